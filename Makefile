@@ -1,0 +1,40 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
+JOBS ?= 2
+
+.PHONY: demo test check generate clean
+
+demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and what it costs
+	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
+	$(BIN)/archspec flops mobilenetv2
+
+test: $(VENV)/all                       ## the whole suite
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+check: $(VENV)/all                      ## style, types, import contracts, generated files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/archspec generate --check
+
+generate: $(VENV)/core                  ## rewrite generated/
+	$(BIN)/archspec generate
+
+clean:
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	find archspec tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/core: pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -e .
+	touch $@
+
+# torchvision and timm are what the tests compare with. Their dependencies would replace torch.
+$(VENV)/all: $(VENV)/core
+	$(PIP) -e '.[all,dev]'
+	$(PIP) --no-deps torchvision timm
+	touch $@

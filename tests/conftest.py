@@ -1,0 +1,74 @@
+"""What the tests share. No framework is imported before a test asks for it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import settings
+
+os.environ.update(
+    CUDA_VISIBLE_DEVICES="-1",
+    JAX_PLATFORMS="cpu",
+    KERAS_BACKEND="tensorflow",
+    OMP_NUM_THREADS="1",  # the workers of xdist share the cores
+    TF_CPP_MIN_LOG_LEVEL="3",
+    TF_ENABLE_ONEDNN_OPTS="0",
+    TF_NUM_INTEROP_THREADS="1",
+    TF_NUM_INTRAOP_THREADS="1",
+)
+
+settings.register_profile("archspec", deadline=None, derandomize=True)
+settings.load_profile("archspec")
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def archspec(tmp_path: Path) -> Command:
+    """Run `archspec ARGUMENT...` as a user does, in an empty folder."""
+
+    def run(*arguments: str, python: tuple[str, ...] = ()):
+        command = [sys.executable, *python, "-m", "archspec", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def torchvision() -> ModuleType:
+    return import_torchvision()
+
+
+@pytest.fixture(scope="session")
+def timm(torchvision: ModuleType) -> ModuleType:
+    return importlib.import_module("timm")
+
+
+def import_torchvision() -> ModuleType:
+    """Import torchvision, even where its compiled operators do not fit this torch.
+
+    Only its networks are compared with, and they need none of the operators.
+    """
+    try:
+        return importlib.import_module("torchvision")
+    except RuntimeError:
+        define = importlib.import_module("torch").library.define
+    schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+    for operator in ("nms", "qnms"):
+        define(f"torchvision::{operator}", schema)
+    return importlib.import_module("torchvision")
