@@ -1,0 +1,94 @@
+"""Whether a scope knows the names of an expression, and how much it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archspec.errors import did_you_mean
+from archspec.expressions.functions import BUILTINS
+from archspec.expressions.tree import (
+    WORDS,
+    Call,
+    Expression,
+    ExpressionError,
+    Function,
+    Name,
+    Scope,
+    children,
+    walk,
+)
+
+MAX_PARTS = 250
+"""What an expression may come to when the definitions that it uses are written out."""
+
+
+def check(expression: Expression, scope: Scope) -> None:
+    """Raise ExpressionError unless the scope knows all names, as what they are."""
+    calls_definition = False
+    for part in walk(expression):
+        if isinstance(part, Name):
+            _check_name(part, scope)
+        elif isinstance(part, Call):
+            _check_call(part, scope)
+            calls_definition |= part.function in scope
+    if calls_definition:
+        check_size(expression, scope)
+
+
+def _check_name(name: Name, scope: Scope) -> None:
+    size = len(name.id)
+    if isinstance(scope.get(name.id), Function):
+        message = f"'{name.id}' is a function and needs its arguments"
+        raise ExpressionError(message, name.offset, size)
+    if name.id in scope:
+        return
+    if name.id == "in_channels" and "channels" in scope:
+        help = "outside blocks the current tensor's channels are 'channels'"
+    elif name.id in BUILTINS:
+        help = "it is a function and needs its arguments"
+    else:
+        help = did_you_mean(name.id, [*scope, *WORDS])
+    raise ExpressionError(f"unknown name '{name.id}'", name.offset, size, help)
+
+
+def _check_call(call: Call, scope: Scope) -> None:
+    function, size = scope.get(call.function), len(call.function)
+    if isinstance(function, Function):
+        expected = len(function.parameters)
+        found = len(call.arguments) + len(call.keywords)
+        if call.keywords or found != expected:
+            signature = f"{function.name}({', '.join(function.parameters)})"
+            message = f"{signature} takes {expected} argument(s), found {found}"
+            raise ExpressionError(message, call.offset, size)
+    elif call.function in scope:
+        message = f"'{call.function}' is not a function"
+        raise ExpressionError(message, call.offset, size)
+    elif call.function not in BUILTINS:
+        known = [*BUILTINS, *(n for n, v in scope.items() if isinstance(v, Function))]
+        help = did_you_mean(call.function, known)
+        message = f"unknown function '{call.function}'"
+        raise ExpressionError(message, call.offset, size, help)
+    elif call.keywords and call.function != "round_channels":
+        message = f"{call.function} takes no keyword arguments"
+        raise ExpressionError(message, call.offset, size)
+
+
+def check_size(expression: Expression, scope: Scope) -> None:
+    """Raise ExpressionError if too much would have to be evaluated."""
+    if _size(expression, scope, {}) > MAX_PARTS:
+        raise ExpressionError(
+            f"with its definitions written out it has more than {MAX_PARTS} parts"
+        )
+
+
+def _size(expression: Expression, scope: Scope, parameters: Mapping[str, int]) -> int:
+    """The number of parts, a call counted as the definition with its arguments."""
+    parts = [_size(child, scope, parameters) for child in children(expression)]
+    size = 1 + sum(parts)
+    if isinstance(expression, Name):
+        size = parameters.get(expression.id, 1)
+    function = scope.get(expression.function) if isinstance(expression, Call) else None
+    if isinstance(function, Function) and size <= MAX_PARTS:
+        arguments = dict(zip(function.parameters, parts, strict=True))
+        size = 1 + _size(function.body, scope, arguments)
+    return size

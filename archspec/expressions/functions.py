@@ -1,0 +1,33 @@
+"""The functions that every expression can call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def round_channels(x: float, divisor: float = 8, keep: float = 0.9) -> int:
+    """Round half up to a multiple of `divisor`, never below `keep` of `x`.
+
+    `make_divisible` of TF-Slim's MobileNetV2 (Sandler et al. 2018). Raises ValueError
+    for a divisor that is no whole number above 0, or a share not between 0 and 1.
+    """
+    if divisor != int(divisor) or divisor < 1:
+        raise ValueError("divisor is a whole number above 0")
+    if not 0 <= keep <= 1:
+        raise ValueError("keep is a share between 0 and 1")
+    divisor = int(divisor)
+    rounded = max(divisor, int(x + divisor / 2) // divisor * divisor)
+    return rounded if rounded >= keep * x else rounded + divisor
+
+
+BUILTINS: Mapping[str, Callable[..., Any]] = {
+    "round_channels": round_channels,
+    "round": round,
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "int": int,
+    "min": min,
+    "max": max,
+}

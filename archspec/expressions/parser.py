@@ -1,0 +1,208 @@
+"""Text to tree: Python's own parser, then a whitelist."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archspec.expressions.tree import (
+    WORDS,
+    Binary,
+    Call,
+    Conditional,
+    Constant,
+    Expression,
+    ExpressionError,
+    Logic,
+    Name,
+    Unary,
+    bounded,
+)
+
+MAX_LENGTH = 500
+MAX_DEPTH = 40
+KEYWORDS = ("divisor", "keep")
+
+_NUMBER = re.compile(r"(\d{1,15}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,3})?")
+_SYMBOLS: Mapping[type[ast.AST], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.USub: "-",
+    ast.Not: "not",
+    ast.And: "and",
+    ast.Or: "or",
+}
+_REFUSED: Mapping[type[ast.AST], str] = {
+    ast.Pow: "a power",
+    ast.LShift: "a shift",
+    ast.RShift: "a shift",
+    ast.BitAnd: "a bit operation",
+    ast.BitOr: "a bit operation",
+    ast.BitXor: "a bit operation",
+    ast.Invert: "a bit operation",
+    ast.MatMult: "a matrix product",
+    ast.UAdd: "a leading +",
+    ast.Is: "'is'",
+    ast.IsNot: "'is'",
+    ast.In: "'in'",
+    ast.NotIn: "'in'",
+    ast.Attribute: "an attribute",
+    ast.Subscript: "a subscript",
+    ast.JoinedStr: "a string",
+    ast.Lambda: "a lambda",
+    ast.Starred: "a star argument",
+    ast.NamedExpr: "an assignment",
+    ast.List: "a list inside an expression",
+    ast.Tuple: "a list inside an expression",
+    ast.Dict: "a mapping",
+    ast.Set: "a set",
+    ast.ListComp: "a comprehension",
+    ast.SetComp: "a comprehension",
+    ast.DictComp: "a comprehension",
+    ast.GeneratorExp: "a comprehension",
+}
+_REFUSED_CONSTANTS: Mapping[type, str] = {
+    str: "a string",
+    bytes: "a string",
+    complex: "a complex number",
+    bool: "a capital letter here (write true or false)",
+    type(None): "None",
+}
+
+
+def parse(text: str) -> Expression:
+    """Read one expression; raises ExpressionError where it is not of the language."""
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"an expression has at most {MAX_LENGTH} characters")
+    if not text.isascii():
+        raise ExpressionError(f"an expression is plain ASCII, found {text!r}")
+    line = re.sub(r"[\r\n]", " ", text)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            tree = ast.parse(line, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        offset = getattr(error, "offset", None) or 1
+        raise ExpressionError(
+            f"'{text}' is not an expression", max(0, min(offset, len(text)) - 1)
+        ) from None
+    return _Converter(line).convert(tree.body, 0)
+
+
+@dataclass(frozen=True)
+class _Converter:
+    """Python's tree to ours; `text` is what Python's tree was parsed from."""
+
+    text: str
+
+    def convert(self, node: ast.expr, depth: int) -> Expression:
+        if depth > MAX_DEPTH:
+            message = f"nested deeper than {MAX_DEPTH} levels"
+            raise ExpressionError(message, node.col_offset)
+        depth += 1
+        match node:
+            case ast.Constant(value=int() | float() as value) if value is not True and (
+                value is not False
+            ):
+                return self.number(node, value)
+            case ast.Name(id=name):
+                return _name(name, node.col_offset)
+            case ast.UnaryOp(op=ast.USub() | ast.Not() as op, operand=operand):
+                return _unary(_SYMBOLS[type(op)], self.convert(operand, depth))
+            case ast.BinOp(left, op, right) if type(op) in _SYMBOLS:
+                operands = self.convert(left, depth), self.convert(right, depth)
+                return Binary(_SYMBOLS[type(op)], *operands)
+            case ast.BoolOp(op, values):
+                parts = tuple(self.convert(value, depth) for value in values)
+                return Logic(_SYMBOLS[type(op)], parts)
+            case ast.Compare(ops=ops) if all(type(op) in _SYMBOLS for op in ops):
+                return self.comparison(node, depth)
+            case ast.IfExp(test, body, orelse):
+                parts = (self.convert(part, depth) for part in (test, body, orelse))
+                return Conditional(*parts)
+            case ast.Call(func=ast.Name(id=function)):
+                return self.call(node, function, depth)
+            case _:
+                raise self.refusal(node)
+
+    def number(self, node: ast.Constant, value: float) -> Constant:
+        written = self.source(node)
+        if not _NUMBER.fullmatch(written):
+            help = "at most 15 digits before and 30 behind the point, no _, no 0x"
+            message = f"'{written}' is not a number of the language"
+            raise ExpressionError(message, node.col_offset, len(written), help)
+        return Constant(bounded(value, node.col_offset))
+
+    def comparison(self, node: ast.Compare, depth: int) -> Expression:
+        """`a < b < c` is two comparisons."""
+        operands = [self.convert(o, depth) for o in (node.left, *node.comparators)]
+        pairs = tuple(
+            Binary(_SYMBOLS[type(op)], left, right)
+            for op, left, right in zip(node.ops, operands, operands[1:], strict=False)
+        )
+        return pairs[0] if len(pairs) == 1 else Logic("and", pairs)
+
+    def call(self, node: ast.Call, function: str, depth: int) -> Call:
+        keywords: dict[str, Expression] = {}
+        for keyword in node.keywords:
+            name = keyword.arg or "**"
+            if name not in KEYWORDS:
+                message = f"'{name}' is no keyword: only 'divisor' and 'keep' are"
+                raise ExpressionError(message, keyword.col_offset, len(name))
+            if name in keywords:
+                message = f"'{name}' is given twice"
+                raise ExpressionError(message, keyword.col_offset, len(name))
+            keywords[name] = self.convert(keyword.value, depth)
+        arguments = tuple(self.convert(argument, depth) for argument in node.args)
+        return Call(function, arguments, tuple(keywords.items()), node.col_offset)
+
+    def refusal(self, node: ast.expr) -> ExpressionError:
+        """What this is called, and what there is instead."""
+        signs = [getattr(node, "op", node), *getattr(node, "ops", ())]
+        known = [_REFUSED[type(sign)] for sign in signs if type(sign) in _REFUSED]
+        if isinstance(node, ast.Constant):
+            known = [_REFUSED_CONSTANTS.get(type(node.value), "this")]
+        if isinstance(node, ast.Call):
+            known = ["a call of anything but a name"]
+        written = self.source(node)
+        return ExpressionError(
+            f"{known[0] if known else 'this'} is not part of the expression language: "
+            f"'{written}'",
+            node.col_offset,
+            len(written),
+            help="it has numbers, names, + - * / // %, comparison, and, or, not, "
+            "'a if b else c' and calls of functions",
+        )
+
+    def source(self, node: ast.expr) -> str:
+        return self.text[node.col_offset : node.end_col_offset]
+
+
+def _name(name: str, offset: int) -> Expression:
+    if name in ("true", "false"):
+        return Constant(name == "true")
+    return Constant(name) if name in WORDS else Name(name, offset)
+
+
+def _unary(op: str, operand: Expression) -> Expression:
+    """A negative number is a number."""
+    match operand:
+        case Constant(int() | float() as value) if (
+            op == "-" and type(value) is not bool
+        ):
+            return Constant(-value)
+        case _:
+            return Unary(op, operand)

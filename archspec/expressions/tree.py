@@ -1,0 +1,145 @@
+"""The expression tree: frozen classes, equal when they say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec.errors import ArchspecError
+
+Value = int | float | bool | str | tuple[Any, ...] | None
+"""What an expression may be worth: a number, a word, a list of them, or "not given"."""
+
+WORDS = frozenset(
+    "same symmetric valid relu relu6 leaky_relu hard_swish hard_sigmoid sigmoid swish "
+    "gelu gelu_tanh tanh softmax identity nearest bilinear channels_first "
+    "channels_last normal truncated_normal uniform fan_in fan_out fan_avg".split()
+)
+MAX_MAGNITUDE = 10**15
+
+
+class ExpressionError(ArchspecError):
+    """An expression is wrong; `offset` is where in its text, counted from 0."""
+
+    def __init__(self, message: str, offset: int = 0, length: int = 0, help: str = ""):
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+        self.length = length
+        self.help = help
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number, true, false or a word."""
+
+    value: int | float | bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Something that the scope has to know."""
+
+    id: str
+    offset: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """`-operand` or `not operand`."""
+
+    op: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Arithmetic or a comparison of two operands."""
+
+    op: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """`and` or `or` of two or more operands."""
+
+    op: str
+    operands: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`then if test else otherwise`."""
+
+    test: Expression
+    then: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a built-in function or of one that `define:` defines."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    keywords: tuple[tuple[str, Expression], ...] = ()
+    offset: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list, which only YAML can write: a size, four paddings, an initialiser."""
+
+    items: tuple[Expression, ...]
+
+
+Expression = Constant | Name | Unary | Binary | Logic | Conditional | Call | Items
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A one-line function of `define:`; its body sees what the definition sees."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Expression
+    scope: Mapping[str, Any] = field(compare=False, repr=False)
+
+
+Scope = Mapping[str, Value | Function]
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """The expression and everything in it, outermost first."""
+    yield expression
+    for child in children(expression):
+        yield from walk(child)
+
+
+def children(expression: Expression) -> tuple[Expression, ...]:
+    """The direct parts of an expression."""
+    match expression:
+        case Constant() | Name():
+            return ()
+        case Unary(_, operand):
+            return (operand,)
+        case Binary(_, left, right):
+            return (left, right)
+        case Logic(_, operands):
+            return operands
+        case Conditional(test, then, otherwise):
+            return (test, then, otherwise)
+        case Call(_, arguments, keywords):
+            return (*arguments, *(value for _, value in keywords))
+        case Items(items):
+            return items
+
+
+def bounded(value: Any, offset: int = 0) -> Any:
+    """The value itself; raises ExpressionError beyond 10^15, for NaN and infinity."""
+    if isinstance(value, (int, float)) and not abs(value) <= MAX_MAGNITUDE:
+        raise ExpressionError("a number beyond 10^15", offset)
+    return value

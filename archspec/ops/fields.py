@@ -1,0 +1,162 @@
+"""The types of attributes: what a spec may write, and what the ops then hold.
+
+Values arrive as evaluated expressions: ints, floats, bools, words, or lists of them.
+Every message says what is wanted and what was found.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Annotated, Literal, cast, get_args
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+Pair = tuple[int, int]
+"""Height and width."""
+
+Amounts = tuple[int, int, int, int]
+"""Cells at the top, bottom, left and right."""
+
+Padding = Literal["same", "symmetric", "valid"] | Amounts
+Distribution = Literal["normal", "truncated_normal", "uniform"]
+Fan = Literal["fan_in", "fan_out", "fan_avg"]
+Initializer = tuple[Distribution, Fan, float] | tuple[Distribution, float]
+"""Drawn with the variance `scale / fan`, or with a standard deviation."""
+
+
+def refusal(wanted: str, value: object, advice: str = "") -> PydanticCustomError:
+    """The error for a value that is not what an attribute wants."""
+    found = json.dumps(value, default=str)
+    message = f"must be {wanted}, but is {found}{advice and ': ' + advice}"
+    return PydanticCustomError("attribute", "{message}", {"message": message})
+
+
+def items(value: object) -> tuple[object, ...]:
+    """What a list holds; nothing if the value is no list."""
+    if not isinstance(value, list | tuple):
+        return ()
+    return tuple(cast(Sequence[object], value))
+
+
+def whole_from(least: int) -> Callable[[object], int]:
+    """A check for whole numbers of at least `least`; 88.0 is whole, true is not."""
+
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise refusal("a whole number", value)
+        if isinstance(value, float) and not value.is_integer():
+            raise refusal("a whole number", value, "write round, floor, ceil or int")
+        if value < least:
+            raise refusal(f"at least {least}", value)
+        return int(value)
+
+    return check
+
+
+count = whole_from(1)
+not_negative = whole_from(0)
+
+
+def pair(value: object) -> Pair:
+    """A count or `[height, width]`."""
+    match items(value) or (value, value):
+        case (height, width):
+            return count(height), count(width)
+        case _:
+            raise refusal("a number or [height, width]", value)
+
+
+def amounts(value: object) -> Amounts:
+    """`[top, bottom, left, right]`."""
+    match items(value):
+        case (top, bottom, left, right):
+            return (
+                not_negative(top),
+                not_negative(bottom),
+                not_negative(left),
+                not_negative(right),
+            )
+        case _:
+            raise refusal("four numbers [top, bottom, left, right]", value)
+
+
+def padding(value: object) -> object:
+    """A word or four numbers."""
+    if value in ("same", "symmetric", "valid"):
+        return value
+    if len(items(value)) == 4:
+        return amounts(value)
+    wanted = "same, symmetric, valid or four numbers [top, bottom, left, right]"
+    raise refusal(wanted, value)
+
+
+def number(value: object) -> float:
+    """A finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise refusal("a number", value)
+    if not math.isfinite(value):
+        raise refusal("a finite number", value)
+    return float(value)
+
+
+def positive(value: object) -> float:
+    """A number above 0."""
+    if number(value) <= 0:
+        raise refusal("above 0", value)
+    return number(value)
+
+
+def share(value: object) -> float:
+    """A number from 0 up to, but not including, 1."""
+    if not 0 <= number(value) < 1:
+        raise refusal("at least 0 and below 1", value)
+    return number(value)
+
+
+def flag(value: object) -> bool:
+    """True or false; 0 and 1 are numbers."""
+    if not isinstance(value, bool):
+        raise refusal("true or false", value)
+    return value
+
+
+def initializer(value: object) -> tuple[object, ...]:
+    """`[distribution, fan, scale]` or `[distribution, std]`."""
+    match items(value):
+        case (drawn, fan, scale) if drawn in get_args(Distribution) and (
+            fan in get_args(Fan)
+        ):
+            return drawn, fan, positive(scale)
+        case (drawn, deviation) if drawn in get_args(Distribution):
+            return drawn, positive(deviation)
+        case _:
+            raise refusal(
+                "[normal, truncated_normal or uniform, fan_in, fan_out or fan_avg, "
+                "scale] or [normal, truncated_normal or uniform, std]",
+                value,
+            )
+
+
+def each_number(value: object) -> tuple[float, ...]:
+    """A number for all channels, or a list with one for each."""
+    return tuple(number(item) for item in items(value) or (value,))
+
+
+def each_positive(value: object) -> tuple[float, ...]:
+    """As `each_number`, all above 0."""
+    return tuple(positive(item) for item in items(value) or (value,))
+
+
+Count = Annotated[int, BeforeValidator(count)]
+Index = Annotated[int, BeforeValidator(not_negative)]
+Number = Annotated[float, BeforeValidator(number)]
+Positive = Annotated[float, BeforeValidator(positive)]
+Share = Annotated[float, BeforeValidator(share)]
+Flag = Annotated[bool, BeforeValidator(flag)]
+PairField = Annotated[Pair, BeforeValidator(pair)]
+AmountsField = Annotated[Amounts, BeforeValidator(amounts)]
+PaddingField = Annotated[Padding, BeforeValidator(padding)]
+InitializerField = Annotated[Initializer, BeforeValidator(initializer)]
+EachNumber = Annotated[tuple[float, ...], BeforeValidator(each_number)]
+EachPositive = Annotated[tuple[float, ...], BeforeValidator(each_positive)]

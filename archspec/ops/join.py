@@ -1,0 +1,74 @@
+"""The structures' last step: several branches become one tensor, without weights."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from archspec.errors import ShapeError
+from archspec.ops.base import Shape
+
+
+class Join(ABC):
+    """A primitive with several inputs and no attributes."""
+
+    name: ClassVar[str]
+    """The word of the spec."""
+
+    @classmethod
+    @abstractmethod
+    def infer(cls, shapes: Sequence[Shape]) -> Shape:
+        """The output's shape for one or more branches.
+
+        Raises:
+            ShapeError: the branches do not go together.
+        """
+
+
+class Add(Join):
+    """The sum of tensors of one shape."""
+
+    name = "add"
+
+    @classmethod
+    def infer(cls, shapes: Sequence[Shape]) -> Shape:
+        """Equal shapes -> the same shape."""
+        if len(set(shapes)) != 1:
+            raise ShapeError(f"add needs equal shapes, but has {_listed(shapes)}")
+        return shapes[0]
+
+
+class Multiply(Join):
+    """The product of tensors of one shape; a 1x1 map stands for a map of any size."""
+
+    name = "multiply"
+
+    @classmethod
+    def infer(cls, shapes: Sequence[Shape]) -> Shape:
+        """(channels, height, width) and (channels, 1, 1) -> the larger shape."""
+        full = next((shape for shape in shapes if shape[1:] != (1, 1)), shapes[0])
+        small = full[0], *(1 for _ in full[1:])
+        if not set(shapes) <= {full, small}:
+            raise ShapeError(
+                "multiply needs equal channels, and equal sizes or 1x1 maps, "
+                f"but has {_listed(shapes)}"
+            )
+        return full
+
+
+class Concat(Join):
+    """Channels of one tensor after those of another."""
+
+    name = "concat"
+
+    @classmethod
+    def infer(cls, shapes: Sequence[Shape]) -> Shape:
+        """(a, ...) and (b, ...) -> (a + b, ...)."""
+        if len({shape[1:] for shape in shapes}) != 1:
+            raise ShapeError(
+                f"concat needs maps of equal size, but has {_listed(shapes)}"
+            )
+        return sum(shape[0] for shape in shapes), *shapes[0][1:]
+
+
+def _listed(shapes: Sequence[Shape]) -> str:
+    return " and ".join(map(str, shapes))

@@ -1,0 +1,71 @@
+"""Ops that move and scale each channel; none changes the shape."""
+
+from archspec.errors import ShapeError
+from archspec.ops.base import Op, Shape, Weight
+from archspec.ops.fields import EachNumber, EachPositive, Number, Positive, Share
+
+
+class BatchNorm(Op):
+    """Each channel by its statistics over the batch (Ioffe and Szegedy 2015).
+
+    `decay` is the weight of the old moving average: Keras's `momentum`, and
+    1 - `momentum` of PyTorch.
+    """
+
+    name = "batch_norm"
+
+    epsilon: Positive
+    decay: Share
+
+    def weights(self, shape: Shape) -> dict[str, Weight]:
+        """`scale`, `shift`, and the moving `mean` and `variance` (channels)."""
+        vector = shape[:1]
+        return {
+            "scale": Weight(vector),
+            "shift": Weight(vector),
+            "mean": Weight(vector, trainable=False),
+            "variance": Weight(vector, trainable=False),
+        }
+
+
+class LayerNorm(Op):
+    """Each position by its statistics over the channels (Ba et al. 2016)."""
+
+    name = "layer_norm"
+
+    epsilon: Positive
+
+    def weights(self, shape: Shape) -> dict[str, Weight]:
+        """`scale` and `shift` (channels)."""
+        return {"scale": Weight(shape[:1]), "shift": Weight(shape[:1])}
+
+
+class LayerScale(Op):
+    """A learnt factor for each channel (Touvron et al. 2021, CaiT, section 2)."""
+
+    name = "layer_scale"
+
+    initial: Number
+
+    def weights(self, shape: Shape) -> dict[str, Weight]:
+        """`scale` (channels), which starts at `initial`."""
+        return {"scale": Weight(shape[:1])}
+
+
+class Normalize(Op):
+    """(x - mean) / std with constants: one number, or one for each channel."""
+
+    name = "normalize"
+
+    mean: EachNumber
+    std: EachPositive
+
+    def infer(self, shape: Shape) -> Shape:
+        """The shape, unchanged."""
+        for attribute, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in (1, shape[0]):
+                raise ShapeError(
+                    f"{attribute} has {len(values)} numbers, "
+                    f"but the input has {shape[0]} channels"
+                )
+        return shape

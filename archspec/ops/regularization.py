@@ -1,0 +1,23 @@
+"""Ops that act in training only."""
+
+from archspec.ops.base import Op
+from archspec.ops.fields import Share
+
+
+class Dropout(Op):
+    """Sets a share of the numbers to 0 and scales the rest (Srivastava et al. 2014)."""
+
+    name = "dropout"
+
+    rate: Share
+
+
+class DropPath(Op):
+    """Sets all of a sample to 0 at a rate, and scales the other samples.
+
+    Stochastic depth (Huang et al. 2016), where it ends the branch of a residual.
+    """
+
+    name = "drop_path"
+
+    rate: Share

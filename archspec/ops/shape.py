@@ -1,0 +1,113 @@
+"""Ops that rearrange, cut, extend or resize, and compute nothing else."""
+
+from collections.abc import Mapping
+from math import prod
+from typing import ClassVar, Literal
+
+from archspec.errors import ShapeError
+from archspec.ops.base import Op, Shape
+from archspec.ops.fields import AmountsField, Count, Index, Number, PairField
+
+Mode = Literal["nearest", "bilinear"]
+
+
+class Flatten(Op):
+    """A map as a vector, which reads channels first or last."""
+
+    name = "flatten"
+    output_channels = "channels * area"
+
+    order: Literal["channels_first", "channels_last"] = "channels_first"
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, height, width) -> (channels * height * width,)."""
+        return (prod(shape),)
+
+
+class Identity(Op):
+    """The input."""
+
+    name = "identity"
+
+
+class SliceChannels(Op):
+    """The channels from `start` up to, but not including, `stop`."""
+
+    name = "slice_channels"
+    fallbacks: ClassVar[Mapping[str, str]] = {"stop": "channels"}
+    output_channels = "stop - start"
+
+    start: Index = 0
+    stop: Index
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, ...) -> (stop - start, ...)."""
+        if not self.start < self.stop <= shape[0]:
+            raise ShapeError(
+                f"a slice from {self.start} to {self.stop} of {shape[0]} channels: "
+                "start must be below stop, and stop at most the channels"
+            )
+        return self.stop - self.start, *shape[1:]
+
+
+class ChannelShuffle(Op):
+    """Deals the channels of each group to all groups (Zhang et al. 2018, ShuffleNet).
+
+    Channel i of group g becomes channel i * groups + g: a (groups, channels / groups)
+    matrix transposed.
+    """
+
+    name = "channel_shuffle"
+
+    groups: Count
+
+    def infer(self, shape: Shape) -> Shape:
+        """The shape, unchanged."""
+        if shape[0] % self.groups:
+            raise ShapeError(
+                f"{self.groups} groups must divide the {shape[0]} input channels"
+            )
+        return shape
+
+
+class Upsample(Op):
+    """A map enlarged by whole factors; half-pixel centres, no antialiasing."""
+
+    name = "upsample"
+
+    factor: PairField = (2, 2)
+    mode: Mode = "nearest"
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, height, width) -> (channels, height * down, width * across)."""
+        channels, height, width = self.as_map(shape)
+        return channels, height * self.factor[0], width * self.factor[1]
+
+
+class Resize(Op):
+    """A map brought to `size`; half-pixel centres, no antialiasing."""
+
+    name = "resize"
+
+    size: PairField
+    mode: Mode = "bilinear"
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, height, width) -> (channels, *size)."""
+        channels, _, _ = self.as_map(shape)
+        return channels, *self.size
+
+
+class Pad(Op):
+    """A map with cells of one value around it."""
+
+    name = "pad"
+
+    amounts: AmountsField
+    value: Number = 0.0
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, height, width) -> (channels, larger height, larger width)."""
+        channels, height, width = self.as_map(shape)
+        top, bottom, left, right = self.amounts
+        return channels, top + height + bottom, left + width + right

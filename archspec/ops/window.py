@@ -1,0 +1,113 @@
+"""The arithmetic of windows and padding, for convolutions and pooling alike.
+
+Sizes and pairs are [height, width]; see Dumoulin and Visin 2016, "A guide to
+convolution arithmetic for deep learning".
+"""
+
+from typing import NamedTuple
+
+from archspec.errors import ShapeError
+from archspec.ops.fields import Amounts, Padding, Pair
+
+
+class Window(NamedTuple):
+    """A window that slides over a map, or is stamped by a transposed convolution."""
+
+    kernel: Pair
+    stride: Pair
+    padding: Padding
+    dilation: Pair = (1, 1)
+    ceil: bool = False
+
+    @property
+    def extent(self) -> Pair:
+        """The cells from one edge of the window to the other, gaps included."""
+        (height, width), (down, across) = self.kernel, self.dilation
+        return (height - 1) * down + 1, (width - 1) * across + 1
+
+    def amounts(self, size: Pair) -> Amounts:
+        """The padding in cells around a map of this size."""
+        if isinstance(self.padding, tuple):
+            return self.padding
+        if self.padding == "valid":
+            return 0, 0, 0, 0
+        if self.padding == "symmetric":
+            vertical = self.dilation[0] * (self.kernel[0] // 2)
+            horizontal = self.dilation[1] * (self.kernel[1] // 2)
+            return vertical, vertical, horizontal, horizontal
+        (height, width), extent, stride = size, self.extent, self.stride
+        return (
+            *_same(height, extent[0], stride[0]),
+            *_same(width, extent[1], stride[1]),
+        )
+
+    def slide(self, size: Pair) -> Pair:
+        """How many positions the window has on a map of this size.
+
+        With `ceil`, PyTorch's rule for pools: a last window may stick out of the
+        padded map, unless it starts beyond the input and the padding before it.
+
+        Raises:
+            ShapeError: there is no position.
+        """
+        padding = self.amounts(size)
+        rows = self._positions(0, size[0], *padding[:2])
+        columns = self._positions(1, size[1], *padding[2:])
+        if rows < 1 or columns < 1:
+            dilated = self.extent != self.kernel
+            raise ShapeError(
+                f"a {_by(self.kernel)} window "
+                + (f"({_by(self.extent)} with its dilation) " if dilated else "")
+                + f"does not fit the {_by(size)} map (padding {_listed(padding)})"
+            )
+        return rows, columns
+
+    def stamp(self, size: Pair) -> Pair:
+        """The map size behind a transposed convolution, without dilation.
+
+        Every cell becomes a window, and what the convolution in the other direction
+        would have padded is cut off. `same` always gives size x stride, as
+        TensorFlow does; where the kernel is smaller than the stride, zeros follow.
+
+        Raises:
+            ShapeError: nothing is left.
+        """
+        if self.padding == "same":
+            return size[0] * self.stride[0], size[1] * self.stride[1]
+        whole = (
+            (size[0] - 1) * self.stride[0] + self.kernel[0],
+            (size[1] - 1) * self.stride[1] + self.kernel[1],
+        )
+        padding = self.amounts(whole)
+        top, bottom, left, right = padding
+        height, width = whole[0] - top - bottom, whole[1] - left - right
+        if height < 1 or width < 1:
+            raise ShapeError(
+                f"cutting {_listed(padding)} (top, bottom, left, right) off the "
+                f"{_by(whole)} map leaves nothing"
+            )
+        return height, width
+
+    def _positions(self, axis: int, size: int, before: int, after: int) -> int:
+        stride = self.stride[axis]
+        room = size + before + after - self.extent[axis]
+        if not self.ceil:
+            return room // stride + 1
+        positions = (room + stride - 1) // stride + 1
+        starts_outside = (positions - 1) * stride >= size + before
+        return positions - starts_outside
+
+
+def _same(size: int, extent: int, stride: int) -> Pair:
+    """TensorFlow's SAME: ceil(size / stride) positions, the odd cell after."""
+    positions = -(-size // stride)
+    total = max(0, (positions - 1) * stride + extent - size)
+    return total // 2, total - total // 2
+
+
+def _by(size: Pair) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def _listed(padding: Amounts) -> str:
+    return ", ".join(map(str, padding))

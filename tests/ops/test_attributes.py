@@ -1,0 +1,226 @@
+"""What attributes accept, and every message of those that do not."""
+
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from archspec.ops import JOINS, OPS
+
+CONV = {"filters": 8, "padding": "same", "bias": False}
+DISTRIBUTIONS = "normal, truncated_normal or uniform"
+INITIALIZERS = (
+    f"[{DISTRIBUTIONS}, fan_in, fan_out or fan_avg, scale] or [{DISTRIBUTIONS}, std]"
+)
+PADDINGS = "same, symmetric, valid or four numbers [top, bottom, left, right]"
+KINDS = (
+    "'relu', 'relu6', 'leaky_relu', 'hard_swish', 'hard_sigmoid', 'sigmoid', "
+    "'swish', 'gelu', 'gelu_tanh', 'tanh', 'softmax' or 'identity'"
+)
+MAIN = {
+    "conv": "filters",
+    "depthwise_conv": "kernel",
+    "transposed_conv": "filters",
+    "dense": "units",
+    "batch_norm": "epsilon",
+    "layer_norm": "epsilon",
+    "layer_scale": "initial",
+    "normalize": "mean",
+    "activation": "kind",
+    "max_pool": "kernel",
+    "avg_pool": "kernel",
+    "global_avg_pool": "keep_size",
+    "flatten": "order",
+    "identity": None,
+    "slice_channels": "start",
+    "channel_shuffle": "groups",
+    "upsample": "factor",
+    "resize": "size",
+    "pad": "amounts",
+    "dropout": "rate",
+    "drop_path": "rate",
+}
+
+
+def test_every_word_of_the_language_and_its_main_attribute():
+    assert {word: op.main() for word, op in OPS.items()} == MAIN
+    assert {op.name for op in OPS.values()} == set(MAIN)
+    assert set(JOINS) == {"add", "multiply", "concat"}
+
+
+def test_fallbacks_are_required_attributes():
+    fallbacks = {word: dict(op.fallbacks) for word, op in OPS.items() if op.fallbacks}
+    assert fallbacks == {
+        "conv": {"filters": "channels"},
+        "max_pool": {"stride": "kernel"},
+        "avg_pool": {"stride": "kernel"},
+        "slice_channels": {"stop": "channels"},
+    }
+    for word, attributes in fallbacks.items():
+        assert all(OPS[word].model_fields[key].is_required() for key in attributes)
+
+
+def test_only_depthwise_convolution_inherits():
+    inherits = {word: op.inherits for word, op in OPS.items() if op.inherits}
+    assert inherits == {"depthwise_conv": "conv"}
+
+
+@pytest.mark.parametrize(
+    ("written", "held"), [(3, (3, 3)), (3.0, (3, 3)), ([3, 1.0], (3, 1))]
+)
+def test_pairs(written: object, held: tuple[int, int]):
+    op = OPS["depthwise_conv"](kernel=written, padding="same", bias=False)
+    assert op.model_dump()["kernel"] == held
+
+
+def test_whole_floats_become_integers():
+    filters = OPS["conv"](**(CONV | {"filters": 88.0})).model_dump()["filters"]
+    assert filters == 88
+    assert type(filters) is int
+
+
+def test_defaults():
+    assert OPS["conv"](**CONV).model_dump() == {
+        "filters": 8,
+        "kernel": (1, 1),
+        "stride": (1, 1),
+        "padding": "same",
+        "groups": 1,
+        "dilation": (1, 1),
+        "bias": False,
+        "initializer": ("uniform", "fan_avg", 1.0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "held"),
+    [
+        (["normal", "fan_out", 2], ("normal", "fan_out", 2.0)),
+        (["truncated_normal", 0.09], ("truncated_normal", 0.09)),
+    ],
+)
+def test_initializers(written: list[object], held: tuple[object, ...]):
+    op = OPS["dense"](units=10, initializer=written)
+    assert op.model_dump()["initializer"] == held
+
+
+def test_ops_are_values():
+    first, second = OPS["conv"](**CONV), OPS["conv"](**CONV)
+    assert first == second
+    assert hash(first) == hash(second)
+    with pytest.raises(ValidationError, match="frozen"):
+        first.filters = 9  # pyright: ignore
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"filters": 0}, "must be at least 1, but is 0"),
+        ({"filters": True}, "must be a whole number, but is true"),
+        ({"filters": "relu"}, 'must be a whole number, but is "relu"'),
+        (
+            {"filters": 33.6},
+            "must be a whole number, but is 33.6: write round, floor, ceil or int",
+        ),
+        (
+            {"filters": math.inf},
+            "must be a whole number, but is Infinity: write round, floor, ceil or int",
+        ),
+        ({"kernel": 0}, "must be at least 1, but is 0"),
+        ({"stride": [1, 0]}, "must be at least 1, but is 0"),
+        ({"dilation": 0}, "must be at least 1, but is 0"),
+        ({"groups": 0}, "must be at least 1, but is 0"),
+        (
+            {"kernel": [3, 3, 3]},
+            "must be a number or [height, width], but is [3, 3, 3]",
+        ),
+        ({"kernel": []}, "must be a whole number, but is []"),
+        ({"bias": 1}, "must be true or false, but is 1"),
+        ({"padding": 1}, f"must be {PADDINGS}, but is 1"),
+        ({"padding": "full"}, f'must be {PADDINGS}, but is "full"'),
+        ({"padding": [1, 1]}, f"must be {PADDINGS}, but is [1, 1]"),
+        ({"padding": [0, 1, 0, -1]}, "must be at least 0, but is -1"),
+        (
+            {"initializer": ["normal", "fan", 1]},
+            f'must be {INITIALIZERS}, but is ["normal", "fan", 1]',
+        ),
+        ({"initializer": "normal"}, f'must be {INITIALIZERS}, but is "normal"'),
+        ({"initializer": ["normal", 0]}, "must be above 0, but is 0"),
+        ({"filter": 8}, "Extra inputs are not permitted"),
+    ],
+)
+def test_messages_of_conv(changed: dict[str, object], message: str):
+    assert messages("conv", CONV | changed) == [message]
+
+
+def test_padding_and_bias_have_no_default():
+    assert messages("conv", {"filters": 8}) == ["Field required"] * 2
+
+
+@pytest.mark.parametrize(
+    ("word", "attributes", "message"),
+    [
+        (
+            "batch_norm",
+            {"epsilon": 0, "decay": 0.9},
+            "must be above 0, but is 0",
+        ),
+        (
+            "batch_norm",
+            {"epsilon": 1e-3, "decay": 1},
+            "must be at least 0 and below 1, but is 1",
+        ),
+        (
+            "batch_norm",
+            {"epsilon": math.nan, "decay": 0},
+            "must be a finite number, but is NaN",
+        ),
+        ("layer_norm", {"epsilon": True}, "must be a number, but is true"),
+        ("layer_scale", {"initial": "relu"}, 'must be a number, but is "relu"'),
+        ("normalize", {"mean": 0, "std": [1, 0]}, "must be above 0, but is 0"),
+        ("normalize", {"mean": [], "std": 1}, "must be a number, but is []"),
+        ("activation", {"kind": "silu"}, f"Input should be {KINDS}"),
+        ("dropout", {"rate": 1}, "must be at least 0 and below 1, but is 1"),
+        ("drop_path", {"rate": -0.1}, "must be at least 0 and below 1, but is -0.1"),
+        (
+            "max_pool",
+            {"kernel": [3, 1], "stride": 2, "padding": [1, 1, 1, 1]},
+            "must be at most half of the kernel [3, 1], but is [1, 1, 1, 1]",
+        ),
+        ("slice_channels", {"start": -1, "stop": 4}, "must be at least 0, but is -1"),
+        ("upsample", {"factor": 0}, "must be at least 1, but is 0"),
+        (
+            "resize",
+            {"size": 4, "mode": "cubic"},
+            "Input should be 'nearest' or 'bilinear'",
+        ),
+        (
+            "pad",
+            {"amounts": 1},
+            "must be four numbers [top, bottom, left, right], but is 1",
+        ),
+        (
+            "pad",
+            {"amounts": [1, 1, 1, 1], "value": -math.inf},
+            "must be a finite number, but is -Infinity",
+        ),
+        (
+            "flatten",
+            {"order": "hwc"},
+            "Input should be 'channels_first' or 'channels_last'",
+        ),
+    ],
+)
+def test_messages(word: str, attributes: dict[str, object], message: str):
+    assert messages(word, attributes) == [message]
+
+
+def test_a_wrong_kernel_is_reported_once():
+    attributes = {"kernel": 0, "stride": 2, "padding": [1, 1, 1, 1]}
+    assert messages("max_pool", attributes) == ["must be at least 1, but is 0"]
+
+
+def messages(word: str, attributes: dict[str, object]) -> list[str]:
+    with pytest.raises(ValidationError) as caught:
+        OPS[word](**attributes)
+    return [error["msg"] for error in caught.value.errors()]

@@ -1,0 +1,205 @@
+"""Shape rules, and the whole of every message that refuses a shape."""
+
+import pytest
+
+from archspec.errors import ShapeError
+from archspec.ops import JOINS, OPS, Shape
+
+CONV = {"filters": 6, "padding": "same", "bias": False}
+NEED_MAPS = {
+    "conv": CONV,
+    "depthwise_conv": {"padding": "same", "bias": False, "multiplier": 2},
+    "transposed_conv": {"filters": 8},
+    "max_pool": {"stride": 2},
+    "avg_pool": {"stride": 2},
+    "global_avg_pool": {},
+    "upsample": {},
+    "resize": {"size": 4},
+    "pad": {"amounts": [1, 1, 1, 1]},
+}
+TAKE_BOTH = {
+    "dense": {"units": 10},
+    "batch_norm": {"epsilon": 1e-3, "decay": 0.9},
+    "layer_norm": {"epsilon": 1e-6},
+    "layer_scale": {"initial": 1e-6},
+    "normalize": {"mean": 0.5, "std": 0.5},
+    "activation": {"kind": "relu"},
+    "flatten": {},
+    "identity": {},
+    "slice_channels": {"start": 2, "stop": 8},
+    "channel_shuffle": {"groups": 2},
+    "dropout": {"rate": 0.5},
+    "drop_path": {"rate": 0.5},
+}
+SLICE = ": start must be below stop, and stop at most the channels"
+MULTIPLY = "multiply needs equal channels, and equal sizes or 1x1 maps, but has "
+
+
+def test_every_op_is_in_one_of_the_lists():
+    assert NEED_MAPS.keys() | TAKE_BOTH.keys() == OPS.keys()
+
+
+@pytest.mark.parametrize("word", NEED_MAPS)
+def test_vectors_are_refused(word: str):
+    assert message(word, NEED_MAPS[word], (1280,)) == (
+        f"{word} needs a map (channels, height, width), but its input is (1280,)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "shape"),
+    [
+        *((word, (16, 6, 4)) for word in OPS),
+        *((word, (16,)) for word in TAKE_BOTH),
+    ],
+)
+def test_output_channels_say_what_infer_computes(word: str, shape: Shape):
+    op = OPS[word](**(NEED_MAPS | TAKE_BOTH)[word])
+    area = 24 if len(shape) == 3 else 1
+    names = {"channels": shape[0], "area": area} | op.model_dump()
+    expected = eval(op.output_channels, {}, names)  # noqa: S307 (the text is ours)
+    assert op.infer(shape)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "attributes", "output"),
+    [
+        ("conv", CONV | {"kernel": 3, "stride": 2}, (6, 4, 3)),
+        ("depthwise_conv", {"padding": "valid", "bias": False}, (8, 5, 3)),
+        ("depthwise_conv", {"padding": "same", "bias": True}, (8, 7, 5)),
+        ("transposed_conv", {"filters": 4}, (4, 14, 10)),
+        ("transposed_conv", {"filters": 4, "kernel": 3}, (4, 15, 11)),
+        (
+            "transposed_conv",
+            {"filters": 4, "kernel": 3, "padding": "same"},
+            (4, 14, 10),
+        ),
+        (
+            "transposed_conv",
+            {"filters": 4, "kernel": 4, "padding": "symmetric"},
+            (4, 12, 8),
+        ),
+        (
+            "transposed_conv",
+            {"filters": 4, "kernel": 4, "padding": [1, 1, 1, 2]},
+            (4, 14, 9),
+        ),
+        ("dense", {"units": 10}, (10, 7, 5)),
+        ("max_pool", {"kernel": 2, "stride": 2}, (8, 3, 2)),
+        ("max_pool", {"kernel": 2, "stride": 2, "ceil": True}, (8, 4, 3)),
+        ("max_pool", {"kernel": 2, "stride": 2, "padding": "same"}, (8, 4, 3)),
+        ("avg_pool", {"stride": 2, "padding": [0, 1, 1, 0]}, (8, 4, 3)),
+        ("global_avg_pool", {}, (8,)),
+        ("global_avg_pool", {"keep_size": True}, (8, 1, 1)),
+        ("flatten", {}, (280,)),
+        ("slice_channels", {"start": 3, "stop": 8}, (5, 7, 5)),
+        ("normalize", {"mean": [0.5] * 8, "std": 0.25}, (8, 7, 5)),
+        ("upsample", {"factor": [2, 3]}, (8, 14, 15)),
+        ("resize", {"size": [14, 9]}, (8, 14, 9)),
+        ("pad", {"amounts": [1, 2, 3, 4]}, (8, 10, 12)),
+    ],
+)
+def test_shapes(word: str, attributes: dict[str, object], output: Shape):
+    assert OPS[word](**attributes).infer((8, 7, 5)) == output
+
+
+@pytest.mark.parametrize(
+    ("word", "attributes", "expected"),
+    [
+        (
+            "conv",
+            CONV | {"groups": 3},
+            "3 groups must divide the 8 input channels and the 6 filters",
+        ),
+        (
+            "conv",
+            CONV | {"groups": 4},
+            "4 groups must divide the 8 input channels and the 6 filters",
+        ),
+        (
+            "avg_pool",
+            {"kernel": 7, "stride": 1},
+            "a 7x7 window does not fit the 2x2 map (padding 0, 0, 0, 0)",
+        ),
+        (
+            "channel_shuffle",
+            {"groups": 3},
+            "3 groups must divide the 8 input channels",
+        ),
+        (
+            "slice_channels",
+            {"start": 4, "stop": 12},
+            "a slice from 4 to 12 of 8 channels" + SLICE,
+        ),
+        (
+            "slice_channels",
+            {"start": 4, "stop": 4},
+            "a slice from 4 to 4 of 8 channels" + SLICE,
+        ),
+        (
+            "normalize",
+            {"mean": 0.5, "std": [0.2, 0.2, 0.2]},
+            "std has 3 numbers, but the input has 8 channels",
+        ),
+    ],
+)
+def test_messages(word: str, attributes: dict[str, object], expected: str):
+    assert message(word, attributes, (8, 2, 2)) == expected
+
+
+def test_weights_refuse_groups_as_infer_does():
+    with pytest.raises(ShapeError, match="3 groups must divide"):
+        OPS["conv"](**(CONV | {"groups": 3})).weights((8, 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("word", "shapes", "output"),
+    [
+        ("add", [(8, 7, 5)] * 3, (8, 7, 5)),
+        ("multiply", [(8, 7, 5), (8, 1, 1)], (8, 7, 5)),
+        ("multiply", [(8, 1, 1), (8, 7, 5), (8, 7, 5)], (8, 7, 5)),
+        ("multiply", [(8, 1, 1), (8, 1, 1)], (8, 1, 1)),
+        ("multiply", [(8,), (8,)], (8,)),
+        ("concat", [(8, 7, 5), (4, 7, 5), (1, 7, 5)], (13, 7, 5)),
+        ("concat", [(8,), (4,)], (12,)),
+        ("concat", [(8, 7, 5)], (8, 7, 5)),
+    ],
+)
+def test_joins(word: str, shapes: list[Shape], output: Shape):
+    assert JOINS[word].infer(shapes) == output
+
+
+@pytest.mark.parametrize(
+    ("word", "shapes", "expected"),
+    [
+        (
+            "add",
+            [(64, 56, 56), (64, 28, 28)],
+            "add needs equal shapes, but has (64, 56, 56) and (64, 28, 28)",
+        ),
+        (
+            "add",
+            [(8, 1, 1), (8,)],
+            "add needs equal shapes, but has (8, 1, 1) and (8,)",
+        ),
+        ("multiply", [(8, 7, 5), (4, 1, 1)], MULTIPLY + "(8, 7, 5) and (4, 1, 1)"),
+        ("multiply", [(8, 7, 5), (8, 7, 1)], MULTIPLY + "(8, 7, 5) and (8, 7, 1)"),
+        ("multiply", [(8, 7, 5), (8,)], MULTIPLY + "(8, 7, 5) and (8,)"),
+        ("multiply", [(8,), (8, 1, 1)], MULTIPLY + "(8,) and (8, 1, 1)"),
+        (
+            "concat",
+            [(8, 7, 5), (8, 7, 4)],
+            "concat needs maps of equal size, but has (8, 7, 5) and (8, 7, 4)",
+        ),
+    ],
+)
+def test_joins_that_do_not_fit(word: str, shapes: list[Shape], expected: str):
+    with pytest.raises(ShapeError) as caught:
+        JOINS[word].infer(shapes)
+    assert str(caught.value) == expected
+
+
+def message(word: str, attributes: dict[str, object], shape: Shape) -> str:
+    with pytest.raises(ShapeError) as caught:
+        OPS[word](**attributes).infer(shape)
+    return str(caught.value)
