@@ -1,0 +1,298 @@
+"""What the documents show is what the program does: every example in them runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from archspec.cli import app
+from archspec.elaborate import elaborate
+from archspec.errors import SpecError
+from archspec.expressions import WORDS
+from archspec.expressions.evaluation import BUILTINS
+from archspec.language.blocks import standard_blocks
+from archspec.language.load import load, variant_names
+from archspec.language.names import PREDEFINED, RESERVED_LAYERS
+from archspec.network import Network
+from archspec.ops import OPS, Op
+from archspec.targets import TARGETS, render
+
+ROOT = Path(__file__).resolve().parent.parent
+LANGUAGE = (ROOT / "docs" / "language.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+KEY = re.compile(r"^(\w+):", re.MULTILINE)
+
+
+def fences(text: str, language: str) -> list[str]:
+    return [body for found, body in FENCE.findall(text) if found == language]
+
+
+# The language
+
+
+def examples() -> Iterator[tuple[str, str, list[str]]]:
+    """The specs, numbered under their headings, each with the text blocks behind it."""
+    for section in re.split(r"^## ", LANGUAGE, flags=re.MULTILINE):
+        heading = section.splitlines()[0]
+        found: list[tuple[str, str, list[str]]] = []
+        for kind, body in FENCE.findall(section):
+            if kind == "yaml":
+                found.append((f"{heading} {len(found) + 1}", body, []))
+            elif kind == "text":
+                found[-1][2].append(body)
+        yield from found
+
+
+def complete(spec: str) -> str:
+    """With the keys of the first example that it leaves out, at its end."""
+    keys = set(KEY.findall(spec))
+    if "extends" in keys or "archspec" in keys:
+        return spec
+    whole = fences(LANGUAGE, "yaml")[0]
+    parts = re.split(r"^(?=\w)", whole, flags=re.MULTILINE)
+    return spec + "".join(part for part in parts if part.split(":")[0] not in keys)
+
+
+def shown(network: Network) -> dict[str, str]:
+    """The paths and shapes of a network, as the document shows them."""
+    return {layer.path: "x".join(map(str, layer.output)) for layer in network.layers}
+
+
+def check_expected(spec: Path, expected: str):
+    if expected.startswith("error["):
+        with pytest.raises(SpecError) as caught:
+            elaborate(spec)
+        assert str(caught.value) + "\n" == expected.replace("net.yaml", str(spec))
+        return
+    variant = re.match(r"variant (\S+)\n", expected)
+    network = elaborate(spec, [variant[1]] if variant else [])
+    lines = dict(line.split() for line in expected.splitlines())
+    lines.pop("variant", None)
+    for count in ("parameters", "macs"):
+        if count in lines:
+            assert int(lines.pop(count).replace(",", "")) == getattr(network, count)
+    if lines:
+        assert list(shown(network).items()) == list(lines.items())
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"), [pytest.param(*rest, id=name) for name, *rest in examples()]
+)
+def test_an_example_comes_to_what_stands_below_it(tmp_path, spec, expected):
+    path = tmp_path / "net.yaml"
+    path.write_text(complete(spec), encoding="utf-8")
+    for text in expected:
+        check_expected(path, text)
+    if any(text.startswith("error[") for text in expected):
+        return
+    for variants in ([], *([name] for name in variant_names(path)[:3])):
+        network = elaborate(path, variants)
+        for target in TARGETS:
+            compile(render(network, target), f"{target}.py", "exec")
+
+
+def written(value: object) -> str:
+    """A default as a spec would say it."""
+    if isinstance(value, tuple):
+        same = len(value) == 2 and value[0] == value[1]
+        return written(value[0]) if same else f"[{', '.join(map(written, value))}]"
+    if value is None:
+        return "~"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def signature(name: str, op: type[Op]) -> str:
+    parts: list[str] = []
+    for attribute, field in op.model_fields.items():
+        if attribute in op.fallbacks:
+            parts.append(f"{attribute}={op.fallbacks[attribute]}")
+        elif field.is_required():
+            parts.append(attribute)
+        else:
+            parts.append(f"{attribute}={written(field.default)}")
+    return f"{name}({', '.join(parts)})"
+
+
+def first_cells(heading: str) -> set[str]:
+    """The code in the first cells of a section's tables."""
+    section = LANGUAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    cells = re.findall(r"^\| `([a-z_0-9]+\(.*?\))`", section, re.MULTILINE)
+    assert len(cells) == len(set(cells))
+    return set(cells)
+
+
+def test_every_primitive_is_listed_with_its_defaults():
+    expected = {signature(name, op) for name, op in OPS.items()}
+    assert first_cells("Primitives") == expected
+
+
+def block_signature(name: str) -> str:
+    block = standard_blocks().entries[name]
+    arguments = yaml.safe_load(yaml_of(name))[name].get("arguments", {})
+    assert list(arguments) == list(block.section("arguments").entries)
+    required = ("int", "float", "bool", "word")
+    parts = [
+        argument if value in required else f"{argument}={written(value)}"
+        for argument, value in arguments.items()
+    ]
+    return f"{name}({', '.join(parts)})"
+
+
+def yaml_of(name: str) -> str:
+    return CliRunner().invoke(app, ["blocks", name]).stdout
+
+
+def test_every_standard_block_is_listed_with_its_arguments():
+    expected = {block_signature(name) for name in standard_blocks().entries}
+    assert first_cells("Standard blocks") == expected
+
+
+def test_every_word_and_function_is_listed():
+    section = LANGUAGE.split("\n## Expressions\n")[1].split("\n## ")[0]
+    code = set(re.findall(r"`(\w+)`", section.split("These words")[1]))
+    assert code & WORDS == WORDS
+    functions = set(re.findall(r"`(\w+)\([a-z]", section))
+    assert functions == set(BUILTINS)
+
+
+def test_reserved_names_are_listed():
+    section = LANGUAGE.split("\n## Names\n")[1].split("\n## ")[0]
+    listed = [set(words.split()) for words in re.findall(r"`([a-z_ ]+)`", section)]
+    assert set(PREDEFINED) in listed
+    assert set(RESERVED_LAYERS) in listed
+
+
+def test_every_limit_is_listed():
+    """Each `MAX_...` that a spec can meet; 64 and 15 stand in regular expressions."""
+    constant = re.compile(r"^MAX_(?!DIAGNOSTICS)\w+ = ([\d_*]+)$", re.MULTILINE)
+    limits = {
+        int(number.replace("_", "").replace("10**15", str(10**15)))
+        for package in ("expressions", "language", "elaborate")
+        for path in (ROOT / "archspec" / package).glob("*.py")
+        for number in constant.findall(path.read_text("utf-8"))
+    }
+    section = LANGUAGE.split("\n## Limits\n")[1].split("\n## ")[0]
+    listed = re.findall(r"\| ([\d,]+) \|$", section, re.MULTILINE)
+    assert {int(number.replace(",", "")) for number in listed} == limits | {64, 15}
+
+
+def test_links_lead_somewhere():
+    for name in ("README.md", "CONTRIBUTING.md", "docs/language.md"):
+        text = (ROOT / name).read_text("utf-8")
+        anchors = {anchor(h) for h in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+        for link in re.findall(r"\]\(([^)]+)\)", text):
+            path, _, part = link.partition("#")
+            if link.startswith("https:"):
+                continue
+            assert not path or (ROOT / name).parent.joinpath(path).exists(), link
+            assert path or part in anchors, link
+
+
+def anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+# The README
+
+
+def test_the_spec_of_the_readme_is_the_bundled_one(tmp_path):
+    path = tmp_path / "mobilenetv2.yaml"
+    path.write_text(fences(README, "yaml")[0], encoding="utf-8")
+    assert load(path).digest == load("mobilenetv2").digest
+    assert f"its {len(variant_names('mobilenetv2'))} variants" in README
+
+
+def test_the_classes_of_the_readme_are_the_generated_ones():
+    generated = (ROOT / "generated" / "torch" / "mobilenetv2.py").read_text("utf-8")
+    shown_code = fences(README, "python")[0]
+    parts = re.split(r"\n\n\n(?=class )", shown_code.rstrip("\n"))
+    assert [re.match(r"class (\w+)", part)[1] for part in parts] == [  # type: ignore[index]
+        "InvertedResidual",
+        "MobileNetV2",
+    ]
+    for part in parts:
+        assert part + "\n" in generated
+
+
+def test_the_table_of_the_readme_is_what_flops_prints():
+    done = CliRunner().invoke(app, ["flops", "mobilenetv2"])
+    assert done.stdout in fences(README, "text")
+
+
+def test_the_other_counts_of_the_readme_add_up():
+    """What each counter adds to ours, as its sources say, gives what it printed."""
+    network = elaborate("mobilenetv2")
+    sizes = dict.fromkeys(("batch_norm", "activation"), 0)
+    for layer in network.layers:
+        if layer.op in sizes:
+            sizes[layer.op] += prod(layer.output)
+    norm, act, pool, bias = sizes["batch_norm"], sizes["activation"], 1280 * 49, 1000
+    counts = {
+        "archspec": network.macs,
+        "FlopCounterMode": 2 * network.macs,
+        "fvcore": network.macs + 2 * norm + pool,
+        "ptflops": network.macs + 2 * norm + act + pool + bias,
+        "thop": network.macs + 4 * norm,
+        "torchinfo": network.macs + 34_112 + bias,
+    }
+    rows = re.findall(r"^\| .*?`(\w+)`.*?\| ([\d,]+) \|", README, re.MULTILINE)
+    assert {name: int(count.replace(",", "")) for name, count in rows} == counts
+
+
+def test_the_commands_of_the_readme_exist():
+    section = README.split("\n## Commands\n")[1].split("\n## ")[0]
+    listed = set(re.findall(r"^\| `archspec (\w+)", section, re.MULTILINE))
+    assert listed == {command.callback.__name__ for command in app.registered_commands}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", ["torch", "keras"])
+def test_the_snippets_of_the_readme_run(tmp_path, framework):
+    (code,) = [
+        f for f in fences(README, "python") if f.startswith(f"import {framework}")
+    ]
+    shutil.copy(ROOT / "generated" / framework / "mobilenetv2.py", tmp_path)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# CONTRIBUTING
+
+
+def test_what_contributing_quotes_stands_in_the_files_it_names():
+    quoted = re.findall(r"`(\S+)`:\n\n```\w+\n(.*?)^```$", CONTRIBUTING, re.M | re.S)
+    assert len(quoted) == 2
+    for name, text in quoted:
+        assert text.strip("\n") in (ROOT / name).read_text("utf-8"), name
+
+
+def test_contributing_names_files_that_exist():
+    for name in re.findall(r"`([\w/]+/[a-z_./]*)`", CONTRIBUTING):
+        assert (ROOT / name).exists(), name
+
+
+def test_decisions_are_numbered_and_short():
+    records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(record.name[:4]) for record in records]
+    assert numbers == list(range(1, len(records) + 1))
+    for record in records:
+        text = record.read_text("utf-8")
+        headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+        assert headings == ["Context", "Decision", "Consequences"], record
+        assert len(text.splitlines()) <= 40, record
