@@ -1,0 +1,71 @@
+"""One YAML file describes a network; archspec writes it as source and counts its cost.
+
+`load` reads a spec, `elaborate` evaluates it, `generate` writes it for a framework.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from archspec.elaborate import elaborate
+    from archspec.errors import ArchspecError, FileRefused, ShapeError, SpecError
+    from archspec.language import Spec, load
+
+    __version__: str
+
+__all__ = [
+    "ArchspecError",
+    "FileRefused",
+    "ShapeError",
+    "SpecError",
+    "elaborate",
+    "generate",
+    "load",
+]
+
+_HOMES = {
+    "ArchspecError": "archspec.errors",
+    "FileRefused": "archspec.errors",
+    "ShapeError": "archspec.errors",
+    "SpecError": "archspec.errors",
+    "elaborate": "archspec.elaborate",
+    "load": "archspec.language",
+}
+
+
+def generate(
+    spec: Spec | str | Path,
+    target: str,
+    variants: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+) -> str:
+    """The source of a spec for a target, `torch` or `keras`; raises SpecError."""
+    from archspec.elaborate import elaborate
+    from archspec.targets import render
+
+    return render(elaborate(spec, variants, overrides), target)
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, so that importing archspec itself costs nothing."""
+    if name == "__version__":
+        value = _version()
+    elif name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'archspec' has no attribute '{name}'")
+    globals()[name] = value
+    return value
+
+
+def _version() -> str:
+    metadata = import_module("importlib.metadata")
+    try:
+        return metadata.version("archspec-nn")
+    except metadata.PackageNotFoundError:  # a checkout that was never installed
+        return "unknown"

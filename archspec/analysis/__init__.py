@@ -1,0 +1,1 @@
+"""What a network costs, for programs (`cost`) and for readers (`table`)."""

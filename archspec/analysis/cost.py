@@ -1,0 +1,100 @@
+"""What a network costs, as plain data: `archspec flops --format json`."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from archspec.language.document import Quantity
+from archspec.network import INPUT, Network, NetworkLayer
+
+COUNTING = "conv-dense-macs"
+"""One MAC for each weight of a convolution or dense layer at each output position.
+
+Biases, normalisation, activations, pooling and joins are none.
+"""
+
+FLOAT32 = 4
+"""Bytes."""
+
+
+def cost_document(network: Network) -> dict[str, Any]:
+    """The totals, then every primitive and join in order; shapes are channels first."""
+    shape = network.output_shape
+    return {
+        "name": network.name,
+        "variant": network.spec.variant,
+        "input_shape": list(network.input_shape),
+        "output_shape": (
+            {name: list(part) for name, part in shape.items()}
+            if isinstance(shape, dict)
+            else list(shape)
+        ),
+        "parameters": network.parameters,
+        "trainable_parameters": network.trainable_parameters,
+        "macs": network.macs,
+        "flops": network.flops,
+        "counting": COUNTING,
+        "peak_activation_bytes": peak_activation_bytes(network),
+        "reported": _reported(network),
+        "preprocessing": _preprocessing(network),
+        "layers": [_layer(layer) for layer in network.layers],
+    }
+
+
+def peak_activation_bytes(network: Network) -> int:
+    """The most that is alive at once: float32, one image, nothing done in place.
+
+    Layers run in the order written. While one runs, its inputs, its output and all
+    that later layers or the network's outputs still read are alive.
+    """
+    end = len(network.layers)
+    last_use = {
+        source: number
+        for number, layer in enumerate(network.layers)
+        for source in layer.sources
+    } | dict.fromkeys(network.outputs.values(), end)
+    sizes = {INPUT: prod(network.input_shape)}
+    alive = peak = sizes[INPUT]
+    for number, layer in enumerate(network.layers):
+        sizes[number] = prod(layer.output)
+        alive += sizes[number]
+        peak = max(peak, alive)
+        done = {s for s in (*layer.sources, number) if last_use.get(s, -1) <= number}
+        alive -= sum(sizes[source] for source in done)
+    return FLOAT32 * peak
+
+
+def _layer(layer: NetworkLayer) -> dict[str, Any]:
+    return {
+        "path": layer.path,
+        "op": layer.op,
+        "output_shape": list(layer.output),
+        "parameters": layer.parameters,
+        "macs": layer.macs,
+        "flops": layer.flops,
+    }
+
+
+def _reported(network: Network) -> dict[str, Any] | None:
+    reported = network.document.reported
+    if reported is None:
+        return None
+    return {
+        "parameters": _whole(reported.parameters),
+        "macs": _whole(reported.macs),
+        "erratum": reported.erratum,
+    }
+
+
+def _whole(quantity: Quantity | None) -> int | None:
+    return None if quantity is None else round(quantity.value)
+
+
+def _preprocessing(network: Network) -> dict[str, Any] | None:
+    preprocessing = network.document.preprocessing
+    if preprocessing is None:
+        return None
+    said = preprocessing.model_dump(exclude_none=True)
+    pixels = {name: int(said[name]) for name in ("resize", "crop") if name in said}
+    return said | pixels

@@ -1,0 +1,201 @@
+"""What a network costs, for readers: text, Markdown and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from archspec.analysis.cost import peak_activation_bytes
+from archspec.language import Table
+from archspec.language.document import Figures, Quantity
+from archspec.language.names import inner_layers
+from archspec.network import Network, NetworkLayer, Step
+from archspec.ops import Shape
+
+COUNTED = """\
+Counted: 1 MAC, which is 2 FLOPs, for each weight of a convolution or dense layer at
+each position of its output; nothing for biases, normalisation, activations, pooling
+and joins. Other counters: torch's FlopCounterMode gives FLOPs; fvcore adds batch norm
+and pooling, thop batch norm, ptflops batch norm, activations, pooling and biases."""
+
+
+@dataclass
+class Group:
+    """A layer of the document, or a row of one of its tables, repeats included."""
+
+    name: str
+    op: str
+    layers: list[NetworkLayer] = field(default_factory=list[NetworkLayer])
+
+    @property
+    def parameters(self) -> int:
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def macs(self) -> int:
+        return sum(layer.macs for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table to print; the first `left` columns are text, the others numbers."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left: int = 1
+
+
+def to_text(network: Network) -> str:
+    """The table as people read it in a terminal."""
+    title, sizes = _heading(network)
+    parts = [f"{title}\n{sizes}", *map(_aligned, _grids(network)), *_erratum(network)]
+    return "\n\n".join([*parts, COUNTED]) + "\n"
+
+
+def to_markdown(network: Network) -> str:
+    """The same as Markdown."""
+    title, sizes = _heading(network)
+    parts = [f"# {title}", sizes, *map(_piped, _grids(network)), *_erratum(network)]
+    return "\n\n".join([*parts, COUNTED]) + "\n"
+
+
+def to_csv(networks: Iterable[Network]) -> str:
+    """Every primitive and join, as in the JSON; the same columns for any number."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow("name variant path op output_shape parameters macs flops".split())
+    for network in networks:
+        names = network.name, network.spec.variant or ""
+        for layer in network.layers:
+            counts = layer.parameters, layer.macs, layer.flops
+            writer.writerow([*names, layer.path, layer.op, by(layer.output), *counts])
+    return text.getvalue()
+
+
+def by(shape: Shape) -> str:
+    """A shape as 32x112x112."""
+    return "x".join(map(str, shape))
+
+
+def groups(network: Network) -> list[Group]:
+    """The layers of the network under the layers and rows of its document."""
+    tables = {
+        name
+        for name, layer in inner_layers(network.document.layers)
+        if isinstance(layer, Table)
+    }
+    found: dict[str, Group] = {}
+    for layer in network.layers:
+        name, *rest = layer.path.split(".")
+        row = rest[0] if name in tables and rest else None
+        key = name if row is None else f"{name}.{row}"
+        if key not in found:
+            steps = [s for s in network.root.steps.get(name, []) if s.row == row]
+            found[key] = Group(key, _op(steps, layer))
+        found[key].layers.append(layer)
+    return list(found.values())
+
+
+def _op(steps: Sequence[Step], layer: NetworkLayer) -> str:
+    op = steps[0].op if steps else layer.op
+    return f"{len(steps)} x {op}" if len(steps) > 1 else op
+
+
+def _heading(network: Network) -> tuple[str, str]:
+    document, variant = network.document, network.spec.variant
+    title = network.name + (f", variant {variant}" if variant else "")
+    if document.source:
+        title += f" ({_one_line(document.source.title)})"
+    shape = network.output_shape
+    outputs = shape if isinstance(shape, dict) else {"": shape}
+    listed = ", ".join(f"{name} {by(part)}".strip() for name, part in outputs.items())
+    return title, f"input {by(network.input_shape)}, output {listed}"
+
+
+def _grids(network: Network) -> list[Grid]:
+    grids = _layers(network), _totals(network), _reported(network)
+    return [grid for grid in grids if grid.rows]
+
+
+def _layers(network: Network) -> Grid:
+    totals = network.parameters, network.macs
+
+    def row(group: Group) -> list[str]:
+        pairs = zip((group.parameters, group.macs), totals, strict=True)
+        counts = [cell for part, whole in pairs for cell in _share(part, whole)]
+        return [group.name, group.op, by(group.layers[-1].output), *counts]
+
+    header = ["layer", "op", "output", "parameters", "share", "MACs", "share"]
+    total = ["total", "", "", *_share(*totals[:1] * 2), *_share(*totals[1:] * 2)]
+    return Grid(header, [*map(row, groups(network)), total], left=3)
+
+
+def _share(part: int, whole: int) -> tuple[str, str]:
+    return (f"{part:,}", f"{part / whole:.1%}") if part else ("-", "-")
+
+
+def _totals(network: Network) -> Grid:
+    trainable = network.trainable_parameters
+    totals = {
+        "trainable parameters": trainable,
+        "moving statistics": network.parameters - trainable,
+        "FLOPs": network.flops,
+        "peak activation bytes": peak_activation_bytes(network),
+    }
+    return Grid(["", "total"], [[name, f"{n:,}"] for name, n in totals.items()])
+
+
+def _reported(network: Network) -> Grid:
+    """The paper's figures, whose parameters are the trainable ones, beside ours."""
+    figures = network.document.reported or Figures()
+    pairs = {
+        "trainable parameters": (figures.parameters, network.trainable_parameters),
+        "MACs": (figures.macs, network.macs),
+    }
+    rows = [
+        [name, quantity.text, f"{computed:,}", _difference(computed, quantity)]
+        for name, (quantity, computed) in pairs.items()
+        if quantity is not None
+    ]
+    return Grid(["", "reported", "computed", "difference"], rows)
+
+
+def _difference(computed: int, quantity: Quantity) -> str:
+    """In percent; none if the reported digits are the computed ones, rounded or cut."""
+    if abs(computed - quantity.value) < 2 * quantity.tolerance or not quantity.value:
+        return "none"
+    return f"{computed / quantity.value - 1:+.1%}"
+
+
+def _erratum(network: Network) -> list[str]:
+    figures = network.document.reported or Figures()
+    return [f"Erratum: {_one_line(figures.erratum)}"] if figures.erratum else []
+
+
+def _one_line(text: str) -> str:
+    """Free text without what would steer a terminal."""
+    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+
+
+def _aligned(grid: Grid) -> str:
+    widths = [
+        max(map(len, column)) for column in zip(grid.header, *grid.rows, strict=True)
+    ]
+    rule = ["-" * width for width in widths]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            cell.ljust(width) if column < grid.left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return "  ".join(padded).rstrip()
+
+    return "\n".join(map(line, [grid.header, rule, *grid.rows]))
+
+
+def _piped(grid: Grid) -> str:
+    ends = ["---" if c < grid.left else "---:" for c in range(len(grid.header))]
+    rows = [grid.header, ends, *grid.rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -1,0 +1,250 @@
+"""What `flops` says: the JSON, the table, peak memory, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from archspec.analysis.cost import cost_document, peak_activation_bytes
+from archspec.analysis.table import to_csv, to_markdown, to_text
+from archspec.elaborate import elaborate
+from archspec.language import bundled_specs
+from archspec.network import Network
+
+HEAD = """
+archspec: 1
+name: Small
+input: {channels: 1, size: 4}
+defaults:
+  conv: {padding: same, bias: false}
+  batch_norm: {epsilon: 1e-3, decay: 0.9}
+  activation: relu
+"""
+
+SMALL = """
+source: {title: A paper}
+preprocessing: {scale: 1/4, mean: [0.5], resize: 256}
+classes: 10
+layers:
+  stem: {conv_bn_act: {filters: 4, kernel: 3, stride: 2}}
+  stages:
+    columns: [c, n]
+    rows: [[4, 1], [8, 2]]
+    each: {inverted_residual: {filters: c, expand: 2}}
+    repeat: n
+  pool: global_avg_pool
+  classifier: {dense: classes}
+reported: {parameters: 1.0k, macs: 2.5k, erratum: a misprint}
+variants:
+  plain: {layers: {stages: ~, stem: {conv_bn_act: {filters: 2}}}}
+"""
+
+TABLE = """\
+Small (A paper)
+input 1x4x4, output 10
+
+layer       op                     output  parameters   share   MACs   share
+----------  ---------------------  ------  ----------  ------  -----  ------
+stem        conv_bn_act            4x2x2           52    4.4%    144    4.7%
+stages.0    inverted_residual      4x2x2          216   18.3%    544   17.9%
+stages.1    2 x inverted_residual  8x2x2          824   69.7%  2,272   74.7%
+pool        global_avg_pool        8                -       -      -       -
+classifier  dense                  10              90    7.6%     80    2.6%
+total                                           1,182  100.0%  3,040  100.0%
+
+                       total
+---------------------  -----
+trainable parameters   1,006
+moving statistics        176
+FLOPs                  6,080
+peak activation bytes    640
+
+                      reported  computed  difference
+--------------------  --------  --------  ----------
+trainable parameters      1.0k     1,006        none
+MACs                      2.5k     3,040      +21.6%
+
+Erratum: a misprint
+
+Counted: 1 MAC, which is 2 FLOPs, for each weight of a convolution or dense layer at
+each position of its output; nothing for biases, normalisation, activations, pooling
+and joins. Other counters: torch's FlopCounterMode gives FLOPs; fvcore adds batch norm
+and pooling, thop batch norm, ptflops batch norm, activations, pooling and biases.
+"""
+
+
+@pytest.fixture
+def network(tmp_path: Path):
+    def build(text: str, variants: tuple[str, ...] = ()) -> Network:
+        path = tmp_path / "small.yaml"
+        path.write_text(HEAD + dedent(text))
+        return elaborate(path, variants)
+
+    return build
+
+
+def test_the_table_is_one_to_read(network):
+    assert to_text(network(SMALL)) == TABLE
+
+
+def test_free_text_cannot_steer_a_terminal(network):
+    text = to_text(
+        network(
+            """
+            source: {title: "A\\e[2J\\npaper"}
+            layers: {pool: global_avg_pool}
+            reported: {macs: 1M, erratum: "\\a\\x9b"}
+            """
+        )
+    )
+    assert text.startswith("Small (A [2J paper)\n")
+    assert all(character.isprintable() for character in text.replace("\n", ""))
+
+
+def test_markdown_has_the_same_cells(network):
+    text, markdown = to_text(network(SMALL)), to_markdown(network(SMALL))
+    piped = [line for line in markdown.splitlines() if line.startswith("|")]
+    cells = [c.strip() for line in piped for c in line.strip("|").split("|")]
+    rules = {"---", "---:"}
+    table = text[text.index("layer ") : text.index("Erratum")].split()
+    words = " ".join(cell for cell in cells if cell not in rules).split()
+    assert words == [word for word in table if set(word) != {"-"} or word == "-"]
+    assert markdown.startswith("# Small (A paper)\n\ninput 1x4x4, output 10\n\n| layer")
+
+
+def test_the_table_of_a_variant_without_figures(network):
+    text = to_text(network(SMALL, ("plain",)))
+    assert text.startswith("Small, variant plain (A paper)\ninput 1x4x4, output 10\n")
+    assert "reported" not in text
+    assert "Erratum" not in text
+
+
+def test_a_network_without_weights_has_no_shares(network):
+    text = to_text(network("layers: {pool: global_avg_pool}"))
+    assert "pool   global_avg_pool  1                -      -     -      -" in text
+
+
+def test_layers_inside_branches_are_rows_of_their_own(network):
+    text = to_text(
+        network(
+            """
+            layers:
+              sum: {add: {left: {conv: {conv_bn: 1}}, right: {}}}
+              twice: {conv: 2, repeat: 2}
+            outputs: {sum: sum, end: twice}
+            """
+        )
+    )
+    assert "output sum 1x4x4, end 2x4x4" in text
+    ops = [line.split()[:4] for line in text.splitlines()[5:8]]
+    assert ops == [
+        ["conv", "conv_bn", "1x4x4", "5"],
+        ["sum", "add", "1x4x4", "-"],
+        ["twice", "2", "x", "conv"],
+    ]
+
+
+def test_json_of_the_small_network(network):
+    document = cost_document(network(SMALL))
+    layers = document.pop("layers")
+    assert document == {
+        "name": "Small",
+        "variant": None,
+        "input_shape": [1, 4, 4],
+        "output_shape": [10],
+        "parameters": 1182,
+        "trainable_parameters": 1006,
+        "macs": 3040,
+        "flops": 6080,
+        "counting": "conv-dense-macs",
+        "peak_activation_bytes": 640,
+        "reported": {"parameters": 1000, "macs": 2500, "erratum": "a misprint"},
+        "preprocessing": {"scale": 0.25, "mean": [0.5], "resize": 256},
+    }
+    assert layers[0] == {
+        "path": "stem.conv",
+        "op": "conv",
+        "output_shape": [4, 2, 2],
+        "parameters": 36,
+        "macs": 144,
+        "flops": 288,
+    }
+    assert [layer["path"] for layer in layers[-5:]] == [
+        "stages.1.1.project.conv",
+        "stages.1.1.project.norm",
+        "stages.1.1.residual",
+        "pool",
+        "classifier",
+    ]
+
+
+@pytest.mark.parametrize("path", bundled_specs(), ids=lambda path: path.stem)
+def test_layers_add_up_to_the_totals(path: Path):
+    document = cost_document(elaborate(path))
+    for total in ("parameters", "macs", "flops"):
+        assert document[total] == sum(layer[total] for layer in document["layers"])
+    assert document["flops"] == 2 * document["macs"]
+    paths = [layer["path"] for layer in document["layers"]]
+    assert len(paths) == len(set(paths))
+
+
+def test_shapes_of_several_outputs_are_an_object(network):
+    text = "layers: {a: {conv: 2}, b: {conv: 3}}\noutputs: {mid: a, end: b}"
+    document = cost_document(network(text))
+    assert document["output_shape"] == {"mid": [2, 4, 4], "end": [3, 4, 4]}
+    assert document["reported"] is None
+    assert document["preprocessing"] is None
+
+
+@pytest.mark.parametrize(
+    ("layers", "floats"),
+    [
+        pytest.param("{a: {conv: 2}, b: {conv: 4}}", 32 + 64, id="a chain"),
+        pytest.param(
+            # The image is done with, but `a` waits for the addition: 32 + 64 + 32.
+            "{a: {conv: 2}, b: {add: {l: {c: {conv: 4}, d: {conv: 2}}, r: {}}}}",
+            128,
+            id="a residual",
+        ),
+        pytest.param(
+            "{a: {conv: 2}, b: {concat: {l: {}, r: {from: input}}}}",
+            32 + 16 + 48,
+            id="the image is used late",
+        ),
+        pytest.param(
+            "{a: {conv: 2}, b: {activation: relu}, c: global_avg_pool}",
+            32 + 32,
+            id="nothing in place",
+        ),
+        pytest.param("{a: {conv: 2}, b: {conv: 4}, c: {conv: 1}}", 96, id="freed"),
+        pytest.param(
+            "{a: {conv: 2}, b: {conv: 4}, c: {conv: 1}}\noutputs: {a: a, c: c}",
+            32 + 64 + 16,
+            id="an output is kept to the end",
+        ),
+        pytest.param("{a: identity}", 16 + 16, id="one layer"),
+    ],
+)
+def test_peak_memory_by_hand(network, layers: str, floats: int):
+    assert peak_activation_bytes(network(f"layers: {layers}")) == 4 * floats
+
+
+def test_csv_has_a_line_for_each_layer(network):
+    networks = [network(SMALL, ("plain",)), elaborate("mobilenetv2")]
+    rows = list(csv.DictReader(io.StringIO(to_csv(networks))))
+    assert rows[0] == {
+        "name": "Small",
+        "variant": "plain",
+        "path": "stem.conv",
+        "op": "conv",
+        "output_shape": "2x2x2",
+        "parameters": "18",
+        "macs": "72",
+        "flops": "144",
+    }
+    assert len(rows) == sum(len(network.layers) for network in networks)
+    assert {(row["name"], row["variant"]) for row in rows[-9:]} == {("MobileNetV2", "")}
