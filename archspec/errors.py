@@ -15,6 +15,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+MAX_SHOWN = 160
+"""Characters of a line that are shown with a diagnostic."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -28,6 +31,19 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    def shown(self) -> list[str]:
+        """The line with a caret below; of a long line the part around the place."""
+        if not self.source:
+            return []
+        start = (
+            max(0, self.column - MAX_SHOWN // 2) if len(self.source) > MAX_SHOWN else 0
+        )
+        text = self.source[start : start + MAX_SHOWN]
+        before = self.column - 1 - start
+        caret = " " * before + "^" * max(1, min(self.length, len(text) - before))
+        number = str(self.line)
+        return [f"   {number} | {text}", f"   {' ' * len(number)} | {caret}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +59,18 @@ class Diagnostic:
     def __str__(self) -> str:
         lines = [f"error[{self.code}]: {self.message}"]
         if self.place is not None:
-            number = str(self.place.line)
-            caret = " " * (self.place.column - 1) + "^" * max(1, self.place.length)
             lines.append(f"  --> {self.place}")
-            if self.place.source:
-                lines.append(f"   {number} | {self.place.source}")
-                lines.append(f"   {' ' * len(number)} | {caret}")
+            lines += self.place.shown()
         if self.path:
             lines.append(f"   in: {self.path}")
         if self.help:
             lines.append(f"   help: {self.help}")
-        return "\n".join(lines)
+        return "\n".join(map(_printable, lines))
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would take for a command."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 class ArchspecError(Exception):

@@ -78,7 +78,7 @@ _REFUSED_CONSTANTS: Mapping[type, str] = {
     str: "a string",
     bytes: "a string",
     complex: "a complex number",
-    bool: "a capital letter here (write true or false)",
+    bool: "a capital True or False",
     type(None): "None",
 }
 

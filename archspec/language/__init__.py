@@ -1,0 +1,31 @@
+"""What a user writes: read with places, spelled out, merged, validated."""
+
+from archspec.language.document import (
+    Block,
+    Branch,
+    Document,
+    Formula,
+    JoinLayer,
+    Layer,
+    OpLayer,
+    Table,
+    Word,
+)
+from archspec.language.load import Spec, bundled_specs, find_spec, load, variant_names
+
+__all__ = [
+    "Block",
+    "Branch",
+    "Document",
+    "Formula",
+    "JoinLayer",
+    "Layer",
+    "OpLayer",
+    "Spec",
+    "Table",
+    "Word",
+    "bundled_specs",
+    "find_spec",
+    "load",
+    "variant_names",
+]

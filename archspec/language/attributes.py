@@ -1,0 +1,79 @@
+"""Whether every attribute that a spec writes is one that its op has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as AbstractMapping
+
+from archspec.errors import Diagnostic, did_you_mean
+from archspec.language.layers import cells, mappings, placed_layers
+from archspec.language.nodes import Mapping, text_of
+from archspec.ops import OPS
+
+
+def attribute_faults(tree: Mapping) -> Iterator[Diagnostic]:
+    """Attributes (AS204) that no such op or block has, anywhere in a document."""
+    blocks = tree.section("blocks")
+    for layers in (tree, *(block for _, block in mappings(blocks))):
+        for _, layer, _ in placed_layers(layers.section("layers")):
+            yield from _layer(layer, blocks)
+    for op, attributes in mappings(tree.section("defaults")):
+        yield from _unknown(op, attributes, blocks)
+
+
+def _layer(layer: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:
+    op, then = text_of(layer.get("op")), layer.section("then")
+    if "branches" in layer.entries:
+        return
+    if op is not None:
+        yield from _unknown(op, layer.section("attributes"), blocks)
+        yield from _unknown(op, then, blocks)
+        if "like" in layer.entries and "size" in layer.section("attributes").entries:
+            message = "resize takes 'size' or 'like', not both"
+            yield Diagnostic("AS204", message, layer.entries["like"].place)
+        return
+    each = dict(mappings(layer.section("each")))
+    yield from _row_ops(layer, each)
+    for name, attributes in each.items():
+        yield from _unknown(name, attributes, blocks)
+    given = {name for attributes in each.values() for name in attributes.entries}
+    for name in then.entries:
+        if name not in given:
+            message = f"'then' changes '{name}', which 'each' does not give"
+            help = did_you_mean(name, given)
+            yield Diagnostic("AS204", message, then.place_of(name), help=help)
+
+
+def _row_ops(
+    table: Mapping, each: AbstractMapping[str, Mapping]
+) -> Iterator[Diagnostic]:
+    """Ops under a column `op` of which `each` says nothing."""
+    ops = [(row, cell) for row, column, cell in cells(table) if column == "op"]
+    for row, cell in ops:
+        op = text_of(cell)
+        if op is None:
+            yield Diagnostic("AS205", f"row {row} names no op", cell.place)
+        elif op not in each:
+            message = f"'each' says nothing of the op '{op}'"
+            yield Diagnostic("AS205", message, cell.place, help=did_you_mean(op, each))
+
+
+def _unknown(op: str, attributes: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:
+    known, lets = _attributes_of(op, blocks)
+    for name in attributes.entries:
+        if name in known:
+            continue
+        message = f"unknown attribute '{name}' of {op}"
+        takes = f"it takes {', '.join(known) or 'no attributes'}"
+        if name in lets:
+            message = f"'{name}' is a 'let' of {op}, which nobody can give"
+        help = f"{did_you_mean(name, known)} {takes}".strip()
+        yield Diagnostic("AS204", message, attributes.place_of(name), help=help)
+
+
+def _attributes_of(op: str, blocks: Mapping) -> tuple[list[str], list[str]]:
+    """The names that an op takes, and those that it defines itself."""
+    if op in OPS:
+        return list(OPS[op].model_fields), []
+    block = blocks.section(op)
+    return list(block.section("arguments").entries), list(block.section("let").entries)

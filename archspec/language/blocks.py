@@ -1,0 +1,139 @@
+"""The blocks a document can name: the bundled ones and its own, `extends` included."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as AbstractMapping
+from graphlib import CycleError, TopologicalSorter
+
+from archspec import resources
+from archspec.errors import Place, SpecError
+from archspec.language.canonical import Vocabulary, canonical_block
+from archspec.language.layers import placed_layers
+from archspec.language.merge import merge
+from archspec.language.nodes import (
+    Mapping,
+    Node,
+    Scalar,
+    expect_mapping,
+    fail,
+    text_of,
+)
+from archspec.language.reader import read
+
+MAX_EXTENDS = 8
+_BLOCK = re.compile(r"([A-Za-z]\w*):")
+
+
+class _Lazy(AbstractMapping[str, Node]):
+    """Blocks by name, each made when it is asked for: most specs need few."""
+
+    def __init__(
+        self, places: AbstractMapping[str, Place], make: Callable[[str], Node]
+    ):
+        self._places = places
+        self._make = functools.cache(make)
+
+    def __getitem__(self, name: str) -> Node:
+        if name not in self._places:
+            raise KeyError(name)
+        return self._make(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+@functools.cache
+def standard_blocks() -> Mapping:
+    """The blocks of `specs/blocks/`, in canonical form."""
+    folder = resources.SPECS / "blocks"
+    texts = {str(p): p.read_text("utf-8") for p in sorted(folder.glob("*.yaml"))}
+    places = {
+        match[1]: Place(file, number, 1, line, len(match[1]))
+        for file, text in texts.items()
+        for number, line in enumerate(text.splitlines(), start=1)
+        if (match := _BLOCK.match(line))
+    }
+
+    @functools.cache
+    def blocks_in(file: str) -> Mapping:
+        return expect_mapping(read(texts[file], file), "a file of blocks")
+
+    as_written = _Lazy(places, lambda n: blocks_in(places[n].file).entries[n])
+    vocabulary = Vocabulary(as_written, {})
+    canonical = _Lazy(places, lambda n: canonical_block(as_written[n], n, vocabulary))
+    return Mapping(canonical, Place("specs/blocks", 1, 1), places)
+
+
+def reachable_blocks(document: Mapping) -> Mapping:
+    """Every block that the layers can reach and every own one, `extends` carried out.
+
+    A document's own block takes the place of the standard one of its name everywhere.
+    Raises SpecError (AS211, AS212) where blocks extend or call themselves.
+    """
+    own = document.section("blocks")
+    resolved: dict[str, Node] = {}
+    calls: dict[str, dict[str, Place]] = {}
+    waiting = [*own.entries, *dict(_calls(document))]
+    while waiting:
+        name = waiting.pop()
+        known = name in own.entries or name in standard_blocks().entries
+        if name in resolved or not known:
+            continue
+        block = _resolve(name, own, ())
+        place = own.place_of(name)
+        resolved[name] = block.replaced(
+            name=Scalar(name, name, place),
+            standard=Scalar(name not in own.entries, "", place),
+        )
+        calls[name] = dict(_calls(block))
+        waiting += calls[name]
+    _check_calls(calls)
+    return Mapping(resolved, own.place, own.keys)
+
+
+def _resolve(name: str, own: Mapping, below: tuple[str, ...]) -> Mapping:
+    """The block with what it extends merged in; its own name means the standard one."""
+    standard = standard_blocks().entries
+    node = own.entries.get(name) if name not in below else None
+    block = expect_mapping(node or standard[name], f"block {name}")
+    base = text_of(block.get("extends"))
+    if base is None:
+        return block.replaced(extends=None)
+    place = block.entries["extends"].place
+    if base in (*below, name) and base not in standard:
+        fail("AS211", f"'extends' of block {name} goes round in a circle", place)
+    if base not in own.entries and base not in standard:
+        fail("AS211", f"block {name} extends the unknown block '{base}'", place)
+    if len(below) >= MAX_EXTENDS:
+        fail("AS211", f"blocks extend each other more than {MAX_EXTENDS} deep", place)
+    inherited = _resolve(base, own, (*below, name))
+    return merge(inherited, block.replaced(extends=None))
+
+
+def _calls(block: Mapping) -> Iterator[tuple[str, Place]]:
+    """The ops that layers name, those inside branches and tables included."""
+    for _, layer, _ in placed_layers(block.section("layers")):
+        if (op := text_of(layer.get("op"))) is not None:
+            yield op, layer.entries["op"].place
+        each = layer.section("each")
+        yield from ((name, each.place_of(name)) for name in each.entries)
+
+
+def _check_calls(calls: AbstractMapping[str, AbstractMapping[str, Place]]) -> None:
+    graph = {name: [op for op in ops if op in calls] for name, ops in calls.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1][::-1]
+        place = calls[circle[0]][circle[1]]
+        message = f"a block cannot call itself: {' -> '.join(circle)}"
+        raise SpecError.single("AS212", message, place) from None

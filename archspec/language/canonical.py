@@ -1,0 +1,272 @@
+"""Shorthands spelled out, so that two documents can be merged key by key.
+
+A layer becomes one of three mappings, each with its modifiers beside:
+
+    {op, attributes: {NAME: value}}        a primitive or a block
+    {op, branches: {NAME: {layers, ...}}}  add, multiply, concat
+    {columns, rows, each: {OP: {...}}}     a table
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from archspec.errors import Place, did_you_mean
+from archspec.language.nodes import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    describe,
+    expect_mapping,
+    fail,
+    is_null,
+    text_of,
+)
+from archspec.ops import JOINS, OPS
+
+MODIFIERS = ("when", "repeat", "then", "from", "after", "before")
+TABLE = ("columns", "rows", "each")
+BRANCH = ("from", "when", "repeat")
+BLOCK = ("summary", "source", "extends", "arguments", "let", "residual", "layers")
+_DEFINITION = re.compile(r"\s*(\w+)\s*(?:\(\s*([\w\s,]*)\)\s*)?")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The blocks that a document can name: the standard ones and its own."""
+
+    standard: AbstractMapping[str, Node]
+    own: AbstractMapping[str, Mapping]
+
+    def extended(self, blocks: Node | None) -> Vocabulary:
+        """With the blocks of a document or patch as well."""
+        if not isinstance(blocks, Mapping):
+            return self
+        found = {
+            name: _patched(self.own.get(name), block)
+            for name, block in blocks.entries.items()
+            if isinstance(block, Mapping)
+        }
+        return Vocabulary(self.standard, {**self.own, **found})
+
+    def main(self, op: Scalar) -> str | None:
+        """The first attribute of an op, or the first argument of a block."""
+        name = op.text
+        if name in OPS:
+            return OPS[name].main()
+        if name not in self.own and name not in self.standard:
+            known = [*OPS, *JOINS, *self.own, *self.standard]
+            fail("AS205", f"unknown op '{name}'", op.place, did_you_mean(name, known))
+        return next(self._arguments(name, ()), None)
+
+    def _arguments(self, name: str, below: tuple[str, ...]) -> Iterator[str]:
+        """The arguments of a block, those of what it extends first."""
+        own = self.own.get(name) if name not in below else None
+        block = own or (self.standard.get(name) if below.count(name) < 2 else None)
+        if isinstance(block, Mapping):
+            base = text_of(block.get("extends"))
+            if base is not None:
+                yield from self._arguments(base, (*below, name))
+            yield from block.section("arguments").entries
+
+
+def _patched(base: Mapping | None, patch: Mapping) -> Mapping:
+    """What a vocabulary needs of a block that a patch changes: its arguments."""
+    if base is None:
+        return patch
+    first, second = base.section("arguments"), patch.section("arguments")
+    arguments = Mapping({**first.entries, **second.entries}, second.place)
+    extends = patch.get("extends") or base.get("extends")
+    return patch.replaced(arguments=arguments, extends=extends)
+
+
+def canonical_document(node: Node, vocabulary: Vocabulary) -> Mapping:
+    """A document, or any part of one, with every shorthand spelled out."""
+    document = expect_mapping(node, "a spec")
+    vocabulary = vocabulary.extended(document.get("blocks"))
+    changed: dict[str, Node] = {}
+    if (define := document.get("define")) is not None and not is_null(define):
+        changed["define"] = _definitions(expect_mapping(define, "'define'"))
+    if isinstance(size := document.get("input"), Mapping):
+        changed["input"] = _input(size)
+    if (blocks := document.get("blocks")) is not None and not is_null(blocks):
+        changed["blocks"] = canonical_blocks(blocks, vocabulary)
+    if (layers := document.get("layers")) is not None and not is_null(layers):
+        changed["layers"] = canonical_layers(layers, vocabulary)
+    if isinstance(defaults := document.get("defaults"), Mapping):
+        changed["defaults"] = _each_attributes(defaults, vocabulary)
+    if isinstance(variants := document.get("variants"), Mapping):
+        changed["variants"] = _map(variants, lambda v: _variant(v, vocabulary))
+    return document.replaced(**changed)
+
+
+def canonical_blocks(node: Node, vocabulary: Vocabulary) -> Mapping:
+    """The blocks of a document, whose own blocks the vocabulary has."""
+    blocks = expect_mapping(node, "'blocks'")
+    entries = {
+        name: canonical_block(block, name, vocabulary)
+        for name, block in blocks.entries.items()
+    }
+    return Mapping(entries, blocks.place, blocks.keys)
+
+
+def canonical_block(node: Node, name: str, vocabulary: Vocabulary) -> Node:
+    """One block; null stays null."""
+    if is_null(node):
+        return node
+    block = expect_mapping(node, f"block {name}")
+    for key in block.entries:
+        if key not in BLOCK:
+            near = did_you_mean(key, BLOCK) or f"a block has {', '.join(BLOCK)}"
+            message = f"unknown key '{key}' of block {name}"
+            fail("AS201", message, block.place_of(key), near)
+    if block.get("layers") is None:
+        return block
+    return block.replaced(layers=canonical_layers(block.entries["layers"], vocabulary))
+
+
+def canonical_layers(node: Node, vocabulary: Vocabulary) -> Mapping:
+    """An ordered mapping of layers."""
+    layers = expect_mapping(node, "'layers'")
+    return _map(layers, lambda layer: canonical_layer(layer, vocabulary))
+
+
+def canonical_layer(node: Node, vocabulary: Vocabulary) -> Node:
+    """One layer; null stays null."""
+    if is_null(node):
+        return node
+    if isinstance(node, Scalar):
+        return _op(node, Mapping({}, node.place), {}, vocabulary)
+    layer = expect_mapping(node, "a layer")
+    ops = [key for key in layer.entries if key not in MODIFIERS and key not in TABLE]
+    if len(ops) > 1:
+        _fail_two_ops(ops, layer, vocabulary)
+    if any(key in layer.entries for key in TABLE):
+        return _table(layer, ops, vocabulary)
+    if not ops:
+        return layer
+    name = Scalar(ops[0], ops[0], layer.place_of(ops[0]))
+    modifiers = {key: layer.entries[key] for key in MODIFIERS if key in layer.entries}
+    return _op(name, layer.entries[ops[0]], modifiers, vocabulary, layer)
+
+
+def _fail_two_ops(ops: list[str], layer: Mapping, vocabulary: Vocabulary) -> NoReturn:
+    known = {*OPS, *JOINS, *vocabulary.own, *vocabulary.standard}
+    wrong = next((op for op in ops if op not in known), ops[1])
+    help = did_you_mean(wrong, (*MODIFIERS, *TABLE))
+    message = f"a layer has one op, found {' and '.join(ops)}"
+    fail("AS204", message, layer.place_of(wrong), help)
+
+
+def _op(
+    name: Scalar,
+    body: Node,
+    modifiers: AbstractMapping[str, Node],
+    vocabulary: Vocabulary,
+    layer: Mapping | None = None,
+) -> Mapping:
+    keys = {**(layer.keys if layer else {}), "op": name.place}
+    place = layer.place if layer else name.place
+    if name.text in JOINS:
+        branches = expect_mapping(body, f"'{name.text}'")
+        joined = _map(branches, lambda branch: _branch(branch, vocabulary))
+        return Mapping({"op": name, "branches": joined, **modifiers}, place, keys)
+    attributes = _attributes(name, body, vocabulary)
+    entries = {"op": name, "attributes": attributes, **modifiers}
+    if name.text == "resize" and (like := attributes.get("like")) is not None:
+        # A reference to a layer, and so no expression like the other attributes.
+        entries |= {"attributes": attributes.replaced(like=None), "like": like}
+    return Mapping(entries, place, keys)
+
+
+def _attributes(name: Scalar, body: Node, vocabulary: Vocabulary) -> Mapping:
+    main = vocabulary.main(name)
+    if isinstance(body, Mapping):
+        return body
+    if is_null(body):
+        return Mapping({}, body.place)
+    if main is None:
+        message = f"{name.text} takes no attributes, found {describe(body)}"
+        fail("AS204", message, body.place)
+    return Mapping({main: body}, body.place, {main: body.place})
+
+
+def _branch(node: Node, vocabulary: Vocabulary) -> Node:
+    if is_null(node):
+        return node
+    branch = expect_mapping(node, "a branch")
+    own = {key: branch.entries[key] for key in BRANCH if key in branch.entries}
+    inner = {k: v for k, v in branch.entries.items() if k not in BRANCH}
+    layers = Mapping(inner, branch.place, branch.keys)
+    own["layers"] = canonical_layers(layers, vocabulary)
+    return Mapping(own, branch.place, branch.keys)
+
+
+def _table(layer: Mapping, ops: list[str], vocabulary: Vocabulary) -> Mapping:
+    if ops:
+        message = f"a table has its ops under 'each', found '{ops[0]}'"
+        fail("AS204", message, layer.place_of(ops[0]))
+    each = layer.get("each")
+    if each is None or is_null(each):
+        return layer
+    if isinstance(each, Scalar):
+        each = Mapping({each.text: Mapping({}, each.place)}, each.place)
+    return layer.replaced(
+        each=_each_attributes(expect_mapping(each, "'each'"), vocabulary)
+    )
+
+
+def _each_attributes(each: Mapping, vocabulary: Vocabulary) -> Mapping:
+    entries: dict[str, Node] = {}
+    for op, body in each.entries.items():
+        place = each.place_of(op)
+        if op in JOINS or op in MODIFIERS:
+            message = f"'{op}' cannot stand here: name an op and its attributes"
+            fail("AS204", message, place, "define a block for anything larger")
+        name = Scalar(op, op, place)
+        entries[op] = _attributes(name, body, vocabulary)
+    return Mapping(entries, each.place, each.keys)
+
+
+def _definitions(define: Mapping) -> Mapping:
+    entries: dict[str, Node] = {}
+    keys: dict[str, Place] = {}
+    for key, body in define.entries.items():
+        place = define.place_of(key)
+        match = _DEFINITION.fullmatch(key)
+        if match is None:
+            message = f"'{key}' is neither a name nor a function such as 'scale(c)'"
+            fail("AS206", message, place)
+        name, parameters = match.groups()
+        names = [part.strip() for part in parameters.split(",")] if parameters else []
+        items = tuple(Scalar(part, part, place) for part in names)
+        if name in entries:
+            fail("AS106", f"'{name}' is defined twice", place)
+        entries[name] = (
+            body
+            if is_null(body)
+            else Mapping({"parameters": Sequence(items, place), "body": body}, place)
+        )
+        keys[name] = place
+    return Mapping(entries, define.place, keys)
+
+
+def _input(node: Mapping) -> Mapping:
+    size = node.get("size")
+    if not isinstance(size, Scalar) or is_null(size):
+        return node
+    return node.replaced(size=Sequence((size, size), size.place))
+
+
+def _variant(node: Node, vocabulary: Vocabulary) -> Node:
+    return node if is_null(node) else canonical_document(node, vocabulary)
+
+
+def _map(node: Mapping, change: Callable[[Node], Node]) -> Mapping:
+    entries = {key: change(value) for key, value in node.entries.items()}
+    return Mapping(entries, node.place, node.keys)

@@ -1,0 +1,227 @@
+"""What the values of a document are read as, every expression parsed and placed."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+from pydantic import BeforeValidator, PlainValidator
+from pydantic_core import PydanticCustomError
+
+from archspec.errors import Place, SpecError
+from archspec.expressions import (
+    Constant,
+    Expression,
+    ExpressionError,
+    Items,
+    check,
+    evaluate,
+    parse,
+)
+from archspec.language.nodes import Scalar
+
+IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+TYPES = ("int", "float", "bool", "word")
+_QUANTITY = re.compile(r"([0-9]+(?:\.([0-9]*))?)\s*([kKMGB]?)")
+_SCALE = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9}
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """An expression and where it stands."""
+
+    expression: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A name that is no expression (an op, a reference), and where it stands."""
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with the precision it was printed in: 3.4M is 3,400,000 +- 50,000."""
+
+    value: float
+    tolerance: float
+    text: str
+
+
+def expression_error(error: ExpressionError, place: Place) -> SpecError:
+    """The error of an expression, placed; the caret goes to the part that is wrong."""
+    start = place.column - 1
+    quoted = place.source[start : start + 1] in ("'", '"')
+    column = place.column + quoted + error.offset
+    exact = place
+    if error.offset < place.length and column <= len(place.source):
+        rest = place.length - 2 * quoted - error.offset
+        length = max(1, min(error.length or rest, rest))
+        exact = Place(place.file, place.line, column, place.source, length)
+    return SpecError.single("AS301", error.message, exact, help=error.help)
+
+
+def identifier_fault(name: str) -> str | None:
+    """Why this is no name in every framework; None if it is one."""
+    if IDENTIFIER.fullmatch(name) and not keyword.iskeyword(name):
+        return None
+    return (
+        f"'{name}' is not a name: up to 64 letters, digits and _, starting with a "
+        "letter, and no Python keyword"
+    )
+
+
+def builtin_fault(name: str) -> str | None:
+    """Why a class or function of generated code cannot have this name."""
+    return f"'{name}' is a builtin of Python" if hasattr(builtins, name) else None
+
+
+def _formula(value: Any) -> Formula:
+    """A YAML scalar or list as a formula."""
+    if isinstance(value, list):
+        parts = [_formula(item) for item in cast("list[object]", value)]
+        if not parts:
+            raise ValueError("an empty list is no value")
+        return Formula(Items(tuple(part.expression for part in parts)), parts[0].place)
+    if not isinstance(value, Scalar) or value.value is None:
+        raise ValueError("expected a number, a word or an expression")
+    if not isinstance(value.value, str):
+        return Formula(Constant(value.value), value.place)
+    try:
+        return Formula(parse(value.value), value.place)
+    except ExpressionError as error:
+        raise _placed(expression_error(error, value.place)) from None
+
+
+def _placed(error: SpecError) -> PydanticCustomError:
+    """A diagnostic that knows its place, on its way through Pydantic."""
+    (diagnostic,) = error.diagnostics
+    context = {"diagnostic": diagnostic}
+    return PydanticCustomError("placed", "an expression is wrong", context)
+
+
+def _optional_formula(value: Any) -> Formula | None:
+    return (
+        None if isinstance(value, Scalar) and value.value is None else _formula(value)
+    )
+
+
+def _scalar(value: Any) -> Formula:
+    if isinstance(value, list):
+        raise ValueError("expected a number or a word, found a list")
+    return _formula(value)
+
+
+def _argument(value: Any) -> Formula | str | None:
+    if isinstance(value, Scalar) and value.value in TYPES:
+        return value.text
+    return _optional_formula(value)
+
+
+def _cell(value: Any) -> Formula | Word | None:
+    return value if isinstance(value, Word) else _optional_formula(value)
+
+
+def text(value: Any) -> str:
+    """A scalar as written; raises ValueError for anything else."""
+    if not isinstance(value, Scalar) or value.value is None:
+        raise ValueError("expected text")
+    return value.text
+
+
+def _word(value: Any) -> Word:
+    return Word(text(value), value.place)
+
+
+def _plain_value(value: Any) -> Any:
+    return value.value if isinstance(value, Scalar) else value
+
+
+def _identifier(value: Any) -> str:
+    name = text(value)
+    if fault := identifier_fault(name):
+        raise ValueError(fault)
+    return name
+
+
+def _class_name(value: Any) -> str:
+    name = _identifier(value)
+    if fault := builtin_fault(name):
+        raise ValueError(fault)
+    return name
+
+
+def _classes(value: Any) -> int:
+    number = _plain_value(value)
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise ValueError("'classes' is a whole number of at least 1")
+    return number
+
+
+def _version(value: Any) -> int:
+    if _plain_value(value) != 1 or isinstance(_plain_value(value), bool):
+        raise ValueError("this program reads 'archspec: 1'")
+    return 1
+
+
+def _number(value: Any) -> float:
+    """A number, or arithmetic such as 1/255."""
+    formula = _scalar(value)
+    try:
+        check(formula.expression, {})
+        number = evaluate(formula.expression, {})
+    except ExpressionError as error:
+        raise _placed(expression_error(error, formula.place)) from None
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise ValueError("expected a number")
+    return float(number)
+
+
+def _numbers(value: Any) -> float | list[float]:
+    if isinstance(value, list):
+        return [_number(item) for item in cast("list[object]", value)]
+    return _number(value)
+
+
+def _interpolation(value: Any) -> str:
+    if text(value) not in ("nearest", "bilinear", "bicubic"):
+        raise ValueError("'interpolation' is nearest, bilinear or bicubic")
+    return text(value)
+
+
+def _quantity(value: Any) -> Quantity:
+    match = _QUANTITY.fullmatch(text(value))
+    if match is None:
+        raise ValueError(f"'{text(value)}' is not a number such as 3.4M")
+    number, decimals, unit = match.groups()
+    scale = _SCALE[unit]
+    tolerance = 0.5 * scale / 10 ** len(decimals or "")
+    return Quantity(float(number) * scale, tolerance, match[0])
+
+
+Text = Annotated[str, PlainValidator(text)]
+Identifier = Annotated[str, PlainValidator(_identifier)]
+ClassName = Annotated[str, PlainValidator(_class_name)]
+Flag = Annotated[bool, BeforeValidator(_plain_value)]
+Classes = Annotated[int, PlainValidator(_classes)]
+Version = Annotated[int, PlainValidator(_version)]
+Number = Annotated[float, PlainValidator(_number)]
+Numbers = Annotated[float | list[float], PlainValidator(_numbers)]
+Interpolation = Annotated[str, PlainValidator(_interpolation)]
+Exact = Annotated[Formula, PlainValidator(_formula)]
+ScalarFormula = Annotated[Formula, PlainValidator(_scalar)]
+Maybe = Annotated[Formula | None, PlainValidator(_optional_formula)]
+Argument = Annotated[Formula | str | None, PlainValidator(_argument)]
+"""A type, a default, or None for "as `defaults` says"."""
+Cell = Annotated[Formula | Word | None, PlainValidator(_cell)]
+Label = Annotated[Word, PlainValidator(_word)]
+Figure = Annotated[Quantity, PlainValidator(_quantity)]
+Location = Annotated[Place, PlainValidator(lambda place: place)]

@@ -1,0 +1,116 @@
+"""Merged nodes to a validated document, every complaint with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from archspec.errors import Diagnostic, SpecError, did_you_mean
+from archspec.language.attributes import attribute_faults
+from archspec.language.blocks import reachable_blocks
+from archspec.language.document import (
+    Document,
+    Figures,
+    Input,
+    Model,
+    Preprocessing,
+    Source,
+)
+from archspec.language.names import name_faults
+from archspec.language.nodes import Mapping, Scalar, describe, find, plain
+from archspec.language.references import reference_faults
+
+MAX_DIAGNOSTICS = 20
+
+
+def validate(tree: Mapping) -> Document:
+    """The document of a merged tree; raises SpecError (AS2xx, AS301, AS305, AS309)."""
+    whole = tree.replaced(blocks=reachable_blocks(tree))
+    document: Document | None = None
+    faults = [*attribute_faults(whole), *name_faults(whole), *reference_faults(whole)]
+    try:
+        document = Document.model_validate(plain(whole))
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        faults += [_diagnostic(detail, whole) for detail in details]
+    raise_if_any(faults)
+    return cast(Document, document)
+
+
+def raise_if_any(faults: Iterable[Diagnostic]) -> None:
+    """Raise SpecError for the first faults in order of place, if there are any."""
+    found = sorted(dict.fromkeys(faults), key=_position)
+    if found:
+        raise SpecError(found[:MAX_DIAGNOSTICS])
+
+
+def _position(diagnostic: Diagnostic) -> tuple[str, int, int]:
+    place = diagnostic.place
+    return (place.file, place.line, place.column) if place else ("", 0, 0)
+
+
+def _diagnostic(detail: Any, tree: Mapping) -> Diagnostic:
+    """Pydantic's complaint in our words, at the value or the key that it is about."""
+    kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind == "placed":
+        return context["diagnostic"]
+    steps = (*detail["loc"], *context.get("steps", ()))
+    steps = tuple(step for step in steps if not str(step).startswith("<"))
+    place = find(tree, (*steps, "[key]") if kind == "extra_forbidden" else steps)
+    path = ".".join(map(str, steps))
+    key = str(steps[-1]) if steps else ""
+    if kind == "extra_forbidden":
+        known = [name for name in _known_keys(steps[:-1]) if name != key]
+        help = did_you_mean(key, known) or f"there can be {', '.join(known)}"
+        return Diagnostic("AS201", f"unknown key '{key}'", place, path, help)
+    if kind == "missing":
+        message = f"'{key}' is missing"
+        if key == "op":
+            message, path = "the layer names no op", path.removesuffix(".op")
+        return Diagnostic("AS202", message, place, path)
+    if key == "branches":
+        return Diagnostic("AS203", "a join has at least one branch", place, path)
+    if kind in _WANTED:
+        wanted = _WANTED[kind].format(**context)
+        message = f"'{key}' {wanted}, found {_found(given)}"
+        return Diagnostic("AS203", message, place, path)
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if isinstance(given, Scalar) and given.text not in message:
+        message = f"{message}, found {describe(given)}"
+    return Diagnostic("AS203", message, place, path)
+
+
+_WANTED = {
+    "model_type": "is a mapping",
+    "dict_type": "is a mapping",
+    "list_type": "is a list",
+    "bool_type": "is true or false",
+    "too_short": "has at least {min_length}",
+    "too_long": "has at most {max_length}",
+}
+_MODELS: dict[str, type[Model]] = {
+    "input": Input,
+    "source": Source,
+    "preprocessing": Preprocessing,
+    "reported": Figures,
+}
+
+
+def _known_keys(path: tuple[int | str, ...]) -> Iterator[str]:
+    """What can stand in the mapping at `path`."""
+    if path:
+        model = _MODELS.get(str(path[-1]))
+        keys = model.model_fields if model else ("when", "repeat", "then", "from")
+        yield from keys
+    else:
+        yield from (*Document.model_fields, "extends", "variants")
+
+
+def _found(given: Any) -> str:
+    if isinstance(given, dict | list):
+        held = cast("list[object]", given)
+        listed = "a mapping" if isinstance(given, dict) else "a list"
+        return f"{listed} of {len(held)}"
+    return describe(given) if isinstance(given, Scalar) else f"'{given}'"
