@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from archspec.elaborate import elaborate
+    from archspec.elaboration import elaborate
     from archspec.errors import ArchspecError, FileRefused, ShapeError, SpecError
     from archspec.language import Spec, load
 
@@ -33,7 +33,7 @@ _HOMES = {
     "FileRefused": "archspec.errors",
     "ShapeError": "archspec.errors",
     "SpecError": "archspec.errors",
-    "elaborate": "archspec.elaborate",
+    "elaborate": "archspec.elaboration",
     "load": "archspec.language",
 }
 
@@ -45,7 +45,7 @@ def generate(
     overrides: Sequence[str] = (),
 ) -> str:
     """The source of a spec for a target, `torch` or `keras`; raises SpecError."""
-    from archspec.elaborate import elaborate
+    from archspec.elaboration import elaborate
     from archspec.targets import render
 
     return render(elaborate(spec, variants, overrides), target)

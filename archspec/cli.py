@@ -105,7 +105,7 @@ def flops(
 ) -> None:
     """Count parameters, MACs and memory by layer."""
     with _faults_told():
-        from archspec.elaborate import elaborate
+        from archspec.elaboration import elaborate
 
         networks = [elaborate(spec, variant or (), override or ()) for spec in specs]
         typer.echo(_printed(networks, format), nl=False)
@@ -183,7 +183,7 @@ def _rendered(
     all_variants: bool,
 ) -> dict[Path, str]:
     """The text of every file; all of them before the first is written."""
-    from archspec.elaborate import elaborate
+    from archspec.elaboration import elaborate
     from archspec.targets import TARGETS, render
 
     for name in targets or ():

@@ -15,7 +15,7 @@ import yaml
 from typer.testing import CliRunner
 
 from archspec.cli import app
-from archspec.elaborate import elaborate
+from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 from archspec.expressions import WORDS
 from archspec.expressions.evaluation import BUILTINS
@@ -180,7 +180,7 @@ def test_every_limit_is_listed():
     constant = re.compile(r"^MAX_(?!DIAGNOSTICS)\w+ = ([\d_*]+)$", re.MULTILINE)
     limits = {
         int(number.replace("_", "").replace("10**15", str(10**15)))
-        for package in ("expressions", "language", "elaborate")
+        for package in ("expressions", "language", "elaboration")
         for path in (ROOT / "archspec" / package).glob("*.py")
         for number in constant.findall(path.read_text("utf-8"))
     }

@@ -11,7 +11,7 @@ import pytest
 
 from archspec.analysis.cost import cost_document, peak_activation_bytes
 from archspec.analysis.table import to_csv, to_markdown, to_text
-from archspec.elaborate import elaborate
+from archspec.elaboration import elaborate
 from archspec.language import bundled_specs
 from archspec.network import Network
 

@@ -1,0 +1,68 @@
+"""From a document to a network: every expression evaluated, every shape known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from archspec.elaboration.attributes import Defaults
+from archspec.elaboration.frames import Frame, Names, Tensor
+from archspec.elaboration.scopes import document_scope, whole_number
+from archspec.elaboration.walk import Elaborator
+from archspec.language import Document, Spec, load
+from archspec.network import INPUT, Instance, Network
+from archspec.ops import Shape
+
+__all__ = ["elaborate", "with_classes"]
+
+
+def elaborate(
+    spec: Spec | str | Path,
+    variants: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+) -> Network:
+    """The network of a spec: a loaded one, a path, or a bundled spec's name.
+
+    Raises SpecError, with the place of the fault.
+    """
+    if not isinstance(spec, Spec):
+        spec = load(spec, variants, overrides)
+    document = spec.document
+    scope = document_scope(document)
+    shape = _input_shape(document, scope)
+    defaults = Defaults(document, scope)
+    if document.classes is not None:
+        scope = {**scope, "classes": document.classes}
+    elaborator = Elaborator(document, scope, defaults)
+    root = Instance(None, "", scope, shape)
+    image = Tensor(shape, INPUT)
+    frame = Frame(root, scope, {"input": image})
+    last = elaborator.run(document.layers, frame, image)
+    root.output = last.shape
+    ends = {
+        name: frame.source(reference, last)
+        for name, reference in document.outputs.items()
+    }
+    return Network(
+        spec,
+        shape,
+        {name: end.source for name, end in ends.items()} or {"": last.source},
+        {name: end.shape for name, end in ends.items()} or last.shape,
+        tuple(elaborator.layers),
+        root,
+    )
+
+
+def with_classes(network: Network, classes: int) -> Network:
+    """The same spec for another number of classes; raises SpecError if it has none."""
+    document = network.document.model_copy(update={"classes": classes})
+    return elaborate(replace(network.spec, document=document))
+
+
+def _input_shape(document: Document, scope: Names) -> Shape:
+    size = document.input.size
+    return (
+        whole_number(document.input.channels, scope, "'channels'"),
+        *(whole_number(length, scope, "'size'") for length in size),
+    )

@@ -1,0 +1,163 @@
+"""What an op gets: what its layer says, else `defaults`, else its own defaults."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from archspec.elaboration.frames import Call
+from archspec.elaboration.scopes import is_given, value_of
+from archspec.errors import Place, SpecError
+from archspec.expressions import Expression, Scope, Value, evaluate, parse
+from archspec.language import Block, Document, Formula
+from archspec.language.nodes import fail
+from archspec.ops import OPS, Op
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An evaluated attribute, and where it stands."""
+
+    value: Value
+    place: Place
+
+
+Settings = Mapping[str, Setting]
+
+
+class Defaults:
+    """The `defaults` of a document, evaluated."""
+
+    def __init__(self, document: Document, scope: Scope):
+        self._settings = {
+            op: _evaluated(attributes, scope)
+            for op, attributes in document.defaults.items()
+        }
+
+    def of(self, op: str) -> Settings:
+        """What `defaults` says of an op; `depthwise_conv` takes conv's as well."""
+        own = self._settings.get(op, {})
+        inherited = OPS[op].inherits if op in OPS else None
+        if inherited is None:
+            return own
+        fields = OPS[op].model_fields
+        base = self._settings.get(inherited, {})
+        return {name: value for name, value in base.items() if name in fields} | own
+
+
+def _evaluated(given: Mapping[str, Formula | None], scope: Scope) -> dict[str, Setting]:
+    """What is given; nulls and names of things not given are not."""
+    return {
+        name: Setting(value_of(formula, scope), formula.place)
+        for name, formula in given.items()
+        if formula is not None and is_given(formula, scope)
+    }
+
+
+def primitive(
+    call: Call, scope: Scope, defaults: Settings, size: tuple[int, ...] | None = None
+) -> tuple[Op, dict[str, Value], frozenset[str]]:
+    """The primitive, all its attributes with fallbacks, and the names that were said.
+
+    `size` is that of the layer that a resize shall be `like`.
+    """
+    kind = OPS[call.op.text]
+    said = _evaluated(call.given, scope)
+    settings = {**defaults, **said}
+    if size is not None:
+        settings["size"] = Setting(size, call.op.place)
+    values = {name: setting.value for name, setting in settings.items()}
+    for name, field in kind.model_fields.items():
+        if name in values or name in kind.fallbacks:
+            continue
+        if field.is_required():
+            _fail_missing(call, name)
+        values[name] = field.default
+    for name, fallback in kind.fallbacks.items():
+        if name not in values:
+            seen = {"channels": scope["channels"], **values}
+            values[name] = evaluate(_parsed(fallback), seen)
+    built = _build(kind, values, settings, call.op.place)
+    for name, value in values.items():
+        if isinstance(value, float) and isinstance(getattr(built, name), int):
+            values[name] = int(value)
+    return built, values, frozenset(said)
+
+
+@functools.cache
+def _parsed(fallback: str) -> Expression:
+    return parse(fallback)
+
+
+def _fail_missing(call: Call, name: str) -> NoReturn:
+    op = call.op.text
+    help = f"write it here, or for all of them: defaults: {{{op}: {{{name}: ...}}}}"
+    fail("AS304", f"{op} needs '{name}'", call.op.place, help)
+
+
+def _build(
+    kind: type[Op], values: Mapping[str, Value], settings: Settings, place: Place
+) -> Op:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        detail: Any = error.errors(include_url=False)[0]
+    name, problem = str(detail["loc"][0]), detail["msg"]
+    if detail["type"] == "literal_error":
+        problem = f"must be {detail['ctx']['expected']}, but is {values[name]}"
+    where = settings[name].place if name in settings else place
+    fail("AS302", f"{kind.name}: '{name}' {problem}", where)
+
+
+def arguments(
+    block: Block, call: Call, caller: Scope, defaults: Settings, inner: Scope
+) -> tuple[dict[str, Value], frozenset[str]]:
+    """The values of a block's arguments, and the names that the caller gave.
+
+    `inner` is what the block sees besides its arguments. An argument that nobody gives
+    and that has no default is None: "as `defaults` says".
+    """
+    said = _evaluated(call.given, caller)
+    settings = {**defaults, **said}
+    values: dict[str, Value] = {}
+    for name, declared in block.arguments.items():
+        if name in settings:
+            values[name] = _typed(block, name, declared, settings[name])
+        elif isinstance(declared, Formula):
+            values[name] = value_of(declared, {**inner, **values})
+        elif declared is None:
+            values[name] = None
+        else:
+            message = f"{block.name} needs '{name}' ({declared})"
+            fail("AS304", message, call.op.place)
+    return values, frozenset(said)
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "word": (str,),
+}
+
+
+def _typed(
+    block: Block, name: str, declared: Formula | str | None, setting: Setting
+) -> Value:
+    value = setting.value
+    if not isinstance(declared, str):
+        return value
+    if declared == "int" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, _TYPES[declared]) and isinstance(value, bool) is (
+        declared == "bool"
+    ):
+        return value
+    message = f"{block.name}: '{name}' is of type {declared}, but is {value}"
+    advice = declared == "int" and isinstance(value, float)
+    help = "write round, floor, ceil or int" if advice else ""
+    raise SpecError.single("AS302", message, setting.place, help=help)

@@ -1,0 +1,101 @@
+"""Where a layer stands while a document is walked, and what it asks for."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+
+from archspec.expressions import Function, Value
+from archspec.language import Branch, Formula, Word
+from archspec.network import Instance
+from archspec.ops import Shape
+
+Names = dict[str, Value | Function]
+Given = Mapping[str, Formula | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """What a layer put out; `source` is the layer's number in the network."""
+
+    shape: Shape
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One run of a layer, or of a row of a table: what it asks for.
+
+    `number` counts its repeats from 0. `like` is resize's, `branches` are a join's.
+    """
+
+    name: str
+    op: Word
+    given: Given
+    number: int = 0
+    row: str | None = None
+    like: Word | None = None
+    branches: Mapping[str, Branch] = field(default_factory=dict[str, Branch])
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """In which use of a block a layer stands, under which path and names.
+
+    `known` are the tensors that `from` can name, `suffix` the numbers behind the name
+    of each layer, `trail` the place in words for error messages.
+    """
+
+    instance: Instance
+    scope: Names
+    known: MutableMapping[str, Tensor]
+    prefix: str = ""
+    suffix: str = ""
+    trail: str = ""
+    depth: int = 0
+
+    def path(self, name: str) -> str:
+        """The path of a layer in the network."""
+        own = f"{name}{self.suffix}"
+        return f"{self.prefix}.{own}" if self.prefix else own
+
+    def sees(self, tensor: Tensor) -> Names:
+        """The scope of a layer that reads `tensor`."""
+        return {**self.scope, "channels": tensor.shape[0]}
+
+    def source(self, origin: Word | None, tensor: Tensor) -> Tensor:
+        """The tensor that `from` names, else the one before."""
+        return tensor if origin is None else self.known[origin.text]
+
+    def at_layer(self, name: str) -> Frame:
+        """The same place, which error messages call by the layer's name."""
+        trail = f"{self.trail}, layer {name}" if self.trail else f"layers.{name}"
+        return replace(self, trail=trail)
+
+    def at_repeat(self, step: int) -> Frame:
+        """One of several runs of the layer, or of its branch."""
+        return replace(
+            self,
+            scope={**self.scope, "step": step},
+            suffix=f"{self.suffix}.{step}",
+            trail=f"{self.trail} repeat {step}",
+        )
+
+    def at_row(self, row: str, cells: Mapping[str, Value]) -> Frame:
+        """A row of the table."""
+        return replace(
+            self,
+            scope={**self.scope, **cells},
+            suffix=f"{self.suffix}.{row}",
+            trail=f"{self.trail} row {row}",
+        )
+
+    def at_branch(self, name: str) -> Frame:
+        """A branch of the join, whose layers only it can name."""
+        return replace(
+            self,
+            known=ChainMap({}, self.known),
+            trail=f"{self.trail} branch {name}",
+            depth=self.depth + 1,
+        )

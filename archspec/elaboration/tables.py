@@ -1,0 +1,61 @@
+"""The rows of a table: their cells, their ops, and how often each is repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archspec.elaboration.frames import Given
+from archspec.elaboration.scopes import repeats, value_of
+from archspec.expressions import Scope, Value
+from archspec.language import Formula, Table, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row by its name and its number from 0."""
+
+    table: Table
+    name: str
+    number: int
+    op: Word
+
+    def cells(self, scope: Scope) -> dict[str, Value]:
+        """What the columns are worth, and the row's number; None is "not given"."""
+        seen = {**scope, "row": self.number}
+        pairs = zip(self.table.columns, self.table.rows[self.name], strict=True)
+        values = {
+            column: value_of(cell, seen) if isinstance(cell, Formula) else None
+            for column, cell in pairs
+            if not isinstance(cell, Word)
+        }
+        return {**values, "row": self.number}
+
+    def times(self, scope: Scope) -> int:
+        """How often the row is run; for this alone `channels` are the table's input."""
+        if self.table.repeat is None:
+            return 1
+        return repeats(self.table.repeat, {**scope, **self.cells(scope)})
+
+    def given(self, number: int) -> Given:
+        """The attributes at a repeat; `then` changes only what this op is given."""
+        each = self.table.each[self.op.text]
+        if number == 0:
+            return each
+        return {name: self.table.then.get(name, own) for name, own in each.items()}
+
+
+def rows_of(table: Table) -> list[Row]:
+    """The rows in order."""
+    return [
+        Row(table, name, number, _op(table, cells))
+        for number, (name, cells) in enumerate(table.rows.items())
+    ]
+
+
+def _op(table: Table, cells: list[Formula | Word | None]) -> Word:
+    """The op of a row, and the place at which its errors are told."""
+    places = [cell.place for cell in cells if cell is not None]
+    for cell in cells:
+        if isinstance(cell, Word):
+            return cell
+    return Word(next(iter(table.each)), (places or [table.place])[0])

@@ -1,0 +1,249 @@
+"""One pass over a document's layers, which evaluates everything and records it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from archspec.elaboration.attributes import Defaults, arguments, primitive
+from archspec.elaboration.frames import Call, Frame, Names, Tensor
+from archspec.elaboration.scopes import repeats, value_of
+from archspec.elaboration.tables import rows_of
+from archspec.errors import Place, ShapeError, SpecError
+from archspec.expressions import Value
+from archspec.language import Block, Branch, Document, JoinLayer, Layer, OpLayer, Table
+from archspec.language.nodes import fail
+from archspec.network import Instance, NetworkLayer, Step
+from archspec.ops import JOINS, Join, Op, Shape
+
+MAX_RUNS = 50_000
+MAX_NESTING = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a call read, what its op got, and what it put out."""
+
+    inputs: tuple[Shape, ...]
+    output: Tensor
+    attributes: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    said: frozenset[str] = frozenset()
+    inner: Instance | None = None
+
+
+@dataclass
+class Elaborator:
+    """The document, its evaluated defaults, and the layers found so far."""
+
+    document: Document
+    scope: Names
+    """What the document's own blocks see besides their own names."""
+
+    defaults: Defaults
+    layers: list[NetworkLayer] = field(default_factory=list[NetworkLayer])
+    runs: int = 0
+
+    def run(self, layers: Mapping[str, Layer], frame: Frame, tensor: Tensor) -> Tensor:
+        """All layers, in order."""
+        for name, layer in layers.items():
+            tensor = frame.source(layer.origin, tensor)
+            tensor = self.layer(name, layer, frame.at_layer(name), tensor)
+            frame.known[name] = tensor
+        return tensor
+
+    def layer(self, name: str, layer: Layer, frame: Frame, tensor: Tensor) -> Tensor:
+        """A layer with its repeats; the tensor itself where it is not there."""
+        scope = frame.sees(tensor)
+        frame.instance.scopes[name] = scope
+        frame.instance.steps.setdefault(name, [])
+        try:
+            self.count(layer.place if isinstance(layer, Table) else layer.op.place)
+            there = layer.when is None or bool(value_of(layer.when, scope))
+            if isinstance(layer, Table):
+                return self.table(name, layer, frame, tensor, there)
+            if not there:
+                return tensor
+            if layer.repeat is None:
+                return self.once(name, layer, frame, tensor)
+            for step in range(repeats(layer.repeat, scope)):
+                tensor = self.once(name, layer, frame.at_repeat(step), tensor, step)
+            return tensor
+        except SpecError as error:
+            raise error.at(path=frame.trail) from None
+
+    def once(
+        self,
+        name: str,
+        layer: OpLayer | JoinLayer,
+        frame: Frame,
+        tensor: Tensor,
+        step: int = 0,
+    ) -> Tensor:
+        """One run of a layer."""
+        if isinstance(layer, JoinLayer):
+            call = Call(name, layer.op, {}, step, branches=layer.branches)
+        else:
+            given = layer.attributes | (layer.then if step else {})
+            call = Call(name, layer.op, given, step, like=layer.like)
+        return self.call(call, frame, tensor)
+
+    def table(
+        self, name: str, table: Table, frame: Frame, tensor: Tensor, there: bool
+    ) -> Tensor:
+        """A table's rows, each as often as `repeat` says."""
+        rows = rows_of(table)
+        scope = frame.sees(tensor)
+        times = [row.times(scope) if there else 0 for row in rows]
+        index = 0
+        for row, repeated in zip(rows, times, strict=True):
+            cells = row.cells(frame.sees(tensor)) if there else {}
+            for step in range(repeated):
+                names = {**cells, "index": index, "count": sum(times)}
+                inner = frame.at_row(row.name, names)
+                inner = inner if table.repeat is None else inner.at_repeat(step)
+                call = Call(name, row.op, row.given(step), step, row.name)
+                tensor = self.call(call, inner, tensor)
+                index += 1
+            frame.known[f"{name}.{row.name}"] = tensor
+        return tensor
+
+    def call(self, call: Call, frame: Frame, tensor: Tensor) -> Tensor:
+        """A primitive, a block or a join, recorded as a step of the instance."""
+        scope, path, op = frame.sees(tensor), frame.path(call.name), call.op.text
+        try:
+            self.count(call.op.place)
+            if op in JOINS:
+                outcome = self.join(call, frame, tensor)
+            elif op in self.document.blocks:
+                outcome = self.block(call, frame, tensor)
+            else:
+                outcome = self.primitive(call, frame, tensor)
+        except SpecError as error:
+            raise error.at(path=frame.trail) from None
+        step = Step(
+            op,
+            path,
+            scope,
+            outcome.attributes,
+            outcome.said,
+            outcome.inputs,
+            outcome.output.shape,
+            outcome.inner,
+            call.row,
+            call.number,
+        )
+        frame.instance.steps[call.name].append(step)
+        return outcome.output
+
+    def primitive(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
+        """A primitive, which becomes a layer of the network."""
+        size = None
+        if call.like is not None:
+            shape = frame.known[call.like.text].shape
+            if len(shape) != 3:
+                fail("AS308", f"'{call.like.text}' is no map: {shape}", call.like.place)
+            size = shape[1:]
+        settings = self.defaults.of(call.op.text)
+        op, values, said = primitive(call, frame.sees(tensor), settings, size)
+        output = self.add(frame.path(call.name), op, [tensor], call.op.place)
+        return Outcome((tensor.shape,), output, values, said)
+
+    def block(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
+        """A block: its own scope, its layers, and the addition of `residual`."""
+        block, path = self.document.blocks[call.op.text], frame.path(call.name)
+        below = f"{frame.trail}, block {block.name}"
+        try:
+            scope, values, said = self.inside(block, call, frame, tensor)
+        except SpecError as error:
+            raise error.at(path=below) from None
+        adds = scope.get("residual") is True
+        instance = Instance(block.name, path, scope, tensor.shape, residual=adds)
+        inner = Frame(
+            instance,
+            scope,
+            {"input": tensor},
+            prefix=path,
+            trail=below,
+            depth=deeper(frame, call.op.place),
+        )
+        output = self.run(block.layers, inner, tensor)
+        if adds:
+            ends = [tensor, output]
+            try:
+                output = self.add(f"{path}.residual", JOINS["add"], ends, call.op.place)
+            except SpecError as error:
+                raise error.at(path=f"{below}, residual") from None
+        instance.output = output.shape
+        return Outcome((tensor.shape,), output, values, said, instance)
+
+    def inside(
+        self, block: Block, call: Call, frame: Frame, tensor: Tensor
+    ) -> tuple[Names, dict[str, Value], frozenset[str]]:
+        """What a block's layers see, its arguments, and those that the call gives."""
+        scope: Names = {} if block.standard else dict(self.scope)
+        scope["in_channels"] = tensor.shape[0]
+        settings = self.defaults.of(block.name)
+        values, said = arguments(block, call, frame.sees(tensor), settings, scope)
+        scope |= values
+        for name, formula in block.let.items():
+            scope[name] = value_of(formula, scope)
+        if block.residual is not None:
+            scope["residual"] = bool(value_of(block.residual, scope))
+        return scope, values, said
+
+    def join(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
+        """The branches side by side, then one tensor."""
+        tensors: list[Tensor] = []
+        deeper(frame, call.op.place)
+        for name, branch in call.branches.items():
+            start = frame.source(branch.origin, tensor)
+            frame.instance.scopes[f"{call.name}/{name}"] = frame.sees(start)
+            tensors += self.branch(branch, frame.at_branch(name), start)
+        if not tensors:
+            fail("AS307", f"no branch of '{call.name}' is there", call.op.place)
+        join = JOINS[call.op.text]
+        output = self.add(frame.path(call.name), join, tensors, call.op.place)
+        return Outcome(tuple(t.shape for t in tensors), output)
+
+    def branch(self, branch: Branch, frame: Frame, start: Tensor) -> list[Tensor]:
+        """What a branch puts out: nothing if it is not there, several if repeated."""
+        scope = frame.sees(start)
+        if branch.when is not None and not value_of(branch.when, scope):
+            return []
+        if branch.repeat is None:
+            return [self.run(branch.layers, frame, start)]
+        outputs: list[Tensor] = []
+        for step in range(repeats(branch.repeat, scope)):
+            self.count(branch.repeat.place)
+            outputs.append(self.run(branch.layers, frame.at_repeat(step), start))
+        return outputs
+
+    def add(
+        self, path: str, op: Op | type[Join], tensors: list[Tensor], place: Place
+    ) -> Tensor:
+        """A layer of the network; raises SpecError (AS308) where shapes do not fit."""
+        shapes = tuple(tensor.shape for tensor in tensors)
+        try:
+            output = op.infer(shapes[0]) if isinstance(op, Op) else op.infer(shapes)
+            if isinstance(op, Op):
+                op.weights(shapes[0])
+        except ShapeError as error:
+            raise SpecError.single("AS308", str(error), place) from None
+        sources = tuple(tensor.source for tensor in tensors)
+        self.layers.append(
+            NetworkLayer(path, op.name, op, sources, shapes, output, place)
+        )
+        return Tensor(output, len(self.layers) - 1)
+
+    def count(self, place: Place) -> None:
+        """Raise SpecError (AS306) before a small document becomes a huge network."""
+        self.runs += 1
+        if self.runs > MAX_RUNS:
+            fail("AS306", f"more than {MAX_RUNS} layers, repeats included", place)
+
+
+def deeper(frame: Frame, place: Place) -> int:
+    """One level below the frame; raises SpecError (AS306) beyond the limit."""
+    if frame.depth >= MAX_NESTING:
+        fail("AS306", f"blocks and joins nested deeper than {MAX_NESTING}", place)
+    return frame.depth + 1

@@ -1,0 +1,151 @@
+"""The network that a spec elaborates to: concrete layers, and how blocks were used.
+
+`Network.layers` is what costs, weights and verification read. `Network.root` keeps, for
+every use of a block, the values that its expressions had: code generation needs both
+the expression and all the values that it ever takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from archspec.errors import Place
+from archspec.expressions import Scope, Value
+from archspec.language import Document, Spec
+from archspec.language.document import Figures
+from archspec.ops import Join, Op, Shape, Weight
+
+INPUT = -1
+"""The number of the network's input among the sources of layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkLayer:
+    """One primitive or join, with its shapes, weights and cost.
+
+    `sources` are the numbers of the layers whose outputs it reads; INPUT is the image.
+    """
+
+    path: str
+    op: str
+    primitive: Op | type[Join]
+    sources: tuple[int, ...]
+    inputs: tuple[Shape, ...]
+    output: Shape
+    place: Place
+
+    @property
+    def weights(self) -> dict[str, Weight]:
+        """The weights by their canonical names; a join has none."""
+        if isinstance(self.primitive, Op):
+            return self.primitive.weights(self.inputs[0])
+        return {}
+
+    @property
+    def parameters(self) -> int:
+        """All weights, moving statistics included."""
+        return sum(weight.size for weight in self.weights.values())
+
+    @property
+    def trainable_parameters(self) -> int:
+        """The weights that training changes by gradient."""
+        return sum(w.size for w in self.weights.values() if w.trainable)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one image."""
+        if isinstance(self.primitive, Op):
+            return self.primitive.macs(self.inputs[0])
+        return 0
+
+    @property
+    def flops(self) -> int:
+        """Two for each multiply-accumulate."""
+        return 2 * self.macs
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One run of a layer, at one repeat, in one row; `path` is its path in the network.
+
+    `scope` is what its expressions saw, `attributes` what the op got (a block: its
+    arguments), `given` the names of those that the layer itself said.
+    """
+
+    op: str
+    path: str
+    scope: Scope
+    attributes: Mapping[str, Value]
+    given: frozenset[str]
+    inputs: tuple[Shape, ...]
+    output: Shape
+    inner: Instance | None = None
+    row: str | None = None
+    number: int = 0
+
+
+@dataclass(slots=True)
+class Instance:
+    """One use of a block, or the document itself (whose block is None).
+
+    `scopes` has what each layer, branch (`join/branch`) and table saw, whether it was
+    there or not; `steps` has its runs, none where it was not there.
+    """
+
+    block: str | None
+    path: str
+    scope: Scope
+    input: Shape
+    output: Shape = ()
+    residual: bool = False
+    scopes: dict[str, Scope] = field(default_factory=dict[str, Scope])
+    steps: dict[str, list[Step]] = field(default_factory=dict[str, list[Step]])
+
+
+@dataclass(frozen=True)
+class Network:
+    """A spec's layers in written order, and what they add up to."""
+
+    spec: Spec
+    input_shape: Shape
+    outputs: Mapping[str, int]
+    output_shape: Shape | dict[str, Shape]
+    layers: tuple[NetworkLayer, ...]
+    root: Instance
+
+    @property
+    def document(self) -> Document:
+        """The document that it was elaborated from."""
+        return self.spec.document
+
+    @property
+    def name(self) -> str:
+        """The name of the class or function that is generated."""
+        return self.document.name
+
+    @property
+    def reported(self) -> Figures | None:
+        """What the paper says of it."""
+        return self.document.reported
+
+    @cached_property
+    def parameters(self) -> int:
+        """All weights, moving statistics included: Keras's total."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @cached_property
+    def trainable_parameters(self) -> int:
+        """PyTorch's total."""
+        return sum(layer.trainable_parameters for layer in self.layers)
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolutions and dense layers for one image."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def flops(self) -> int:
+        """Two for each multiply-accumulate."""
+        return 2 * self.macs
