@@ -1,0 +1,125 @@
+"""The only values that reach a template: checked code, and text made harmless.
+
+Jinja's `finalize` refuses plain strings, so that nothing of a spec can become code
+unless one of these classes has looked at it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from archspec.expressions import Constant, Expression, Items, Name, Value, to_text
+from archspec.targets.symbols import calls_in, constant_value, names_in, substitute
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Code:
+    """A piece of source made from checked parts; equal to the constant that it is."""
+
+    text: str
+    value: Value = None
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Code):
+            return self.text == other.text
+        same_kind = isinstance(self.value, bool) is isinstance(other, bool)
+        return self.value is not None and same_kind and self.value == other
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __html__(self) -> str:
+        return self.text
+
+
+def identifier(name: str) -> Code:
+    """A name that the language has checked."""
+    if not all(part.isidentifier() and part.isascii() for part in name.split(".")):
+        raise ValueError(f"{name!r} is no identifier")
+    return Code(name)
+
+
+def literal(value: Any) -> Code:
+    """A Python literal: a number, a string, true, false, or a tuple of them."""
+    if isinstance(value, float):
+        return Code(number(value), value)
+    if isinstance(value, tuple):
+        parts = [literal(part).text for part in cast("tuple[Value, ...]", value)]
+        return Code(f"({', '.join(parts)}{',' * (len(parts) == 1)})", value)
+    return Code(
+        repr(value).replace("'", '"') if isinstance(value, str) else repr(value), value
+    )
+
+
+def number(value: float) -> str:
+    """A float as one writes it: 1e-3 rather than 0.001, 0.2 as it is."""
+    text = repr(value)
+    if 0 < abs(value) < 0.01 and "e" not in text:
+        digits = text.lstrip("-0.").rstrip("0")
+        if len(digits) == 1:
+            return f"{value:.0e}".replace("e-0", "e-")
+    return text.replace("e-0", "e-")
+
+
+def collapsed(value: Value) -> Value:
+    """A pair of equal numbers as one number."""
+    if isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
+        return value[0]
+    return value
+
+
+class Printer:
+    """Expressions of one routine as Python, in the names that the routine prints.
+
+    `used` collects the spec's names that were printed, `calls` the functions.
+    """
+
+    _FUNCTIONS: Mapping[str, str] = {"ceil": "math.ceil", "floor": "math.floor"}
+
+    def __init__(self, names: Mapping[str, str]):
+        self.names = names
+        self.used: set[str] = set()
+        self.calls: set[str] = set()
+        self.stored: set[str] = set()
+
+    def spec_names(self, expression: Expression) -> set[str]:
+        """The routine's names that an expression reads."""
+        return {name for name in names_in(expression) if "." not in name}
+
+    def code(self, expression: Expression, prefix: str = "") -> Code:
+        """The expression; `prefix` goes before every name (`self.`)."""
+        value = collapsed(constant_value(expression))
+        if value is not None:
+            return literal(value)
+        if isinstance(expression, Items):
+            parts = ", ".join(self.code(item, prefix).text for item in expression.items)
+            return Code(f"({parts})")
+        self.used |= self.spec_names(expression)
+        self.calls |= calls_in(expression)
+        renamed = substitute(
+            expression,
+            {
+                n: Name(prefix + self.names.get(n, n))
+                for n in self.spec_names(expression)
+            },
+        )
+        text = to_text(renamed, lambda f: self._FUNCTIONS.get(f, f), words=False)
+        return Code(text.replace("'", '"'))
+
+
+def docstring(text: str | None, width: int = 76) -> Code:
+    """Free text as lines of a docstring: printable, no quotes or backslashes."""
+    cleaned = "".join(c if c.isprintable() else " " for c in text or "")
+    cleaned = cleaned.replace("\\", "/").replace('"', "'").strip()
+    return Code("\n".join(textwrap.wrap(cleaned, width)))
+
+
+def is_constant(expression: Expression) -> bool:
+    """Whether the expression has no names."""
+    return isinstance(expression, Constant) or constant_value(expression) is not None

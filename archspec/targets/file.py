@@ -1,0 +1,138 @@
+"""One file being printed: what all its routines share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec.expressions import Name, Value
+from archspec.targets.code import Code
+from archspec.targets.signatures import Signature, names_read, stage_signature
+from archspec.targets.specialise.model import (
+    Call,
+    JoinStatement,
+    Loop,
+    OpStatement,
+    Parameter,
+    Program,
+    Routine,
+    StageCall,
+    Statement,
+    TableStatement,
+)
+from archspec.targets.templates import Templates
+
+
+@dataclass
+class File:
+    """One file being printed: its routines, and what it turns out to need."""
+
+    program: Program
+    templates: Templates
+    signatures: dict[str, Signature] = field(default_factory=dict[str, Signature])
+    helpers: set[str] = field(default_factory=set[str])
+    flags: dict[str, Any] = field(default_factory=dict[str, Any])
+    non_negative: frozenset[str] = frozenset()
+    dropout: float | None = None
+    batch_norms: frozenset[tuple[Value, Value]] = frozenset()
+    partials: set[str] = field(default_factory=set[str])
+    calls: list[Call] = field(default_factory=list[Call])
+    built: list[tuple[Code, Code, Call]] = field(
+        default_factory=list[tuple[Code, Code, Call]]
+    )
+
+    def __post_init__(self) -> None:
+        self.calls = list(_calls(self.program))
+        self.batch_norms = frozenset(
+            (call.attributes["epsilon"].constant, call.attributes["decay"].constant)
+            for call in self.calls
+            if call.op == "batch_norm"
+        )
+        rates = {call.attributes["rate"].constant for call in self.dropouts()}
+        rate = rates.pop() if len(rates) == 1 else None
+        self.dropout = rate if isinstance(rate, float) else None
+
+    def dropouts(self) -> Iterator[Call]:
+        """The network's own dropout layers, those inside blocks left out."""
+        for statement in self.program.root.body if self.program.root else ():
+            call = getattr(statement, "call", None)
+            if isinstance(call, Call) and call.op == "dropout":
+                yield call
+
+    def names(
+        self, routine: Routine | None, parameters: Iterable[Parameter]
+    ) -> dict[str, str]:
+        """The printed name of each of the spec's names, unless two would meet."""
+        wanted: dict[str, str] = dict(self.templates.manifest["parameters"])
+        own = {parameter.name for parameter in parameters}
+        if routine is not None:
+            own |= {name for name, _ in routine.lets}
+        output = self.templates.manifest.get("output_parameter")
+        width = routine.output_channels if routine is not None else None
+        if output and isinstance(width, Name) and width.id in own:
+            wanted[width.id] = output
+        return {old: new for old, new in wanted.items() if new not in own}
+
+    def sign_primitives(self, in_channels: bool) -> None:
+        """The signatures of stages that stack a primitive, which has none itself."""
+        names = dict(self.templates.manifest["parameters"])
+        for stage in self.program.stages:
+            if stage.loop.first.op not in self.program.blocks:
+                read = names_read(stage.loop)
+                kept = tuple(p for p in stage.parameters if p.name in read)
+                only = len(self.program.stages) == 1
+                name = Code("stage" if only else stage.name)
+                self.signatures[stage.name] = Signature(name, names, kept, in_channels)
+
+    def sign(self, name: str, signature: Signature) -> None:
+        """Put down a block's signature, and those of the stages that stack it."""
+        self.signatures[name] = signature
+        only = len(self.program.stages) == 1
+        for stage in self.program.stages:
+            if stage.loop.first.op == name:
+                self.signatures[stage.name] = stage_signature(stage, signature, only)
+
+    def needs(self, *helpers: str) -> None:
+        """Put helpers into the file, with those that they call."""
+        requires: Mapping[str, Sequence[str]] = self.templates.manifest.get(
+            "requires", {}
+        )
+        for helper in helpers:
+            self.helpers |= {helper, *requires.get(helper, ())}
+
+    def printed_helpers(self) -> list[Code]:
+        """The helpers' source, in the manifest's order."""
+        return [
+            self.templates.helper(name, self.flags)
+            for name in self.templates.manifest["helpers"]
+            if name in self.helpers
+        ]
+
+
+def _calls(program: Program) -> Iterator[Call]:
+    """Every call that the program prints."""
+    routines = [*program.blocks.values(), *([program.root] if program.root else [])]
+    for routine in routines:
+        yield from _called(routine.body)
+    for stage in program.stages:
+        yield from (stage.loop.first, stage.loop.rest)
+
+
+def _called(body: Sequence[Statement]) -> Iterator[Call]:
+    for statement in body:
+        match statement:
+            case JoinStatement():
+                yield from (
+                    c for part in statement.branches for c in _called(part.body)
+                )
+            case TableStatement():
+                yield from (c for row in statement.rows for c in _in(row.call))
+            case OpStatement():
+                yield from _in(statement.call)
+
+
+def _in(call: Call | Loop | StageCall) -> tuple[Call, ...]:
+    if isinstance(call, Loop):
+        return call.first, call.rest
+    return (call,) if isinstance(call, Call) else ()

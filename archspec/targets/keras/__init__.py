@@ -1,0 +1,148 @@
+"""Keras 3: blocks become functions of the functional API, every layer named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.expressions import Name
+from archspec.network import Network
+from archspec.targets.arguments import parameter_views, printed_lets, root_parameters
+from archspec.targets.code import Code, identifier, literal
+from archspec.targets.file import File
+from archspec.targets.header import block_doc, stage_note
+from archspec.targets.keras.initial import Starts
+from archspec.targets.keras.pools import non_negative
+from archspec.targets.keras.routine import KerasRoutine, Spot
+from archspec.targets.lines import Line, assign, returned
+from archspec.targets.signatures import used_signature
+from archspec.targets.specialise.model import Routine, Stage
+from archspec.targets.views import ParameterView
+
+ACTIVATION = "str"
+TAKEN = ("keras", "layers", "ops", "partial", "math", "name", "rows", "row", "key", "i")
+
+
+def view(file: File, network: Network) -> dict[str, Any]:
+    """What `module.jinja` needs, besides the header."""
+    file.non_negative = non_negative(network)
+    file.flags["package"] = literal(network.name)
+    printer = KerasFile(file)
+    file.sign_primitives(in_channels=False)
+    blocks = [printer.block(name, r) for name, r in file.program.blocks.items()]
+    stages = [printer.stage(stage) for stage in file.program.stages]
+    root = printer.root(network)
+    return {
+        "blocks": blocks,
+        "stages": stages,
+        "root": root,
+        "helpers": file.printed_helpers(),
+        "constants": [*printer.starts.printed(), *printer.constants()],
+    }
+
+
+class KerasFile:
+    """Functions, callees first."""
+
+    def __init__(self, file: File):
+        self.file = file
+        self.starts = Starts()
+
+    def block(self, name: str, routine: Routine) -> dict[str, Any]:
+        """A block as a function."""
+        names = self.file.names(routine, routine.parameters)
+        keras = KerasRoutine(self.file, routine, names, self.starts, False)
+        taken = [*TAKEN, *(names.get(p.name, p.name) for p in routine.parameters)]
+        lines, _, result = keras.lines([*taken, *(let for let, _ in routine.lets)])
+        lets = printed_lets(routine, keras.printer)
+        signature = used_signature(identifier(name), names, routine, keras.printer)
+        if signature.in_channels:
+            lets.insert(0, (Code("in_channels"), Code("x.shape[-1]")))
+            signature.in_channels = False
+        self.file.sign(name, signature)
+        return {
+            "name": signature.name,
+            "doc": block_doc(routine),
+            "parameters": parameter_views(self.file, signature, ACTIVATION),
+            "lets": lets,
+            "lines": returned(lines, result),
+        }
+
+    def stage(self, stage: Stage) -> dict[str, Any]:
+        """A table's function."""
+        signature = self.file.signatures[stage.name]
+        routine = Routine(None, (), (), (), None, Name("in_channels"))
+        keras = KerasRoutine(
+            self.file, routine, dict(signature.names), self.starts, False
+        )
+        x = Code("x")
+        first = keras.once(stage.loop.first, Spot(["0"], x, "x"))
+        rest = keras.once(stage.loop.rest, Spot(["{step}"], x, "x"))
+        channels = assign("in_channels", Code("x.shape[-1]"))
+        reads = "in_channels" in keras.printer.used
+        if stage.loop.running:
+            body = [*([channels] if reads else []), *rest]
+            lines = [
+                Line("for", Code("range(repeats)"), Code("step"), body=tuple(body))
+            ]
+        else:
+            numbers = Code("range(1, repeats)")
+            lines = [*([channels] if reads else []), *first]
+            lines.append(Line("for", numbers, Code("step"), body=tuple(rest)))
+        parameters = parameter_views(self.file, signature, ACTIVATION)
+        return {
+            "name": signature.name,
+            "doc": [
+                Code(stage_note(stage, self.file.signatures.get(stage.loop.first.op)))
+            ],
+            "parameters": [*parameters, ParameterView(Code("repeats"), Code("int"))],
+            "lets": [],
+            "lines": [*lines, Line("return", x)],
+        }
+
+    def root(self, network: Network) -> dict[str, Any]:
+        """The function that builds the model."""
+        routine = self.file.program.root
+        assert routine is not None
+        names = dict(self.file.templates.manifest["parameters"])
+        keras = KerasRoutine(self.file, routine, names, self.starts, True)
+        references = network.document.outputs
+        tapped = [reference.text for reference in references.values()]
+        lines, flow, result = keras.lines((*TAKEN, "num_classes", "dropout"), tapped)
+        if references:
+            named = [
+                (literal(n), flow.variables[r.text]) for n, r in references.items()
+            ]
+            outputs = self.file.templates.macro("outputs", named)
+        else:
+            lines, outputs = _ending(lines, result)
+        channels, height, width = network.input_shape
+        return {
+            "name": identifier(network.name),
+            "title": literal(network.name),
+            "input": literal((height, width, channels)),
+            "parameters": root_parameters(self.file, network, keras.printer.used),
+            "lines": lines,
+            "outputs": outputs,
+        }
+
+    def constants(self) -> list[Code]:
+        """Batch norm's settings, once for all of them."""
+        if "batch_norm" not in self.file.partials:
+            return []
+        epsilon, decay = next(iter(self.file.batch_norms))
+        usual = self.file.templates.manifest["batch_norm"]
+        given = ""
+        if decay != usual["decay"]:
+            given += f", momentum={literal(decay)}"
+        if epsilon != usual["epsilon"]:
+            given += f", epsilon={literal(epsilon)}"
+        return [Code(f"batch_norm = partial(layers.BatchNormalization{given})")]
+
+
+def _ending(lines: list[Line], result: Code) -> tuple[list[Line], Code]:
+    """The last statement names the outputs."""
+    last = lines[-1]
+    if last.kind != "assign" or last.target != result:
+        return lines, result
+    outputs = Code("outputs")
+    return [*lines[:-1], Line("assign", last.value, outputs, last.note)], outputs

@@ -1,0 +1,259 @@
+"""One function of Keras: tensors go through named layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from archspec.expressions import Expression
+from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
+from archspec.targets.code import Code, identifier, literal
+from archspec.targets.file import File
+from archspec.targets.flow import Flow
+from archspec.targets.keras.initial import Starts
+from archspec.targets.keras.ops import KerasOps
+from archspec.targets.lines import Line, assign, condition
+from archspec.targets.notes import Called, RowLayout, callee, tensor_size
+from archspec.targets.specialise.model import (
+    BranchPart,
+    Call,
+    JoinStatement,
+    Loop,
+    OpStatement,
+    Routine,
+    Row,
+    StageCall,
+    Statement,
+    TableStatement,
+)
+from archspec.targets.symbols import Unprintable
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a layer is applied: its path in the routine, from and to which variable."""
+
+    path: Sequence[str]
+    source: Code
+    target: str
+    like: Code | None = None
+    style: Style = "call"
+
+
+class KerasRoutine:
+    """Says what happens to tensors, every layer with its name."""
+
+    def __init__(
+        self,
+        file: File,
+        routine: Routine,
+        names: dict[str, str],
+        starts: Starts,
+        root: bool,
+    ):
+        self.file = file
+        self.routine = routine
+        self.root = root
+        self.printer = ValuePrinter(file, names)
+        self.calls = CallPrinter(file, self.printer)
+        self.ops = KerasOps(file, self.printer, starts, root)
+        self.macro = file.templates.macro
+        self.side: tuple[str, ...] = ()
+
+    def lines(
+        self, taken: Sequence[str], outputs: Sequence[str] = ()
+    ) -> tuple[list[Line], Flow, Code]:
+        """The statements, who holds what, and the variable of the result."""
+        source = "inputs" if self.root else "x"
+        flow = Flow(self, self.routine, source, taken, outputs)
+        lines, result = flow.lines()
+        if self.routine.residual is not None:
+            lines += self._residual(self.routine.residual, result)
+        return lines, flow, result
+
+    def _residual(self, residual: Expression, result: Code) -> list[Line]:
+        whole = self.macro("add", [Code("x"), result], self.named("residual"))
+        added = assign(str(result), whole)
+        test = self.printer.code(residual)
+        return [added] if test == True else [condition(test, [added])]  # noqa: E712
+
+    def named(self, *parts: str) -> Code:
+        """A layer's name: its path with `-` for `.`; a loop's number is `{i}`."""
+        inner = "-".join([*parts, *self.side])
+        if self.root and "{" not in inner:
+            return literal(inner)
+        return Code(f'f"{inner}"' if self.root else f'f"{{name}}-{inner}"')
+
+    # One layer
+
+    def run(
+        self, statement: OpStatement, source: Code, target: str, like: Code | None
+    ) -> list[Line]:
+        if statement.when is None:
+            lines = self.layer(statement, Spot([statement.name], source, target, like))
+            return self.noted(lines, statement.call)
+        before = [] if source == Code(target) else [assign(target, source)]
+        # Behind the copy, the layer reads the variable that it writes.
+        spot = Spot([statement.name], Code(target), target, like)
+        inner = self.layer(statement, spot)
+        return [*before, condition(self.test(statement.when, statement.name), inner)]
+
+    def noted(self, lines: list[Line], call: Called) -> list[Line]:
+        """The lines with the size behind the last one."""
+        if not self.root:
+            return lines
+        return [*lines[:-1], replace(lines[-1], note=tensor_size(self.file, call))]
+
+    def layer(self, statement: OpStatement, spot: Spot) -> list[Line]:
+        """A layer that is there, repeated or not."""
+        if isinstance(statement.call, Loop):
+            return self.loop(statement.call, spot)
+        return self.once(statement.call, spot)
+
+    def once(self, call: Call | StageCall, spot: Spot) -> list[Line]:
+        """The lines that apply one op."""
+        if isinstance(call, StageCall) or call.op in self.file.signatures:
+            return [assign(spot.target, self.block(call, spot))]
+        lines: list[Line] = []
+        source = spot.source
+        for applied in self.ops.layers(call, spot.like):
+            if applied.when is not None and source != Code(spot.target):
+                lines.append(assign(spot.target, source))
+                source = Code(spot.target)
+            name = self.named(*spot.path[:-1], f"{spot.path[-1]}{applied.suffix}")
+            line = assign(spot.target, self.ops.apply(call, applied, name, source))
+            test = applied.when and self.printer.code(applied.when)
+            lines.append(condition(test, [line]) if test else line)
+            source = Code(spot.target)
+        return lines
+
+    def block(self, call: Call | StageCall, spot: Spot) -> Code:
+        """A call of a printed function."""
+        function, arguments = self.called(call, spot.style)
+        name = self.named(*spot.path)
+        return self.macro("build", function, spot.source, arguments, name)
+
+    def called(
+        self, call: Call | StageCall, style: Style
+    ) -> tuple[Code, Sequence[Argument]]:
+        """A printed function, and what it is given."""
+        if isinstance(call, StageCall):
+            arguments = self.calls.stage_arguments(call, style)
+            return self.file.signatures[call.stage.name].name, arguments
+        arguments = self.calls.block_arguments(call, style)
+        return self.file.signatures[call.op].name, arguments
+
+    def inline(self, statement: OpStatement, source: Code) -> Code | None:
+        """One expression, if the op is one layer that always is there."""
+        call = statement.call
+        if statement.when is not None or isinstance(call, Loop) or call.like:
+            return None
+        lines = self.once(call, Spot([statement.name], source, "_"))
+        return lines[0].value if len(lines) == 1 and lines[0].kind == "assign" else None
+
+    def loop(self, loop: Loop, spot: Spot) -> list[Line]:
+        """A repeated layer: the first, then the others."""
+        if self.side:
+            raise Unprintable("a 'repeat' inside a repeated branch")
+        first = self.once(loop.first, replace(spot, path=[*spot.path, "0"]))
+        count = self.printer.code(loop.count.expression)
+        if count == 1:
+            return first
+        again = Spot([*spot.path, "{i}"], Code(spot.target), spot.target)
+        inner = self.once(loop.rest, again)
+        numbers = Code(f"range(1, {count})")
+        return [*first, Line("for", numbers, Code("i"), body=tuple(inner))]
+
+    # Tables
+
+    def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
+        """A line a row, or a list of rows and a loop where lines would be too long."""
+        note = partial(tensor_size, self.file) if self.root else None
+        layout = RowLayout(self.file, statement, self.row_text, 4, note)
+        header = layout.header()
+        if len({callee(row.call) for row in statement.rows}) == 1 and header:
+            return self.listed(layout, header, source, target)
+        lines = [Line("comment", names) for names in header]
+        style: Style = "positions" if header else "keywords"
+        for row in statement.rows:
+            lines += self.row(statement, row, source, target, style)
+            source = Code(target)
+        return lines
+
+    def row(
+        self,
+        statement: TableStatement,
+        row: Row,
+        source: Code,
+        target: str,
+        style: Style = "keywords",
+    ) -> list[Line]:
+        call, path = row.call, [statement.name, row.name]
+        if isinstance(call, Loop):
+            call, path = call.first, [*path, "0"]
+        spot = Spot(path, source, target, style=style)
+        return self.noted(self.once(call, spot), row.call)
+
+    def row_text(self, call: Call | Loop | StageCall, style: Style) -> Code:
+        """A row's line, or its tuple of arguments."""
+        once = call.first if isinstance(call, Loop) else call
+        if style == "positions":
+            _, arguments = self.called(once, style)
+            return self.macro("row", arguments)
+        spot = Spot(["table", "00"], Code("x"), "x", style=style)
+        return Code(f"x = {self.once(once, spot)[-1].value}")
+
+    def listed(
+        self, layout: RowLayout, header: Sequence[Code], source: Code, target: str
+    ) -> list[Line]:
+        """The rows as a list under the names of their columns, and a loop."""
+        table, first = layout.table, layout.table.rows[0].call
+        path = [table.name, "{key}" if table.named else "{i}"]
+        if isinstance(first, Loop):
+            first, path = first.first, [*path, "0"]
+        function, _ = self.called(first, "positions")
+        star = [(None, Code("*row"))]
+        value = self.macro("build", function, Code(target), star, self.named(*path))
+        rows = self.macro("row_list", layout.rows(), header, table.named)
+        pattern = Code("key, *row" if table.named else "i, row")
+        iterated = Code("rows" if table.named else "enumerate(rows)")
+        before = [] if source == Code(target) else [assign(target, source)]
+        loop = Line("for", iterated, pattern, body=(assign(target, value),))
+        return [assign("rows", rows), *before, loop]
+
+    # Joins
+
+    def join(self, op: str, name: str, operands: Sequence[Code]) -> Code:
+        if len(operands) == 1:
+            return operands[0]
+        return self.macro(op, operands, self.named(name))
+
+    def join_list(self, op: str, name: str, operands: Code) -> Code:
+        return self.macro(f"{op}_list", operands, self.named(name))
+
+    def repeated(self, part: BranchPart, source: Code, branches: Code) -> list[Line]:
+        """A loop that adds one branch after the other."""
+        assert part.count is not None
+        before, self.side = self.side, ("{i}",)
+        target = identifier(f"{part.name}_out").text
+        lines: list[Line] = []
+        for statement in part.body:
+            if not isinstance(statement, OpStatement) or statement.source:
+                raise Unprintable(
+                    f"'repeat' on the branch '{part.name}': make it a block"
+                )
+            lines += self.run(statement, source, target, None)
+            source = Code(target)
+        self.side = before
+        lines.append(Line("append", source, branches))
+        numbers = Code(f"range({self.printer.code(part.count.expression)})")
+        return [Line("for", numbers, Code("i"), body=tuple(lines))]
+
+    def test(self, expression: Expression, name: str) -> Code:
+        return self.printer.code(expression)
+
+    def note(self, statement: Statement) -> Code | None:
+        if not self.root or not isinstance(statement, JoinStatement):
+            return None
+        return tensor_size(self.file, statement)

@@ -1,0 +1,104 @@
+"""Sizes as comments, and the rows of a table laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.ops import Shape
+from archspec.targets.arguments import Style
+from archspec.targets.code import Code, identifier
+from archspec.targets.file import File
+from archspec.targets.specialise.model import (
+    Call,
+    JoinStatement,
+    Loop,
+    Row,
+    StageCall,
+    TableStatement,
+)
+
+LINE_LENGTH = 88
+Called = Call | Loop | StageCall | JoinStatement
+
+
+def output_shape(call: Called) -> Shape:
+    """The shape behind it, as the network was elaborated first."""
+    return call.rest.outputs[0] if isinstance(call, Loop) else call.outputs[0]
+
+
+def tensor_size(file: File, call: Called) -> Code:
+    """(N, 32, 112, 112), or (112, 112, 32) where a framework leaves out the batch."""
+    shape = output_shape(call)
+    if file.templates.manifest["channels"] == "last":
+        shape = (*shape[1:], shape[0])
+        return Code(f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})")
+    return Code(f"(N, {', '.join(map(str, shape))})")
+
+
+def map_size(call: Called) -> Code | None:
+    """112 x 112."""
+    shape = output_shape(call)
+    return Code(f"{shape[1]} x {shape[2]}") if len(shape) == 3 else None
+
+
+@dataclass(frozen=True)
+class RowLayout:
+    """The lines of a table: with keywords if they all fit, else under a header."""
+
+    file: File
+    table: TableStatement
+    module: Callable[[Call | Loop | StageCall, Style], Code]
+    indent: int
+    note: Callable[[Called], Code | None] | None
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What a template needs of each row."""
+        style: Style = "keywords" if self.fits() else "positions"
+        return [self.row(row, style) for row in self.table.rows]
+
+    def row(self, row: Row, style: Style) -> dict[str, Any]:
+        name = identifier(row.name) if self.table.named else Code(row.name)
+        note = self.note(row.call) if self.note else None
+        return {"name": name, "call": self.module(row.call, style), "note": note}
+
+    def fits(self) -> bool:
+        """Whether every line is short enough with its keywords and its comment."""
+        return all(
+            self.width(self.row(row, "keywords")) <= LINE_LENGTH
+            for row in self.table.rows
+        )
+
+    def width(self, row: dict[str, Any]) -> int:
+        note = 0 if row["note"] is None else len(str(row["note"])) + 4
+        name = len(str(row["name"])) + 5 if self.table.named else 0
+        return self.indent + name + len(str(row["call"])) + 1 + note
+
+    def header(self) -> list[Code]:
+        """The names of what stands in each position; nothing if the rows say them."""
+        if self.fits():
+            return []
+        callees = list(dict.fromkeys(callee(row.call) for row in self.table.rows))
+        signed = [name for name in callees if name in self.file.signatures]
+        if len(callees) == 1:
+            return [Code(self.positions(name)) for name in signed]
+        signatures = self.file.signatures
+        return [Code(f"{signatures[n].name}: {self.positions(n)}") for n in signed]
+
+    def positions(self, name: str) -> str:
+        """The parameters of a printed routine in order."""
+        signature = self.file.signatures[name]
+        names = ["in_channels"] if signature.in_channels else []
+        names += ["num_classes"] if signature.classes else []
+        names += [signature.printed(p.name) for p in signature.ordered]
+        if name in {stage.name for stage in self.file.program.stages}:
+            names.append("repeats")
+        return ", ".join(names)
+
+
+def callee(call: Call | Loop | StageCall) -> str:
+    """The name under which a row's op is printed, if it is."""
+    if isinstance(call, StageCall):
+        return call.stage.name
+    return call.first.op if isinstance(call, Loop) else call.op

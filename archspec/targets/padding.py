@@ -1,0 +1,83 @@
+"""What a window's padding amounts to over all its uses, whatever the framework."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from archspec.expressions import Binary, Constant, Expression
+from archspec.ops import OPS
+from archspec.ops.window import Window
+from archspec.targets.code import is_constant
+from archspec.targets.specialise.model import Attribute, Call
+from archspec.targets.symbols import Unprintable, constant
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """How to pad.
+
+    none: nothing, at every size. half: `amount` on every side. same: as TensorFlow
+    does, at stride 1 (`steps` false) or more. numbers: `amounts` in the order top,
+    bottom, left, right.
+    """
+
+    kind: Literal["none", "half", "same", "numbers"]
+    amount: Expression | None = None
+    amounts: Attribute | None = None
+    steps: bool = False
+
+
+def windows(call: Call) -> list[Window]:
+    """The window of each use."""
+    count = len(call.inputs)
+    found: list[Window] = []
+    for index in range(count):
+        values = {name: a.values[index] for name, a in call.attributes.items()}
+        primitive: Any = OPS[call.op].model_validate(values)
+        found.append(primitive.window)
+    return found
+
+
+def plan(call: Call) -> Padding:
+    """The simplest padding that is right at every use and at every input size."""
+    used = windows(call)
+    padding = call.attributes["padding"]
+    if all(_never_pads(window) for window in used):
+        return Padding("none")
+    halves, amount = all(_is_half(window) for window in used), _half(call, used)
+    if amount is not None and (halves or padding.constant == "symmetric"):
+        return Padding("half", amount)
+    if halves or padding.constant == "same":
+        steps = any(window.stride != (1, 1) for window in used)
+        return Padding("same", steps=steps)
+    if not all(isinstance(window.padding, tuple) for window in used):
+        raise Unprintable("padding that differs in kind from use to use", call.paths[0])
+    return Padding("numbers", amounts=padding)
+
+
+def _never_pads(window: Window) -> bool:
+    if window.padding in ("same", "symmetric"):
+        return window.kernel == (1, 1)
+    return window.padding in ("valid", (0, 0, 0, 0))
+
+
+def _is_half(window: Window) -> bool:
+    """`same` at stride 1 with an odd kernel is symmetric."""
+    odd = all(size % 2 for size in window.kernel)
+    return window.padding in ("same", "symmetric") and odd and window.stride == (1, 1)
+
+
+def _half(call: Call, used: list[Window]) -> Expression | None:
+    """`dilation * (kernel // 2)`, unless one of them is now a number, now a pair."""
+    kernel, dilation = call.attributes["kernel"], call.attributes.get("dilation")
+    spread = dilation.expression if dilation else Constant(1)
+    if is_constant(kernel.expression) and is_constant(spread):
+        top, _, left, _ = used[0].amounts((64, 64))
+        return constant((top, left))
+    if any(w.kernel[0] != w.kernel[1] or w.dilation[0] != w.dilation[1] for w in used):
+        return None
+    half = Binary("//", kernel.expression, Constant(2))
+    if dilation is None or dilation.constant in (1, (1, 1)):
+        return half
+    return Binary("*", spread, half)

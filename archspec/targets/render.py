@@ -1,0 +1,70 @@
+"""A network as the source text of one file."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import SpecError
+from archspec.network import Network
+from archspec.targets import digest
+from archspec.targets.file import File
+from archspec.targets.header import header
+from archspec.targets.keras import view as keras_view
+from archspec.targets.names import check_names
+from archspec.targets.specialise import specialise
+from archspec.targets.symbols import Unprintable
+from archspec.targets.templates import Templates
+from archspec.targets.torch import view as torch_view
+
+_VIEWS: dict[str, Callable[[File, Network], dict[str, Any]]] = {
+    "torch": torch_view,
+    "keras": keras_view,
+}
+TARGETS = tuple(_VIEWS)
+
+
+def render(network: Network, target: str, templates: Path | None = None) -> str:
+    """The formatted, signed text of `target`'s file.
+
+    Raises SpecError (AS4xx) where the target cannot say it.
+    """
+    file = File(specialise(network), Templates(target, templates))
+    check_names(network.document, file.program, file.templates.manifest)
+    try:
+        view = _VIEWS[target](file, network)
+    except Unprintable as error:
+        message = f"the target {target} cannot say this: {error}"
+        found = (layer.place for layer in network.layers if layer.path == error.path)
+        place = next(found, error.place)
+        raise SpecError.single("AS402", message, place, path=error.path) from None
+    last = file.templates.manifest["channels"] == "last"
+    text = file.templates.page(module=view | {"header": header(network, last)})
+    return digest.sign(tidy(text), network.spec.digest)
+
+
+def tidy(text: str) -> str:
+    """Without unused imports, in order, and formatted, by a pinned ruff."""
+    text = _ruff("check", "--fix-only", "--select", "F401,I", "--silent", text=text)
+    return _ruff("format", text=text)
+
+
+def _ruff(*arguments: str, text: str) -> str:
+    ruff: Any = import_module("ruff")
+    command = [
+        ruff.find_ruff_bin(),
+        *arguments,
+        "--isolated",
+        "--stdin-filename",
+        "module.py",
+        "-",
+    ]
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, encoding="utf-8"
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"ruff refused generated code: {done.stderr}\n{text}")
+    return done.stdout

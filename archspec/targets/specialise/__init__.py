@@ -1,0 +1,208 @@
+"""Blocks specialised to the calls that one network makes, before anything is printed.
+
+An optional argument that never varies is folded in, a layer that never occurs is left
+out, a condition that always holds disappears. The network is elaborated for two numbers
+of classes, so that nothing that depends on them can pass for a constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archspec.elaboration import with_classes
+from archspec.errors import SpecError
+from archspec.expressions import Constant, Expression, Function, Name, Value
+from archspec.language import Block, Formula
+from archspec.network import Instance, Network, Step
+from archspec.targets.specialise.bodies import Body
+from archspec.targets.specialise.context import Context, all_same
+from archspec.targets.specialise.model import (
+    Attribute,
+    Parameter,
+    Program,
+    Routine,
+    Stage,
+)
+from archspec.targets.specialise.usage import Usage
+from archspec.targets.symbols import Unprintable, constant_value, reduce, substitute
+
+
+def specialise(network: Network) -> Program:
+    """The network as routines that call each other; raises SpecError (AS401)."""
+    usage = Usage(network.document)
+    roots = [network.root]
+    usage.collect(network.root, network.document.classes)
+    twin = _twin(network)
+    if twin is not None:
+        roots.append(twin.root)
+        usage.collect(twin.root, twin.document.classes)
+    try:
+        return _Specialiser(usage).program(roots)
+    except Unprintable as error:
+        message = f"no source can be printed: {error}"
+        raise SpecError.single("AS401", message, error.place, path=error.path) from None
+
+
+def _twin(network: Network) -> Network | None:
+    """The same network with twice the classes, if there can be one."""
+    if network.document.classes is None:
+        return None
+    try:
+        return with_classes(network, 2 * network.document.classes)
+    except SpecError:
+        return None
+
+
+class _Specialiser:
+    """Compiles the blocks in order of use, callees first, then the network."""
+
+    def __init__(self, usage: Usage):
+        self.usage = usage
+        self.routines: dict[str, Routine] = {}
+        self.stages: list[Stage] = []
+
+    def program(self, roots: Sequence[Instance]) -> Program:
+        for name in self.usage.in_order():
+            block = self.usage.document.blocks[name]
+            self.routines[name] = self.block(block, self.usage.instances[name])
+        root = self.root(roots)
+        return Program(self.routines, tuple(self.stages), root)
+
+    def root(self, roots: Sequence[Instance]) -> Routine:
+        variables = frozenset({"classes"} if len(roots) > 1 else ())
+        context = self.context(roots[0], variables, {})
+        channels = Constant(roots[0].input[0])
+        body = Body(context, roots, {"input": channels}, self.stages)
+        statements, output = body.compile(self.usage.document.layers, channels)
+        return Routine(None, (), (), statements, None, output, True)
+
+    def context(
+        self,
+        instance: Instance,
+        variables: frozenset[str],
+        aliases: Mapping[str, Expression],
+    ) -> Context:
+        functions = {n: v for n, v in instance.scope.items() if isinstance(v, Function)}
+        return Context(self.usage, self.routines, functions, variables, aliases)
+
+    def block(self, block: Block, instances: Sequence[Instance]) -> Routine:
+        """A block in its own names."""
+        for name in block.arguments:
+            self.usage.settle_padding(instances, name)
+        parameters = [
+            parameter
+            for name in block.arguments
+            if (parameter := self.parameter(block, name, instances)) is not None
+        ]
+        variables = {"in_channels", "classes", *(p.name for p in parameters)}
+        witnesses = [self.usage.resolved(instance) for instance in instances]
+        aliases = self.residual_alias(block)
+        lets: list[tuple[str, Attribute]] = []
+        for name, expression in self.definitions(block, variables):
+            values = [_value(witness[name]) for witness in witnesses]
+            if all_same(values):
+                continue
+            context = self.context(instances[0], frozenset(variables), aliases)
+            reduced = context.express(expression, witnesses)
+            lets.append((name, context.attribute(reduced, witnesses, values)))
+            variables.add(name)
+        context = self.context(instances[0], frozenset(variables), aliases)
+        channels = Name("in_channels")
+        body = Body(context, instances, {"input": channels}, self.stages)
+        statements, output = body.compile(block.layers, channels)
+        residual = None
+        if block.residual is not None:
+            residual = context.express(block.residual.expression, witnesses)
+        expanded = _expanded(output, lets)
+        return Routine(
+            block,
+            tuple(parameters),
+            tuple(lets),
+            statements,
+            None if residual == Constant(False) else residual,
+            reduce(expanded, witnesses, frozenset(variables)),
+        )
+
+    def parameter(
+        self, block: Block, name: str, instances: Sequence[Instance]
+    ) -> Parameter | None:
+        """The printed parameter for an argument; None where it is folded in."""
+        values = [_value(self.usage.resolved(i)[name]) for i in instances]
+        required = isinstance(block.arguments[name], str)
+        steps = self.usage.calls[block.name]
+        left_out = _left_out(name, _declared(block, name), values, steps)
+        if required and not left_out:
+            return Parameter(name, tuple(values), declared_required=True)
+        if all_same(values):
+            return None
+        if not any(name in step.given for step in steps) and isinstance(
+            block.arguments[name], Formula
+        ):
+            return None
+        default = left_out[0] if left_out and all_same(left_out) else None
+        if isinstance(default, tuple) and len(default) == 4:
+            default = None  # Four paddings say more at the call than in the signature.
+        return Parameter(name, tuple(values), default)
+
+    def definitions(
+        self, block: Block, variables: set[str]
+    ) -> list[tuple[str, Expression]]:
+        """What is computed in the block: defaults that nobody overrides, and lets."""
+        defaults = [
+            (name, declared.expression)
+            for name, declared in block.arguments.items()
+            if isinstance(declared, Formula) and name not in variables
+        ]
+        return defaults + [(name, f.expression) for name, f in block.let.items()]
+
+    @staticmethod
+    def residual_alias(block: Block) -> dict[str, Expression]:
+        if block.residual is None:
+            return {}
+        return {"residual": block.residual.expression}
+
+
+def _left_out(
+    name: str, declared: Value, values: Sequence[Value], steps: Sequence[Step]
+) -> list[Value]:
+    """What the argument is worth where a call can leave it out.
+
+    That includes a `then` that goes back to the block's own default.
+    """
+    first: Value = None
+    unsaid: list[Value] = []
+    again: list[Value] = []
+    varies = False
+    for value, step in zip(values, steps, strict=True):
+        if step.number == 0:
+            first = value
+        elif value != first:
+            varies = True
+        if name not in step.given:
+            unsaid.append(value)
+        elif step.number > 0 and value == declared:
+            again.append(value)
+    return unsaid + again if varies else unsaid
+
+
+def _declared(block: Block, name: str) -> Value:
+    """The default of an argument, if it is a constant."""
+    declared = block.arguments[name]
+    return (
+        constant_value(declared.expression) if isinstance(declared, Formula) else None
+    )
+
+
+def _expanded(output: Expression, lets: Sequence[tuple[str, Attribute]]) -> Expression:
+    """The expression without the names that only the block itself has."""
+    for name, attribute in reversed(lets):
+        output = substitute(output, {name: attribute.expression})
+    return output
+
+
+def _value(value: Value | Function) -> Value:
+    assert not isinstance(value, Function)
+    return value
+
+
+__all__ = ["Program", "specialise"]

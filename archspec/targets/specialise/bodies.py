@@ -1,0 +1,256 @@
+"""The layers of one routine, in its own names, only those that ever occur."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from archspec.expressions import (
+    Binary,
+    Conditional,
+    Constant,
+    Expression,
+    Scope,
+    evaluate,
+)
+from archspec.language import Branch, Formula, JoinLayer, Layer, OpLayer, Table
+from archspec.network import Instance, Step
+from archspec.targets.specialise.calls import compile_call
+from archspec.targets.specialise.context import Context, Runs, choose
+from archspec.targets.specialise.model import (
+    Attribute,
+    BranchPart,
+    JoinStatement,
+    Loop,
+    OpStatement,
+    Stage,
+    Statement,
+    TableStatement,
+)
+from archspec.targets.specialise.rows import RowCompiler, compile_stages
+from archspec.targets.symbols import Unprintable, located, values_of
+
+Compiled = tuple[Statement, Expression]
+"""A statement, and the channels behind it where it is there."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A layer in all instances that reach it, whether it is there or not."""
+
+    name: str
+    origin: str | None
+    channels: Expression
+    instances: Sequence[Instance]
+    scopes: Sequence[Scope]
+    steps: Sequence[Sequence[Step]]
+    runs: Runs
+    when: Expression | None = None
+
+    @property
+    def there(self) -> list[Scope]:
+        """The scopes of the instances in which the layer is there."""
+        pairs = zip(self.scopes, self.steps, strict=True)
+        return [scope for scope, steps in pairs if steps]
+
+    def widths(self) -> list[int]:
+        """The channels behind the layer, or those before it where it is not there."""
+        return [
+            steps[-1].output[0] if steps else _width(scope)
+            for scope, steps in zip(self.scopes, self.steps, strict=True)
+        ]
+
+
+@dataclass
+class Body:
+    """The statements of one `layers`; `known` has the channels behind each layer."""
+
+    context: Context
+    instances: Sequence[Instance]
+    known: dict[str, Expression]
+    stages: list[Stage] = field(default_factory=list[Stage])
+
+    def compile(
+        self, layers: Mapping[str, Layer], channels: Expression
+    ) -> tuple[tuple[Statement, ...], Expression]:
+        """The statements, and the channels behind the last one."""
+        statements: list[Statement] = []
+        for name, layer in layers.items():
+            place = layer.place if isinstance(layer, Table) else layer.op.place
+            with located(place, f"layer {name}"):
+                site = self.site(name, layer, channels)
+                if site.runs.steps:
+                    statement, channels = self.statement(site, layer)
+                    statements.append(statement)
+                else:
+                    self.pass_over(site, layer)
+            self.known[name] = channels
+        return tuple(statements), channels
+
+    def site(self, name: str, layer: Layer | Branch, channels: Expression) -> Site:
+        """Where the layer stands, and under which condition."""
+        origin = layer.origin.text if layer.origin else None
+        if origin is not None:
+            channels = self.known[origin]
+        seen = self.context.usage.seen
+        reached = [i for i in self.instances if name in i.scopes]
+        steps = [i.steps.get(name, []) for i in reached]
+        runs = Runs(
+            [
+                seen(i, s.scope)
+                for i, own in zip(reached, steps, strict=True)
+                for s in own
+            ],
+            [step for own in steps for step in own],
+        )
+        scopes = [seen(instance, instance.scopes[name]) for instance in reached]
+        site = Site(name, origin, channels, reached, scopes, steps, runs)
+        if layer.when is None:
+            return site
+        test = self.context.express(layer.when.expression, scopes, channels)
+        return replace(site, when=test)
+
+    def pass_over(self, site: Site, layer: Layer) -> None:
+        """A layer that never is there; something may still refer to its rows."""
+        if isinstance(layer, Table):
+            for row in layer.rows:
+                self.known[f"{site.name}.{row}"] = site.channels
+
+    def statement(self, site: Site, layer: Layer) -> Compiled:
+        """One layer, and the channels behind it whether it is there or not."""
+        if isinstance(site.when, Constant):
+            site = replace(site, when=None)
+        if isinstance(layer, JoinLayer):
+            statement, inner = self.join(site, layer)
+        elif isinstance(layer, Table):
+            statement, inner = self.table(site, layer)
+        else:
+            statement, inner = self.op(site, layer)
+        candidates = [inner]
+        if site.when is not None:
+            candidates += [site.channels, Conditional(site.when, inner, site.channels)]
+        return statement, choose(candidates, site.scopes, site.widths())
+
+    def op(self, site: Site, layer: OpLayer) -> Compiled:
+        """A primitive or a block, repeated or not."""
+        if layer.repeat is not None:
+            loop = self.loop(site, layer, layer.repeat)
+            statement = OpStatement(
+                site.name, layer.op.place, loop, site.when, site.origin
+            )
+            return statement, loop.rest.output_channels
+        like = layer.like.text if layer.like else None
+        call = compile_call(
+            self.context, layer.attributes, site.runs, site.channels, like
+        )
+        return OpStatement(
+            site.name, layer.op.place, call, site.when, site.origin
+        ), call.output_channels
+
+    def loop(self, site: Site, layer: OpLayer, repeat: Formula) -> Loop:
+        """A repeated layer: the first run, and the others if there are any."""
+        runs = site.runs
+        first = compile_call(self.context, layer.attributes, runs.firsts, site.channels)
+        count = self.count(repeat, site.there, site.channels)
+        if not runs.others.steps:
+            return Loop(first, first, count, False)
+        given = {**layer.attributes, **layer.then}
+        rest = compile_call(self.context, given, runs.others, first.output_channels)
+        if rest.output_channels != first.output_channels:
+            raise Unprintable(
+                f"'repeat' of '{site.name}', whose channels change each time"
+            )
+        return Loop(first, rest, count, False)
+
+    def count(
+        self, repeat: Formula, scopes: Sequence[Scope], channels: Expression
+    ) -> Attribute:
+        """How often, as the routine says it."""
+        expression = self.context.express(repeat.expression, scopes, channels)
+        values = values_of(repeat.expression, scopes)
+        return self.context.attribute(expression, scopes, values)
+
+    def join(self, site: Site, layer: JoinLayer) -> Compiled:
+        """The branches that ever occur, and the channels of what they become."""
+        if layer.repeat is not None:
+            raise Unprintable(f"'repeat' on the join '{site.name}': make it a block")
+        compiled = [
+            self.branch(site, name, branch) for name, branch in layer.branches.items()
+        ]
+        found = [part for part in compiled if part is not None]
+        outputs = tuple(step.output for step in site.runs.steps)
+        parts = tuple(part for part, _ in found)
+        statement = JoinStatement(
+            site.name,
+            layer.op.place,
+            layer.op.text,
+            parts,
+            site.when,
+            site.origin,
+            outputs,
+        )
+        candidates = [width for _, width in found]
+        if layer.op.text == "concat":
+            total = _total([_share(part, width) for part, width in found])
+            candidates = [self.context.express(total, site.runs.scopes)]
+        widths = [shape[0] for shape in outputs]
+        return statement, choose(candidates, site.runs.scopes, widths)
+
+    def branch(
+        self, join: Site, name: str, branch: Branch
+    ) -> tuple[BranchPart, Expression] | None:
+        """One side of a join; None where it never is there."""
+        site = self.site(f"{join.name}/{name}", branch, join.channels)
+        if site.when == Constant(False):
+            return None
+        when = None if isinstance(site.when, Constant) else site.when
+        instances, scopes = site.instances, site.scopes
+        if branch.when is not None:
+            pairs = list(zip(instances, scopes, strict=True))
+            there = [p for p in pairs if evaluate(branch.when.expression, p[1])]
+            instances, scopes = [i for i, _ in there], [s for _, s in there]
+        count = None
+        if branch.repeat is not None:
+            count = self.count(branch.repeat, scopes, site.channels)
+        inner = replace(self, instances=instances, known=dict(self.known))
+        body, width = inner.compile(branch.layers, site.channels)
+        return BranchPart(name, body, when, site.origin, count), width
+
+    def table(self, site: Site, table: Table) -> Compiled:
+        """The rows, each one call, loop or stage."""
+        taken = {stage.name for stage in self.stages}
+        stages = compile_stages(self.context, table, site.runs)
+        for op, stage in stages.items():
+            if stage.name in taken:
+                stages[op] = replace(stage, name=f"{site.name}_{stage.name}")
+        self.stages += stages.values()
+        rows, channels = RowCompiler(self.context, table, stages).compile(
+            site.runs, site.channels
+        )
+        for row, end in rows:
+            self.known[f"{site.name}.{row.name}"] = end
+        printed = tuple(row for row, _ in rows)
+        statement = TableStatement(
+            site.name, table.place, printed, table.named, site.when, site.origin
+        )
+        return statement, channels
+
+
+def _width(scope: Scope) -> int:
+    channels = scope["channels"]
+    assert isinstance(channels, int)
+    return channels
+
+
+def _share(part: BranchPart, width: Expression) -> Expression:
+    """What a branch adds to a concatenation."""
+    if part.count is not None:
+        width = Binary("*", part.count.expression, width)
+    return width if part.when is None else Conditional(part.when, width, Constant(0))
+
+
+def _total(parts: Sequence[Expression]) -> Expression:
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = Binary("+", whole, part)
+    return whole

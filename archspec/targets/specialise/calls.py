@@ -1,0 +1,136 @@
+"""One op's attributes as expressions of the routine that calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archspec.expressions import Constant, Expression, parse
+from archspec.language import Formula
+from archspec.ops import OPS, Op
+from archspec.targets.specialise.context import Context, Given, Runs, all_same, choose
+from archspec.targets.specialise.model import Attribute, Call, Parameter, Routine
+from archspec.targets.symbols import (
+    Unprintable,
+    constant,
+    inline,
+    reduce,
+    substitute,
+    values_of,
+)
+
+
+def compile_call(
+    context: Context,
+    given: Given,
+    runs: Runs,
+    channels: Expression,
+    like: str | None = None,
+) -> Call:
+    """The call that all these runs make; raises Unprintable where there is none."""
+    channels = reduce(channels, runs.scopes, context.variables)
+    widths = [step.inputs[0][0] for step in runs.steps]
+    if values_of(channels, runs.scopes) != widths:
+        raise Unprintable(f"channels {channels} for {widths}")
+    caller = _Caller(context, given, runs, channels)
+    routine = context.routines.get(runs.op)
+    if routine is None:
+        attributes, output = caller.primitive(OPS[runs.op])
+    else:
+        attributes, output = caller.block(routine)
+    return Call(
+        runs.op,
+        attributes,
+        Attribute(channels, tuple(widths)),
+        choose([output], runs.scopes, [step.output[0] for step in runs.steps]),
+        tuple(step.inputs[0] for step in runs.steps),
+        tuple(step.output for step in runs.steps),
+        tuple(step.path for step in runs.steps),
+        like,
+    )
+
+
+@dataclass(frozen=True)
+class _Caller:
+    """One call being compiled."""
+
+    context: Context
+    given: Given
+    runs: Runs
+    channels: Expression
+
+    def primitive(self, kind: type[Op]) -> tuple[dict[str, Attribute], Expression]:
+        """All attributes, and the channels behind the op."""
+        attributes: dict[str, Attribute] = {}
+        known: dict[str, Expression] = {"channels": self.channels}
+        for name in kind.model_fields:
+            attributes[name] = self.attribute(kind, name, known)
+            known[name] = attributes[name].expression
+        if kind.output_channels == "channels * area":
+            known["area"] = self.area()
+        return attributes, self.reduced(parse(kind.output_channels), known)
+
+    def attribute(
+        self, kind: type[Op], name: str, known: Mapping[str, Expression]
+    ) -> Attribute:
+        recorded = [step.attributes[name] for step in self.runs.steps]
+        formula = self.given.get(name)
+        if formula is not None and self.context.is_said(formula, self.runs):
+            expression = self.express(formula)
+            if name == "padding":
+                # An argument may stand for other numbers than the word that was given.
+                recorded = values_of(expression, self.runs.scopes)
+            return self.context.attribute(expression, self.runs.scopes, recorded)
+        if name in kind.fallbacks:
+            fallback = substitute(parse(kind.fallbacks[name]), known)
+            if values_of(fallback, self.runs.scopes) == recorded:
+                return Attribute(fallback, tuple(recorded))
+        return self.context.attribute(constant(recorded[0]), self.runs.scopes, recorded)
+
+    def area(self) -> Expression:
+        """Height times width of the input, if it is always the same."""
+        areas = {step.inputs[0][1:] for step in self.runs.steps}
+        height, width = areas.pop() if len(areas) == 1 else (0, 0)
+        return Constant(height * width)
+
+    def block(self, routine: Routine) -> tuple[dict[str, Attribute], Expression]:
+        """The arguments that have to be said, and the channels behind the block."""
+        attributes: dict[str, Attribute] = {}
+        known: dict[str, Expression] = {"in_channels": self.channels}
+        for parameter in routine.parameters:
+            attribute = self.argument(routine, parameter, known)
+            known[parameter.name] = attribute.expression
+            if not _is_default(attribute, parameter):
+                attributes[parameter.name] = attribute
+        return attributes, self.reduced(routine.output_channels, known)
+
+    def argument(
+        self, routine: Routine, parameter: Parameter, known: Mapping[str, Expression]
+    ) -> Attribute:
+        name = parameter.name
+        recorded = [self.context.recorded(step, name) for step in self.runs.steps]
+        formula = self.given.get(name)
+        declared = routine.block.arguments[name] if routine.block else None
+        if formula is not None and self.context.is_said(formula, self.runs):
+            expression = self.express(formula)
+        elif isinstance(declared, Formula) and not all_same(recorded):
+            default = inline(declared.expression, self.context.functions)
+            expression = self.reduced(default, known)
+        else:
+            expression = constant(recorded[0])
+        return self.context.attribute(expression, self.runs.scopes, recorded)
+
+    def express(self, formula: Formula) -> Expression:
+        return self.context.express(formula.expression, self.runs.scopes, self.channels)
+
+    def reduced(
+        self, expression: Expression, known: Mapping[str, Expression]
+    ) -> Expression:
+        replaced = substitute(expression, known)
+        return reduce(replaced, self.runs.scopes, self.context.variables)
+
+
+def _is_default(attribute: Attribute, parameter: Parameter) -> bool:
+    if parameter.default is None:
+        return False
+    return attribute.expression == constant(parameter.default)

@@ -1,0 +1,151 @@
+"""A routine being specialised, and the runs that its expressions have to fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from archspec.expressions import Call as FunctionCall
+from archspec.expressions import (
+    Constant,
+    Expression,
+    Function,
+    Name,
+    Scope,
+    Value,
+)
+from archspec.language import Formula
+from archspec.network import Step
+from archspec.targets.specialise.model import Attribute, Routine
+from archspec.targets.specialise.usage import Usage
+from archspec.targets.symbols import (
+    Unprintable,
+    Witnesses,
+    constant,
+    constant_value,
+    inline,
+    reduce,
+    substitute,
+    values_of,
+)
+
+Given = Mapping[str, Formula | None]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Some runs of one layer: what each saw, and what it did."""
+
+    scopes: Sequence[Scope]
+    steps: Sequence[Step]
+
+    def where(self, keep: Callable[[Step], bool]) -> Runs:
+        """Those whose step passes."""
+        pairs = zip(self.scopes, self.steps, strict=True)
+        kept = [(scope, step) for scope, step in pairs if keep(step)]
+        return Runs([scope for scope, _ in kept], [step for _, step in kept])
+
+    @property
+    def op(self) -> str:
+        """The op of the first; they all have the same wherever it is asked for."""
+        return self.steps[0].op
+
+    def of(self, op: str) -> Runs:
+        """Those of one op."""
+        return self.where(lambda step: step.op == op)
+
+    @property
+    def firsts(self) -> Runs:
+        """The first run of each repeat."""
+        return self.where(lambda step: step.number == 0)
+
+    @property
+    def others(self) -> Runs:
+        """All runs but the first of each repeat."""
+        return self.where(lambda step: step.number > 0)
+
+    @property
+    def sequences(self) -> list[Runs]:
+        """The runs of each repeat together."""
+        starts = [i for i, step in enumerate(self.steps) if step.number == 0]
+        ends = [*starts[1:], len(self.steps)]
+        return [
+            Runs(self.scopes[a:b], self.steps[a:b])
+            for a, b in zip(starts, ends, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Context:
+    """A routine being specialised: what its expressions may name, and what they see.
+
+    `aliases` replace names that are not printed: `residual`, table columns.
+    """
+
+    usage: Usage
+    routines: Mapping[str, Routine]
+    functions: Mapping[str, Function]
+    variables: frozenset[str]
+    aliases: Mapping[str, Expression]
+
+    def express(
+        self,
+        expression: Expression,
+        witnesses: Witnesses,
+        channels: Expression | None = None,
+    ) -> Expression:
+        """The expression in the routine's own names."""
+        replaced = inline(substitute(expression, self.aliases), self.functions)
+        if channels is not None:
+            replaced = substitute(replaced, {"channels": channels})
+        return reduce(replaced, witnesses, self.variables)
+
+    def recorded(self, step: Step, name: str) -> Value:
+        """What an attribute or argument came to in one run."""
+        if step.inner is None:
+            return step.attributes[name]
+        value = self.usage.resolved(step.inner)[name]
+        assert not isinstance(value, Function)
+        return value
+
+    def attribute(
+        self, expression: Expression, witnesses: Witnesses, recorded: Sequence[Value]
+    ) -> Attribute:
+        """A reduced expression, held to the values that elaboration recorded."""
+        if constant_value(expression) is not None and all_same(recorded):
+            # In the form in which it was recorded: 48 for 48.0, four zeros for `valid`.
+            return Attribute(constant(recorded[0]), tuple(recorded))
+        values = values_of(expression, witnesses)
+        if values != list(recorded):
+            raise Unprintable(f"{values[:3]} where {list(recorded)[:3]} was recorded")
+        pairs = zip(values, recorded, strict=True)
+        if any(isinstance(a, float) and isinstance(b, int) for a, b in pairs):
+            expression = FunctionCall("int", (expression,))
+        return Attribute(expression, tuple(recorded))
+
+    def is_said(self, formula: Formula | None, runs: Runs) -> bool:
+        """Whether an attribute is given, and not by a name for something that is not."""
+        if formula is None:
+            return False
+        name = formula.expression
+        return not isinstance(name, Name) or all(
+            scope.get(name.id, 0) is not None for scope in runs.scopes
+        )
+
+
+def all_same(values: Sequence[object]) -> bool:
+    """Whether all are equal and of one type."""
+    first = values[0]
+    return all(value == first and type(value) is type(first) for value in values)
+
+
+def choose(
+    candidates: Sequence[Expression], witnesses: Witnesses, widths: Sequence[int]
+) -> Expression:
+    """The first candidate that is right at every witness."""
+    for candidate in candidates:
+        if values_of(candidate, witnesses) == list(widths):
+            return candidate
+    if len(set(widths)) == 1:
+        return Constant(widths[0])
+    raise Unprintable(f"a number of channels: {sorted(set(widths))}")

@@ -1,0 +1,171 @@
+"""A network as the program that will be printed: blocks, their calls, and tables.
+
+Everything here is still free of any framework: expressions over the names that the
+printed code will have, and the values that they take in this network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archspec.errors import Place
+from archspec.expressions import Expression, Value
+from archspec.language import Block
+from archspec.ops import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What an op is given: how to print it, and every value that it takes."""
+
+    expression: Expression
+    values: tuple[Value, ...]
+
+    @property
+    def constant(self) -> Value:
+        """The one value; None if it takes several."""
+        first = self.values[0]
+        return first if all(value == first for value in self.values) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A primitive or a block with what is printed of its attributes.
+
+    Of a block's arguments only those are here that the call has to say.
+    """
+
+    op: str
+    attributes: dict[str, Attribute]
+    channels: Attribute
+    output_channels: Expression
+    inputs: tuple[Shape, ...]
+    outputs: tuple[Shape, ...]
+    paths: tuple[str, ...]
+    like: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A call repeated: the first, then the others, `count` in all.
+
+    With `running` the others see a number of channels that changes each time.
+    """
+
+    first: Call
+    rest: Call
+    count: Attribute
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An argument of a printed block; `default` is None where every call gives it.
+
+    `declared_required` says whether the spec's block has no default for it either.
+    """
+
+    name: str
+    values: tuple[Value, ...]
+    default: Value = None
+    declared_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A function that stacks one op; `parameters` are those that rows give."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    loop: Loop
+
+
+@dataclass(frozen=True, slots=True)
+class StageCall:
+    """A row of a table that a stage function builds."""
+
+    stage: Stage
+    arguments: dict[str, Attribute]
+    channels: Attribute
+    count: Attribute
+    outputs: tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpStatement:
+    """A layer with one op, perhaps repeated, perhaps not there."""
+
+    name: str
+    place: Place
+    call: Call | Loop
+    when: Expression | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table."""
+
+    name: str
+    call: Call | Loop | StageCall
+
+
+@dataclass(frozen=True, slots=True)
+class TableStatement:
+    """Rows one after the other."""
+
+    name: str
+    place: Place
+    rows: tuple[Row, ...]
+    named: bool
+    when: Expression | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPart:
+    """One side of a join; `count` says how many stand side by side."""
+
+    name: str
+    body: tuple[Statement, ...]
+    when: Expression | None
+    source: str | None
+    count: Attribute | None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinStatement:
+    """Branches, then add, multiply or concat."""
+
+    name: str
+    place: Place
+    op: str
+    branches: tuple[BranchPart, ...]
+    when: Expression | None
+    source: str | None
+    outputs: tuple[Shape, ...]
+
+
+Statement = OpStatement | TableStatement | JoinStatement
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """A block, or the whole network, as it is printed."""
+
+    block: Block | None
+    parameters: tuple[Parameter, ...]
+    lets: tuple[tuple[str, Attribute], ...]
+    body: tuple[Statement, ...]
+    residual: Expression | None
+    output_channels: Expression
+    uses_classes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All routines, callees first, and the network itself."""
+
+    blocks: dict[str, Routine] = field(default_factory=dict[str, Routine])
+    stages: tuple[Stage, ...] = ()
+    root: Routine | None = None

@@ -1,0 +1,131 @@
+"""Tables: a row is a call, or with `repeat` a call of a function that stacks blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from archspec.expressions import Constant, Expression, Name, Value
+from archspec.language import Formula, Table
+from archspec.targets.specialise.calls import compile_call
+from archspec.targets.specialise.context import Context, Runs, choose
+from archspec.targets.specialise.model import (
+    Attribute,
+    Call,
+    Loop,
+    Row,
+    Stage,
+    StageCall,
+)
+from archspec.targets.specialise.stages import StageCompiler
+from archspec.targets.symbols import (
+    Unprintable,
+    constant,
+    reduce,
+    substitute,
+    values_of,
+)
+
+
+def compile_stages(context: Context, table: Table, runs: Runs) -> dict[str, Stage]:
+    """The function that stacks each op which some row repeats."""
+    if table.repeat is None:
+        return {}
+    repeated = dict.fromkeys(step.op for step in runs.others.steps)
+    return {op: _stage(context, table, runs.of(op)) for op in repeated}
+
+
+def _stage(context: Context, table: Table, runs: Runs) -> Stage:
+    try:
+        return StageCompiler(context, table, runs, running=False).compile()
+    except Unprintable:
+        # DenseNet's channels grow with every repeat: count them while stacking.
+        return StageCompiler(context, table, runs, running=True).compile()
+
+
+@dataclass(frozen=True)
+class RowCompiler:
+    """The rows of one table."""
+
+    context: Context
+    table: Table
+    stages: dict[str, Stage]
+
+    def compile(
+        self, runs: Runs, channels: Expression
+    ) -> tuple[list[tuple[Row, Expression]], Expression]:
+        """Each row with the channels behind it, and those behind the last one."""
+        rows: list[tuple[Row, Expression]] = []
+        for name in self.table.rows:
+            own = runs.where(lambda step, name=name: step.row == name)
+            call, channels = self.row(name, own, channels)
+            rows.append((Row(name, call), channels))
+        return rows, channels
+
+    def row(
+        self, name: str, runs: Runs, channels: Expression
+    ) -> tuple[Call | Loop | StageCall, Expression]:
+        context = self.with_cells(name)
+        stage = self.stages.get(runs.op)
+        if stage is not None:
+            return _StageRow(context, self.table, stage, runs, channels).compile()
+        call = compile_call(context, self.table.each[runs.op], runs.firsts, channels)
+        if self.table.repeat is None:
+            return call, call.output_channels
+        once = Attribute(Constant(1), (1,))
+        return Loop(call, call, once, False), call.output_channels
+
+    def with_cells(self, row: str) -> Context:
+        """The context in which the columns stand for the cells of a row."""
+        cells = zip(self.table.columns, self.table.rows[row], strict=True)
+        aliases = {c: f.expression for c, f in cells if isinstance(f, Formula)}
+        return replace(self.context, aliases={**self.context.aliases, **aliases})
+
+
+@dataclass(frozen=True)
+class _StageRow:
+    """A row that calls a stage function."""
+
+    context: Context
+    table: Table
+    stage: Stage
+    runs: Runs
+    channels: Expression
+
+    def compile(self) -> tuple[StageCall, Expression]:
+        firsts = self.runs.firsts
+        arguments = {p.name: self.argument(p.name) for p in self.stage.parameters}
+        lasts = [sequence.steps[-1] for sequence in self.runs.sequences]
+        width = Attribute(self.channels, tuple(s.inputs[0][0] for s in firsts.steps))
+        outputs = tuple(step.output for step in lasts)
+        call = StageCall(self.stage, arguments, width, self.count(), outputs)
+        candidates: list[Expression] = []
+        if not self.stage.loop.running:
+            known = {name: a.expression for name, a in arguments.items()}
+            known["in_channels"] = self.channels
+            end = substitute(self.stage.loop.rest.output_channels, known)
+            candidates = [reduce(end, firsts.scopes, self.context.variables)]
+        return call, choose(candidates, firsts.scopes, [s[0] for s in outputs])
+
+    def argument(self, name: str) -> Attribute:
+        """What the row says for a parameter: an attribute, a column, or `index`."""
+        firsts = self.runs.firsts
+        if name in (*self.table.columns, "index"):
+            recorded = values_of(Name(name), firsts.scopes)
+            return self.attribute(Name(name), recorded)
+        recorded = [self.context.recorded(step, name) for step in firsts.steps]
+        formula = self.table.each[self.runs.op].get(name)
+        if formula is None or not self.context.is_said(formula, firsts):
+            return self.attribute(constant(recorded[0]), recorded)
+        return self.attribute(formula.expression, recorded)
+
+    def attribute(self, expression: Expression, recorded: Sequence[Value]) -> Attribute:
+        scopes = self.runs.firsts.scopes
+        printed = self.context.express(expression, scopes, self.channels)
+        return self.context.attribute(printed, scopes, recorded)
+
+    def count(self) -> Attribute:
+        """How many blocks are stacked."""
+        assert self.table.repeat is not None
+        numbers = [len(sequence.steps) for sequence in self.runs.sequences]
+        return self.attribute(self.table.repeat.expression, numbers)

@@ -1,0 +1,136 @@
+"""How a network uses each block: its instances, and what arguments came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, product
+from typing import Any
+
+from archspec.expressions import Function, Name, Scope, Value
+from archspec.language import Document, Layer, OpLayer, Table
+from archspec.language.names import inner_layers
+from archspec.network import Instance, Step
+from archspec.ops import OPS
+from archspec.ops.fields import Amounts
+from archspec.ops.window import Window
+from archspec.targets.symbols import Unprintable
+
+_PADDING = ("same", "symmetric", "valid")
+
+
+@dataclass
+class Usage:
+    """The instances of each block, the calls of it, and which blocks call which."""
+
+    document: Document
+    instances: dict[str, list[Instance]] = field(
+        default_factory=dict[str, list[Instance]]
+    )
+    calls: dict[str, list[Step]] = field(default_factory=dict[str, list[Step]])
+    callees: dict[str | None, dict[str, None]] = field(
+        default_factory=dict[str | None, dict[str, None]]
+    )
+    _resolved: dict[int, dict[str, Value | Function]] = field(
+        default_factory=dict[int, dict[str, Value | Function]]
+    )
+
+    def collect(self, instance: Instance, classes: int | None) -> None:
+        """Take in an instance and all that it calls."""
+        self._resolved[id(instance)] = {**instance.scope, "classes": classes}
+        for step in chain.from_iterable(instance.steps.values()):
+            if step.inner is None:
+                continue
+            self.collect(step.inner, classes)
+            self.callees.setdefault(instance.block, {})[step.op] = None
+            self.calls.setdefault(step.op, []).append(step)
+        if instance.block is not None:
+            self.instances.setdefault(instance.block, []).append(instance)
+
+    def in_order(self, caller: str | None = None) -> list[str]:
+        """The blocks that a block or the network calls, each after its own callees."""
+        ordered: dict[str, None] = {}
+        for callee in self.callees.get(caller, ()):
+            ordered |= dict.fromkeys([*self.in_order(callee), callee])
+        return list(ordered)
+
+    def resolved(self, instance: Instance) -> Mapping[str, Value | Function]:
+        """The instance's names, with a value for arguments that nobody gave.
+
+        "As `defaults` says" is whatever the layers took that the argument goes to.
+        """
+        scope = self._resolved[id(instance)]
+        for name in self._arguments(instance):
+            if scope[name] is None:
+                scope[name] = self._effective(instance, name)
+        return scope
+
+    def _arguments(self, instance: Instance) -> Iterable[str]:
+        block = self.document.blocks.get(instance.block or "")
+        return block.arguments if block else ()
+
+    def seen(self, instance: Instance, scope: Scope) -> dict[str, Value | Function]:
+        """What a layer saw, with the instance's arguments as they were resolved."""
+        resolved = self.resolved(instance)
+        settled = {name: resolved[name] for name in self._arguments(instance)}
+        return {"classes": resolved["classes"], **scope, **settled}
+
+    def settle_padding(self, instances: Sequence[Instance], argument: str) -> None:
+        """Words for padding as four numbers, where calls differ in them.
+
+        Raises Unprintable where the numbers depend on the size of the input.
+        """
+        values = [self.resolved(instance)[argument] for instance in instances]
+        worded = any(isinstance(v, str) and v in _PADDING for v in values)
+        if not worded or all(value == values[0] for value in values):
+            return
+        for instance in instances:
+            amounts = self._amounts(instance, argument)
+            if amounts is not None:
+                self._resolved[id(instance)][argument] = amounts
+
+    def _amounts(self, instance: Instance, argument: str) -> Value:
+        """What the padding comes to at the layer that gets it in the end."""
+        for attribute, step in self._receivers(instance, argument):
+            if step.inner is not None:
+                return self._amounts(step.inner, attribute)
+            primitive: Any = OPS[step.op].model_validate(step.attributes)
+            return _settled(primitive.window)
+        return None
+
+    def _effective(self, instance: Instance, argument: str) -> Value:
+        receivers = self._receivers(instance, argument)
+        values = (self._attribute(step, name) for name, step in receivers)
+        return next((value for value in values if value is not None), None)
+
+    def _receivers(
+        self, instance: Instance, argument: str
+    ) -> Iterator[tuple[str, Step]]:
+        """The attributes that are just this argument, in every run of their layers."""
+        assert instance.block is not None
+        layers = self.document.blocks[instance.block].layers
+        for name, layer in inner_layers(layers):
+            steps = instance.steps.get(name, ())
+            yield from product(_passed_to(layer, argument), steps)
+
+    def _attribute(self, step: Step, attribute: str) -> Value:
+        if step.inner is None:
+            return step.attributes.get(attribute)
+        value = self.resolved(step.inner).get(attribute)
+        return None if isinstance(value, Function) else value
+
+
+def _passed_to(layer: Layer, argument: str) -> list[str]:
+    """The attributes of a layer that are just this argument."""
+    given = list(layer.each.values()) if isinstance(layer, Table) else []
+    if isinstance(layer, OpLayer):
+        given = [layer.attributes]
+    formulas = chain.from_iterable(attributes.items() for attributes in given)
+    return [n for n, f in formulas if f is not None and f.expression == Name(argument)]
+
+
+def _settled(window: Window) -> Amounts:
+    one_step = window.stride == (1, 1) and all(size % 2 for size in window.kernel)
+    if window.padding == "same" and not one_step and window.kernel != (1, 1):
+        raise Unprintable("padding that is `same` with a stride here and numbers there")
+    return window.amounts((64, 64))

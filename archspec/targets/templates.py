@@ -1,0 +1,65 @@
+"""A target's manifest and macros, and the choke point against injection."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from markupsafe import Markup
+
+from archspec import resources
+from archspec.targets.code import Code
+
+
+class InjectionError(Exception):
+    """A plain string reached a template: a bug of archspec, never of a spec."""
+
+
+def _finalize(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float, Code, Markup)):
+        return value
+    raise InjectionError(f"a template was given the plain value {value!r}")
+
+
+class Templates:
+    """The templates of one target."""
+
+    def __init__(self, target: str, root: Path | None = None):
+        root = root or resources.TEMPLATES
+        self.target = target
+        self.manifest: dict[str, Any] = yaml.safe_load(
+            (root / target / "target.yaml").read_text(encoding="utf-8")
+        )
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([root / target, root / "python"]),
+            undefined=jinja2.StrictUndefined,
+            # Code has __html__ and passes; whatever else a template prints is escaped.
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            finalize=_finalize,
+        )
+
+    @cached_property
+    def _macros(self) -> Any:
+        return self._environment.get_template("ops.jinja").module
+
+    def has(self, macro: str) -> bool:
+        """Whether `ops.jinja` has this macro."""
+        return hasattr(self._macros, macro)
+
+    def macro(self, name: str, *arguments: Any, **named: Any) -> Code:
+        """What a macro of `ops.jinja` prints."""
+        return Code(str(getattr(self._macros, name)(*arguments, **named)).strip())
+
+    def helper(self, name: str, flags: dict[str, Any]) -> Code:
+        """A helper function or class of `helpers.jinja`."""
+        module: Any = self._environment.get_template("helpers.jinja").module
+        return Code(str(getattr(module, name)(flags)).strip())
+
+    def page(self, **view: Any) -> str:
+        """The whole file, before it is formatted."""
+        return self._environment.get_template("module.jinja").render(**view)
