@@ -6,11 +6,7 @@ Data goes to stdout, talk to stderr. Exit codes: 0 fine; 1 a check found a diffe
 
 from __future__ import annotations
 
-import gc
-import io
 import json
-import os
-import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,20 +48,6 @@ Overrides = Annotated[
     typer.Option("--set", metavar="A.B=C", help="Change one value, read as YAML."),
 ]
 Format = Literal["table", "json", "csv", "markdown"]
-
-
-def main() -> None:
-    """Run the command line and exit; most of this is for a quick start."""
-    gc.disable()  # a command is over before there is anything worth collecting
-    # Looking for plugins in all that is installed takes longer than counting.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        app()
-    finally:
-        gc.freeze()  # or the interpreter looks through everything before it exits
 
 
 @contextmanager

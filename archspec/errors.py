@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 MAX_SHOWN = 160
 """Characters of a line that are shown with a diagnostic."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands in a file; lines and columns count from 1."""
 
     file: str
@@ -46,8 +45,7 @@ class Place:
         return [f"   {number} | {text}", f"   {' ' * len(number)} | {caret}"]
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One complaint: what is wrong, where, and what to do about it."""
 
     code: str
@@ -101,12 +99,8 @@ class SpecError(ArchspecError):
         """Fill in the place and path of the diagnostics that have none."""
         return SpecError(
             [
-                replace(
-                    diagnostic,
-                    place=diagnostic.place or place,
-                    path=diagnostic.path or path,
-                )
-                for diagnostic in self.diagnostics
+                found._replace(place=found.place or place, path=found.path or path)
+                for found in self.diagnostics
             ]
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from archspec.errors import Place
 from archspec.expressions import Scope, Value
@@ -21,8 +22,7 @@ INPUT = -1
 """The number of the network's input among the sources of layers."""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkLayer:
+class NetworkLayer(NamedTuple):
     """One primitive or join, with its shapes, weights and cost.
 
     `sources` are the numbers of the layers whose outputs it reads; INPUT is the image.
@@ -66,8 +66,7 @@ class NetworkLayer:
         return 2 * self.macs
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One run of a layer, at one repeat, in one row; `path` is its path in the network.
 
     `scope` is what its expressions saw, `attributes` what the op got (a block: its

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from archspec.analysis.cost import peak_activation_bytes
 from archspec.language import Table
@@ -38,8 +39,7 @@ class Group:
         return sum(layer.macs for layer in self.layers)
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(NamedTuple):
     """A table to print; the first `left` columns are text, the others numbers."""
 
     header: Sequence[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from archspec.expressions import Function, Value
 from archspec.language import Branch, Formula, Word
@@ -15,16 +15,14 @@ Names = dict[str, Value | Function]
 Given = Mapping[str, Formula | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """What a layer put out; `source` is the layer's number in the network."""
 
     shape: Shape
     source: int
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One run of a layer, or of a row of a table: what it asks for.
 
     `number` counts its repeats from 0. `like` is resize's, `branches` are a join's.
@@ -36,11 +34,10 @@ class Call:
     number: int = 0
     row: str | None = None
     like: Word | None = None
-    branches: Mapping[str, Branch] = field(default_factory=dict[str, Branch])
+    branches: Mapping[str, Branch] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """In which use of a block a layer stands, under which path and names.
 
     `known` are the tensors that `from` can name, `suffix` the numbers behind the name
@@ -71,12 +68,11 @@ class Frame:
     def at_layer(self, name: str) -> Frame:
         """The same place, which error messages call by the layer's name."""
         trail = f"{self.trail}, layer {name}" if self.trail else f"layers.{name}"
-        return replace(self, trail=trail)
+        return self._replace(trail=trail)
 
     def at_repeat(self, step: int) -> Frame:
         """One of several runs of the layer, or of its branch."""
-        return replace(
-            self,
+        return self._replace(
             scope={**self.scope, "step": step},
             suffix=f"{self.suffix}.{step}",
             trail=f"{self.trail} repeat {step}",
@@ -84,8 +80,7 @@ class Frame:
 
     def at_row(self, row: str, cells: Mapping[str, Value]) -> Frame:
         """A row of the table."""
-        return replace(
-            self,
+        return self._replace(
             scope={**self.scope, **cells},
             suffix=f"{self.suffix}.{row}",
             trail=f"{self.trail} row {row}",
@@ -93,8 +88,7 @@ class Frame:
 
     def at_branch(self, name: str) -> Frame:
         """A branch of the join, whose layers only it can name."""
-        return replace(
-            self,
+        return self._replace(
             known=ChainMap({}, self.known),
             trail=f"{self.trail} branch {name}",
             depth=self.depth + 1,

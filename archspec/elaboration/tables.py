@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.elaboration.frames import Given
 from archspec.elaboration.scopes import repeats, value_of
@@ -10,8 +10,7 @@ from archspec.expressions import Scope, Value
 from archspec.language import Formula, Table, Word
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row by its name and its number from 0."""
 
     table: Table

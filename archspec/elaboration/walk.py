@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from archspec.elaboration.attributes import Defaults, arguments, primitive
 from archspec.elaboration.frames import Call, Frame, Names, Tensor
@@ -20,8 +21,7 @@ MAX_RUNS = 50_000
 MAX_NESTING = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a call read, what its op got, and what it put out."""
 
     inputs: tuple[Shape, ...]

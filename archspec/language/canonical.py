@@ -12,8 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from archspec.errors import Place, did_you_mean
 from archspec.language.nodes import (
@@ -36,8 +35,7 @@ BLOCK = ("summary", "source", "extends", "arguments", "let", "residual", "layers
 _DEFINITION = re.compile(r"\s*(\w+)\s*(?:\(\s*([\w\s,]*)\)\s*)?")
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(NamedTuple):
     """The blocks that a document can name: the standard ones and its own."""
 
     standard: AbstractMapping[str, Node]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, NamedTuple, cast
 
-from pydantic import BeforeValidator, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from archspec.errors import Place, SpecError
@@ -22,6 +20,7 @@ from archspec.expressions import (
     parse,
 )
 from archspec.language.nodes import Scalar
+from archspec.ops.fields import Read
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 TYPES = ("int", "float", "bool", "word")
@@ -29,24 +28,21 @@ _QUANTITY = re.compile(r"([0-9]+(?:\.([0-9]*))?)\s*([kKMGB]?)")
 _SCALE = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9}
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(NamedTuple):
     """An expression and where it stands."""
 
     expression: Expression
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A name that is no expression (an op, a reference), and where it stands."""
 
     text: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A number with the precision it was printed in: 3.4M is 3,400,000 +- 50,000."""
 
     value: float
@@ -207,21 +203,21 @@ def _quantity(value: Any) -> Quantity:
     return Quantity(float(number) * scale, tolerance, match[0])
 
 
-Text = Annotated[str, PlainValidator(text)]
-Identifier = Annotated[str, PlainValidator(_identifier)]
-ClassName = Annotated[str, PlainValidator(_class_name)]
-Flag = Annotated[bool, BeforeValidator(_plain_value)]
-Classes = Annotated[int, PlainValidator(_classes)]
-Version = Annotated[int, PlainValidator(_version)]
-Number = Annotated[float, PlainValidator(_number)]
-Numbers = Annotated[float | list[float], PlainValidator(_numbers)]
-Interpolation = Annotated[str, PlainValidator(_interpolation)]
-Exact = Annotated[Formula, PlainValidator(_formula)]
-ScalarFormula = Annotated[Formula, PlainValidator(_scalar)]
-Maybe = Annotated[Formula | None, PlainValidator(_optional_formula)]
-Argument = Annotated[Formula | str | None, PlainValidator(_argument)]
+Text = Annotated[str, Read(text)]
+Identifier = Annotated[str, Read(_identifier)]
+ClassName = Annotated[str, Read(_class_name)]
+Flag = Annotated[bool, Read(_plain_value)]
+Classes = Annotated[int, Read(_classes)]
+Version = Annotated[int, Read(_version)]
+Number = Annotated[float, Read(_number)]
+Numbers = Annotated[float | list[float], Read(_numbers)]
+Interpolation = Annotated[str, Read(_interpolation)]
+Exact = Annotated[Formula, Read(_formula)]
+ScalarFormula = Annotated[Formula, Read(_scalar)]
+Maybe = Annotated[Formula | None, Read(_optional_formula)]
+Argument = Annotated[Formula | str | None, Read(_argument)]
 """A type, a default, or None for "as `defaults` says"."""
-Cell = Annotated[Formula | Word | None, PlainValidator(_cell)]
-Label = Annotated[Word, PlainValidator(_word)]
-Figure = Annotated[Quantity, PlainValidator(_quantity)]
-Location = Annotated[Place, PlainValidator(lambda place: place)]
+Cell = Annotated[Formula | Word | None, Read(_cell)]
+Label = Annotated[Word, Read(_word)]
+Figure = Annotated[Quantity, Read(_quantity)]
+Location = Annotated[Place, Read(lambda place: place)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence as AbstractSequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from archspec import resources
@@ -39,7 +39,14 @@ class Spec:
     document: Document
     stem: str
     variant: str | None
-    digest: str
+    tree: Mapping = field(repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells this spec from every other, wherever its file is."""
+        import hashlib  # noqa: PLC0415 - slow to import, and `flops` needs no digest
+
+        return hashlib.sha256(json.dumps(_texts(self.tree)).encode()).hexdigest()
 
     @property
     def module_name(self) -> str:
@@ -67,8 +74,7 @@ def load(
         tree = apply(tree, _override(tree, override))
     tree = tree.replaced(variants=None)
     variant = "+".join(variants) or None
-    digest = hashlib.sha256(json.dumps(_texts(tree)).encode()).hexdigest()
-    return Spec(validate(tree), path.stem, variant, digest)
+    return Spec(validate(tree), path.stem, variant, tree)
 
 
 def variant_names(spec: str | Path) -> list[str]:

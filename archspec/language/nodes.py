@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import Any, NamedTuple, NoReturn
 
 from archspec.errors import Place, SpecError
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A number, true, false, null or text; `text` is as written."""
+    """A number, true, false, null or text; `text` is as written.
+
+    No tuple, which Pydantic would take for a list.
+    """
 
     value: int | float | bool | str | None
     text: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A YAML list."""
 
     items: tuple[Node, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """A YAML mapping; `keys` has the place of each key."""
 
     entries: AbstractMapping[str, Node]
     place: Place
-    keys: AbstractMapping[str, Place] = field(default_factory=dict[str, Place])
+    keys: AbstractMapping[str, Place] = {}
 
     def place_of(self, key: str) -> Place:
         """Where the key stands; the mapping's own place if it was never written."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -36,7 +36,11 @@ _EVENTS: Callable[..., Iterator[Any]] = getattr(yaml, "parse")  # noqa: B009 - u
 
 def read(text: str, file: str) -> Node:
     """The one document in `text`; raises SpecError (AS1xx) where it is not ours."""
-    return _Reader(text, file).document()
+    reader = _Reader(text, file)
+    try:
+        return reader.document()
+    except (yaml.YAMLError, ValueError) as error:
+        reader.refuse(error)
 
 
 def read_file(path: Path) -> Node:
@@ -52,6 +56,8 @@ def scalar_value(text: str) -> int | float | bool | str | None:
     """What an unquoted scalar means."""
     if text in _WORDS:
         return _WORDS[text]
+    if text[0].isalpha():
+        return text
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _DECIMAL.fullmatch(text) else text
@@ -70,7 +76,7 @@ class _Reader:
                 f"a spec has at most {MAX_CHARACTERS} characters",
                 self.at(0, 0),
             )
-        self.events = _EVENTS(text, Loader=_LOADER)
+        self.next = iter(_EVENTS(text, Loader=_LOADER)).__next__
         self.nodes = 0
 
     def at(self, line: int, column: int, length: int = 1) -> Place:
@@ -83,19 +89,17 @@ class _Reader:
         length = end.column - start.column if one_line else 1
         return self.at(start.line, start.column, length)
 
-    def next(self) -> Any:
-        try:
-            return next(self.events)
-        except yaml.MarkedYAMLError as error:
+    def refuse(self, error: Exception) -> NoReturn:
+        """Raise SpecError for what the YAML parser could not read."""
+        if isinstance(error, yaml.MarkedYAMLError):
             mark = error.problem_mark or error.context_mark
             place = self.at(mark.line, mark.column) if mark else self.at(0, 0)
             fail("AS102", f"this is not YAML: {error.problem or error.context}", place)
-        except (yaml.YAMLError, ValueError) as error:
-            before = self.text[: getattr(error, "position", 0)]
-            column = len(before) - before.rfind("\n") - 1
-            reason = getattr(error, "reason", error)
-            place = self.at(before.count("\n"), column)
-            fail("AS102", f"this is not YAML: {reason}", place)
+        before = self.text[: getattr(error, "position", 0)]
+        column = len(before) - before.rfind("\n") - 1
+        reason = getattr(error, "reason", error)
+        place = self.at(before.count("\n"), column)
+        fail("AS102", f"this is not YAML: {reason}", place)
 
     def document(self) -> Node:
         self.next()
@@ -154,7 +158,8 @@ class _Reader:
         text = event.value
         if not event.implicit[0]:
             return Scalar(text, text, place)
-        if any(text.count(pair[0]) != text.count(pair[1]) for pair in ("()", "[]")):
+        brackets = [text.count(bracket) for bracket in "()[]"]
+        if brackets[0] != brackets[1] or brackets[2] != brackets[3]:
             fail(
                 "AS107",
                 f"'{text}' has an unbalanced bracket",

@@ -7,10 +7,9 @@ Every message says what is wanted and what was found.
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 Pair = tuple[int, int]
 """Height and width."""
@@ -23,6 +22,20 @@ Distribution = Literal["normal", "truncated_normal", "uniform"]
 Fan = Literal["fan_in", "fan_out", "fan_avg"]
 Initializer = tuple[Distribution, Fan, float] | tuple[Distribution, float]
 """Drawn with the variance `scale / fan`, or with a standard deviation."""
+
+
+class Read:
+    """Tells Pydantic to read a value by this function, and to ask nothing else.
+
+    Pydantic's own PlainValidator also works out a schema of the type, which takes as
+    long as all the rest of a short command.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]):
+        self.function = function
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return core_schema.no_info_plain_validator_function(self.function)
 
 
 def refusal(wanted: str, value: object, advice: str = "") -> PydanticCustomError:
@@ -148,15 +161,15 @@ def each_positive(value: object) -> tuple[float, ...]:
     return tuple(positive(item) for item in items(value) or (value,))
 
 
-Count = Annotated[int, BeforeValidator(count)]
-Index = Annotated[int, BeforeValidator(not_negative)]
-Number = Annotated[float, BeforeValidator(number)]
-Positive = Annotated[float, BeforeValidator(positive)]
-Share = Annotated[float, BeforeValidator(share)]
-Flag = Annotated[bool, BeforeValidator(flag)]
-PairField = Annotated[Pair, BeforeValidator(pair)]
-AmountsField = Annotated[Amounts, BeforeValidator(amounts)]
-PaddingField = Annotated[Padding, BeforeValidator(padding)]
-InitializerField = Annotated[Initializer, BeforeValidator(initializer)]
-EachNumber = Annotated[tuple[float, ...], BeforeValidator(each_number)]
-EachPositive = Annotated[tuple[float, ...], BeforeValidator(each_positive)]
+Count = Annotated[int, Read(count)]
+Index = Annotated[int, Read(not_negative)]
+Number = Annotated[float, Read(number)]
+Positive = Annotated[float, Read(positive)]
+Share = Annotated[float, Read(share)]
+Flag = Annotated[bool, Read(flag)]
+PairField = Annotated[Pair, Read(pair)]
+AmountsField = Annotated[Amounts, Read(amounts)]
+PaddingField = Annotated[Padding, Read(padding)]
+InitializerField = Annotated[Initializer, Read(initializer)]
+EachNumber = Annotated[tuple[float, ...], Read(each_number)]
+EachPositive = Annotated[tuple[float, ...], Read(each_positive)]
