@@ -6,10 +6,10 @@ unless one of these classes has looked at it.
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
 
 from archspec.expressions import Constant, Expression, Items, Name, Value, to_text
 from archspec.targets.symbols import calls_in, constant_value, names_in, substitute
@@ -45,16 +45,18 @@ def identifier(name: str) -> Code:
     return Code(name)
 
 
-def literal(value: Any) -> Code:
+def literal(value: Value) -> Code:
     """A Python literal: a number, a string, true, false, or a tuple of them."""
-    if isinstance(value, float):
-        return Code(number(value), value)
-    if isinstance(value, tuple):
-        parts = [literal(part).text for part in cast("tuple[Value, ...]", value)]
-        return Code(f"({', '.join(parts)}{',' * (len(parts) == 1)})", value)
-    return Code(
-        repr(value).replace("'", '"') if isinstance(value, str) else repr(value), value
-    )
+    match value:
+        case float():
+            return Code(number(value), value)
+        case str():
+            return Code(json.dumps(value), value)
+        case tuple():
+            parts = [literal(part).text for part in value]
+            return Code(f"({', '.join(parts)}{',' * (len(parts) == 1)})", value)
+        case _:
+            return Code(repr(value), value)
 
 
 def number(value: float) -> str:

@@ -11,7 +11,8 @@ from archspec.targets.code import Code
 class Line:
     """One statement, or one with a body.
 
-    `kind` is assign, extend, append, return, comment, if or for; `note` the comment behind it.
+    `kind` is assign, extend, append, return, comment, if or for; `note` is the comment
+    behind it.
     """
 
     kind: str

@@ -63,7 +63,12 @@ def _ruff(*arguments: str, text: str) -> str:
         "-",
     ]
     done = subprocess.run(
-        command, input=text, capture_output=True, text=True, encoding="utf-8"
+        command,
+        input=text,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     if done.returncode != 0:
         raise RuntimeError(f"ruff refused generated code: {done.stderr}\n{text}")

@@ -78,13 +78,9 @@ class Body:
         for name, layer in layers.items():
             place = layer.place if isinstance(layer, Table) else layer.op.place
             with located(place, f"layer {name}"):
-                site = self.site(name, layer, channels)
-                if site.runs.steps:
-                    statement, channels = self.statement(site, layer)
-                    statements.append(statement)
-                else:
-                    self.pass_over(site, layer)
+                statement, channels = self.layer(name, layer, channels)
             self.known[name] = channels
+            statements += [statement] if statement else []
         return tuple(statements), channels
 
     def site(self, name: str, layer: Layer | Branch, channels: Expression) -> Site:
@@ -109,6 +105,16 @@ class Body:
             return site
         test = self.context.express(layer.when.expression, scopes, channels)
         return replace(site, when=test)
+
+    def layer(
+        self, name: str, layer: Layer, channels: Expression
+    ) -> tuple[Statement | None, Expression]:
+        """One layer, and the channels behind it; None where it never is there."""
+        site = self.site(name, layer, channels)
+        if site.runs.steps:
+            return self.statement(site, layer)
+        self.pass_over(site, layer)
+        return None, site.channels
 
     def pass_over(self, site: Site, layer: Layer) -> None:
         """A layer that never is there; something may still refer to its rows."""

@@ -124,7 +124,7 @@ class Context:
         return Attribute(expression, tuple(recorded))
 
     def is_said(self, formula: Formula | None, runs: Runs) -> bool:
-        """Whether an attribute is given, and not by a name for something that is not."""
+        """Whether an attribute is given, and by more than the name of what is not."""
         if formula is None:
             return False
         name = formula.expression
