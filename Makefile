@@ -31,6 +31,7 @@ $(VENV)/core: pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) -e .
+	$(BIN)/python -m compileall -q archspec
 	touch $@
 
 # torchvision and timm are what the tests compare with. Their dependencies would replace torch.
