@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.expressions import Name, Value
 from archspec.targets.code import Code
@@ -24,6 +24,15 @@ from archspec.targets.specialise.model import (
 from archspec.targets.templates import Templates
 
 
+class Built(NamedTuple):
+    """Primitives of a class of PyTorch at `path`; if not `single`, in a container."""
+
+    owner: Code
+    path: Code
+    calls: tuple[Call, ...]
+    single: bool
+
+
 @dataclass
 class File:
     """One file being printed: its routines, and what it turns out to need."""
@@ -38,27 +47,25 @@ class File:
     batch_norms: frozenset[tuple[Value, Value]] = frozenset()
     partials: set[str] = field(default_factory=set[str])
     calls: list[Call] = field(default_factory=list[Call])
-    built: list[tuple[Code, Code, Call]] = field(
-        default_factory=list[tuple[Code, Code, Call]]
-    )
+    built: list[Built] = field(default_factory=list[Built])
 
     def __post_init__(self) -> None:
         self.calls = list(_calls(self.program))
+        norms = [call.attributes for call in self.calls if call.op == "batch_norm"]
         self.batch_norms = frozenset(
-            (call.attributes["epsilon"].constant, call.attributes["decay"].constant)
-            for call in self.calls
-            if call.op == "batch_norm"
+            pair
+            for norm in norms
+            for pair in zip(norm["epsilon"].values, norm["decay"].values, strict=True)
         )
-        rates = {call.attributes["rate"].constant for call in self.dropouts()}
+        rates = {
+            rate
+            for call in _called(self.program.root.body)
+            if call.op == "dropout"
+            for rate in call.attributes["rate"].values
+        }
+        # The network's own dropout is an argument, where all of it has one rate.
         rate = rates.pop() if len(rates) == 1 else None
         self.dropout = rate if isinstance(rate, float) else None
-
-    def dropouts(self) -> Iterator[Call]:
-        """The network's own dropout layers, those inside blocks left out."""
-        for statement in self.program.root.body if self.program.root else ():
-            call = getattr(statement, "call", None)
-            if isinstance(call, Call) and call.op == "dropout":
-                yield call
 
     def names(
         self, routine: Routine | None, parameters: Iterable[Parameter]
@@ -112,7 +119,7 @@ class File:
 
 def _calls(program: Program) -> Iterator[Call]:
     """Every call that the program prints."""
-    routines = [*program.blocks.values(), *([program.root] if program.root else [])]
+    routines = [*program.blocks.values(), program.root]
     for routine in routines:
         yield from _called(routine.body)
     for stage in program.stages:

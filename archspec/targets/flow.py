@@ -23,7 +23,7 @@ from archspec.targets.specialise.model import (
     Statement,
     TableStatement,
 )
-from archspec.targets.symbols import located
+from archspec.targets.unprintable import located
 
 
 class Speaker(Protocol):
@@ -99,7 +99,7 @@ class Flow:
         for statement in statements:
             self._use(statement.source)
             if isinstance(statement, OpStatement):
-                self._use(getattr(statement.call, "like", None))
+                self._use(statement.like)
             if isinstance(statement, JoinStatement):
                 self._visit_branches(statement)
             self.clock += 1
@@ -151,8 +151,7 @@ class Flow:
 
     def statement(self, statement: Statement, source: Code, target: str) -> list[Line]:
         if isinstance(statement, OpStatement):
-            like = getattr(statement.call, "like", None)
-            size = self.variables[like] if like else None
+            size = self.variables[statement.like] if statement.like else None
             return self.speaker.run(statement, source, target, size)
         if isinstance(statement, JoinStatement):
             inner = self.join(statement, source, target)

@@ -116,6 +116,8 @@ def stage_note(stage: Stage, callee: Signature | None) -> str:
         if name not in first or (again and again.expression == first[name].expression):
             continue
         printed = callee.printed(name) if callee else name
+        if again and again.varies:
+            continue
         value = again.constant if again else parameter.default
         if value is not None:
             changes.append(f"{printed} {literal(value)}")

@@ -28,6 +28,7 @@ def check_names(
             message = f"'{name}' is a name that {target} has taken"
             raise SpecError.single("AS403", message, place, help=f"try '{name}_'")
     _check_globals(document, used, manifest)
+    _check_locals(document, program, manifest)
 
 
 def _attributes(layers: Mapping[str, Layer]) -> Iterator[Named]:
@@ -58,6 +59,30 @@ def _check_globals(
             message = f"'{name}' and '{seen[printed]}' would both be '{printed}'"
             raise SpecError.single("AS403", message, place)
         seen[printed] = name
+
+
+def _check_locals(
+    document: Document, program: Program, manifest: Mapping[str, Any]
+) -> None:
+    """Arguments, definitions and columns become variables of the printed code."""
+    taken = {*dir(builtins), *manifest["locals"], *manifest["globals"]}
+    taken |= {_printed(name, manifest) for name in program.blocks}
+    for name, routine in program.blocks.items():
+        own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
+        layers = document.blocks[name].layers
+        place = _place(next(iter(layers.values())))
+        _refuse(own, taken, f"of block {name}", place)
+    place = _place(next(iter(document.layers.values())))
+    for stage in program.stages:
+        columns = [parameter.name for parameter in stage.parameters]
+        _refuse(columns, taken, f"in the table of {stage.loop.first.op}", place)
+
+
+def _refuse(names: list[str], taken: set[str], where: str, place: Place) -> None:
+    for name in names:
+        if name in taken:
+            message = f"'{name}' {where} is a name that the printed code needs itself"
+            raise SpecError.single("AS403", message, place, help=f"try '{name}_'")
 
 
 def _printed(block: str, manifest: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ from archspec.ops import OPS
 from archspec.ops.window import Window
 from archspec.targets.code import is_constant
 from archspec.targets.specialise.model import Attribute, Call
-from archspec.targets.symbols import Unprintable, constant
+from archspec.targets.symbols import constant
+from archspec.targets.unprintable import Unprintable
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ def plan(call: Call) -> Padding:
     if all(_never_pads(window) for window in used):
         return Padding("none")
     halves, amount = all(_is_half(window) for window in used), _half(call, used)
-    if amount is not None and (halves or padding.constant == "symmetric"):
+    if amount is not None and (halves or padding.is_only("symmetric")):
         return Padding("half", amount)
-    if halves or padding.constant == "same":
+    if halves or padding.is_only("same"):
         steps = any(window.stride != (1, 1) for window in used)
         return Padding("same", steps=steps)
     if not all(isinstance(window.padding, tuple) for window in used):
@@ -78,6 +79,6 @@ def _half(call: Call, used: list[Window]) -> Expression | None:
     if any(w.kernel[0] != w.kernel[1] or w.dilation[0] != w.dilation[1] for w in used):
         return None
     half = Binary("//", kernel.expression, Constant(2))
-    if dilation is None or dilation.constant in (1, (1, 1)):
+    if dilation is None or dilation.is_only(1) or dilation.is_only((1, 1)):
         return half
     return Binary("*", spread, half)

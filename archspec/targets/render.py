@@ -16,9 +16,9 @@ from archspec.targets.header import header
 from archspec.targets.keras import view as keras_view
 from archspec.targets.names import check_names
 from archspec.targets.specialise import specialise
-from archspec.targets.symbols import Unprintable
 from archspec.targets.templates import Templates
 from archspec.targets.torch import view as torch_view
+from archspec.targets.unprintable import Unprintable
 
 _VIEWS: dict[str, Callable[[File, Network], dict[str, Any]]] = {
     "torch": torch_view,
@@ -32,8 +32,9 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
 
     Raises SpecError (AS4xx) where the target cannot say it.
     """
-    file = File(specialise(network), Templates(target, templates))
-    check_names(network.document, file.program, file.templates.manifest)
+    program = specialise(network)
+    file = File(program, Templates(target, templates))
+    check_names(network.document, program, file.templates.manifest)
     try:
         view = _VIEWS[target](file, network)
     except Unprintable as error:

@@ -29,7 +29,7 @@ class OpView:
         if name == "in_channels":
             return self._printer.code(self._call.channels.expression)
         if name == "rank":
-            return len(self._call.inputs[0]) - 1
+            return self._call.rank
         return self._printer.code(self._call.attributes[name].expression)
 
 

@@ -19,7 +19,6 @@ from archspec.targets.specialise.model import Routine, Stage
 from archspec.targets.views import ParameterView
 
 ACTIVATION = "str"
-TAKEN = ("keras", "layers", "ops", "partial", "math", "name", "rows", "row", "key", "i")
 
 
 def view(file: File, network: Network) -> dict[str, Any]:
@@ -51,7 +50,7 @@ class KerasFile:
         """A block as a function."""
         names = self.file.names(routine, routine.parameters)
         keras = KerasRoutine(self.file, routine, names, self.starts, False)
-        taken = [*TAKEN, *(names.get(p.name, p.name) for p in routine.parameters)]
+        taken = [names.get(p.name, p.name) for p in routine.parameters]
         lines, _, result = keras.lines([*taken, *(let for let, _ in routine.lets)])
         lets = printed_lets(routine, keras.printer)
         signature = used_signature(identifier(name), names, routine, keras.printer)
@@ -102,12 +101,11 @@ class KerasFile:
     def root(self, network: Network) -> dict[str, Any]:
         """The function that builds the model."""
         routine = self.file.program.root
-        assert routine is not None
         names = dict(self.file.templates.manifest["parameters"])
         keras = KerasRoutine(self.file, routine, names, self.starts, True)
         references = network.document.outputs
         tapped = [reference.text for reference in references.values()]
-        lines, flow, result = keras.lines((*TAKEN, "num_classes", "dropout"), tapped)
+        lines, flow, result = keras.lines((), tapped)
         if references:
             named = [
                 (literal(n), flow.variables[r.text]) for n, r in references.items()

@@ -10,6 +10,7 @@ from typing import Any
 
 from archspec.targets.code import Code, literal
 from archspec.targets.specialise.model import Call
+from archspec.targets.unprintable import Unprintable
 
 # A unit normal cut at two deviations has this deviation.
 _TRUNCATED = 0.87962566103423978
@@ -37,12 +38,16 @@ class Starts:
 
     def of(self, call: Call) -> Code | None:
         """The initializer's name or string; None where it is Keras's default."""
-        rule = call.attributes["initializer"].constant
+        initializer = call.attributes["initializer"]
+        if initializer.varies:
+            message = "an initializer that differs from use to use of a block"
+            raise Unprintable(message, call.paths[0])
+        rule = initializer.constant
         assert isinstance(rule, tuple)
         if len(rule) == 2:
             return self.constant(f"{rule[0]}_init", rule, _fixed(str(rule[0]), rule[1]))
         multiplier = call.attributes.get("multiplier")
-        single = multiplier is None or multiplier.constant == 1
+        single = multiplier is None or multiplier.is_only(1)
         if rule == _DEFAULT and single:
             return None
         if call.op not in _AXES and rule in _NAMES:

@@ -13,13 +13,14 @@ from archspec.targets.keras.initial import Starts
 from archspec.targets.keras.pools import PoolPadding, pool_padding
 from archspec.targets.padding import plan, windows
 from archspec.targets.specialise.model import Call
-from archspec.targets.symbols import Unprintable, constant_value
+from archspec.targets.symbols import constant_value
+from archspec.targets.unprintable import Unprintable
 from archspec.targets.views import OpView
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One Keras layer of a primitive: `suffix` of its name, and what its macro needs."""
+    """One Keras layer of a primitive: its name's suffix, and what its macro needs."""
 
     macro: str
     suffix: str
@@ -54,7 +55,7 @@ class KerasOps:
         elif call.op == "flatten":
             first = call.attributes["order"].constant == "channels_first"
             if first and any(shape[1:] not in ((), (1, 1)) for shape in call.inputs):
-                before = [Applied("permute", "_permute", {})]
+                before = [Applied("permute", "-permute", {})]
         else:
             self.decide(call, decided, like)
         if "initializer" in call.attributes:
@@ -79,11 +80,7 @@ class KerasOps:
         elif call.op == "dropout" and self.root and self.file.dropout is not None:
             decided["rate"] = Code("dropout")
         elif call.op == "resize":
-            decided["like"] = like
-            size = attributes["size"].constant
-            if like is None and size is not None:
-                height, width = size if isinstance(size, tuple) else (size, size)
-                decided |= {"height": literal(height), "width": literal(width)}
+            self.resize(call, decided, like)
         elif call.op == "pad":
             decided["amounts"] = self.amounts(call.attributes["amounts"].expression)
             if attributes["value"].constant not in (0, 0.0):
@@ -91,11 +88,19 @@ class KerasOps:
         elif call.op in ("layer_scale", "slice_channels", "channel_shuffle"):
             self.file.needs(call.op)
 
+    @staticmethod
+    def resize(call: Call, decided: dict[str, Any], like: Code | None) -> None:
+        decided["like"] = like
+        if like is None:
+            size = call.attributes["size"].constant
+            height, width = size if isinstance(size, tuple) else (size, size)
+            decided |= {"height": literal(height), "width": literal(width)}
+
     def activation(self, call: Call, decided: dict[str, Any]) -> None:
         kinds = call.attributes["kind"].values
         if "gelu_tanh" in kinds:
             self.file.needs("gelu_tanh")
-        if "leaky_relu" in kinds and call.attributes["kind"].constant is None:
+        if "leaky_relu" in kinds and call.attributes["kind"].varies:
             raise Unprintable(
                 "leaky_relu as one of several activations of a block", call.paths[0]
             )
@@ -135,7 +140,7 @@ class KerasOps:
         return [self.zeros(self.amounts(padding.amounts.expression), None)]
 
     def zeros(self, amounts: Code, when: Expression | None) -> Applied:
-        return Applied("pad", "_pad", {"amounts": amounts, "value": literal(0)}, when)
+        return Applied("pad", "-pad", {"amounts": amounts, "value": literal(0)}, when)
 
     def check_strides(self, call: Call) -> None:
         """Raise Unprintable for what Keras or TensorFlow refuses."""
@@ -164,7 +169,7 @@ class KerasOps:
             self.file.needs("Pad2D")
             value = Code('float("-inf")')
             amounts = self.literal_amounts(padding.amounts)
-            before = [Applied("pad", "_pad", {"amounts": amounts, "value": value})]
+            before = [Applied("pad", "-pad", {"amounts": amounts, "value": value})]
         if padding.margins is not None:
             self.file.needs("PaddedAveragePooling2D")
             decided["margins"] = self.full_amounts(padding.margins)
@@ -189,7 +194,7 @@ class KerasOps:
         if not any((top, bottom, left, right)):
             return [main]
         crop = {"amounts": self.literal_amounts((top, bottom, left, right))}
-        return [main, Applied("crop", "_crop", crop)]
+        return [main, Applied("crop", "-crop", crop)]
 
     def amounts(self, expression: Expression) -> Code:
         """Four numbers as ZeroPadding2D has them."""
@@ -232,5 +237,5 @@ def _wide(call: Call) -> Expression | None:
     return Binary(">", kernel.expression, Constant(1))
 
 
-def _numbers(value: Any) -> tuple[float, ...]:
-    return value if isinstance(value, tuple) else (value,)
+def _numbers(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple) else (value,)  # pyright: ignore

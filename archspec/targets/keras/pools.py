@@ -11,7 +11,7 @@ from archspec.ops.fields import Amounts, Pair
 from archspec.ops.window import Window
 from archspec.targets.padding import windows
 from archspec.targets.specialise.model import Call
-from archspec.targets.symbols import Unprintable
+from archspec.targets.unprintable import Unprintable
 
 _NON_NEGATIVE = ("relu", "relu6", "sigmoid", "hard_sigmoid", "softmax")
 _PRESERVING = (

@@ -27,7 +27,7 @@ from archspec.targets.specialise.model import (
     Statement,
     TableStatement,
 )
-from archspec.targets.symbols import Unprintable
+from archspec.targets.unprintable import Unprintable
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ class KerasRoutine:
     ) -> tuple[list[Line], Flow, Code]:
         """The statements, who holds what, and the variable of the result."""
         source = "inputs" if self.root else "x"
+        manifest = self.file.templates.manifest
+        taken = [*manifest["globals"], *manifest["locals"], *taken]
         flow = Flow(self, self.routine, source, taken, outputs)
         lines, result = flow.lines()
         if self.routine.residual is not None:
@@ -147,7 +149,7 @@ class KerasRoutine:
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
         """One expression, if the op is one layer that always is there."""
         call = statement.call
-        if statement.when is not None or isinstance(call, Loop) or call.like:
+        if statement.when is not None or isinstance(call, Loop) or statement.like:
             return None
         lines = self.once(call, Spot([statement.name], source, "_"))
         return lines[0].value if len(lines) == 1 and lines[0].kind == "assign" else None

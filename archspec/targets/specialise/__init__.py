@@ -14,6 +14,7 @@ from archspec.errors import SpecError
 from archspec.expressions import Constant, Expression, Function, Name, Value
 from archspec.language import Block, Formula
 from archspec.network import Instance, Network, Step
+from archspec.targets.reduction import reduce
 from archspec.targets.specialise.bodies import Body
 from archspec.targets.specialise.context import Context, all_same
 from archspec.targets.specialise.model import (
@@ -24,7 +25,8 @@ from archspec.targets.specialise.model import (
     Stage,
 )
 from archspec.targets.specialise.usage import Usage
-from archspec.targets.symbols import Unprintable, constant_value, reduce, substitute
+from archspec.targets.symbols import constant_value, substitute
+from archspec.targets.unprintable import Unprintable
 
 
 def specialise(network: Network) -> Program:
@@ -74,7 +76,7 @@ class _Specialiser:
         channels = Constant(roots[0].input[0])
         body = Body(context, roots, {"input": channels}, self.stages)
         statements, output = body.compile(self.usage.document.layers, channels)
-        return Routine(None, (), (), statements, None, output, True)
+        return Routine(None, (), (), statements, None, output)
 
     def context(
         self,

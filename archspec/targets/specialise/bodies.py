@@ -15,6 +15,7 @@ from archspec.expressions import (
 )
 from archspec.language import Branch, Formula, JoinLayer, Layer, OpLayer, Table
 from archspec.network import Instance, Step
+from archspec.targets.reduction import values_of
 from archspec.targets.specialise.calls import compile_call
 from archspec.targets.specialise.context import Context, Runs, choose
 from archspec.targets.specialise.model import (
@@ -28,7 +29,7 @@ from archspec.targets.specialise.model import (
     TableStatement,
 )
 from archspec.targets.specialise.rows import RowCompiler, compile_stages
-from archspec.targets.symbols import Unprintable, located, values_of
+from archspec.targets.unprintable import Unprintable, located
 
 Compiled = tuple[Statement, Expression]
 """A statement, and the channels behind it where it is there."""
@@ -146,11 +147,9 @@ class Body:
             )
             return statement, loop.rest.output_channels
         like = layer.like.text if layer.like else None
-        call = compile_call(
-            self.context, layer.attributes, site.runs, site.channels, like
-        )
+        call = compile_call(self.context, layer.attributes, site.runs, site.channels)
         return OpStatement(
-            site.name, layer.op.place, call, site.when, site.origin
+            site.name, layer.op.place, call, site.when, site.origin, like
         ), call.output_channels
 
     def loop(self, site: Site, layer: OpLayer, repeat: Formula) -> Loop:

@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from archspec.expressions import Constant, Expression, parse
 from archspec.language import Formula
 from archspec.ops import OPS, Op
+from archspec.targets.reduction import reduce, values_of
 from archspec.targets.specialise.context import Context, Given, Runs, all_same, choose
 from archspec.targets.specialise.model import Attribute, Call, Parameter, Routine
-from archspec.targets.symbols import (
-    Unprintable,
-    constant,
-    inline,
-    reduce,
-    substitute,
-    values_of,
-)
+from archspec.targets.symbols import constant, inline, substitute
+from archspec.targets.unprintable import Unprintable
 
 
 def compile_call(
@@ -25,7 +20,6 @@ def compile_call(
     given: Given,
     runs: Runs,
     channels: Expression,
-    like: str | None = None,
 ) -> Call:
     """The call that all these runs make; raises Unprintable where there is none."""
     channels = reduce(channels, runs.scopes, context.variables)
@@ -46,7 +40,6 @@ def compile_call(
         tuple(step.inputs[0] for step in runs.steps),
         tuple(step.output for step in runs.steps),
         tuple(step.path for step in runs.steps),
-        like,
     )
 
 

@@ -16,18 +16,11 @@ from archspec.expressions import (
 )
 from archspec.language import Formula
 from archspec.network import Step
+from archspec.targets.reduction import Witnesses, reduce, values_of
 from archspec.targets.specialise.model import Attribute, Routine
 from archspec.targets.specialise.usage import Usage
-from archspec.targets.symbols import (
-    Unprintable,
-    Witnesses,
-    constant,
-    constant_value,
-    inline,
-    reduce,
-    substitute,
-    values_of,
-)
+from archspec.targets.symbols import constant, constant_value, inline, substitute
+from archspec.targets.unprintable import Unprintable
 
 Given = Mapping[str, Formula | None]
 

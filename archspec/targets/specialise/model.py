@@ -6,12 +6,13 @@ printed code will have, and the values that they take in this network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from archspec.errors import Place
 from archspec.expressions import Expression, Value
 from archspec.language import Block
 from archspec.ops import Shape
+from archspec.targets.unprintable import Unprintable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,21 @@ class Attribute:
     values: tuple[Value, ...]
 
     @property
+    def varies(self) -> bool:
+        """Whether it takes several values."""
+        return any(value != self.values[0] for value in self.values)
+
+    @property
     def constant(self) -> Value:
-        """The one value; None if it takes several."""
-        first = self.values[0]
-        return first if all(value == first for value in self.values) else None
+        """The one value; raises Unprintable if it takes several."""
+        if self.varies:
+            found = " and ".join(sorted({str(value) for value in self.values})[:4])
+            raise Unprintable(f"a setting that differs from use to use: {found}")
+        return self.values[0]
+
+    def is_only(self, value: Value) -> bool:
+        """Whether it takes this value and no other."""
+        return all(taken == value for taken in self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,14 @@ class Call:
     inputs: tuple[Shape, ...]
     outputs: tuple[Shape, ...]
     paths: tuple[str, ...]
-    like: str | None = None
+
+    @property
+    def rank(self) -> int:
+        """2 for maps, 0 for vectors; raises Unprintable if it gets both."""
+        ranks = {len(shape) - 1 for shape in self.inputs}
+        if len(ranks) > 1:
+            raise Unprintable("a map here and a vector there", self.paths[0])
+        return ranks.pop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +119,7 @@ class OpStatement:
     call: Call | Loop
     when: Expression | None
     source: str | None
+    like: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +179,12 @@ class Routine:
     body: tuple[Statement, ...]
     residual: Expression | None
     output_channels: Expression
-    uses_classes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """All routines, callees first, and the network itself."""
 
-    blocks: dict[str, Routine] = field(default_factory=dict[str, Routine])
-    stages: tuple[Stage, ...] = ()
-    root: Routine | None = None
+    blocks: dict[str, Routine]
+    stages: tuple[Stage, ...]
+    root: Routine

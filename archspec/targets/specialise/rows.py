@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from archspec.expressions import Constant, Expression, Name, Value
 from archspec.language import Formula, Table
+from archspec.targets.reduction import reduce, values_of
 from archspec.targets.specialise.calls import compile_call
 from archspec.targets.specialise.context import Context, Runs, choose
 from archspec.targets.specialise.model import (
@@ -18,13 +19,8 @@ from archspec.targets.specialise.model import (
     StageCall,
 )
 from archspec.targets.specialise.stages import StageCompiler
-from archspec.targets.symbols import (
-    Unprintable,
-    constant,
-    reduce,
-    substitute,
-    values_of,
-)
+from archspec.targets.symbols import constant, substitute
+from archspec.targets.unprintable import Unprintable
 
 
 def compile_stages(context: Context, table: Table, runs: Runs) -> dict[str, Stage]:

@@ -11,13 +11,8 @@ from archspec.language import Formula, Table
 from archspec.targets.specialise.calls import compile_call
 from archspec.targets.specialise.context import Context, Runs, all_same
 from archspec.targets.specialise.model import Attribute, Call, Loop, Parameter, Stage
-from archspec.targets.symbols import (
-    Unprintable,
-    constant,
-    inline,
-    names_in,
-    substitute,
-)
+from archspec.targets.symbols import constant, inline, names_in, substitute
+from archspec.targets.unprintable import Unprintable
 
 IN_CHANNELS = Name("in_channels")
 NOWHERE = Place("", 1, 1)

@@ -14,7 +14,7 @@ from archspec.network import Instance, Step
 from archspec.ops import OPS
 from archspec.ops.fields import Amounts
 from archspec.ops.window import Window
-from archspec.targets.symbols import Unprintable
+from archspec.targets.unprintable import Unprintable
 
 _PADDING = ("same", "symmetric", "valid")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.expressions import Name
+from archspec.expressions import Name as Name
 from archspec.network import Network
 from archspec.targets.arguments import parameter_views, printed_lets, root_parameters
 from archspec.targets.code import Code, identifier, literal
@@ -13,10 +13,11 @@ from archspec.targets.header import block_doc, stage_note
 from archspec.targets.names import class_name
 from archspec.targets.signatures import used_signature
 from archspec.targets.specialise.model import Routine, Stage
-from archspec.targets.symbols import Unprintable
+from archspec.targets.torch.forward import Forward
 from archspec.targets.torch.initial import Initializers
+from archspec.targets.torch.modules import Builder, Modules
 from archspec.targets.torch.ops import momentum
-from archspec.targets.torch.routine import TorchRoutine
+from archspec.targets.unprintable import Unprintable
 from archspec.targets.views import ParameterView
 
 ACTIVATION = "type[nn.Module]"
@@ -50,45 +51,32 @@ class TorchFile:
         """A block as a class."""
         names = self.file.names(routine, routine.parameters)
         owner = identifier(class_name(name))
-        torch = TorchRoutine(self.file, routine, names, owner, False)
-        lines = torch.lines()
-        lets = printed_lets(routine, torch.printer)
-        signature = used_signature(owner, names, routine, torch.printer)
+        modules = Modules(self.file, names, owner, routine.body)
+        forward = Forward(routine, modules)
+        lines = forward.lines()
+        lets = printed_lets(routine, modules.printer)
+        signature = used_signature(owner, names, routine, modules.printer)
         self.file.sign(name, signature)
         return {
             "name": signature.name,
             "doc": block_doc(routine),
             "parameters": parameter_views(self.file, signature, ACTIVATION),
             "lets": lets,
-            "stored": self.stored(torch),
-            "groups": torch.groups,
+            "stored": stored(forward),
+            "groups": modules.groups,
             "lines": lines,
             "initialize": False,
         }
 
-    @staticmethod
-    def stored(torch: TorchRoutine) -> list[tuple[Code, Code]]:
-        """What `forward` has to know."""
-        names = sorted(torch.printer.stored)
-        printed = [identifier(torch.printer.names.get(name, name)) for name in names]
-        stored = [(name, name) for name in printed]
-        stored += [(identifier(flag), test) for flag, test in torch.flags.items()]
-        modules = {str(name) for group in torch.groups for name, _ in group.modules}
-        for name, _ in stored:
-            if str(name) in modules:
-                raise Unprintable(f"a layer '{name}' beside a value of that name")
-        return stored
-
     def stage(self, stage: Stage) -> dict[str, Any]:
         """A table's function."""
         signature = self.file.signatures[stage.name]
-        routine = Routine(None, (), (), (), None, Name("in_channels"))
-        names = dict(signature.names)
-        torch = TorchRoutine(self.file, routine, names, signature.name, False)
-        first, rest = torch.module(stage.loop.first), torch.module(stage.loop.rest)
+        builder = Builder(self.file, signature.names)
+        first = builder.module(stage.loop.first)
+        rest = builder.module(stage.loop.rest)
         running = None
         if stage.loop.running:
-            running = torch.printer.code(stage.loop.rest.output_channels)
+            running = builder.printer.code(stage.loop.rest.output_channels)
         parameters = parameter_views(self.file, signature, ACTIVATION)
         parameters.append(ParameterView(Code("repeats"), Code("int")))
         return {
@@ -100,25 +88,25 @@ class TorchFile:
             "first": first,
             "rest": rest,
             "running": running,
-            "variable": Code("step" if "step" in torch.printer.used else "_"),
+            "variable": Code("step" if "step" in builder.printer.used else "_"),
         }
 
     def root(self, network: Network) -> dict[str, Any]:
         """The network's class."""
         routine = self.file.program.root
-        assert routine is not None
         names = dict(self.file.templates.manifest["parameters"])
         name = identifier(network.name)
-        torch = TorchRoutine(self.file, routine, names, name, True)
+        modules = Modules(self.file, names, name, routine.body, root=True)
+        forward = Forward(routine, modules)
         outputs = {n: ref.text for n, ref in network.document.outputs.items()}
-        lines = torch.lines(outputs)
+        lines = forward.lines(outputs)
         return {
             "name": name,
             "doc": [],
-            "parameters": root_parameters(self.file, network, torch.printer.used),
+            "parameters": root_parameters(self.file, network, modules.printer.used),
             "lets": [],
-            "stored": self.stored(torch),
-            "groups": torch.groups,
+            "stored": stored(forward),
+            "groups": modules.groups,
             "lines": lines,
         }
 
@@ -135,3 +123,16 @@ class TorchFile:
                 given += f", momentum={literal(momentum(decay))}"
             constants.append(Code(f"{name} = partial(nn.{name}{given})"))
         return constants
+
+
+def stored(forward: Forward) -> list[tuple[Code, Code]]:
+    """What `forward` has to know, as attributes."""
+    printer = forward.modules.printer
+    printed = [identifier(printer.names.get(n, n)) for n in sorted(printer.stored)]
+    found = [(name, name) for name in printed]
+    found += [(identifier(flag), test) for flag, test in forward.flags.items()]
+    taken = {*forward.modules.names, *forward.file.templates.manifest["taken"]}
+    for name, _ in found:
+        if str(name) in taken:
+            raise Unprintable(f"'{name}' as a value beside a module's own '{name}'")
+    return found

@@ -10,7 +10,7 @@ from archspec.expressions import Value
 from archspec.targets.code import Code, literal
 from archspec.targets.file import File
 from archspec.targets.specialise.model import Call
-from archspec.targets.symbols import Unprintable
+from archspec.targets.unprintable import Unprintable
 
 _CLASSES = {
     "conv": "nn.Conv2d",
@@ -19,6 +19,9 @@ _CLASSES = {
     "dense": "nn.Linear",
 }
 _SWAPPED = {"fan_in": "fan_out", "fan_out": "fan_in", "fan_avg": "fan_avg"}
+
+
+Rule = tuple[Any, ...]
 
 
 class Initializers:
@@ -30,49 +33,74 @@ class Initializers:
 
     def __init__(self, file: File):
         self.file = file
-        self.rules: dict[tuple[Code, Code], tuple[str, tuple[Any, ...]]] = {}
-        counts: dict[str, Counter[tuple[Any, ...]]] = {}
-        for call in file.calls:
-            if call.op in _CLASSES:
-                counts.setdefault(_CLASSES[call.op], Counter())[_rule(call)] += 1
+        self.calls = [call for call in file.calls if call.op in _CLASSES]
+        counts: dict[str, Counter[Rule]] = {}
+        for call in self.calls:
+            counts.setdefault(_CLASSES[call.op], Counter())[_rule(call)] += 1
         self.usual = {
             kind: counter.most_common(1)[0][0] for kind, counter in counts.items()
         }
-        named: list[Call] = []
-        for owner, name, call in file.built:
-            if call.op in _CLASSES:
-                self.rules[owner, name] = _CLASSES[call.op], _rule(call)
-                named.append(call)
-        for call in file.calls:
-            usual = self.usual.get(_CLASSES.get(call.op, ""))
-            if usual and _rule(call) != usual and call not in named:
-                raise Unprintable(f"an initializer of its own in a row ({call.op})")
+        reached = {id(call) for built in file.built for call in built.calls}
+        for call in self.calls:
+            if self.differs(call) and id(call) not in reached:
+                message = "an initializer of its own on a branch that may not be there"
+                raise Unprintable(message, call.paths[0])
+
+    def differs(self, call: Call) -> bool:
+        """Whether it starts otherwise than its kind usually does."""
+        return call.op in _CLASSES and _rule(call) != self.usual[_CLASSES[call.op]]
 
     def arms(self) -> list[dict[str, Any]]:
         """Classes with what to do to each of their weights."""
-        by_rule: dict[tuple[Any, ...], list[str]] = {}
+        by_rule: dict[Rule, list[str]] = {}
         for kind, rule in self.usual.items():
             by_rule.setdefault(_normal(kind, rule), []).append(kind)
-        arms = [
-            {"classes": _classes(kinds), "statements": self.usual_statements(rule)}
-            for rule, kinds in by_rule.items()
-        ]
-        for owner in dict.fromkeys(owner for owner, _ in self.rules):
-            statements = self.differing(owner)
-            if statements:
-                arms.append({"classes": owner, "statements": statements})
+        arms = [self.usual_arm(kinds, rule) for rule, kinds in by_rule.items()]
+        for owner in dict.fromkeys(built.owner for built in self.file.built):
+            arm = self.differing_arm(owner)
+            if arm["statements"] or arm["loops"]:
+                arms.append(arm)
         return arms
 
-    def usual_statements(self, rule: tuple[Any, ...]) -> list[Code]:
-        return [self.statement(Code("module.weight"), rule)]
+    def usual_arm(self, kinds: Sequence[str], rule: Rule) -> dict[str, Any]:
+        """What holds for every module of these classes, unless an arm below differs."""
+        biases = {
+            bias
+            for call in self.calls
+            if _CLASSES[call.op] in kinds
+            for bias in call.attributes["bias"].values
+        }
+        return {
+            "classes": _classes(kinds),
+            "statements": [self.statement(Code("module.weight"), rule)],
+            "loops": [],
+            "biases": {"all": biases == {True}, "some": True in biases},
+        }
 
-    def differing(self, owner: Code) -> list[Code]:
-        """The layers of a class that do not start as their kind usually does."""
-        return [
-            self.statement(Code(f"module.{name}.weight"), _normal(kind, rule))
-            for (where, name), (kind, rule) in self.rules.items()
-            if where == owner and rule != self.usual[kind]
-        ]
+    def differing_arm(self, owner: Code) -> dict[str, Any]:
+        """The layers of a class that start otherwise than their kind."""
+        statements: list[Code] = []
+        loops: list[tuple[Code, Code, Code]] = []
+        for built in self.file.built:
+            if built.owner != owner or not any(map(self.differs, built.calls)):
+                continue
+            call = built.calls[0]
+            if any(_rule(other) != _rule(call) for other in built.calls):
+                raise Unprintable("repeats that start differently", call.paths[0])
+            kind, path = _CLASSES[call.op], Code(f"module.{built.path}")
+            rule = _normal(kind, _rule(call))
+            if built.single:
+                statements.append(self.statement(Code(f"{path}.weight"), rule))
+            else:
+                layer = self.statement(Code("layer.weight"), rule)
+                loops.append((path, Code(kind), layer))
+        nothing = {"all": False, "some": False}
+        return {
+            "classes": owner,
+            "statements": statements,
+            "loops": loops,
+            "biases": nothing,
+        }
 
     def statement(self, weight: Code, rule: tuple[Any, ...]) -> Code:
         view = _form(rule)
@@ -82,7 +110,11 @@ class Initializers:
 
 
 def _rule(call: Call) -> tuple[Any, ...]:
-    rule = call.attributes["initializer"].constant
+    initializer = call.attributes["initializer"]
+    if initializer.varies:
+        message = "an initializer that differs from use to use of a block"
+        raise Unprintable(message, call.paths[0])
+    rule = initializer.constant
     assert isinstance(rule, tuple)
     return rule
 

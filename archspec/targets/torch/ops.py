@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from archspec.expressions import Constant, Value
@@ -10,7 +11,8 @@ from archspec.targets.code import Code, literal
 from archspec.targets.file import File
 from archspec.targets.padding import plan, windows
 from archspec.targets.specialise.model import Attribute, Call
-from archspec.targets.symbols import Unprintable
+from archspec.targets.symbols import constant
+from archspec.targets.unprintable import Unprintable
 from archspec.targets.views import OpView
 
 
@@ -50,40 +52,53 @@ class TorchOps:
         """What is padded before, and what the macro needs beyond the attributes."""
         decided: dict[str, Any] = {"inplace": False}
         self.file.needs(*self.helpers(call))
-        before = None
         if call.op in ("conv", "depthwise_conv", "max_pool", "avg_pool"):
-            before = self.pad(call, decided)
-        elif call.op == "transposed_conv":
-            self.transposed(call, decided)
-        elif call.op == "activation":
-            decided["function"] = self.printer.value(call.attributes["kind"])
-        elif call.op == "batch_norm":
-            self.batch_norm(call, decided)
-        elif call.op == "slice_channels":
-            stop = call.attributes["stop"].expression
-            decided["to_end"] = stop == call.channels.expression
-        elif call.op == "flatten":
-            last = call.attributes["order"].constant == "channels_last"
-            decided["last"] = last and any(shape[1:] != (1, 1) for shape in call.inputs)
-        elif call.op in ("resize", "upsample"):
-            mode = call.attributes["mode"].constant
-            exact = call.op == "resize" and mode == "nearest"
-            decided["mode"] = literal("nearest-exact" if exact else mode)
-        elif call.op == "normalize":
-            mean, std = (
-                call.attributes["mean"].constant,
-                call.attributes["std"].constant,
-            )
-            decided |= {"mean": literal(_numbers(mean)), "std": literal(_numbers(std))}
-        elif call.op == "dropout" and self.root and self.file.dropout is not None:
-            decided["rate"] = Code("dropout")
+            return self.pad(call, decided), decided
+        deciders: dict[str, Callable[[Call, dict[str, Any]], None]] = {
+            "transposed_conv": self.transposed,
+            "activation": self.activation,
+            "batch_norm": self.batch_norm,
+            "slice_channels": self.slice_channels,
+            "flatten": self.flatten,
+            "resize": self.enlarge,
+            "upsample": self.enlarge,
+            "normalize": self.normalize,
+            "dropout": self.dropout,
+        }
+        if call.op in deciders:
+            deciders[call.op](call, decided)
         elif call.op == "pad":
             decided["amounts"] = self.printer.value(call.attributes["amounts"])
-        return before, decided
+        return None, decided
+
+    def activation(self, call: Call, decided: dict[str, Any]) -> None:
+        decided["function"] = self.printer.value(call.attributes["kind"])
+
+    def slice_channels(self, call: Call, decided: dict[str, Any]) -> None:
+        stop = call.attributes["stop"].expression
+        decided["to_end"] = stop == call.channels.expression
+
+    def flatten(self, call: Call, decided: dict[str, Any]) -> None:
+        last = call.attributes["order"].constant == "channels_last"
+        decided["last"] = last and any(shape[1:] != (1, 1) for shape in call.inputs)
+
+    def enlarge(self, call: Call, decided: dict[str, Any]) -> None:
+        """PyTorch's "nearest" does not look from the middle of a pixel."""
+        mode = call.attributes["mode"].constant
+        exact = call.op == "resize" and mode == "nearest"
+        decided["mode"] = literal("nearest-exact" if exact else mode)
+
+    def normalize(self, call: Call, decided: dict[str, Any]) -> None:
+        for name in ("mean", "std"):
+            decided[name] = literal(_numbers(call.attributes[name].constant))
+
+    def dropout(self, call: Call, decided: dict[str, Any]) -> None:
+        if self.root and self.file.dropout is not None:
+            decided["rate"] = Code("dropout")
 
     def helpers(self, call: Call) -> list[str]:
         """The helper classes that stand for ops PyTorch has no module for."""
-        on_map = len(call.inputs[0]) == 3
+        on_map = call.rank == 2
         named = {
             "layer_scale": "LayerScale",
             "drop_path": "DropPath",
@@ -123,7 +138,7 @@ class TorchOps:
         self, call: Call, amounts: Attribute, decided: dict[str, Any]
     ) -> Code | None:
         """Four numbers: the module's own padding if they are two, else a module."""
-        fixed = amounts.constant
+        fixed = None if amounts.varies else amounts.constant
         if isinstance(fixed, tuple) and fixed[0] == fixed[1] and fixed[2] == fixed[3]:
             decided["padding"] = self.printer.code(_pair(fixed))
             return None
@@ -193,8 +208,7 @@ class TorchOps:
 
     def batch_norm(self, call: Call, decided: dict[str, Any]) -> None:
         """The module-level partial, or arguments where settings differ."""
-        rank = len(call.inputs[0]) - 1
-        name = "BatchNorm2d" if rank == 2 else "BatchNorm1d"
+        name = "BatchNorm2d" if call.rank == 2 else "BatchNorm1d"
         settings = (
             call.attributes["epsilon"].constant,
             call.attributes["decay"].constant,
@@ -230,8 +244,6 @@ def momentum(decay: Value) -> float:
 
 
 def _pair(amounts: tuple[Any, ...]) -> Any:
-    from archspec.targets.symbols import constant
-
     top, _, left, _ = amounts
     return Constant(top) if top == left else constant((top, left))
 

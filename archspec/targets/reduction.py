@@ -1,0 +1,220 @@
+"""Rewriting expressions into the shortest form that is right wherever they are used.
+
+A witness is the scope of one use. What is constant over all witnesses is printed as a
+constant, an arm that no witness takes disappears, a rounding that never rounds too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archspec.expressions import (
+    Binary,
+    Call,
+    Conditional,
+    Constant,
+    Expression,
+    Items,
+    Logic,
+    Name,
+    Scope,
+    Unary,
+    Value,
+    evaluate,
+)
+from archspec.targets.symbols import constant, names_in, rebuild, substitute
+from archspec.targets.unprintable import Unprintable
+
+Witnesses = Sequence[Scope]
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+_ROUNDING = ("round", "int", "ceil", "floor", "round_channels")
+
+
+def values_of(expression: Expression, witnesses: Witnesses) -> list[Value]:
+    """What the expression is worth at each witness."""
+    return [evaluate(expression, witness) for witness in witnesses]
+
+
+def same(left: Value, right: Value) -> bool:
+    """Equal, and of one kind: 1 is neither 1.0 nor true."""
+    return left == right and isinstance(left, bool) is isinstance(right, bool)
+
+
+def reduce(
+    expression: Expression, witnesses: Witnesses, variables: frozenset[str]
+) -> Expression:
+    """The shortest equivalent over all witnesses in terms of `variables`.
+
+    Raises Unprintable where a name is neither a variable nor constant.
+    """
+    if not names_in(expression) & variables:
+        return _folded(expression, witnesses)
+    match expression:
+        case Name() | Constant():
+            return expression
+        case Conditional(test, then, otherwise):
+            return _conditional(test, then, otherwise, witnesses, variables)
+        case Logic():
+            return _logic(expression, witnesses, variables)
+        case Unary("not", operand):
+            return _decided(expression, witnesses) or Unary(
+                "not", reduce(operand, witnesses, variables)
+            )
+        case Binary(op) if op in _COMPARISONS:
+            decided = _decided(expression, witnesses)
+            return decided or _parts(expression, witnesses, variables)
+        case Binary():
+            return _arithmetic(expression, witnesses, variables)
+        case Call():
+            return _call(expression, witnesses, variables)
+        case Unary() | Items():
+            return _parts(expression, witnesses, variables)
+
+
+def _parts(
+    expression: Expression, witnesses: Witnesses, variables: frozenset[str]
+) -> Expression:
+    return rebuild(expression, lambda part: reduce(part, witnesses, variables))
+
+
+def _folded(expression: Expression, witnesses: Witnesses) -> Expression:
+    values = values_of(expression, witnesses)
+    if not values:
+        raise Unprintable("an expression that is never used")
+    if not all(same(value, values[0]) for value in values):
+        raise Unprintable(", ".join(sorted(names_in(expression))))
+    return constant(values[0])
+
+
+def _decided(expression: Expression, witnesses: Witnesses) -> Constant | None:
+    outcomes = {bool(value) for value in values_of(expression, witnesses)}
+    return Constant(outcomes.pop()) if len(outcomes) == 1 else None
+
+
+def _logic(
+    expression: Logic, witnesses: Witnesses, variables: frozenset[str]
+) -> Expression:
+    neutral = expression.op == "and"
+    decided = _decided(expression, witnesses)
+    if decided is not None and all(
+        isinstance(value, bool) for value in values_of(expression, witnesses)
+    ):
+        return decided
+    kept: list[Expression] = []
+    for operand in expression.operands:
+        outcome = _decided(operand, witnesses)
+        if outcome is None or outcome.value is not neutral:
+            kept.append(reduce(operand, witnesses, variables))
+    return kept[0] if len(kept) == 1 else Logic(expression.op, tuple(kept))
+
+
+def _conditional(
+    test: Expression,
+    then: Expression,
+    otherwise: Expression,
+    witnesses: Witnesses,
+    variables: frozenset[str],
+) -> Expression:
+    taken = [witness for witness in witnesses if evaluate(test, witness)]
+    passed = [witness for witness in witnesses if not evaluate(test, witness)]
+    if not passed:
+        return reduce(then, witnesses, variables)
+    if not taken:
+        return reduce(otherwise, witnesses, variables)
+    first = reduce(then, taken, variables)
+    second = reduce(otherwise, passed, variables)
+    if first == second or _covers(test, second, first, taken, variables):
+        return second
+    return Conditional(reduce(test, witnesses, variables), first, second)
+
+
+def _covers(
+    test: Expression,
+    general: Expression,
+    special: Expression,
+    witnesses: Witnesses,
+    variables: frozenset[str],
+) -> bool:
+    """Whether `general` becomes `special` where `test`, an equality, holds."""
+    match test:
+        case Binary("==", Name(name), Constant() as value):
+            there = substitute(general, {name: value})
+            return reduce(there, witnesses, variables) == special
+        case _:
+            return False
+
+
+def _arithmetic(
+    expression: Binary, witnesses: Witnesses, variables: frozenset[str]
+) -> Expression:
+    op = expression.op
+    left = reduce(expression.left, witnesses, variables)
+    right = reduce(expression.right, witnesses, variables)
+    shorter: list[Expression] = []
+    if op in ("*", "/", "//") and right in (Constant(1), Constant(1.0)):
+        shorter.append(left)
+    if op in ("+", "-") and right in (Constant(0), Constant(0.0)):
+        shorter.append(left)
+    if op == "*" and left in (Constant(1), Constant(1.0)):
+        shorter.append(right)
+    if op == "+" and left in (Constant(0), Constant(0.0)):
+        shorter.append(right)
+    if op == "+" and left == right:
+        return _arithmetic(Binary("*", left, Constant(2)), witnesses, variables)
+    if (
+        op == "*"
+        and isinstance(left, Binary)
+        and left.op == "//"
+        and left.right == right
+    ):
+        shorter.append(left.left)
+    if op == "*" and (undone := _undone(left, right)) is not None:
+        shorter.append(undone)
+    whole = Binary(op, left, right)
+    return next((s for s in shorter if _agrees(s, whole, witnesses)), whole)
+
+
+def _undone(rounded: Expression, factor: Expression) -> Expression | None:
+    """The `a` of `ceil(a / k) * k`, which it is where nothing is rounded."""
+    match rounded:
+        case Call(name, (Binary("/", left, right),)) if name in _ROUNDING:
+            return left if right == factor else None
+        case _:
+            return None
+
+
+def _call(
+    expression: Call, witnesses: Witnesses, variables: frozenset[str]
+) -> Expression:
+    reduced = _parts(expression, witnesses, variables)
+    assert isinstance(reduced, Call)
+    if reduced.function in ("min", "max"):
+        return next(
+            (a for a in reduced.arguments if _agrees(a, reduced, witnesses)), reduced
+        )
+    if reduced.function not in _ROUNDING:
+        return reduced
+    inner = reduced.arguments[0]
+    if _agrees(inner, reduced, witnesses):
+        return inner
+    divided = _floor_division(inner)
+    if divided is None or reduced.function not in ("int", "floor"):
+        return reduced
+    return divided if _agrees(divided, reduced, witnesses) else reduced
+
+
+def _floor_division(inner: Expression) -> Expression | None:
+    """`a // k` for `a / k`, and for `a * 0.25`."""
+    match inner:
+        case Binary("/", left, Constant(int() as divisor)):
+            return Binary("//", left, Constant(divisor))
+        case Binary("*", left, Constant(float() as factor)) if factor > 0:
+            return Binary("//", left, Constant(round(1 / factor)))
+        case _:
+            return None
+
+
+def _agrees(left: Expression, right: Expression, witnesses: Witnesses) -> bool:
+    """Equal everywhere, and whole numbers where the other one has whole numbers."""
+    pairs = zip(values_of(left, witnesses), values_of(right, witnesses), strict=True)
+    return all(a == b and (type(a) is type(b) or isinstance(a, int)) for a, b in pairs)

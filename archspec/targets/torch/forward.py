@@ -1,0 +1,155 @@
+"""What `forward` does: modules and functions applied to tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archspec.expressions import Expression, Logic
+from archspec.targets.code import Code, identifier, literal
+from archspec.targets.flow import Flow
+from archspec.targets.lines import Line, assign
+from archspec.targets.notes import tensor_size
+from archspec.targets.specialise.model import (
+    BranchPart,
+    Call,
+    OpStatement,
+    Routine,
+    Row,
+    Statement,
+    TableStatement,
+)
+from archspec.targets.torch.modules import Modules, row_path
+from archspec.targets.torch.ops import Stored
+from archspec.targets.unprintable import Unprintable
+
+CHAIN = 3
+"""How many modules in a row read well as one expression."""
+
+
+class Forward:
+    """The statements of one `forward`; `flags` are conditions that it has stored."""
+
+    def __init__(self, routine: Routine, modules: Modules):
+        self.routine = routine
+        self.modules = modules
+        self.file = modules.file
+        self.root = modules.root
+        self.macro = modules.macro
+        self.inside = Stored(modules.printer)
+        self.flags: dict[str, Code] = {}
+
+    def lines(self, outputs: Mapping[str, str] | None = None) -> list[Line]:
+        """The statements of `forward`; `outputs` has the layers that it returns."""
+        tapped = list(outputs.values()) if outputs else []
+        manifest = self.file.templates.manifest
+        taken = [*manifest["globals"], *manifest["locals"]]
+        flow = Flow(self, self.routine, "x", taken, tapped)
+        if outputs:
+            lines, _ = flow.lines()
+            named = [(literal(n), flow.variables[r]) for n, r in outputs.items()]
+            return [*lines, Line("return", self.macro("outputs", named))]
+        if self.routine.residual is None:
+            return self._chained(flow.finished())
+        lines, result = flow.lines()
+        return [*lines, Line("return", self._added(self.routine.residual, result))]
+
+    def _chained(self, lines: list[Line]) -> list[Line]:
+        """A few modules one after the other as one expression."""
+        names = [statement.name for statement in self.routine.body]
+        plain = all(
+            isinstance(s, OpStatement)
+            and not s.source
+            and s.name not in self.modules.padded
+            and not self.modules.is_function(s.call)
+            for s in self.routine.body
+        )
+        if (
+            self.root
+            or not plain
+            or not 1 < len(names) <= CHAIN
+            or len(lines) != len(names)
+        ):
+            return lines
+        value = Code("x")
+        for name in names:
+            value = self.macro("apply", identifier(name), value)
+        return [Line("return", value)]
+
+    def _added(self, residual: Expression, result: Code) -> Code:
+        whole = self.macro("add", [Code("x"), result])
+        test = self.modules.printer.code(residual)
+        if test == True:  # noqa: E712 - Code compares itself with constants
+            return whole
+        self.flags["has_residual"] = test
+        return self.macro("choice", Code("self.has_residual"), whole, result)
+
+    def run(
+        self, statement: OpStatement, source: Code, target: str, like: Code | None
+    ) -> list[Line]:
+        return [
+            assign(target, self.value(statement, source, like), self.note(statement))
+        ]
+
+    def inline(self, statement: OpStatement, source: Code) -> Code | None:
+        return None if statement.like else self.value(statement, source, None)
+
+    def value(self, statement: OpStatement, source: Code, like: Code | None) -> Code:
+        """The layer applied to a tensor; one that is not there passes it on."""
+        call = statement.call
+        if isinstance(call, Call) and self.modules.is_function(call):
+            value = self.modules.ops.function(call, source, like)
+            if statement.when is None:
+                return value
+            return self.macro(
+                "choice", self.test(statement.when, statement.name), value, source
+            )
+        if statement.name in self.modules.padded:
+            source = self.macro("apply", identifier(f"{statement.name}_pad"), source)
+        return self.macro("apply", identifier(statement.name), source)
+
+    def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
+        value = self.macro("apply", identifier(statement.name), source)
+        return [assign(target, value, self.note(statement))]
+
+    def row(
+        self, statement: TableStatement, row: Row, source: Code, target: str
+    ) -> list[Line]:
+        value = self.macro("apply", row_path(statement, row), source)
+        note = tensor_size(self.file, row.call) if self.root else None
+        return [assign(target, value, note)]
+
+    def join(self, op: str, name: str, operands: Sequence[Code]) -> Code:
+        return self.macro(op, operands)
+
+    def join_list(self, op: str, name: str, operands: Code) -> Code:
+        return self.macro(f"{op}_list", operands)
+
+    def repeated(self, part: BranchPart, source: Code, branches: Code) -> list[Line]:
+        """`[conv(x) for conv in self.conv]`."""
+        names = [statement.name for statement in part.body]
+        value = source
+        for statement in part.body:
+            simple = isinstance(statement, OpStatement) and statement.when is None
+            if not simple or statement.source or statement.name in self.modules.padded:
+                raise Unprintable(
+                    f"'repeat' on the branch '{part.name}': make it a block"
+                )
+            value = Code(f"{identifier(statement.name)}({value})")
+        listed = self.macro("each", value, [identifier(name) for name in names])
+        return [Line("extend", listed, branches)]
+
+    def test(self, expression: Expression, name: str) -> Code:
+        """What `forward` asks: a stored name, or a flag where it asks for more."""
+        if not isinstance(expression, Logic):
+            return self.inside.code(expression)
+        self.flags[f"has_{name}"] = self.modules.printer.code(expression)
+        return Code(f"self.has_{identifier(name)}")
+
+    def note(self, statement: Statement) -> Code | None:
+        if not self.root:
+            return None
+        if isinstance(statement, OpStatement):
+            return tensor_size(self.file, statement.call)
+        if isinstance(statement, TableStatement):
+            return tensor_size(self.file, statement.rows[-1].call)
+        return tensor_size(self.file, statement)

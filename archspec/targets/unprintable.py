@@ -1,0 +1,30 @@
+"""What cannot be printed, told where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from archspec.errors import Place
+
+
+class Unprintable(Exception):
+    """What has no form in the names at hand, or none in a framework.
+
+    `path` is that of a layer of the network, or says in words where it stands.
+    """
+
+    def __init__(self, message: str, path: str = ""):
+        super().__init__(message)
+        self.path = path
+        self.place: Place | None = None
+
+
+@contextmanager
+def located(place: Place, path: str) -> Generator[None]:
+    """Tell what is unprintable where it stands: the innermost place wins."""
+    try:
+        yield
+    except Unprintable as error:
+        error.place, error.path = error.place or place, error.path or path
+        raise

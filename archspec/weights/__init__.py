@@ -1,0 +1,1 @@
+"""Weights, moved between a network's own order and a framework's."""
