@@ -10,6 +10,7 @@ from archspec.elaboration.attributes import Defaults
 from archspec.elaboration.frames import Frame, Names, Tensor
 from archspec.elaboration.scopes import document_scope, whole_number
 from archspec.elaboration.walk import Elaborator
+from archspec.errors import SpecError
 from archspec.language import Document, Spec, load
 from archspec.network import INPUT, Instance, Network
 from archspec.ops import Shape
@@ -44,6 +45,7 @@ def elaborate(
         name: frame.source(reference, last)
         for name, reference in document.outputs.items()
     }
+    _check_used(elaborator, {end.source for end in ends.values()} or {last.source})
     return Network(
         spec,
         shape,
@@ -58,6 +60,20 @@ def with_classes(network: Network, classes: int) -> Network:
     """The same spec for another number of classes; raises SpecError if it has none."""
     document = network.document.model_copy(update={"classes": classes})
     return elaborate(replace(network.spec, document=document))
+
+
+def _check_used(elaborator: Elaborator, ends: set[int]) -> None:
+    """Raise SpecError for a network without layers, or with one that nobody reads."""
+    layers = elaborator.layers
+    if not layers:
+        help = "every layer has a 'when' that does not hold"
+        raise SpecError.single("AS310", "the network has no layers", help=help)
+    used = ends | elaborator.liked | {s for layer in layers for s in layer.sources}
+    for number, layer in enumerate(layers):
+        if number not in used:
+            message = f"nobody uses the layer '{layer.path}'"
+            help = "refer to it by 'from' or 'outputs', or leave it out"
+            raise SpecError.single("AS309", message, layer.place, help=help)
 
 
 def _input_shape(document: Document, scope: Names) -> Shape:

@@ -80,10 +80,19 @@ def primitive(
             seen = {"channels": scope["channels"], **values}
             values[name] = evaluate(_parsed(fallback), seen)
     built = _build(kind, values, settings, call.op.place)
-    for name, value in values.items():
-        if isinstance(value, float) and isinstance(getattr(built, name), int):
-            values[name] = int(value)
-    return built, values, frozenset(said)
+    typed = {
+        name: _as_held(value, getattr(built, name)) for name, value in values.items()
+    }
+    return built, typed, frozenset(said)
+
+
+def _as_held(value: Value, held: object) -> Value:
+    """A number as the op holds it: 48 for 48.0, and 2.0 for 2."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
+    if isinstance(held, float):
+        return float(value)
+    return int(value) if isinstance(held, int) else value
 
 
 @functools.cache

@@ -41,6 +41,9 @@ class Elaborator:
 
     defaults: Defaults
     layers: list[NetworkLayer] = field(default_factory=list[NetworkLayer])
+    liked: set[int] = field(default_factory=set[int])
+    """The layers whose size a resize takes."""
+
     runs: int = 0
 
     def run(self, layers: Mapping[str, Layer], frame: Frame, tensor: Tensor) -> Tensor:
@@ -143,6 +146,7 @@ class Elaborator:
             if len(shape) != 3:
                 fail("AS308", f"'{call.like.text}' is no map: {shape}", call.like.place)
             size = shape[1:]
+            self.liked.add(frame.known[call.like.text].source)
         settings = self.defaults.of(call.op.text)
         op, values, said = primitive(call, frame.sees(tensor), settings, size)
         output = self.add(frame.path(call.name), op, [tensor], call.op.place)

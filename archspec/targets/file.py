@@ -15,11 +15,14 @@ from archspec.targets.specialise.model import (
     Loop,
     OpStatement,
     Parameter,
+    PassStatement,
+    Printed,
     Program,
     Routine,
     StageCall,
     Statement,
     TableStatement,
+    Unrolled,
 )
 from archspec.targets.templates import Templates
 
@@ -100,6 +103,11 @@ class File:
             if stage.loop.first.op == name:
                 self.signatures[stage.name] = stage_signature(stage, signature, only)
 
+    def printed_names(self) -> list[str]:
+        """The classes and functions of the file so far, helpers included."""
+        signed = [str(signature.name) for signature in self.signatures.values()]
+        return [*signed, *self.templates.manifest["helpers"]]
+
     def needs(self, *helpers: str) -> None:
         """Put helpers into the file, with those that they call."""
         requires: Mapping[str, Sequence[str]] = self.templates.manifest.get(
@@ -134,12 +142,21 @@ def _called(body: Sequence[Statement]) -> Iterator[Call]:
                     c for part in statement.branches for c in _called(part.body)
                 )
             case TableStatement():
-                yield from (c for row in statement.rows for c in _in(row.call))
+                yield from (c for row in statement.rows for c in calls_in(row.call))
             case OpStatement():
-                yield from _in(statement.call)
+                yield from calls_in(statement.call)
+            case PassStatement():
+                pass
 
 
-def _in(call: Call | Loop | StageCall) -> tuple[Call, ...]:
-    if isinstance(call, Loop):
-        return call.first, call.rest
-    return (call,) if isinstance(call, Call) else ()
+def calls_in(call: Printed) -> tuple[Call, ...]:
+    """The calls that a layer or a row makes itself; a stage makes its own."""
+    match call:
+        case Loop():
+            return call.first, call.rest
+        case Unrolled():
+            return call.calls
+        case Call():
+            return (call,)
+        case StageCall():
+            return ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Iterable, Sequence
+from itertools import chain, count
 from typing import Protocol
 
 from archspec.expressions import Expression
@@ -18,6 +19,7 @@ from archspec.targets.specialise.model import (
     BranchPart,
     JoinStatement,
     OpStatement,
+    PassStatement,
     Routine,
     Row,
     Statement,
@@ -71,7 +73,11 @@ class Speaker(Protocol):
 
 
 class Flow:
-    """The statements of one routine."""
+    """The statements of one routine.
+
+    `_ends` and `_last_use` are positions on a clock that runs through the routine once:
+    when a statement is done, and when something last refers to a layer by its name.
+    """
 
     def __init__(
         self,
@@ -84,16 +90,15 @@ class Flow:
         self.speaker = speaker
         self.routine = routine
         self.source = source
-        taken = set(taken)
-        self.branches = Code("operands" if "branches" in taken else "branches")
-        self.taken = {"x", "y", "branches", "outputs", source, *taken, *dir(builtins)}
         self.variables = {"input": Code(source)}
-        self.clock = 0
-        self.ends: dict[int, float] = {}
-        self.last_use: dict[str, float] = dict.fromkeys(outputs, math.inf)
+        # l, o and i are names that a reader takes for numbers.
+        self._taken = {*"xyloi", "outputs", source, *taken, *dir(builtins)}
+        self._clock = 0
+        self._ends: dict[int, float] = {}
+        self._last_use: dict[str, float] = dict.fromkeys(outputs, math.inf)
         self._visit(routine.body)
         if routine.residual is not None:
-            self.last_use["input"] = math.inf
+            self._last_use["input"] = math.inf
 
     def _visit(self, statements: Sequence[Statement]) -> None:
         for statement in statements:
@@ -102,8 +107,8 @@ class Flow:
                 self._use(statement.like)
             if isinstance(statement, JoinStatement):
                 self._visit_branches(statement)
-            self.clock += 1
-            self.ends[id(statement)] = self.clock
+            self._clock += 1
+            self._ends[id(statement)] = self._clock
 
     def _visit_branches(self, statement: JoinStatement) -> None:
         for part in statement.branches:
@@ -111,9 +116,24 @@ class Flow:
             self._visit(part.body)
 
     def _use(self, name: str | None) -> None:
-        self.clock += 1
+        self._clock += 1
         if name is not None:
-            self.last_use[name] = self.clock
+            self._last_use[name] = self._clock
+
+    def is_tapped(self, name: str) -> bool:
+        """Whether something refers to a layer, or to `table.row`, by its name."""
+        return name in self._last_use
+
+    def hold(self, *candidates: str) -> str:
+        """The first name that nothing else has; nobody else gets it from now on."""
+        numbered = (f"{candidates[-1]}_{number}" for number in count(2))
+        name = next(n for n in chain(candidates, numbered) if n not in self._taken)
+        self._taken.add(name)
+        return name
+
+    def release(self, names: Iterable[str]) -> None:
+        """Give names back whose tensors nobody needs any more."""
+        self._taken -= set(names)
 
     def lines(self) -> tuple[list[Line], Code]:
         """All statements, and the variable that holds the result."""
@@ -126,117 +146,128 @@ class Flow:
     def body(
         self, statements: Sequence[Statement], current: Code, branch: str | None
     ) -> tuple[list[Line], Code]:
+        """The statements in order; `branch` is the variable of the branch they fill."""
         lines: list[Line] = []
         for statement in statements:
             source = self.variables[statement.source] if statement.source else current
-            target = self.target(statement, branch)
             with located(statement.place, f"layer {statement.name}"):
-                lines += self.statement(statement, source, target)
-            current = Code(target)
+                added, current = self.statement(statement, source, branch)
+            lines += added
             self.variables[statement.name] = current
         return joined(lines), current
 
     def target(self, statement: Statement, branch: str | None) -> str:
         """The variable for a statement's result."""
-        if statement.name in self.last_use:
-            return self.local(statement.name)
+        if self.is_tapped(statement.name):
+            name = statement.name.lower()
+            return self.hold(name, f"{name}_out")
         if branch is not None:
-            return self.local(branch)
-        needed = self.last_use.get("input", 0) > self.ends[id(statement)]
+            return branch
+        needed = self._last_use.get("input", 0) > self._ends[id(statement)]
         return "y" if needed and self.source == "x" else "x"
 
-    def local(self, name: str) -> str:
-        """A variable's name that shadows nothing."""
-        return f"{name}_out" if name in self.taken else name
-
-    def statement(self, statement: Statement, source: Code, target: str) -> list[Line]:
+    def statement(
+        self, statement: Statement, source: Code, branch: str | None
+    ) -> tuple[list[Line], Code]:
+        """The lines of one statement, and the variable of what comes out."""
+        if isinstance(statement, PassStatement):
+            return self.passed(statement, source)
+        target = self.target(statement, branch)
         if isinstance(statement, OpStatement):
             size = self.variables[statement.like] if statement.like else None
-            return self.speaker.run(statement, source, target, size)
+            return self.speaker.run(statement, source, target, size), Code(target)
         if isinstance(statement, JoinStatement):
-            inner = self.join(statement, source, target)
+            inner, result = self.join(statement, source, target), Code(target)
         else:
-            inner = self.table(statement, source, target)
+            inner, result = self.table(statement, source, target)
         if statement.when is None:
-            return inner
+            return inner, result
+        if result != Code(target):
+            inner.append(assign(target, result))
         before = [] if source == Code(target) else [assign(target, source)]
-        return [
-            *before,
-            condition(self.speaker.test(statement.when, statement.name), inner),
-        ]
+        test = self.speaker.test(statement.when, statement.name)
+        return [*before, condition(test, inner)], Code(target)
 
-    def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
-        tapped = [
-            row
-            for row in statement.rows
-            if self.row_name(statement, row) in self.last_use
-        ]
-        if not tapped:
-            return self.speaker.table(statement, source, target)
+    def passed(self, statement: PassStatement, source: Code) -> tuple[list[Line], Code]:
+        """A layer that never is there hands on what it would have read."""
+        names = [statement.name, *(f"{statement.name}.{row}" for row in statement.rows)]
+        if not any(self.is_tapped(name) for name in names):
+            return [], source
+        kept = Code(self.hold(statement.name, f"{statement.name}_out"))
+        self.variables |= dict.fromkeys(names, kept)
+        return [assign(str(kept), source)], kept
+
+    def table(
+        self, statement: TableStatement, source: Code, target: str
+    ) -> tuple[list[Line], Code]:
+        """A table at once, or row by row where something refers to a row."""
+        names = [f"{statement.name}.{row.name}" for row in statement.rows]
+        if not any(self.is_tapped(name) for name in names):
+            return self.speaker.table(statement, source, target), Code(target)
         lines: list[Line] = []
-        for row in statement.rows:
-            name = self.row_name(statement, row)
-            label = row.name if statement.named else f"{statement.name}_{row.name}"
-            own = self.local(label) if row in tapped else target
+        for row, name in zip(statement.rows, names, strict=True):
+            own = target
+            if self.is_tapped(name):
+                long = f"{statement.name}_{row.name}"
+                own = self.hold(*([row.name] if statement.named else []), long)
             lines += self.speaker.row(statement, row, source, own)
             source = self.variables[name] = Code(own)
-        if source != Code(target):
-            lines.append(assign(target, source))
-        return lines
-
-    @staticmethod
-    def row_name(statement: TableStatement, row: Row) -> str:
-        return f"{statement.name}.{row.name}"
+        return lines, source
 
     def join(self, statement: JoinStatement, source: Code, target: str) -> list[Line]:
+        """The branches, then what they become together."""
         note = self.speaker.note(statement)
+        held: list[str] = []
         if any(part.when or part.count for part in statement.branches):
-            lines = self.listed(statement, source)
-            whole = self.speaker.join_list(statement.op, statement.name, self.branches)
-            return [*lines, assign(target, whole, note)]
-        lines: list[Line] = []
-        operands: list[Code] = []
-        for part in statement.branches:
-            before, operand = self.branch(part, source)
-            lines += before
-            operands.append(operand)
-        whole = self.speaker.join(statement.op, statement.name, operands)
+            listed = self.hold("branches", "operands")
+            held.append(listed)
+            lines = self.listed(statement, source, Code(listed), held)
+            whole = self.speaker.join_list(statement.op, statement.name, Code(listed))
+        else:
+            lines = []
+            operands: list[Code] = []
+            for part in statement.branches:
+                before, operand = self.branch(statement, part, source, held)
+                lines += before
+                operands.append(operand)
+            whole = self.speaker.join(statement.op, statement.name, operands)
+        self.release(held)
         return [*lines, assign(target, whole, note)]
 
-    def branch(self, part: BranchPart, source: Code) -> tuple[list[Line], Code]:
+    def branch(
+        self, join: JoinStatement, part: BranchPart, source: Code, held: list[str]
+    ) -> tuple[list[Line], Code]:
         """What has to be said before, and the branch's tensor."""
         start = self.variables[part.source] if part.source else source
         if len(part.body) == 1 and isinstance(only := part.body[0], OpStatement):
             begin = self.variables[only.source] if only.source else start
             value = self.speaker.inline(only, begin)
-            if value is not None and only.name not in self.last_use:
+            if value is not None and not self.is_tapped(only.name):
                 return [], value
-        return self.body(part.body, start, part.name)
+        held.append(self.hold(part.name, f"{join.name}_{part.name}"))
+        return self.body(part.body, start, held[-1])
 
-    def listed(self, statement: JoinStatement, source: Code) -> list[Line]:
+    def listed(
+        self, statement: JoinStatement, source: Code, branches: Code, held: list[str]
+    ) -> list[Line]:
         """Branches of which some may not be there, or stand there several times."""
-        branches = self.branches
         always: list[Code] = []
         lines: list[Line] = []
         parts = list(statement.branches)
         while parts and parts[0].when is None and parts[0].count is None:
-            before, value = self.branch(parts.pop(0), source)
+            before, value = self.branch(statement, parts.pop(0), source, held)
             lines += before
             always.append(value)
         listed = ", ".join(str(value) for value in always)
         lines.append(assign(str(branches), Code(f"[{listed}]")))
         for part in parts:
-            lines += self.further(part, source)
+            if part.count is not None:
+                start = self.variables[part.source] if part.source else source
+                added = self.speaker.repeated(part, start, branches)
+            else:
+                before, value = self.branch(statement, part, source, held)
+                added = [*before, Line("append", value, branches)]
+            if part.when is not None:
+                added = [condition(self.speaker.test(part.when, part.name), added)]
+            lines += added
         return lines
-
-    def further(self, part: BranchPart, source: Code) -> list[Line]:
-        """One more branch, or several, added to the list."""
-        if part.count is not None:
-            start = self.variables[part.source] if part.source else source
-            added = self.speaker.repeated(part, start, self.branches)
-        else:
-            before, value = self.branch(part, source)
-            added = [*before, Line("append", value, self.branches)]
-        if part.when is None:
-            return added
-        return [condition(self.speaker.test(part.when, part.name), added)]

@@ -63,11 +63,17 @@ def _facts(network: Network, channels_last: bool) -> Code:
     if network.parameters != network.trainable_parameters:
         parameters += f" trainable, {network.parameters:,} with moving statistics"
     facts.append(("parameters", parameters))
-    facts.append(("cost", f"{network.macs / 1e6:,.1f} million multiply-adds per image"))
+    facts.append(("cost", _cost(network.macs)))
     if network.document.preprocessing is not None:
         facts.append(("expects", _preprocessing(network.document.preprocessing)))
     width = max(len(name) for name, _ in facts) + 2
     return Code("\n".join(f"    {name:<{width}}{text}" for name, text in facts))
+
+
+def _cost(macs: int) -> str:
+    if macs < 10**6:
+        return f"{macs:,} multiply-adds per image"
+    return f"{macs / 10**6:,.1f} million multiply-adds per image"
 
 
 def _shape(shape: Shape, channels_last: bool) -> str:
@@ -123,4 +129,6 @@ def stage_note(stage: Stage, callee: Signature | None) -> str:
             changes.append(f"{printed} {literal(value)}")
     if not changes or stage.loop.running:
         return "Stack `repeats` blocks."
+    if len(changes) > 2:
+        return "Stack `repeats` blocks, all but the first as `then` says."
     return f"Stack `repeats` blocks, all but the first with {' and '.join(changes)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,18 +15,26 @@ from archspec.targets.specialise.model import (
     Call,
     JoinStatement,
     Loop,
+    Printed,
     Row,
     StageCall,
     TableStatement,
+    Unrolled,
 )
 
 LINE_LENGTH = 88
-Called = Call | Loop | StageCall | JoinStatement
+Called = Printed | JoinStatement
 
 
 def output_shape(call: Called) -> Shape:
     """The shape behind it, as the network was elaborated first."""
-    return call.rest.outputs[0] if isinstance(call, Loop) else call.outputs[0]
+    match call:
+        case Loop():
+            return call.rest.outputs[0]
+        case Unrolled():
+            return call.calls[-1].outputs[0]
+        case _:
+            return call.outputs[0]
 
 
 def tensor_size(file: File, call: Called) -> Code:
@@ -49,7 +58,7 @@ class RowLayout:
 
     file: File
     table: TableStatement
-    module: Callable[[Call | Loop | StageCall, Style], Code]
+    module: Callable[[Printed, Style], Code]
     indent: int
     note: Callable[[Called], Code | None] | None
 
@@ -81,10 +90,12 @@ class RowLayout:
             return []
         callees = list(dict.fromkeys(callee(row.call) for row in self.table.rows))
         signed = [name for name in callees if name in self.file.signatures]
-        if len(callees) == 1:
-            return [Code(self.positions(name)) for name in signed]
-        signatures = self.file.signatures
-        return [Code(f"{signatures[n].name}: {self.positions(n)}") for n in signed]
+        names = [self.positions(name) for name in signed]
+        if len(callees) > 1:
+            own = [self.file.signatures[name].name for name in signed]
+            names = [f"{n}: {text}" for n, text in zip(own, names, strict=True)]
+        width = LINE_LENGTH - self.indent - len("# ")
+        return [Code(line) for text in names for line in textwrap.wrap(text, width)]
 
     def positions(self, name: str) -> str:
         """The parameters of a printed routine in order."""
@@ -97,8 +108,14 @@ class RowLayout:
         return ", ".join(names)
 
 
-def callee(call: Call | Loop | StageCall) -> str:
+def callee(call: Printed) -> str:
     """The name under which a row's op is printed, if it is."""
-    if isinstance(call, StageCall):
-        return call.stage.name
-    return call.first.op if isinstance(call, Loop) else call.op
+    match call:
+        case StageCall():
+            return call.stage.name
+        case Loop():
+            return call.first.op
+        case Unrolled():
+            return "each run by itself"
+        case Call():
+            return call.op

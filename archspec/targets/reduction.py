@@ -27,6 +27,7 @@ from archspec.targets.unprintable import Unprintable
 
 Witnesses = Sequence[Scope]
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _ROUNDING = ("round", "int", "ceil", "floor", "round_channels")
 
 
@@ -57,9 +58,8 @@ def reduce(
         case Logic():
             return _logic(expression, witnesses, variables)
         case Unary("not", operand):
-            return _decided(expression, witnesses) or Unary(
-                "not", reduce(operand, witnesses, variables)
-            )
+            decided = _decided(expression, witnesses)
+            return decided or _negated(reduce(operand, witnesses, variables))
         case Binary(op) if op in _COMPARISONS:
             decided = _decided(expression, witnesses)
             return decided or _parts(expression, witnesses, variables)
@@ -69,6 +69,15 @@ def reduce(
             return _call(expression, witnesses, variables)
         case Unary() | Items():
             return _parts(expression, witnesses, variables)
+
+
+def _negated(test: Expression) -> Expression:
+    """`a != b` for `not a == b`."""
+    match test:
+        case Binary(op, left, right) if op in _OPPOSITE:
+            return Binary(_OPPOSITE[op], left, right)
+        case _:
+            return Unary("not", test)
 
 
 def _parts(
@@ -82,7 +91,8 @@ def _folded(expression: Expression, witnesses: Witnesses) -> Expression:
     if not values:
         raise Unprintable("an expression that is never used")
     if not all(same(value, values[0]) for value in values):
-        raise Unprintable(", ".join(sorted(names_in(expression))))
+        names = " and ".join(f"'{name}'" for name in sorted(names_in(expression)))
+        raise Unprintable(f"{names}, which differs from use to use")
     return constant(values[0])
 
 

@@ -12,7 +12,9 @@ from archspec.expressions import (
     round_channels,
     to_text,
 )
-from archspec.targets.symbols import Unprintable, inline, reduce
+from archspec.targets.reduction import reduce
+from archspec.targets.symbols import inline
+from archspec.targets.unprintable import Unprintable
 
 
 def reduced(text, *witnesses, variables="a b c stride hidden"):

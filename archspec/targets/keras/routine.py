@@ -21,11 +21,13 @@ from archspec.targets.specialise.model import (
     JoinStatement,
     Loop,
     OpStatement,
+    Printed,
     Routine,
     Row,
     StageCall,
     Statement,
     TableStatement,
+    Unrolled,
 )
 from archspec.targets.unprintable import Unprintable
 
@@ -67,7 +69,8 @@ class KerasRoutine:
         """The statements, who holds what, and the variable of the result."""
         source = "inputs" if self.root else "x"
         manifest = self.file.templates.manifest
-        taken = [*manifest["globals"], *manifest["locals"], *taken]
+        printed = self.file.printed_names()
+        taken = [*manifest["globals"], *manifest["locals"], *printed, *taken]
         flow = Flow(self, self.routine, source, taken, outputs)
         lines, result = flow.lines()
         if self.routine.residual is not None:
@@ -109,9 +112,23 @@ class KerasRoutine:
 
     def layer(self, statement: OpStatement, spot: Spot) -> list[Line]:
         """A layer that is there, repeated or not."""
-        if isinstance(statement.call, Loop):
-            return self.loop(statement.call, spot)
-        return self.once(statement.call, spot)
+        return self.applied(statement.call, spot)
+
+    def applied(self, call: Printed, spot: Spot) -> list[Line]:
+        """Whatever a layer or a row is."""
+        if isinstance(call, Loop):
+            return self.loop(call, spot)
+        if isinstance(call, Unrolled):
+            return self.each(call, spot)
+        return self.once(call, spot)
+
+    def each(self, call: Unrolled, spot: Spot) -> list[Line]:
+        """All runs of a repeat, one after the other."""
+        lines: list[Line] = []
+        for number, run in enumerate(call.calls):
+            lines += self.once(run, replace(spot, path=[*spot.path, str(number)]))
+            spot = replace(spot, source=Code(spot.target))
+        return lines
 
     def once(self, call: Call | StageCall, spot: Spot) -> list[Line]:
         """The lines that apply one op."""
@@ -149,7 +166,9 @@ class KerasRoutine:
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
         """One expression, if the op is one layer that always is there."""
         call = statement.call
-        if statement.when is not None or isinstance(call, Loop) or statement.like:
+        if statement.when is not None or statement.like:
+            return None
+        if not isinstance(call, Call):
             return None
         lines = self.once(call, Spot([statement.name], source, "_"))
         return lines[0].value if len(lines) == 1 and lines[0].kind == "assign" else None
@@ -191,14 +210,13 @@ class KerasRoutine:
         target: str,
         style: Style = "keywords",
     ) -> list[Line]:
-        call, path = row.call, [statement.name, row.name]
-        if isinstance(call, Loop):
-            call, path = call.first, [*path, "0"]
-        spot = Spot(path, source, target, style=style)
-        return self.noted(self.once(call, spot), row.call)
+        spot = Spot([statement.name, row.name], source, target, style=style)
+        return self.noted(self.applied(row.call, spot), row.call)
 
-    def row_text(self, call: Call | Loop | StageCall, style: Style) -> Code:
+    def row_text(self, call: Printed, style: Style) -> Code:
         """A row's line, or its tuple of arguments."""
+        if isinstance(call, Unrolled):
+            return Code("")
         once = call.first if isinstance(call, Loop) else call
         if style == "positions":
             _, arguments = self.called(once, style)
@@ -212,6 +230,7 @@ class KerasRoutine:
         """The rows as a list under the names of their columns, and a loop."""
         table, first = layout.table, layout.table.rows[0].call
         path = [table.name, "{key}" if table.named else "{i}"]
+        assert not isinstance(first, Unrolled)
         if isinstance(first, Loop):
             first, path = first.first, [*path, "0"]
         function, _ = self.called(first, "positions")
@@ -237,6 +256,9 @@ class KerasRoutine:
     def repeated(self, part: BranchPart, source: Code, branches: Code) -> list[Line]:
         """A loop that adds one branch after the other."""
         assert part.count is not None
+        count = self.printer.code(part.count.expression)
+        if not part.body:
+            return [Line("extend", Code(f"[{source}] * {count}"), branches)]
         before, self.side = self.side, ("{i}",)
         target = identifier(f"{part.name}_out").text
         lines: list[Line] = []
@@ -248,8 +270,10 @@ class KerasRoutine:
             lines += self.run(statement, source, target, None)
             source = Code(target)
         self.side = before
+        if lines[-1].kind == "assign":
+            source = lines.pop().value
         lines.append(Line("append", source, branches))
-        numbers = Code(f"range({self.printer.code(part.count.expression)})")
+        numbers = Code(f"range({count})")
         return [Line("for", numbers, Code("i"), body=tuple(lines))]
 
     def test(self, expression: Expression, name: str) -> Code:

@@ -1,21 +1,22 @@
 """Blocks specialised to the calls that one network makes, before anything is printed.
 
 An optional argument that never varies is folded in, a layer that never occurs is left
-out, a condition that always holds disappears. The network is elaborated for two numbers
-of classes, so that nothing that depends on them can pass for a constant.
+out, a condition that always holds disappears. The network is elaborated for several
+numbers of classes, so that nothing that depends on them can pass for a constant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from archspec.elaboration import with_classes
-from archspec.errors import SpecError
+from archspec.errors import Place, SpecError
 from archspec.expressions import Constant, Expression, Function, Name, Value
-from archspec.language import Block, Formula
+from archspec.language import Block, Formula, Table
 from archspec.network import Instance, Network, Step
 from archspec.targets.reduction import reduce
-from archspec.targets.specialise.bodies import Body
+from archspec.targets.specialise.bodies import Body, references
 from archspec.targets.specialise.context import Context, all_same
 from archspec.targets.specialise.model import (
     Attribute,
@@ -26,7 +27,7 @@ from archspec.targets.specialise.model import (
 )
 from archspec.targets.specialise.usage import Usage
 from archspec.targets.symbols import constant_value, substitute
-from archspec.targets.unprintable import Unprintable
+from archspec.targets.unprintable import Unprintable, located
 
 
 def specialise(network: Network) -> Program:
@@ -34,8 +35,7 @@ def specialise(network: Network) -> Program:
     usage = Usage(network.document)
     roots = [network.root]
     usage.collect(network.root, network.document.classes)
-    twin = _twin(network)
-    if twin is not None:
+    for twin in _twins(network):
         roots.append(twin.root)
         usage.collect(twin.root, twin.document.classes)
     try:
@@ -45,14 +45,15 @@ def specialise(network: Network) -> Program:
         raise SpecError.single("AS401", message, error.place, path=error.path) from None
 
 
-def _twin(network: Network) -> Network | None:
-    """The same network with twice the classes, if there can be one."""
-    if network.document.classes is None:
-        return None
-    try:
-        return with_classes(network, 2 * network.document.classes)
-    except SpecError:
-        return None
+def _twins(network: Network) -> Iterator[Network]:
+    """The same network with other numbers of classes: twice as many, and very few."""
+    classes = network.document.classes
+    if classes is None:
+        return
+    few = 2 if classes > 2 else 3
+    for other in (2 * classes, few):
+        with suppress(SpecError):
+            yield with_classes(network, other)
 
 
 class _Specialiser:
@@ -66,7 +67,8 @@ class _Specialiser:
     def program(self, roots: Sequence[Instance]) -> Program:
         for name in self.usage.in_order():
             block = self.usage.document.blocks[name]
-            self.routines[name] = self.block(block, self.usage.instances[name])
+            with located(_place(block), f"block {name}"):
+                self.routines[name] = self.block(block, self.usage.instances[name])
         root = self.root(roots)
         return Program(self.routines, tuple(self.stages), root)
 
@@ -74,8 +76,11 @@ class _Specialiser:
         variables = frozenset({"classes"} if len(roots) > 1 else ())
         context = self.context(roots[0], variables, {})
         channels = Constant(roots[0].input[0])
-        body = Body(context, roots, {"input": channels}, self.stages)
-        statements, output = body.compile(self.usage.document.layers, channels)
+        document = self.usage.document
+        tapped = (reference.text for reference in document.outputs.values())
+        read = references(document.layers) | frozenset(tapped)
+        body = Body(context, roots, {"input": channels}, read, self.stages)
+        statements, output = body.compile(document.layers, channels)
         return Routine(None, (), (), statements, None, output)
 
     def context(
@@ -110,7 +115,8 @@ class _Specialiser:
             variables.add(name)
         context = self.context(instances[0], frozenset(variables), aliases)
         channels = Name("in_channels")
-        body = Body(context, instances, {"input": channels}, self.stages)
+        read = references(block.layers)
+        body = Body(context, instances, {"input": channels}, read, self.stages)
         statements, output = body.compile(block.layers, channels)
         residual = None
         if block.residual is not None:
@@ -132,6 +138,8 @@ class _Specialiser:
         values = [_value(self.usage.resolved(i)[name]) for i in instances]
         required = isinstance(block.arguments[name], str)
         steps = self.usage.calls[block.name]
+        if any(value is None for value in values):
+            return None  # Nothing in the block takes it, so that it came to nothing.
         left_out = _left_out(name, _declared(block, name), values, steps)
         if required and not left_out:
             return Parameter(name, tuple(values), declared_required=True)
@@ -205,6 +213,11 @@ def _expanded(output: Expression, lets: Sequence[tuple[str, Attribute]]) -> Expr
 def _value(value: Value | Function) -> Value:
     assert not isinstance(value, Function)
     return value
+
+
+def _place(block: Block) -> Place:
+    layer = next(iter(block.layers.values()))
+    return layer.place if isinstance(layer, Table) else layer.op.place
 
 
 __all__ = ["Program", "specialise"]

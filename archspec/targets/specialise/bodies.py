@@ -14,9 +14,10 @@ from archspec.expressions import (
     evaluate,
 )
 from archspec.language import Branch, Formula, JoinLayer, Layer, OpLayer, Table
+from archspec.language.names import inner_layers
 from archspec.network import Instance, Step
 from archspec.targets.reduction import values_of
-from archspec.targets.specialise.calls import compile_call
+from archspec.targets.specialise.calls import compile_call, unrolled
 from archspec.targets.specialise.context import Context, Runs, choose
 from archspec.targets.specialise.model import (
     Attribute,
@@ -24,9 +25,11 @@ from archspec.targets.specialise.model import (
     JoinStatement,
     Loop,
     OpStatement,
+    PassStatement,
     Stage,
     Statement,
     TableStatement,
+    Unrolled,
 )
 from archspec.targets.specialise.rows import RowCompiler, compile_stages
 from archspec.targets.unprintable import Unprintable, located
@@ -64,11 +67,15 @@ class Site:
 
 @dataclass
 class Body:
-    """The statements of one `layers`; `known` has the channels behind each layer."""
+    """The statements of one `layers`.
+
+    `known` has the channels behind each layer, `references` what is read by its name.
+    """
 
     context: Context
     instances: Sequence[Instance]
     known: dict[str, Expression]
+    references: frozenset[str]
     stages: list[Stage] = field(default_factory=list[Stage])
 
     def compile(
@@ -114,14 +121,17 @@ class Body:
         site = self.site(name, layer, channels)
         if site.runs.steps:
             return self.statement(site, layer)
-        self.pass_over(site, layer)
-        return None, site.channels
+        return self.passed(site, layer), site.channels
 
-    def pass_over(self, site: Site, layer: Layer) -> None:
-        """A layer that never is there; something may still refer to its rows."""
-        if isinstance(layer, Table):
-            for row in layer.rows:
-                self.known[f"{site.name}.{row}"] = site.channels
+    def passed(self, site: Site, layer: Layer) -> PassStatement | None:
+        """A layer that never is there, if it reads or is read by its name."""
+        rows = tuple(layer.rows) if isinstance(layer, Table) else ()
+        names = [site.name, *(f"{site.name}.{row}" for row in rows)]
+        self.known |= dict.fromkeys(names, site.channels)
+        if site.origin is None and self.references.isdisjoint(names):
+            return None
+        place = layer.place if isinstance(layer, Table) else layer.op.place
+        return PassStatement(site.name, place, site.origin, rows)
 
     def statement(self, site: Site, layer: Layer) -> Compiled:
         """One layer, and the channels behind it whether it is there or not."""
@@ -141,16 +151,24 @@ class Body:
     def op(self, site: Site, layer: OpLayer) -> Compiled:
         """A primitive or a block, repeated or not."""
         if layer.repeat is not None:
-            loop = self.loop(site, layer, layer.repeat)
-            statement = OpStatement(
-                site.name, layer.op.place, loop, site.when, site.origin
-            )
-            return statement, loop.rest.output_channels
+            return self.repeated(site, layer, layer.repeat)
         like = layer.like.text if layer.like else None
         call = compile_call(self.context, layer.attributes, site.runs, site.channels)
         return OpStatement(
             site.name, layer.op.place, call, site.when, site.origin, like
         ), call.output_channels
+
+    def repeated(self, site: Site, layer: OpLayer, repeat: Formula) -> Compiled:
+        """A loop, or all runs one by one where no loop can say them."""
+        call: Loop | Unrolled
+        try:
+            call = self.loop(site, layer, repeat)
+            end = call.rest.output_channels
+        except Unprintable:
+            given = (layer.attributes, layer.then)
+            call, end = unrolled(self.context, given, site.runs, site.channels)
+        place = layer.op.place
+        return OpStatement(site.name, place, call, site.when, site.origin), end
 
     def loop(self, site: Site, layer: OpLayer, repeat: Formula) -> Loop:
         """A repeated layer: the first run, and the others if there are any."""
@@ -259,3 +277,15 @@ def _total(parts: Sequence[Expression]) -> Expression:
     for part in parts[1:]:
         whole = Binary("+", whole, part)
     return whole
+
+
+def references(layers: Mapping[str, Layer]) -> frozenset[str]:
+    """The layers and rows that something reads by their names."""
+    found: set[str | None] = set()
+    for _, layer in inner_layers(layers):
+        found.add(layer.origin and layer.origin.text)
+        if isinstance(layer, OpLayer):
+            found.add(layer.like and layer.like.text)
+        if isinstance(layer, JoinLayer):
+            found |= {b.origin and b.origin.text for b in layer.branches.values()}
+    return frozenset(name for name in found if name)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archspec.expressions import Constant, Expression, parse
+from archspec.expressions import Constant, Expression, parse, to_text
 from archspec.language import Formula
 from archspec.ops import OPS, Op
 from archspec.targets.reduction import reduce, values_of
 from archspec.targets.specialise.context import Context, Given, Runs, all_same, choose
-from archspec.targets.specialise.model import Attribute, Call, Parameter, Routine
+from archspec.targets.specialise.model import (
+    Attribute,
+    Call,
+    Parameter,
+    Routine,
+    Unrolled,
+)
 from archspec.targets.symbols import constant, inline, substitute
 from archspec.targets.unprintable import Unprintable
 
@@ -25,7 +31,8 @@ def compile_call(
     channels = reduce(channels, runs.scopes, context.variables)
     widths = [step.inputs[0][0] for step in runs.steps]
     if values_of(channels, runs.scopes) != widths:
-        raise Unprintable(f"channels {channels} for {widths}")
+        found = ", ".join(str(width) for width in sorted(set(widths)))
+        raise Unprintable(f"{to_text(channels)} channels, where {found} come")
     caller = _Caller(context, given, runs, channels)
     routine = context.routines.get(runs.op)
     if routine is None:
@@ -41,6 +48,26 @@ def compile_call(
         tuple(step.output for step in runs.steps),
         tuple(step.path for step in runs.steps),
     )
+
+
+def unrolled(
+    context: Context, given: tuple[Given, Given], runs: Runs, channels: Expression
+) -> tuple[Unrolled, Expression]:
+    """Every run of a repeat as a call of its own, and the channels behind the last.
+
+    `given` is what the first run says, and what changes from the second on.
+    """
+    if len({len(sequence.steps) for sequence in runs.sequences}) > 1:
+        raise Unprintable("a repeat that differs from use to use, and in each run")
+    attributes, then = given
+    calls: list[Call] = []
+    for number in range(len(runs.sequences[0].steps)):
+        now = runs.where(lambda step, number=number: step.number == number)
+        changed = {name: f for name, f in then.items() if name in attributes}
+        said = {**attributes, **changed} if number else attributes
+        calls.append(compile_call(context, said, now, channels))
+        channels = calls[-1].output_channels
+    return Unrolled(tuple(calls)), channels
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from archspec.expressions import (
     Name,
     Scope,
     Value,
+    to_text,
 )
 from archspec.language import Formula
 from archspec.network import Step
@@ -110,7 +111,8 @@ class Context:
             return Attribute(constant(recorded[0]), tuple(recorded))
         values = values_of(expression, witnesses)
         if values != list(recorded):
-            raise Unprintable(f"{values[:3]} where {list(recorded)[:3]} was recorded")
+            text = to_text(expression)
+            raise Unprintable(f"'{text}', which is not what the network has everywhere")
         pairs = zip(values, recorded, strict=True)
         if any(isinstance(a, float) and isinstance(b, int) for a, b in pairs):
             expression = FunctionCall("int", (expression,))

@@ -78,6 +78,13 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
+class Unrolled:
+    """A call repeated in a way that only a list of all of them can say."""
+
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """An argument of a printed block; `default` is None where every call gives it.
 
@@ -110,13 +117,17 @@ class StageCall:
     outputs: tuple[Shape, ...]
 
 
+Printed = Call | Loop | Unrolled | StageCall
+"""Whatever a layer or a row can become."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpStatement:
     """A layer with one op, perhaps repeated, perhaps not there."""
 
     name: str
     place: Place
-    call: Call | Loop
+    call: Call | Loop | Unrolled
     when: Expression | None
     source: str | None
     like: str | None = None
@@ -127,7 +138,7 @@ class Row:
     """One row of a table."""
 
     name: str
-    call: Call | Loop | StageCall
+    call: Printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +177,17 @@ class JoinStatement:
     outputs: tuple[Shape, ...]
 
 
-Statement = OpStatement | TableStatement | JoinStatement
+@dataclass(frozen=True, slots=True)
+class PassStatement:
+    """A layer that never is there: what comes out of it is what it would have read."""
+
+    name: str
+    place: Place
+    source: str | None
+    rows: tuple[str, ...] = ()
+
+
+Statement = OpStatement | TableStatement | JoinStatement | PassStatement
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from archspec.expressions import Constant, Expression, Name, Value
 from archspec.language import Formula, Table
 from archspec.targets.reduction import reduce, values_of
-from archspec.targets.specialise.calls import compile_call
+from archspec.targets.specialise.calls import compile_call, unrolled
 from archspec.targets.specialise.context import Context, Runs, choose
 from archspec.targets.specialise.model import (
     Attribute,
-    Call,
     Loop,
+    Printed,
     Row,
     Stage,
     StageCall,
@@ -28,15 +29,17 @@ def compile_stages(context: Context, table: Table, runs: Runs) -> dict[str, Stag
     if table.repeat is None:
         return {}
     repeated = dict.fromkeys(step.op for step in runs.others.steps)
-    return {op: _stage(context, table, runs.of(op)) for op in repeated}
+    stages = {op: _stage(context, table, runs.of(op)) for op in repeated}
+    return {op: stage for op, stage in stages.items() if stage is not None}
 
 
-def _stage(context: Context, table: Table, runs: Runs) -> Stage:
-    try:
-        return StageCompiler(context, table, runs, running=False).compile()
-    except Unprintable:
-        # DenseNet's channels grow with every repeat: count them while stacking.
-        return StageCompiler(context, table, runs, running=True).compile()
+def _stage(context: Context, table: Table, runs: Runs) -> Stage | None:
+    """A stage; None where rows can only be said run by run."""
+    # DenseNet's channels grow with every repeat: count them while stacking.
+    for running in (False, True):
+        with suppress(Unprintable):
+            return StageCompiler(context, table, runs, running).compile()
+    return None
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,14 @@ class RowCompiler:
 
     def row(
         self, name: str, runs: Runs, channels: Expression
-    ) -> tuple[Call | Loop | StageCall, Expression]:
+    ) -> tuple[Printed, Expression]:
         context = self.with_cells(name)
         stage = self.stages.get(runs.op)
         if stage is not None:
             return _StageRow(context, self.table, stage, runs, channels).compile()
+        if runs.others.steps:
+            given = (self.table.each[runs.op], self.table.then)
+            return unrolled(context, given, runs, channels)
         call = compile_call(context, self.table.each[runs.op], runs.firsts, channels)
         if self.table.repeat is None:
             return call, call.output_channels

@@ -90,13 +90,19 @@ class Usage:
                 self._resolved[id(instance)][argument] = amounts
 
     def _amounts(self, instance: Instance, argument: str) -> Value:
-        """What the padding comes to at the layer that gets it in the end."""
+        """What the padding comes to at the layers that get it in the end."""
+        found: set[Value] = set()
         for attribute, step in self._receivers(instance, argument):
             if step.inner is not None:
-                return self._amounts(step.inner, attribute)
-            primitive: Any = OPS[step.op].model_validate(step.attributes)
-            return _settled(primitive.window)
-        return None
+                found.add(self._amounts(step.inner, attribute))
+            else:
+                primitive: Any = OPS[step.op].model_validate(step.attributes)
+                found.add(_settled(primitive.window))
+        if len(found) > 1:
+            raise Unprintable(
+                f"'{argument}', a word that is other numbers for each layer"
+            )
+        return found.pop() if found else None
 
     def _effective(self, instance: Instance, argument: str) -> Value:
         receivers = self._receivers(instance, argument)

@@ -96,9 +96,10 @@ class TorchFile:
         routine = self.file.program.root
         names = dict(self.file.templates.manifest["parameters"])
         name = identifier(network.name)
-        modules = Modules(self.file, names, name, routine.body, root=True)
-        forward = Forward(routine, modules)
         outputs = {n: ref.text for n, ref in network.document.outputs.items()}
+        tapped = frozenset(outputs.values())
+        modules = Modules(self.file, names, name, routine.body, True, tapped)
+        forward = Forward(routine, modules)
         lines = forward.lines(outputs)
         return {
             "name": name,

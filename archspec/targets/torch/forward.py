@@ -11,7 +11,7 @@ from archspec.targets.lines import Line, assign
 from archspec.targets.notes import tensor_size
 from archspec.targets.specialise.model import (
     BranchPart,
-    Call,
+    JoinStatement,
     OpStatement,
     Routine,
     Row,
@@ -42,7 +42,7 @@ class Forward:
         """The statements of `forward`; `outputs` has the layers that it returns."""
         tapped = list(outputs.values()) if outputs else []
         manifest = self.file.templates.manifest
-        taken = [*manifest["globals"], *manifest["locals"]]
+        taken = [*manifest["globals"], *manifest["locals"], *self.file.printed_names()]
         flow = Flow(self, self.routine, "x", taken, tapped)
         if outputs:
             lines, _ = flow.lines()
@@ -96,7 +96,7 @@ class Forward:
     def value(self, statement: OpStatement, source: Code, like: Code | None) -> Code:
         """The layer applied to a tensor; one that is not there passes it on."""
         call = statement.call
-        if isinstance(call, Call) and self.modules.is_function(call):
+        if self.modules.is_function(call):
             value = self.modules.ops.function(call, source, like)
             if statement.when is None:
                 return value
@@ -126,6 +126,10 @@ class Forward:
 
     def repeated(self, part: BranchPart, source: Code, branches: Code) -> list[Line]:
         """`[conv(x) for conv in self.conv]`."""
+        assert part.count is not None
+        if not part.body:
+            count = self.inside.code(part.count.expression)
+            return [Line("extend", Code(f"[{source}] * {count}"), branches)]
         names = [statement.name for statement in part.body]
         value = source
         for statement in part.body:
@@ -152,4 +156,6 @@ class Forward:
             return tensor_size(self.file, statement.call)
         if isinstance(statement, TableStatement):
             return tensor_size(self.file, statement.rows[-1].call)
-        return tensor_size(self.file, statement)
+        if isinstance(statement, JoinStatement):
+            return tensor_size(self.file, statement)
+        return None

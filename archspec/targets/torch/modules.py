@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import TypeGuard
 
 from archspec.expressions import Expression, Logic
 from archspec.targets.arguments import CallPrinter, Style, ValuePrinter
 from archspec.targets.code import Code, identifier, literal
-from archspec.targets.file import Built, File
+from archspec.targets.file import Built, File, calls_in
 from archspec.targets.notes import RowLayout, map_size
 from archspec.targets.specialise.model import (
     BranchPart,
@@ -17,13 +18,15 @@ from archspec.targets.specialise.model import (
     JoinStatement,
     Loop,
     OpStatement,
+    Printed,
     Row,
     StageCall,
     Statement,
     TableStatement,
+    Unrolled,
 )
 from archspec.targets.torch.ops import TorchOps
-from archspec.targets.unprintable import Unprintable
+from archspec.targets.unprintable import Unprintable, located
 from archspec.targets.views import InitGroup
 
 _INPLACE_AFTER = ("conv", "depthwise_conv", "transposed_conv", "batch_norm")
@@ -40,15 +43,15 @@ class Builder:
         self.ops = TorchOps(file, self.printer, root)
         self.macro = file.templates.macro
 
-    def is_primitive(self, call: Call | Loop | StageCall) -> bool:
+    def is_primitive(self, call: Printed) -> TypeGuard[Call]:
         """Whether it is one primitive, and no class or function of the file."""
         return isinstance(call, Call) and call.op not in self.file.signatures
 
-    def is_function(self, call: Call | Loop | StageCall) -> bool:
+    def is_function(self, call: Printed) -> TypeGuard[Call]:
         """Whether it is written in `forward`, without a module."""
         return self.is_primitive(call) and self.ops.is_function(call)
 
-    def module(self, call: Call | Loop | StageCall, style: Style = "call") -> Code:
+    def module(self, call: Printed, style: Style = "call") -> Code:
         """The expression that builds what a layer or a row calls."""
         if isinstance(call, StageCall):
             arguments = self.calls.stage_arguments(call, style)
@@ -56,6 +59,8 @@ class Builder:
             return self.macro("build", name, arguments)
         if isinstance(call, Loop):
             return self.loop(call)
+        if isinstance(call, Unrolled):
+            return self.macro("sequential", [self.module(c) for c in call.calls])
         if call.op in self.file.signatures:
             name = self.file.signatures[call.op].name
             return self.macro("build", name, self.calls.block_arguments(call, style))
@@ -103,12 +108,15 @@ class Modules(Builder):
         owner: Code,
         body: Sequence[Statement],
         root: bool = False,
+        tapped: frozenset[str] = frozenset(),
     ):
         super().__init__(file, names, root)
         self.owner = owner
         self.groups: list[InitGroup] = []
         self.padded: set[str] = set()
-        self._inplace = set(_straight_behind(body))
+        self._inplace = set(
+            _straight_behind(body, frozenset(_read_by_name(body)) | tapped)
+        )
         self._collect(body, None)
 
     @property
@@ -119,13 +127,17 @@ class Modules(Builder):
 
     def _collect(self, body: Sequence[Statement], branch: BranchPart | None) -> None:
         for statement in body:
-            if isinstance(statement, TableStatement):
-                self._register_rows(statement, branch)
-                self._build(statement, self.rows(statement), branch)
-            elif isinstance(statement, OpStatement):
-                self._build_op(statement, statement.call, branch)
-            else:
-                self._collect_branches(statement, branch)
+            with located(statement.place, f"layer {statement.name}"):
+                self._collect_one(statement, branch)
+
+    def _collect_one(self, statement: Statement, branch: BranchPart | None) -> None:
+        if isinstance(statement, TableStatement):
+            self._register_rows(statement, branch)
+            self._build(statement.name, self.rows(statement), statement.when, branch)
+        elif isinstance(statement, OpStatement):
+            self._build_op(statement, statement.call, branch)
+        elif isinstance(statement, JoinStatement):
+            self._collect_branches(statement, branch)
 
     def _collect_branches(
         self, statement: JoinStatement, around: BranchPart | None
@@ -135,19 +147,19 @@ class Modules(Builder):
             self._collect(part.body, replace(part, when=when))
 
     def _build_op(
-        self, statement: OpStatement, call: Call | Loop, branch: BranchPart | None
+        self, statement: OpStatement, call: Printed, branch: BranchPart | None
     ) -> None:
         if self.is_function(call):
             return
         self._register(identifier(statement.name), call, statement.when, branch)
-        if isinstance(call, Call) and self.is_primitive(call):
+        if self.is_primitive(call):
             before, module = self.ops.module(call, id(statement) in self._inplace)
             if before is not None:
                 self._add(f"{statement.name}_pad", before, statement.when, branch)
                 self.padded.add(statement.name)
         else:
             module = self.module(call)
-        self._build(statement, module, branch)
+        self._build(statement.name, module, statement.when, branch)
 
     def _register_rows(self, table: TableStatement, branch: BranchPart | None) -> None:
         for row in table.rows:
@@ -156,14 +168,14 @@ class Modules(Builder):
     def _register(
         self,
         path: Code,
-        call: Call | Loop | StageCall,
+        call: Printed,
         when: Expression | None,
         branch: BranchPart | None,
     ) -> None:
         """Where primitives are, for what starts otherwise than its kind."""
         if isinstance(call, StageCall):
             call = call.stage.loop
-        calls = (call.first, call.rest) if isinstance(call, Loop) else (call,)
+        calls = calls_in(call)
         there = branch is None or (branch.when is None and branch.count is None)
         single = there and when is None and isinstance(call, Call)
         missing = branch is not None and branch.when is not None
@@ -171,12 +183,16 @@ class Modules(Builder):
             self.file.built.append(Built(self.owner, path, calls, single))
 
     def _build(
-        self, statement: Statement, module: Code, branch: BranchPart | None
+        self,
+        name: str,
+        module: Code,
+        when: Expression | None,
+        branch: BranchPart | None,
     ) -> None:
         if branch is not None and branch.count is not None:
             count = self.printer.code(branch.count.expression)
             module = self.macro("side_by_side", module, count)
-        self._add(statement.name, module, statement.when, branch)
+        self._add(name, module, when, branch)
 
     def _add(
         self,
@@ -211,14 +227,27 @@ def row_path(table: TableStatement, row: Row) -> Code:
     return Code(f"{identifier(table.name)}{inner}")
 
 
-def _straight_behind(body: Sequence[Statement]) -> Iterator[int]:
+def _read_by_name(body: Sequence[Statement]) -> Iterator[str]:
+    """The layers that something reads by their names."""
+    for statement in body:
+        yield from (name for name in (statement.source,) if name)
+        if isinstance(statement, OpStatement) and statement.like:
+            yield statement.like
+        for part in statement.branches if isinstance(statement, JoinStatement) else ():
+            yield from (name for name in (part.source,) if name)
+            yield from _read_by_name(part.body)
+
+
+def _straight_behind(
+    body: Sequence[Statement], read_again: frozenset[str]
+) -> Iterator[int]:
     """The activations that may overwrite what a convolution or norm just made."""
     for before, statement in pairwise(body):
         match before, statement:
             case (
                 OpStatement(call=Call(op=fresh), when=None),
                 OpStatement(call=Call(op="activation"), source=None),
-            ) if fresh in _INPLACE_AFTER:
+            ) if fresh in _INPLACE_AFTER and before.name not in read_again:
                 yield id(statement)
             case _:
                 pass

@@ -1,0 +1,69 @@
+"""Every spec, in every flavour, is one network in both frameworks."""
+
+from __future__ import annotations
+
+import pytest
+from exchange import assert_equal, case, difference, randomize, run_keras, run_torch
+from zoo import EVERY, FLATTENED, flavours, label, resized, sizes
+
+ALL = [
+    pytest.param(path, flavour, size, id=f"{label(path, flavour)}-{size[0]}x{size[1]}")
+    for path in EVERY
+    for flavour in flavours(path)
+    for size in sizes(path)
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "flavour", "size"), ALL)
+def test_counts_and_outputs(path, flavour, size):
+    assert_equal(case(path, flavour, resized(*size)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "flavour"),
+    [
+        pytest.param(path, flavour, id=label(path, flavour))
+        for path in EVERY
+        for flavour in flavours(path)
+        if path.stem != FLATTENED
+    ],
+)
+def test_torch_at_another_size(path, flavour):
+    """What was generated at one size is right at the other."""
+    one, other = (case(path, flavour, resized(*size)) for size in sizes(path))
+    randomize(one.torch)
+    other.torch.load_state_dict(one.torch.state_dict(), strict=True)
+    image = other.image()
+    expected = run_torch(other.torch, image)
+    assert difference(run_torch(one.torch, image), expected) < 1e-12
+
+
+FAULTS = {
+    "epsilon of torch": ("torch", "eps=1e-3", "eps=1e-5"),
+    "epsilon of keras": ("keras", "momentum=0.999", "momentum=0.999, epsilon=1e-5"),
+    "padding side": ("torch", "[left, width - left, top", "[width - left, left, top"),
+    "relu for relu6 in torch": ("torch", "nn.ReLU6(", "nn.ReLU("),
+    "relu for relu6 in keras": ("keras", '"relu6"', '"relu"'),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_fault_shows(fault, seed):
+    """The same weights and images that pass unaltered code fail the altered one."""
+    target, right, wrong = FAULTS[fault]
+    good = case("mobilenetv2", (), resized(96, 64))
+    assert_equal(good, seed=seed)
+    text = good.torch_text if target == "torch" else good.keras_text
+    assert right in text
+    altered = good.build(text.replace(right, wrong))
+    image = good.image(seed)
+    if target == "torch":
+        altered.load_state_dict(good.torch.state_dict())
+        found = run_torch(altered.eval(), image)
+    else:
+        good.share(good.torch, altered)
+        found = run_keras(altered, image)
+    assert difference(found, run_torch(good.torch, image)) > 1e-3

@@ -1,0 +1,134 @@
+"""Each primitive with each of its attributes gives the same in both frameworks."""
+
+from __future__ import annotations
+
+import pytest
+from exchange import assert_equal
+
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+
+EXACT, SINGLE = 1e-9, 1e-5
+"""What Keras computes in double precision, and what only in single on TensorFlow."""
+
+KERNELS = ["1", "2", "3", "[3, 2]", "[1, 5]", "5"]
+STRIDES = ["1", "2", "[2, 1]", "3"]
+PADDINGS = ["same", "symmetric", "valid", "[1, 1, 2, 2]", "[0, 1, 2, 0]"]
+
+POOLS = [
+    "{kernel: 2}",
+    "{kernel: 3, stride: 2}",
+    "{kernel: 3, stride: 2, ceil: true}",
+    "{kernel: 2, stride: 2, padding: same}",
+    "{kernel: 3, stride: 1, padding: same}",
+    "{kernel: 2, stride: 1, padding: same}",
+    "{kernel: 3, stride: 2, padding: same}",
+    "{kernel: [3, 2], stride: [2, 3], padding: same}",
+    "{kernel: 3, stride: 2, padding: symmetric}",
+    "{kernel: 3, stride: 2, padding: symmetric, ceil: true}",
+    "{kernel: 3, stride: 1, padding: symmetric}",
+    "{kernel: [3, 5], stride: 2, padding: symmetric}",
+    "{kernel: 3, stride: 2, padding: [1, 1, 0, 0]}",
+    "{kernel: 3, stride: 2, padding: [0, 1, 1, 0]}",
+    "{kernel: 4, stride: 2, padding: [2, 2, 2, 2]}",
+    "{kernel: 4, stride: 3, padding: [0, 1, 2, 1], ceil: true}",
+]
+COUNTED = [pool.replace("}", ", count_padding: true}") for pool in POOLS]
+
+SINGLE_LAYERS = {
+    "conv": [
+        *(f"{{kernel: {k}, stride: {s}, padding: {p}}}"
+          for k in KERNELS for s in STRIDES for p in PADDINGS),
+        "{filters: 4, bias: true}",
+        "{filters: 4, kernel: 3, groups: 2}",
+        "{filters: 12, kernel: 3, groups: 6, stride: 2}",
+        *(f"{{kernel: 3, dilation: {d}, padding: {p}}}"
+          for d in ("2", "[1, 3]") for p in PADDINGS),
+        "{kernel: [2, 3], dilation: 2}",
+    ],
+    "depthwise_conv": [
+        *(f"{{kernel: {k}, stride: {s}, padding: {p}}}"
+          for k in KERNELS for s in ("1", "2") for p in PADDINGS),
+        "{kernel: 3, multiplier: 2, bias: true}",
+        "{kernel: 3, multiplier: 3, stride: 2}",
+        *(f"{{kernel: 3, stride: {s}, dilation: 2, padding: {p}}}"
+          for s in ("1", "2") for p in PADDINGS),
+    ],
+    "transposed_conv": [
+        *(f"{{filters: 4, kernel: {k}, stride: {s}, padding: {p}}}"
+          for k in ("2", "3", "4", "5", "[3, 2]", "1")
+          for s in ("1", "2", "3", "[2, 1]") for p in ("valid", "same", "symmetric")
+          if not (k == "1" and p == "symmetric")),
+        "{filters: 4, kernel: 3, stride: 2, padding: [1, 1, 0, 0], bias: true}",
+        "{filters: 4, kernel: 4, stride: 2, padding: [0, 1, 2, 1]}",
+        "{filters: 4, kernel: 3, stride: 2, padding: [1, 0, 1, 0]}",
+    ],
+    "dense": ["5", "{units: 5, bias: false}"],
+    "batch_norm": ["{}", "{epsilon: 1e-3, decay: 0.99}", "{epsilon: 1e-5}"],
+    "layer_norm": ["{}", "{epsilon: 1e-3}", "{epsilon: 1e-5}"],
+    "layer_scale": ["1e-6"],
+    "activation": [
+        "relu", "relu6", "hard_swish", "hard_sigmoid", "sigmoid", "swish", "tanh",
+        "softmax", "identity",
+    ],
+    "max_pool": POOLS,
+    "avg_pool": [*POOLS, *COUNTED],
+    "global_avg_pool": ["{}", "{keep_size: true}"],
+    "flatten": ["channels_first", "channels_last"],
+    "identity": ["{}"],
+    "dropout": ["0.3", "0"],
+    "drop_path": ["0.3", "0"],
+    "slice_channels": ["{start: 2}", "{stop: 4}", "{start: 1, stop: 3}"],
+    "channel_shuffle": ["2", "3"],
+    "upsample": ["2", "[3, 2]", "{factor: 1}"],
+    "resize": ["{size: [5, 7], mode: nearest}", "{size: 17, mode: nearest}"],
+    "pad": [
+        "[1, 2, 3, 4]", "[1, 1, 1, 1]", "[1, 1, 2, 2]",
+        "{amounts: [1, 0, 2, 1], value: 2.5}", "{amounts: [1, 1, 1, 1], value: -1}",
+    ],
+}  # fmt: skip
+
+IN_SINGLE_PRECISION = {
+    "activation": [
+        "leaky_relu", "{kind: leaky_relu, slope: 0.2}", "gelu", "gelu_tanh",
+    ],
+    "upsample": ["{mode: bilinear}", "{factor: [2, 3], mode: bilinear}"],
+    "resize": ["[5, 7]", "{size: [13, 30], mode: bilinear}"],
+    "normalize": [
+        "{mean: 0.5, std: 0.25}",
+        "{mean: [1, 2, 3, 4, 5, 6], std: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}",
+        "{mean: [1, 2, 3, 4, 5, 6], std: 2}",
+    ],
+}  # fmt: skip
+
+
+def single(layers: dict[str, list[str]], tolerance: float):
+    for op, every in layers.items():
+        for attributes in every:
+            layer = f"{{{op}: {attributes}}}"
+            yield pytest.param(layer, tolerance, id=layer.replace(" ", ""))
+
+
+@pytest.mark.parametrize(
+    ("layer", "tolerance"),
+    [*single(SINGLE_LAYERS, EXACT), *single(IN_SINGLE_PRECISION, SINGLE)],
+)
+def test_one_layer(network, layer, tolerance):
+    """Alone in a network, where it reads the image, which has negative numbers."""
+    assert_equal(network(f"layers: {{it: {layer}}}"), tolerance)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "{dense: 5}", "batch_norm", "layer_norm", "{layer_scale: 0.1}", "activation",
+        "identity", "{dropout: 0.1}", "{drop_path: 0.1}", "{activation: softmax}",
+    ],
+)  # fmt: skip
+def test_on_a_vector(network, layer):
+    assert_equal(network(f"layers: {{pool: global_avg_pool, it: {layer}}}"))
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_max_pool_behind_a_relu(network, pool):
+    """Keras may pad with zeros here."""
+    assert_equal(network(f"layers: {{act: activation, it: {{max_pool: {pool}}}}}"))

@@ -1,0 +1,67 @@
+"""Generated files stand alone, and pass a linter."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import pytest
+from exchange import case
+from test_own_blocks import BLOCKS
+from zoo import EVERY, flavours, label
+
+RUFF = [sys.executable, "-m", "ruff"]
+LENGTHS = {"torch": 170, "keras": 130}
+
+
+def complaints(texts, folder):
+    for name, text in texts.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    rules = ["--select", "E,F,I,UP,B", "--line-length", "88", "--no-cache"]
+    commands = [
+        [*RUFF, "check", "--quiet", "--isolated", *rules, str(folder)],
+        [*RUFF, "format", "--diff", "--quiet", "--isolated", "--no-cache", str(folder)],
+    ]
+    return "".join(
+        subprocess.run(command, capture_output=True, check=False, text=True).stdout
+        for command in commands
+    )
+
+
+def modules(text):
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize("target", ["torch", "keras"])
+def test_bundled(target, tmp_path):
+    allowed = {"torch": {"torch"}, "keras": {"keras"}}[target]
+    texts = {}
+    for path in EVERY:
+        for flavour in flavours(path):
+            name = label(path, flavour).replace("-", "_").replace(".", "_")
+            texts[name] = getattr(case(path, flavour), f"{target}_text")
+            assert set(modules(texts[name])) <= {
+                *allowed, "collections", "functools", "math"
+            }  # fmt: skip
+    assert not complaints(texts, tmp_path)
+
+
+@pytest.mark.parametrize("target", ["torch", "keras"])
+def test_own_blocks(network, target, tmp_path):
+    folder = tmp_path / target
+    folder.mkdir()
+    texts = {
+        name: getattr(network(text), f"{target}_text") for name, text in BLOCKS.items()
+    }
+    assert not complaints(texts, folder)
+
+
+@pytest.mark.parametrize("target", ["torch", "keras"])
+def test_mobilenetv2_is_short(target):
+    text = getattr(case("mobilenetv2"), f"{target}_text")
+    assert len(text.splitlines()) <= LENGTHS[target]
