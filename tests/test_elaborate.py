@@ -568,6 +568,6 @@ def test_with_classes(network):
 
 
 def test_the_package_s_function_is_not_lost_behind_the_module():
-    import archspec  # noqa: PLC0415
+    import archspec
 
     assert archspec.elaborate("mobilenetv2").name == "MobileNetV2"

@@ -49,12 +49,6 @@ class ValuePrinter(Printer):
             return self.code(self.activations(expression), prefix)
         return self.code(expression, prefix)
 
-    def code(self, expression: Expression, prefix: str = "") -> Code:
-        printed = super().code(expression, prefix)
-        if "round_channels" in self.calls:
-            self.file.needs("round_channels")
-        return printed
-
     def activations(self, expression: Expression) -> Expression:
         """The expression with its words replaced by the framework's."""
         if isinstance(expression, Constant) and isinstance(expression.value, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,7 +43,6 @@ class File:
     program: Program
     templates: Templates
     signatures: dict[str, Signature] = field(default_factory=dict[str, Signature])
-    helpers: set[str] = field(default_factory=set[str])
     flags: dict[str, Any] = field(default_factory=dict[str, Any])
     non_negative: frozenset[str] = frozenset()
     dropout: float | None = None
@@ -107,22 +106,6 @@ class File:
         """The classes and functions of the file so far, helpers included."""
         signed = [str(signature.name) for signature in self.signatures.values()]
         return [*signed, *self.templates.manifest["helpers"]]
-
-    def needs(self, *helpers: str) -> None:
-        """Put helpers into the file, with those that they call."""
-        requires: Mapping[str, Sequence[str]] = self.templates.manifest.get(
-            "requires", {}
-        )
-        for helper in helpers:
-            self.helpers |= {helper, *requires.get(helper, ())}
-
-    def printed_helpers(self) -> list[Code]:
-        """The helpers' source, in the manifest's order."""
-        return [
-            self.templates.helper(name, self.flags)
-            for name in self.templates.manifest["helpers"]
-            if name in self.helpers
-        ]
 
 
 def _calls(program: Program) -> Iterator[Call]:

@@ -224,7 +224,7 @@ class Flow:
             lines = self.listed(statement, source, Code(listed), held)
             whole = self.speaker.join_list(statement.op, statement.name, Code(listed))
         else:
-            lines = []
+            lines = list[Line]()
             operands: list[Code] = []
             for part in statement.branches:
                 before, operand = self.branch(statement, part, source, held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import Any
 from archspec.errors import SpecError
 from archspec.network import Network
 from archspec.targets import digest
+from archspec.targets.code import Code
 from archspec.targets.file import File
 from archspec.targets.header import header
 from archspec.targets.keras import view as keras_view
@@ -43,13 +45,28 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
         place = next(found, error.place)
         raise SpecError.single("AS402", message, place, path=error.path) from None
     last = file.templates.manifest["channels"] == "last"
-    text = file.templates.page(module=view | {"header": header(network, last)})
+    view |= {"header": header(network, last), "helpers": []}
+    view["helpers"] = helpers(file, file.templates.page(module=view))
+    text = file.templates.page(module=view)
     return digest.sign(tidy(text), network.spec.digest)
 
 
+def helpers(file: File, text: str) -> list[Code]:
+    """The helpers that the text names, and those that these name, in their order."""
+    found: list[Code] = []
+    for name in reversed(file.templates.manifest["helpers"]):
+        if re.search(rf"\b{name}\b", "\n".join([text, *map(str, found)])):
+            found.insert(0, file.templates.helper(name, file.flags))
+    return found
+
+
 def tidy(text: str) -> str:
-    """Without unused imports, in order, and formatted, by a pinned ruff."""
-    text = _ruff("check", "--fix-only", "--select", "F401,I", "--silent", text=text)
+    """Without unused imports, in order, and formatted, by a pinned ruff.
+
+    Raises RuntimeError for a name that the text does not define.
+    """
+    rules = "F401,F811,F821,I"
+    text = _ruff("check", "--fix", "--quiet", "--select", rules, text=text)
     return _ruff("format", text=text)
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from archspec import resources
 from archspec.targets.code import Code
+from archspec.targets.unprintable import Unprintable
 
 
 class InjectionError(Exception):
@@ -47,12 +48,10 @@ class Templates:
     def _macros(self) -> Any:
         return self._environment.get_template("ops.jinja").module
 
-    def has(self, macro: str) -> bool:
-        """Whether `ops.jinja` has this macro."""
-        return hasattr(self._macros, macro)
-
     def macro(self, name: str, *arguments: Any, **named: Any) -> Code:
-        """What a macro of `ops.jinja` prints."""
+        """What a macro of `ops.jinja` prints; raises Unprintable without that macro."""
+        if not hasattr(self._macros, name):
+            raise Unprintable(f"'{name}', for which its templates have no macro")
         return Code(str(getattr(self._macros, name)(*arguments, **named)).strip())
 
     def helper(self, name: str, flags: dict[str, Any]) -> Code:

@@ -150,8 +150,8 @@ def test_an_own_block_sees_multipliers_definitions_and_classes(network):
 
 @pytest.mark.parametrize("name", ["width", "more", "classes", "scale"])
 def test_a_standard_block_sees_none_of_them(write, tmp_path, monkeypatch, name):
-    from archspec import resources  # noqa: PLC0415
-    from archspec.language.blocks import standard_blocks  # noqa: PLC0415
+    from archspec import resources
+    from archspec.language.blocks import standard_blocks
 
     folder = tmp_path / "specs"
     (folder / "blocks").mkdir(parents=True)

@@ -203,7 +203,7 @@ def test_only_the_file_name_of_a_variant_is_rewritten(network):
 
 @pytest.mark.parametrize("stem", ["my-net", "1net", "class"])
 def test_the_stem_of_a_file_is_a_name(write, stem):
-    import archspec  # noqa: PLC0415
+    import archspec
 
     path = write("layers: {a: {conv: 1}}", name=f"{stem}.yaml")
     with pytest.raises(archspec.SpecError, match=f"'{stem}' is not a name"):

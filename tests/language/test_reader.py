@@ -106,7 +106,7 @@ def test_unbalanced_bracket_says_quote_it():
 
 
 def test_a_text_that_is_no_utf8(tmp_path):
-    from archspec.language.reader import read_file  # noqa: PLC0415
+    from archspec.language.reader import read_file
 
     path = tmp_path / "spec.yaml"
     path.write_bytes(b"\xff\xfe")

@@ -34,7 +34,6 @@ def view(file: File, network: Network) -> dict[str, Any]:
         "blocks": blocks,
         "stages": stages,
         "root": root,
-        "helpers": file.printed_helpers(),
         "constants": [*printer.starts.printed(), *printer.constants()],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,62 +45,71 @@ class KerasOps:
 
     def layers(self, call: Call, like: Code | None = None) -> list[Applied]:
         """The Keras layers that the primitive becomes, in order."""
-        decided: dict[str, Any] = {}
+        if call.op == "transposed_conv":
+            return self.transposed(call)
+        decided: dict[str, Any] = {"like": like}
         before: list[Applied] = []
         if call.op in ("conv", "depthwise_conv"):
             before = self.conv(call, decided)
         elif call.op in ("max_pool", "avg_pool"):
             before = self.pool(call, decided)
-        elif call.op == "transposed_conv":
-            return self.transposed(call)
         elif call.op == "flatten":
-            first = call.attributes["order"].constant == "channels_first"
-            if first and any(shape[1:] not in ((), (1, 1)) for shape in call.inputs):
-                before = [Applied("permute", "-permute", {})]
+            before = self.flatten(call)
         else:
-            self.decide(call, decided, like)
+            self.decide(call, decided)
         if "initializer" in call.attributes:
             decided["start"] = self.starts.of(call)
         return [*before, Applied(call.op, "", decided)]
 
-    def decide(self, call: Call, decided: dict[str, Any], like: Code | None) -> None:
+    @staticmethod
+    def flatten(call: Call) -> list[Applied]:
+        """Keras reads channels last; on a 1x1 map the order makes no difference."""
+        first = call.attributes["order"].constant == "channels_first"
+        matters = any(shape[1:] not in ((), (1, 1)) for shape in call.inputs)
+        return [Applied("permute", "-permute", {})] if first and matters else []
+
+    def decide(self, call: Call, decided: dict[str, Any]) -> None:
         """What Keras needs to know beyond the attributes."""
-        attributes = call.attributes
-        if call.op == "activation":
-            self.activation(call, decided)
-        elif call.op == "batch_norm":
-            usual = self.file.templates.manifest["batch_norm"]
-            found = (attributes["epsilon"].constant, attributes["decay"].constant)
-            default = found == (usual["epsilon"], usual["decay"])
-            shared = len(self.file.batch_norms) == 1 and not default
-            if shared:
-                self.file.partials.add("batch_norm")
-            decided |= {"shared": shared, "explicit": not default and not shared}
-        elif call.op == "normalize":
-            self.normalize(call, decided)
-        elif call.op == "dropout" and self.root and self.file.dropout is not None:
+        deciders: dict[str, Callable[[Call, dict[str, Any]], None]] = {
+            "activation": self.activation,
+            "batch_norm": self.batch_norm,
+            "normalize": self.normalize,
+            "dropout": self.dropout,
+            "resize": self.resize,
+            "pad": self.amounts_of,
+        }
+        if call.op in deciders:
+            deciders[call.op](call, decided)
+
+    def batch_norm(self, call: Call, decided: dict[str, Any]) -> None:
+        """The module-level partial, or arguments where settings differ."""
+        usual = self.file.templates.manifest["batch_norm"]
+        epsilon, decay = call.attributes["epsilon"], call.attributes["decay"]
+        default = (epsilon.constant, decay.constant) == (
+            usual["epsilon"],
+            usual["decay"],
+        )
+        shared = len(self.file.batch_norms) == 1 and not default
+        if shared:
+            self.file.partials.add("batch_norm")
+        decided |= {"shared": shared, "explicit": not default and not shared}
+
+    def dropout(self, call: Call, decided: dict[str, Any]) -> None:
+        if self.root and self.file.dropout is not None:
             decided["rate"] = Code("dropout")
-        elif call.op == "resize":
-            self.resize(call, decided, like)
-        elif call.op == "pad":
-            decided["amounts"] = self.amounts(call.attributes["amounts"].expression)
-            if attributes["value"].constant not in (0, 0.0):
-                self.file.needs("Pad2D")
-        elif call.op in ("layer_scale", "slice_channels", "channel_shuffle"):
-            self.file.needs(call.op)
+
+    def amounts_of(self, call: Call, decided: dict[str, Any]) -> None:
+        decided["amounts"] = self.amounts(call.attributes["amounts"].expression)
 
     @staticmethod
-    def resize(call: Call, decided: dict[str, Any], like: Code | None) -> None:
-        decided["like"] = like
-        if like is None:
+    def resize(call: Call, decided: dict[str, Any]) -> None:
+        if decided["like"] is None:
             size = call.attributes["size"].constant
             height, width = size if isinstance(size, tuple) else (size, size)
             decided |= {"height": literal(height), "width": literal(width)}
 
     def activation(self, call: Call, decided: dict[str, Any]) -> None:
         kinds = call.attributes["kind"].values
-        if "gelu_tanh" in kinds:
-            self.file.needs("gelu_tanh")
         if "leaky_relu" in kinds and call.attributes["kind"].varies:
             raise Unprintable(
                 "leaky_relu as one of several activations of a block", call.paths[0]
@@ -166,12 +176,10 @@ class KerasOps:
         if padding.kind == "zeros":
             before = [self.zeros(self.literal_amounts(padding.amounts), None)]
         elif padding.kind == "lowest":
-            self.file.needs("Pad2D")
             value = Code('float("-inf")')
             amounts = self.literal_amounts(padding.amounts)
             before = [Applied("pad", "-pad", {"amounts": amounts, "value": value})]
         if padding.margins is not None:
-            self.file.needs("PaddedAveragePooling2D")
             decided["margins"] = self.full_amounts(padding.margins)
         return before
 

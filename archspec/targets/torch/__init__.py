@@ -36,7 +36,6 @@ def view(file: File, network: Network) -> dict[str, Any]:
         "stages": stages,
         "root": root | {"initialize": bool(arms)},
         "arms": arms,
-        "helpers": file.printed_helpers(),
         "constants": printer.constants(),
     }
 
@@ -51,7 +50,7 @@ class TorchFile:
         """A block as a class."""
         names = self.file.names(routine, routine.parameters)
         owner = identifier(class_name(name))
-        modules = Modules(self.file, names, owner, routine.body)
+        modules = Modules(self.file, names, owner, routine)
         forward = Forward(routine, modules)
         lines = forward.lines()
         lets = printed_lets(routine, modules.printer)
@@ -98,7 +97,7 @@ class TorchFile:
         name = identifier(network.name)
         outputs = {n: ref.text for n, ref in network.document.outputs.items()}
         tapped = frozenset(outputs.values())
-        modules = Modules(self.file, names, name, routine.body, True, tapped)
+        modules = Modules(self.file, names, name, routine, tapped)
         forward = Forward(routine, modules)
         lines = forward.lines(outputs)
         return {

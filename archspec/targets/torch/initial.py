@@ -104,8 +104,6 @@ class Initializers:
 
     def statement(self, weight: Code, rule: tuple[Any, ...]) -> Code:
         view = _form(rule)
-        if view["form"] in ("draw", "scale"):
-            self.file.needs("draw_" if view["form"] == "draw" else "variance_scaling_")
         return self.file.templates.macro("initialize", weight, view)
 
 

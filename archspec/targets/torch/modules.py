@@ -19,6 +19,7 @@ from archspec.targets.specialise.model import (
     Loop,
     OpStatement,
     Printed,
+    Routine,
     Row,
     StageCall,
     Statement,
@@ -106,18 +107,16 @@ class Modules(Builder):
         file: File,
         names: Mapping[str, str],
         owner: Code,
-        body: Sequence[Statement],
-        root: bool = False,
+        routine: Routine,
         tapped: frozenset[str] = frozenset(),
     ):
-        super().__init__(file, names, root)
+        super().__init__(file, names, root=routine.block is None)
         self.owner = owner
         self.groups: list[InitGroup] = []
         self.padded: set[str] = set()
-        self._inplace = set(
-            _straight_behind(body, frozenset(_read_by_name(body)) | tapped)
-        )
-        self._collect(body, None)
+        read_again = tapped | frozenset(_read_by_name(routine.body))
+        self._inplace = set(_straight_behind(routine.body, read_again))
+        self._collect(routine.body, None)
 
     @property
     def names(self) -> Iterator[str]:

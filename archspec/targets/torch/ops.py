@@ -51,7 +51,6 @@ class TorchOps:
     def decide(self, call: Call) -> tuple[Code | None, dict[str, Any]]:
         """What is padded before, and what the macro needs beyond the attributes."""
         decided: dict[str, Any] = {"inplace": False}
-        self.file.needs(*self.helpers(call))
         if call.op in ("conv", "depthwise_conv", "max_pool", "avg_pool"):
             return self.pad(call, decided), decided
         deciders: dict[str, Callable[[Call, dict[str, Any]], None]] = {
@@ -96,18 +95,6 @@ class TorchOps:
         if self.root and self.file.dropout is not None:
             decided["rate"] = Code("dropout")
 
-    def helpers(self, call: Call) -> list[str]:
-        """The helper classes that stand for ops PyTorch has no module for."""
-        on_map = call.rank == 2
-        named = {
-            "layer_scale": "LayerScale",
-            "drop_path": "DropPath",
-            "normalize": "Normalize",
-        }
-        if on_map:
-            named |= {"dense": "Linear2d", "layer_norm": "LayerNorm2d"}
-        return [named[call.op]] if call.op in named else []
-
     def pad(self, call: Call, decided: dict[str, Any]) -> Code | None:
         """Padding by the module itself, by a `same` class, or by one before it."""
         padding = plan(call)
@@ -146,7 +133,6 @@ class TorchOps:
         if call.op == "max_pool":
             return Code(f'nn.ConstantPad2d({margins}, float("-inf"))')
         if decided["uncounted"]:
-            self.file.needs("PaddedAvgPool2d")
             decided |= {"margins": margins, "uncounted": False}
             return None
         return Code(f"nn.ZeroPad2d({margins})")
@@ -167,11 +153,6 @@ class TorchOps:
             for window in used
         )
         self.file.flags["pairs"] = self.file.flags.get("pairs", False) or unequal
-        names = {
-            "max_pool": "MaxPool2dSame",
-            "avg_pool": "AvgPool2dSameCounted" if counted else "AvgPool2dSame",
-        }
-        self.file.needs(names.get(call.op, "Conv2dSame"))
 
     def transposed(self, call: Call, decided: dict[str, Any]) -> None:
         """What is cut off: `padding` of PyTorch's transposed convolution."""
@@ -189,7 +170,6 @@ class TorchOps:
             top, bottom, left, right = window.amounts((64, 64))
             if (top, left) != (bottom, right):
                 decided["edges"] = self.printer.value(call.attributes["padding"])
-                self.file.needs("CroppedConvTranspose2d")
                 return
             decided["padding"] = self.printer.code(_pair((top, bottom, left, right)))
             return
@@ -204,7 +184,6 @@ class TorchOps:
             decided["output_padding"] = literal(_collapsed(missing))
         if any(amount > 0 for amount in extra):
             decided["same"] = True
-            self.file.needs("ConvTranspose2dSame")
 
     def batch_norm(self, call: Call, decided: dict[str, Any]) -> None:
         """The module-level partial, or arguments where settings differ."""
