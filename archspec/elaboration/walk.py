@@ -60,7 +60,7 @@ class Elaborator:
         frame.instance.scopes[name] = scope
         frame.instance.steps.setdefault(name, [])
         try:
-            self.count(layer.place if isinstance(layer, Table) else layer.op.place)
+            self.count(layer.place)
             there = layer.when is None or bool(value_of(layer.when, scope))
             if isinstance(layer, Table):
                 return self.table(name, layer, frame, tensor, there)

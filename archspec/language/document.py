@@ -111,6 +111,11 @@ class OpLayer(Modified):
     like: Label | None = None
     then: Attributes = {}
 
+    @property
+    def place(self) -> Place:
+        """Where its op stands."""
+        return self.op.place
+
 
 class Branch(Modified):
     """One side of a join: layers in a row, or nothing for the identity."""
@@ -123,6 +128,11 @@ class JoinLayer(Modified):
 
     op: Label
     branches: dict[str, Branch] = Field(min_length=1)
+
+    @property
+    def place(self) -> Place:
+        """Where its op stands."""
+        return self.op.place
 
 
 class Table(Modified):

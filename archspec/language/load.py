@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archspec import resources
 from archspec.errors import Place, SpecError, did_you_mean
-from archspec.language.blocks import standard_blocks
+from archspec.language.blocks import MAX_EXTENDS, standard_blocks
 from archspec.language.canonical import Vocabulary, canonical_document
 from archspec.language.document import Document
 from archspec.language.fields import identifier_fault
@@ -28,8 +28,6 @@ from archspec.language.nodes import (
 )
 from archspec.language.reader import read, read_file
 from archspec.language.validate import raise_if_any, validate
-
-MAX_EXTENDS = 8
 
 
 @dataclass(frozen=True)

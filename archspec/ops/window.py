@@ -41,6 +41,14 @@ class Window(NamedTuple):
             *_same(width, extent[1], stride[1]),
         )
 
+    def fixed_amounts(self) -> Amounts | None:
+        """The padding in cells, if it is the same around maps of every size."""
+        odd = all(length % 2 for length in self.extent)
+        single = self.kernel == (1, 1) or (odd and self.stride == (1, 1))
+        if self.padding == "same" and not single:
+            return None
+        return self.amounts(self.kernel)
+
     def slide(self, size: Pair) -> Pair:
         """How many positions the window has on a map of this size.
 

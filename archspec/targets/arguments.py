@@ -114,9 +114,7 @@ class CallPrinter:
         return self.printer.argument(constant(parameter.default), [parameter.default])
 
 
-def parameter_views(
-    file: File, signature: Signature, activation: str
-) -> list[ParameterView]:
+def parameter_views(file: File, signature: Signature) -> list[ParameterView]:
     """The parameters in their order: required, then those with defaults."""
     printer = ValuePrinter(file, {})
     views: list[ParameterView] = []
@@ -129,7 +127,7 @@ def parameter_views(
         if parameter.default is not None:
             default = printer.argument(constant(parameter.default), [parameter.default])
         printed = identifier(signature.printed(parameter.name))
-        kind = annotation(parameter.values, file.templates.manifest, activation)
+        kind = annotation(parameter.values, file.templates.manifest)
         views.append(ParameterView(printed, kind, default))
     return views
 

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archspec.expressions import Constant, Expression, Items, Name, Value, to_text
+from archspec.expressions import Expression, Items, Name, Value, to_text
 from archspec.targets.symbols import calls_in, constant_value, names_in, substitute
 
 
@@ -27,6 +27,11 @@ class Code:
             return self.text == other.text
         same_kind = isinstance(self.value, bool) is isinstance(other, bool)
         return self.value is not None and same_kind and self.value == other
+
+    @property
+    def is_true(self) -> bool:
+        """Whether it is the constant `True`."""
+        return self.value is True
 
     def __hash__(self) -> int:
         return hash(self.text)
@@ -120,8 +125,3 @@ def docstring(text: str | None, width: int = 76) -> Code:
     cleaned = "".join(c if c.isprintable() else " " for c in text or "")
     cleaned = cleaned.replace("\\", "/").replace('"', "'").strip()
     return Code("\n".join(textwrap.wrap(cleaned, width)))
-
-
-def is_constant(expression: Expression) -> bool:
-    """Whether the expression has no names."""
-    return isinstance(expression, Constant) or constant_value(expression) is not None

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from archspec.expressions import Name, Value
 from archspec.targets.code import Code
-from archspec.targets.signatures import Signature, names_read, stage_signature
+from archspec.targets.signatures import Signature, stage_signature
 from archspec.targets.specialise.model import (
     Call,
     JoinStatement,
@@ -88,7 +88,7 @@ class File:
         names = dict(self.templates.manifest["parameters"])
         for stage in self.program.stages:
             if stage.loop.first.op not in self.program.blocks:
-                read = names_read(stage.loop)
+                read = stage.loop.names_read()
                 kept = tuple(p for p in stage.parameters if p.name in read)
                 only = len(self.program.stages) == 1
                 name = Code("stage" if only else stage.name)

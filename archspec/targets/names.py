@@ -34,13 +34,9 @@ def check_names(
 def _attributes(layers: Mapping[str, Layer]) -> Iterator[Named]:
     """What becomes an attribute: layers, those in branches too, and named rows."""
     for name, layer in inner_layers(layers):
-        yield name, _place(layer)
+        yield name, layer.place
         if isinstance(layer, Table) and layer.named:
-            yield from ((row, _place(layer)) for row in layer.rows)
-
-
-def _place(layer: Layer) -> Place:
-    return layer.place if isinstance(layer, Table) else layer.op.place
+            yield from ((row, layer.place) for row in layer.rows)
 
 
 def _check_globals(
@@ -48,7 +44,7 @@ def _check_globals(
 ) -> None:
     """Blocks and the network become names of the file, beside helpers and imports."""
     taken = {*dir(builtins), *manifest["globals"], *manifest["helpers"], "stage"}
-    place = _place(next(iter(document.layers.values())))
+    place = next(iter(document.layers.values())).place
     seen: dict[str, str] = {}
     for name in (*(block.name for block in blocks), document.name):
         printed = name if name == document.name else _printed(name, manifest)
@@ -70,9 +66,9 @@ def _check_locals(
     for name, routine in program.blocks.items():
         own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
         layers = document.blocks[name].layers
-        place = _place(next(iter(layers.values())))
+        place = next(iter(layers.values())).place
         _refuse(own, taken, f"of block {name}", place)
-    place = _place(next(iter(document.layers.values())))
+    place = next(iter(document.layers.values())).place
     for stage in program.stages:
         columns = [parameter.name for parameter in stage.parameters]
         _refuse(columns, taken, f"in the table of {stage.loop.first.op}", place)

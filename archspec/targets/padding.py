@@ -8,9 +8,8 @@ from typing import Any, Literal
 from archspec.expressions import Binary, Constant, Expression
 from archspec.ops import OPS
 from archspec.ops.window import Window
-from archspec.targets.code import is_constant
 from archspec.targets.specialise.model import Attribute, Call
-from archspec.targets.symbols import constant
+from archspec.targets.symbols import constant, constant_value
 from archspec.targets.unprintable import Unprintable
 
 
@@ -73,8 +72,9 @@ def _half(call: Call, used: list[Window]) -> Expression | None:
     """`dilation * (kernel // 2)`, unless one of them is now a number, now a pair."""
     kernel, dilation = call.attributes["kernel"], call.attributes.get("dilation")
     spread = dilation.expression if dilation else Constant(1)
-    if is_constant(kernel.expression) and is_constant(spread):
-        top, _, left, _ = used[0].amounts((64, 64))
+    fixed = (constant_value(kernel.expression), constant_value(spread))
+    if None not in fixed:
+        top, _, left, _ = used[0].amounts(used[0].kernel)
         return constant((top, left))
     if any(w.kernel[0] != w.kernel[1] or w.dilation[0] != w.dilation[1] for w in used):
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.expressions import Value
 from archspec.targets.code import Code, Printer, identifier
-from archspec.targets.specialise.model import Loop, Parameter, Routine, Stage
+from archspec.targets.specialise.model import Parameter, Routine, Stage
 from archspec.targets.symbols import names_in
 
 
@@ -49,16 +49,6 @@ def stage_signature(stage: Stage, callee: Signature, only: bool) -> Signature:
     return Signature(name, callee.names, kept, callee.in_channels, callee.classes)
 
 
-def names_read(loop: Loop) -> set[str]:
-    """The names that the calls of a loop read, in whatever they say."""
-    return {
-        name
-        for call in (loop.first, loop.rest)
-        for attribute in call.attributes.values()
-        for name in names_in(attribute.expression)
-    }
-
-
 def _read_by(stage: Stage, callee: Signature) -> set[str]:
     """The names that a stage's calls of its block read."""
     kept = {parameter.name for parameter in callee.parameters}
@@ -70,21 +60,23 @@ def _read_by(stage: Stage, callee: Signature) -> set[str]:
     return names
 
 
-def annotation(
-    values: Sequence[Value], manifest: Mapping[str, Any], activation: str
-) -> Code:
+def annotation(values: Sequence[Value], manifest: Mapping[str, Any]) -> Code:
     """The type of a parameter that takes these values."""
-    kinds = {_kind(value, manifest, activation) for value in values}
+    kinds = {_kind(value, manifest) for value in values}
     if kinds == {"int", "float"}:
         kinds = {"float"}
     return Code(" | ".join(sorted(kinds)))
 
 
-def _kind(value: Value, manifest: Mapping[str, Any], activation: str) -> str:
+def _kind(value: Value, manifest: Mapping[str, Any]) -> str:
     if isinstance(value, str):
-        return activation if value in manifest["activations"] else "str"
+        return (
+            str(manifest["activation_type"])
+            if value in manifest["activations"]
+            else "str"
+        )
     if isinstance(value, tuple) and len(value) == 4:
         return str(manifest["padding_type"])
     if isinstance(value, tuple):
-        return f"tuple[{', '.join(_kind(v, manifest, activation) for v in value)}]"
+        return f"tuple[{', '.join(_kind(v, manifest) for v in value)}]"
     return type(value).__name__

@@ -18,8 +18,6 @@ from archspec.targets.signatures import used_signature
 from archspec.targets.specialise.model import Routine, Stage
 from archspec.targets.views import ParameterView
 
-ACTIVATION = "str"
-
 
 def view(file: File, network: Network) -> dict[str, Any]:
     """What `module.jinja` needs, besides the header."""
@@ -60,7 +58,7 @@ class KerasFile:
         return {
             "name": signature.name,
             "doc": block_doc(routine),
-            "parameters": parameter_views(self.file, signature, ACTIVATION),
+            "parameters": parameter_views(self.file, signature),
             "lets": lets,
             "lines": returned(lines, result),
         }
@@ -86,7 +84,7 @@ class KerasFile:
             numbers = Code("range(1, repeats)")
             lines = [*([channels] if reads else []), *first]
             lines.append(Line("for", numbers, Code("step"), body=tuple(rest)))
-        parameters = parameter_views(self.file, signature, ACTIVATION)
+        parameters = parameter_views(self.file, signature)
         return {
             "name": signature.name,
             "doc": [

@@ -45,7 +45,7 @@ class Starts:
         rule = initializer.constant
         assert isinstance(rule, tuple)
         if len(rule) == 2:
-            return self.constant(f"{rule[0]}_init", rule, _fixed(str(rule[0]), rule[1]))
+            return self.constant(f"{rule[0]}_init", _fixed(str(rule[0]), rule[1]))
         multiplier = call.attributes.get("multiplier")
         single = multiplier is None or multiplier.is_only(1)
         if rule == _DEFAULT and single:
@@ -53,11 +53,9 @@ class Starts:
         if call.op not in _AXES and rule in _NAMES:
             return Code(_NAMES[rule])
         prefix = f"{call.op}_" if call.op in _AXES else ""
-        return self.constant(
-            f"{prefix}{rule[0]}_{rule[1]}", rule, _scaled(call.op, rule)
-        )
+        return self.constant(f"{prefix}{rule[0]}_{rule[1]}", _scaled(call.op, rule))
 
-    def constant(self, name: str, rule: tuple[Any, ...], code: Code) -> Code:
+    def constant(self, name: str, code: Code) -> Code:
         """The module-level name of a dictionary, numbered where two would meet."""
         same = [known for known, value in self.constants.items() if value == code]
         if same:

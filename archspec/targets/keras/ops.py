@@ -144,7 +144,7 @@ class KerasOps:
             return []
         if padding.kind == "half":
             assert padding.amount is not None
-            amount = self.pair(padding.amount)
+            amount = self.printer.code(padding.amount)
             return [self.zeros(amount, _wide(call))]
         assert padding.amounts is not None
         return [self.zeros(self.amounts(padding.amounts.expression), None)]
@@ -195,7 +195,7 @@ class KerasOps:
         main = Applied("transposed_conv", "", decided)
         if word == "same":
             return [main]
-        top, bottom, left, right = window.amounts((64, 64))
+        top, bottom, left, right = window.amounts(window.kernel)
         # Keras' result is as large as the stride says, even for a smaller kernel.
         bottom += max(window.stride[0] - window.kernel[0], 0)
         right += max(window.stride[1] - window.kernel[1], 0)
@@ -225,9 +225,6 @@ class KerasOps:
 
     def full_amounts(self, amounts: tuple[Any, ...]) -> Code:
         return self.file.templates.macro("amounts", *[literal(a) for a in amounts])
-
-    def pair(self, amount: Expression) -> Code:
-        return self.printer.code(amount)
 
 
 def _one_step(call: Call) -> bool:

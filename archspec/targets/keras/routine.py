@@ -81,7 +81,7 @@ class KerasRoutine:
         whole = self.macro("add", [Code("x"), result], self.named("residual"))
         added = assign(str(result), whole)
         test = self.printer.code(residual)
-        return [added] if test == True else [condition(test, [added])]  # noqa: E712
+        return [added] if test.is_true else [condition(test, [added])]
 
     def named(self, *parts: str) -> Code:
         """A layer's name: its path with `-` for `.`; a loop's number is `{i}`."""

@@ -67,7 +67,7 @@ class _Specialiser:
     def program(self, roots: Sequence[Instance]) -> Program:
         for name in self.usage.in_order():
             block = self.usage.document.blocks[name]
-            with located(_place(block), f"block {name}"):
+            with located(next(iter(block.layers.values())).place, f"block {name}"):
                 self.routines[name] = self.block(block, self.usage.instances[name])
         root = self.root(roots)
         return Program(self.routines, tuple(self.stages), root)
@@ -215,9 +215,4 @@ def _value(value: Value | Function) -> Value:
     return value
 
 
-def _place(block: Block) -> Place:
-    layer = next(iter(block.layers.values()))
-    return layer.place if isinstance(layer, Table) else layer.op.place
-
-
-__all__ = ["Program", "specialise"]
+__all__ = ["Place", "Program", "Table", "specialise"]

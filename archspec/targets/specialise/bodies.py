@@ -84,8 +84,7 @@ class Body:
         """The statements, and the channels behind the last one."""
         statements: list[Statement] = []
         for name, layer in layers.items():
-            place = layer.place if isinstance(layer, Table) else layer.op.place
-            with located(place, f"layer {name}"):
+            with located(layer.place, f"layer {name}"):
                 statement, channels = self.layer(name, layer, channels)
             self.known[name] = channels
             statements += [statement] if statement else []
@@ -130,8 +129,7 @@ class Body:
         self.known |= dict.fromkeys(names, site.channels)
         if site.origin is None and self.references.isdisjoint(names):
             return None
-        place = layer.place if isinstance(layer, Table) else layer.op.place
-        return PassStatement(site.name, place, site.origin, rows)
+        return PassStatement(site.name, layer.place, site.origin, rows)
 
     def statement(self, site: Site, layer: Layer) -> Compiled:
         """One layer, and the channels behind it whether it is there or not."""
@@ -155,7 +153,7 @@ class Body:
         like = layer.like.text if layer.like else None
         call = compile_call(self.context, layer.attributes, site.runs, site.channels)
         return OpStatement(
-            site.name, layer.op.place, call, site.when, site.origin, like
+            site.name, layer.place, call, site.when, site.origin, like
         ), call.output_channels
 
     def repeated(self, site: Site, layer: OpLayer, repeat: Formula) -> Compiled:
@@ -167,7 +165,7 @@ class Body:
         except Unprintable:
             given = (layer.attributes, layer.then)
             call, end = unrolled(self.context, given, site.runs, site.channels)
-        place = layer.op.place
+        place = layer.place
         return OpStatement(site.name, place, call, site.when, site.origin), end
 
     def loop(self, site: Site, layer: OpLayer, repeat: Formula) -> Loop:
@@ -205,7 +203,7 @@ class Body:
         parts = tuple(part for part, _ in found)
         statement = JoinStatement(
             site.name,
-            layer.op.place,
+            layer.place,
             layer.op.text,
             parts,
             site.when,

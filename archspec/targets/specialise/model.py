@@ -12,6 +12,7 @@ from archspec.errors import Place
 from archspec.expressions import Expression, Value
 from archspec.language import Block
 from archspec.ops import Shape
+from archspec.targets.symbols import names_in
 from archspec.targets.unprintable import Unprintable
 
 
@@ -75,6 +76,15 @@ class Loop:
     rest: Call
     count: Attribute
     running: bool
+
+    def names_read(self) -> set[str]:
+        """The names that its calls read, in whatever they say."""
+        return {
+            name
+            for call in (self.first, self.rest)
+            for attribute in call.attributes.values()
+            for name in names_in(attribute.expression)
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class StageCompiler:
         others = {name: _formula(plan.rest) for name, plan in plans.items()}
         seen = [self.seen(sequence, by_row) for sequence in self.runs.sequences]
         loop = self.loop(inner, (firsts, others), seen)
-        read = _names_read(loop)
+        read = loop.names_read()
         parameters = tuple(
             Parameter(name, tuple(self.values(name)))
             for name in (*by_row, *columns, "index")
@@ -157,15 +157,6 @@ def _call(
 
 def _formula(expression: Expression) -> Formula:
     return Formula(expression, NOWHERE)
-
-
-def _names_read(loop: Loop) -> set[str]:
-    return {
-        name
-        for call in (loop.first, loop.rest)
-        for attribute in call.attributes.values()
-        for name in names_in(attribute.expression)
-    }
 
 
 def _number(value: object) -> Value:

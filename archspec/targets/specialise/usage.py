@@ -136,7 +136,7 @@ def _passed_to(layer: Layer, argument: str) -> list[str]:
 
 
 def _settled(window: Window) -> Amounts:
-    one_step = window.stride == (1, 1) and all(size % 2 for size in window.kernel)
-    if window.padding == "same" and not one_step and window.kernel != (1, 1):
+    amounts = window.fixed_amounts()
+    if amounts is None:
         raise Unprintable("padding that is `same` with a stride here and numbers there")
-    return window.amounts((64, 64))
+    return amounts

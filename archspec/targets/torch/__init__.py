@@ -20,8 +20,6 @@ from archspec.targets.torch.ops import momentum
 from archspec.targets.unprintable import Unprintable
 from archspec.targets.views import ParameterView
 
-ACTIVATION = "type[nn.Module]"
-
 
 def view(file: File, network: Network) -> dict[str, Any]:
     """What `module.jinja` needs, besides the header."""
@@ -59,7 +57,7 @@ class TorchFile:
         return {
             "name": signature.name,
             "doc": block_doc(routine),
-            "parameters": parameter_views(self.file, signature, ACTIVATION),
+            "parameters": parameter_views(self.file, signature),
             "lets": lets,
             "stored": stored(forward),
             "groups": modules.groups,
@@ -76,7 +74,7 @@ class TorchFile:
         running = None
         if stage.loop.running:
             running = builder.printer.code(stage.loop.rest.output_channels)
-        parameters = parameter_views(self.file, signature, ACTIVATION)
+        parameters = parameter_views(self.file, signature)
         parameters.append(ParameterView(Code("repeats"), Code("int")))
         return {
             "name": signature.name,

@@ -78,7 +78,7 @@ class Forward:
     def _added(self, residual: Expression, result: Code) -> Code:
         whole = self.macro("add", [Code("x"), result])
         test = self.modules.printer.code(residual)
-        if test == True:  # noqa: E712 - Code compares itself with constants
+        if test.is_true:
             return whole
         self.flags["has_residual"] = test
         return self.macro("choice", Code("self.has_residual"), whole, result)

@@ -167,7 +167,7 @@ class TorchOps:
         if word == "valid":
             return
         if word == "symmetric" or isinstance(word, tuple):
-            top, bottom, left, right = window.amounts((64, 64))
+            top, bottom, left, right = window.amounts(window.kernel)
             if (top, left) != (bottom, right):
                 decided["edges"] = self.printer.value(call.attributes["padding"])
                 return
