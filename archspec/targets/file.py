@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archspec.expressions import Name, Value
-from archspec.targets.code import Code
+from archspec.targets.code import Code, literal
 from archspec.targets.signatures import Signature, stage_signature
 from archspec.targets.specialise.model import (
     Call,
@@ -82,6 +82,15 @@ class File:
         if output and isinstance(width, Name) and width.id in own:
             wanted[width.id] = output
         return {old: new for old, new in wanted.items() if new not in own}
+
+    def norm_settings(self) -> tuple[Code | None, float | None]:
+        """What all batch norms share, each None where it is the framework's own."""
+        usual = self.templates.manifest["batch_norm"]
+        epsilon, decay = next(iter(self.batch_norms), (None, None))
+        shown = None if epsilon in (None, usual["epsilon"]) else literal(epsilon)
+        if not isinstance(decay, float) or decay == usual["decay"]:
+            return shown, None
+        return shown, decay
 
     def sign_primitives(self, in_channels: bool) -> None:
         """The signatures of stages that stack a primitive, which has none itself."""

@@ -112,7 +112,7 @@ def _numbers(value: list[float] | float) -> str:
     return f"{value:.6g}"
 
 
-def stage_note(stage: Stage, callee: Signature | None) -> str:
+def stage_note(stage: Stage, callee: Signature | None) -> Code:
     """What a stage function's docstring says of the later repeats."""
     changes: list[str] = []
     first, rest = stage.loop.first.attributes, stage.loop.rest.attributes
@@ -128,7 +128,8 @@ def stage_note(stage: Stage, callee: Signature | None) -> str:
         if value is not None:
             changes.append(f"{printed} {literal(value)}")
     if not changes or stage.loop.running:
-        return "Stack `repeats` blocks."
+        return Code("Stack `repeats` blocks.")
     if len(changes) > 2:
-        return "Stack `repeats` blocks, all but the first as `then` says."
-    return f"Stack `repeats` blocks, all but the first with {' and '.join(changes)}."
+        return Code("Stack `repeats` blocks, all but the first as `then` says.")
+    listed = " and ".join(changes)
+    return Code(f"Stack `repeats` blocks, all but the first with {listed}.")

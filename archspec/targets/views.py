@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,45 +43,11 @@ class ParameterView:
 
 
 @dataclass(frozen=True, slots=True)
-class InitGroup:
-    """Modules that are built together, under one condition or none."""
-
-    when: Code | None
-    placeholders: bool
-    modules: Sequence[tuple[Code, Code]]
-
-
-@dataclass(frozen=True, slots=True)
-class RoutineView:
-    """One class or function."""
+class FunctionView:
+    """One function."""
 
     name: Code
     doc: Sequence[Code]
     parameters: Sequence[ParameterView]
     lets: Sequence[tuple[Code, Code]]
-    stored: Sequence[tuple[Code, Code]]
-    groups: Sequence[InitGroup]
     lines: Sequence[Line]
-
-
-@dataclass(frozen=True, slots=True)
-class StageView:
-    """A function that stacks blocks: the first call, then the others."""
-
-    name: Code
-    parameters: Sequence[ParameterView]
-    first: Code
-    rest: Code
-    running: Code | None
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleView:
-    """One file."""
-
-    header: Sequence[Code]
-    constants: Sequence[Mapping[str, Any]]
-    helpers: Sequence[Code]
-    blocks: Sequence[RoutineView]
-    stages: Mapping[str, StageView]
-    root: RoutineView

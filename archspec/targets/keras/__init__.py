@@ -16,7 +16,7 @@ from archspec.targets.keras.routine import KerasRoutine, Spot
 from archspec.targets.lines import Line, assign, returned
 from archspec.targets.signatures import used_signature
 from archspec.targets.specialise.model import Routine, Stage
-from archspec.targets.views import ParameterView
+from archspec.targets.views import FunctionView, ParameterView
 
 
 def view(file: File, network: Network) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class KerasFile:
         self.file = file
         self.starts = Starts()
 
-    def block(self, name: str, routine: Routine) -> dict[str, Any]:
+    def block(self, name: str, routine: Routine) -> FunctionView:
         """A block as a function."""
         names = self.file.names(routine, routine.parameters)
         keras = KerasRoutine(self.file, routine, names, self.starts, False)
@@ -55,15 +55,15 @@ class KerasFile:
             lets.insert(0, (Code("in_channels"), Code("x.shape[-1]")))
             signature.in_channels = False
         self.file.sign(name, signature)
-        return {
-            "name": signature.name,
-            "doc": block_doc(routine),
-            "parameters": parameter_views(self.file, signature),
-            "lets": lets,
-            "lines": returned(lines, result),
-        }
+        return FunctionView(
+            signature.name,
+            block_doc(routine),
+            parameter_views(self.file, signature),
+            lets,
+            returned(lines, result),
+        )
 
-    def stage(self, stage: Stage) -> dict[str, Any]:
+    def stage(self, stage: Stage) -> FunctionView:
         """A table's function."""
         signature = self.file.signatures[stage.name]
         routine = Routine(None, (), (), (), None, Name("in_channels"))
@@ -85,15 +85,10 @@ class KerasFile:
             lines = [*([channels] if reads else []), *first]
             lines.append(Line("for", numbers, Code("step"), body=tuple(rest)))
         parameters = parameter_views(self.file, signature)
-        return {
-            "name": signature.name,
-            "doc": [
-                Code(stage_note(stage, self.file.signatures.get(stage.loop.first.op)))
-            ],
-            "parameters": [*parameters, ParameterView(Code("repeats"), Code("int"))],
-            "lets": [],
-            "lines": [*lines, Line("return", x)],
-        }
+        parameters.append(ParameterView(Code("repeats"), Code("int")))
+        note = stage_note(stage, self.file.signatures.get(stage.loop.first.op))
+        lines.append(Line("return", x))
+        return FunctionView(signature.name, [note], parameters, [], lines)
 
     def root(self, network: Network) -> dict[str, Any]:
         """The function that builds the model."""
@@ -122,16 +117,11 @@ class KerasFile:
 
     def constants(self) -> list[Code]:
         """Batch norm's settings, once for all of them."""
-        if "batch_norm" not in self.file.partials:
-            return []
-        epsilon, decay = next(iter(self.file.batch_norms))
-        usual = self.file.templates.manifest["batch_norm"]
-        given = ""
-        if decay != usual["decay"]:
-            given += f", momentum={literal(decay)}"
-        if epsilon != usual["epsilon"]:
-            given += f", epsilon={literal(epsilon)}"
-        return [Code(f"batch_norm = partial(layers.BatchNormalization{given})")]
+        epsilon, decay = self.file.norm_settings()
+        macro = self.file.templates.macro
+        names = sorted(self.file.partials)
+        shown = None if decay is None else literal(decay)
+        return [macro("shared_norm", Code(name), epsilon, shown) for name in names]
 
 
 def _ending(lines: list[Line], result: Code) -> tuple[list[Line], Code]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from archspec.expressions import Name as Name
@@ -17,6 +18,7 @@ from archspec.targets.torch.forward import Forward
 from archspec.targets.torch.initial import Initializers
 from archspec.targets.torch.modules import Builder, Modules
 from archspec.targets.torch.ops import momentum
+from archspec.targets.torch.views import ClassView, StackView
 from archspec.targets.unprintable import Unprintable
 from archspec.targets.views import ParameterView
 
@@ -32,7 +34,7 @@ def view(file: File, network: Network) -> dict[str, Any]:
     return {
         "blocks": blocks,
         "stages": stages,
-        "root": root | {"initialize": bool(arms)},
+        "root": replace(root, initialize=bool(arms)),
         "arms": arms,
         "constants": printer.constants(),
     }
@@ -44,7 +46,7 @@ class TorchFile:
     def __init__(self, file: File):
         self.file = file
 
-    def block(self, name: str, routine: Routine) -> dict[str, Any]:
+    def block(self, name: str, routine: Routine) -> ClassView:
         """A block as a class."""
         names = self.file.names(routine, routine.parameters)
         owner = identifier(class_name(name))
@@ -54,18 +56,18 @@ class TorchFile:
         lets = printed_lets(routine, modules.printer)
         signature = used_signature(owner, names, routine, modules.printer)
         self.file.sign(name, signature)
-        return {
-            "name": signature.name,
-            "doc": block_doc(routine),
-            "parameters": parameter_views(self.file, signature),
-            "lets": lets,
-            "stored": stored(forward),
-            "groups": modules.groups,
-            "lines": lines,
-            "initialize": False,
-        }
+        return ClassView(
+            signature.name,
+            block_doc(routine),
+            parameter_views(self.file, signature),
+            lets,
+            stored(forward),
+            modules.groups,
+            lines,
+            Code("Tensor"),
+        )
 
-    def stage(self, stage: Stage) -> dict[str, Any]:
+    def stage(self, stage: Stage) -> StackView:
         """A table's function."""
         signature = self.file.signatures[stage.name]
         builder = Builder(self.file, signature.names)
@@ -76,19 +78,18 @@ class TorchFile:
             running = builder.printer.code(stage.loop.rest.output_channels)
         parameters = parameter_views(self.file, signature)
         parameters.append(ParameterView(Code("repeats"), Code("int")))
-        return {
-            "name": signature.name,
-            "doc": [
-                Code(stage_note(stage, self.file.signatures.get(stage.loop.first.op)))
-            ],
-            "parameters": parameters,
-            "first": first,
-            "rest": rest,
-            "running": running,
-            "variable": Code("step" if "step" in builder.printer.used else "_"),
-        }
+        callee = self.file.signatures.get(stage.loop.first.op)
+        return StackView(
+            signature.name,
+            [stage_note(stage, callee)],
+            parameters,
+            first,
+            rest,
+            running,
+            Code("step" if "step" in builder.printer.used else "_"),
+        )
 
-    def root(self, network: Network) -> dict[str, Any]:
+    def root(self, network: Network) -> ClassView:
         """The network's class."""
         routine = self.file.program.root
         names = dict(self.file.templates.manifest["parameters"])
@@ -98,29 +99,24 @@ class TorchFile:
         modules = Modules(self.file, names, name, routine, tapped)
         forward = Forward(routine, modules)
         lines = forward.lines(outputs)
-        return {
-            "name": name,
-            "doc": [],
-            "parameters": root_parameters(self.file, network, modules.printer.used),
-            "lets": [],
-            "stored": stored(forward),
-            "groups": modules.groups,
-            "lines": lines,
-        }
+        return ClassView(
+            name,
+            [],
+            root_parameters(self.file, network, modules.printer.used),
+            [],
+            stored(forward),
+            modules.groups,
+            lines,
+            Code("dict[str, Tensor]" if outputs else "Tensor"),
+        )
 
     def constants(self) -> list[Code]:
         """Batch norm's settings, once for all of them."""
-        constants: list[Code] = []
-        for name in sorted(self.file.partials):
-            epsilon, decay = next(iter(self.file.batch_norms))
-            usual = self.file.templates.manifest["batch_norm"]
-            given = ""
-            if epsilon != usual["epsilon"]:
-                given += f", eps={literal(epsilon)}"
-            if decay != usual["decay"]:
-                given += f", momentum={literal(momentum(decay))}"
-            constants.append(Code(f"{name} = partial(nn.{name}{given})"))
-        return constants
+        epsilon, decay = self.file.norm_settings()
+        shown = None if decay is None else literal(momentum(decay))
+        macro = self.file.templates.macro
+        names = sorted(self.file.partials)
+        return [macro("shared_norm", Code(name), epsilon, shown) for name in names]
 
 
 def stored(forward: Forward) -> list[tuple[Code, Code]]:

@@ -27,8 +27,8 @@ from archspec.targets.specialise.model import (
     Unrolled,
 )
 from archspec.targets.torch.ops import TorchOps
+from archspec.targets.torch.views import InitGroup
 from archspec.targets.unprintable import Unprintable, located
-from archspec.targets.views import InitGroup
 
 _INPLACE_AFTER = ("conv", "depthwise_conv", "transposed_conv", "batch_norm")
 

@@ -1,0 +1,50 @@
+"""What PyTorch's templates are given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archspec.targets.code import Code
+from archspec.targets.lines import Line
+from archspec.targets.views import ParameterView
+
+
+@dataclass(frozen=True, slots=True)
+class InitGroup:
+    """Modules that are built together, under one condition or none.
+
+    With `placeholders` they are identities where the condition does not hold.
+    """
+
+    when: Code | None
+    placeholders: bool
+    modules: Sequence[tuple[Code, Code]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassView:
+    """One class: `stored` is what `forward` has to know, `returns` what it gives."""
+
+    name: Code
+    doc: Sequence[Code]
+    parameters: Sequence[ParameterView]
+    lets: Sequence[tuple[Code, Code]]
+    stored: Sequence[tuple[Code, Code]]
+    groups: Sequence[InitGroup]
+    lines: Sequence[Line]
+    returns: Code
+    initialize: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StackView:
+    """A function that stacks blocks; `running` is the width that each passes on."""
+
+    name: Code
+    doc: Sequence[Code]
+    parameters: Sequence[ParameterView]
+    first: Code
+    rest: Code
+    running: Code | None
+    variable: Code
