@@ -7,6 +7,7 @@ unless one of these classes has looked at it.
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,7 +66,12 @@ def literal(value: Value) -> Code:
 
 
 def number(value: float) -> str:
-    """A float as one writes it: 1e-3 rather than 0.001, 0.2 as it is."""
+    """A float as one writes it: 1e-3 rather than 0.001, 0.2 for 1 - 0.8."""
+    short = round(value, 12)
+    if len(repr(short)) < len(repr(value)) and math.isclose(
+        short, value, rel_tol=1e-14
+    ):
+        value = short
     text = repr(value)
     if 0 < abs(value) < 0.01 and "e" not in text:
         digits = text.lstrip("-0.").rstrip("0")
