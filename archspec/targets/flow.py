@@ -28,7 +28,7 @@ from archspec.targets.specialise.model import (
 from archspec.targets.unprintable import located
 
 
-class Speaker(Protocol):
+class Syntax(Protocol):
     """What a target knows to say."""
 
     def run(
@@ -81,13 +81,13 @@ class Flow:
 
     def __init__(
         self,
-        speaker: Speaker,
+        syntax: Syntax,
         routine: Routine,
         source: str,
         taken: Iterable[str],
         outputs: Sequence[str] = (),
     ):
-        self.speaker = speaker
+        self.syntax = syntax
         self.routine = routine
         self.source = source
         self.variables = {"input": Code(source)}
@@ -175,7 +175,7 @@ class Flow:
         target = self.target(statement, branch)
         if isinstance(statement, OpStatement):
             size = self.variables[statement.like] if statement.like else None
-            return self.speaker.run(statement, source, target, size), Code(target)
+            return self.syntax.run(statement, source, target, size), Code(target)
         if isinstance(statement, JoinStatement):
             inner, result = self.join(statement, source, target), Code(target)
         else:
@@ -185,7 +185,7 @@ class Flow:
         if result != Code(target):
             inner.append(assign(target, result))
         before = [] if source == Code(target) else [assign(target, source)]
-        test = self.speaker.test(statement.when, statement.name)
+        test = self.syntax.test(statement.when, statement.name)
         return [*before, condition(test, inner)], Code(target)
 
     def passed(self, statement: PassStatement, source: Code) -> tuple[list[Line], Code]:
@@ -203,26 +203,26 @@ class Flow:
         """A table at once, or row by row where something refers to a row."""
         names = [f"{statement.name}.{row.name}" for row in statement.rows]
         if not any(self.is_tapped(name) for name in names):
-            return self.speaker.table(statement, source, target), Code(target)
+            return self.syntax.table(statement, source, target), Code(target)
         lines: list[Line] = []
         for row, name in zip(statement.rows, names, strict=True):
             own = target
             if self.is_tapped(name):
                 long = f"{statement.name}_{row.name}"
                 own = self.hold(*([row.name] if statement.named else []), long)
-            lines += self.speaker.row(statement, row, source, own)
+            lines += self.syntax.row(statement, row, source, own)
             source = self.variables[name] = Code(own)
         return lines, source
 
     def join(self, statement: JoinStatement, source: Code, target: str) -> list[Line]:
         """The branches, then what they become together."""
-        note = self.speaker.note(statement)
+        note = self.syntax.note(statement)
         held: list[str] = []
         if any(part.when or part.count for part in statement.branches):
             listed = self.hold("branches", "operands")
             held.append(listed)
             lines = self.listed(statement, source, Code(listed), held)
-            whole = self.speaker.join_list(statement.op, statement.name, Code(listed))
+            whole = self.syntax.join_list(statement.op, statement.name, Code(listed))
         else:
             lines = list[Line]()
             operands: list[Code] = []
@@ -230,7 +230,7 @@ class Flow:
                 before, operand = self.branch(statement, part, source, held)
                 lines += before
                 operands.append(operand)
-            whole = self.speaker.join(statement.op, statement.name, operands)
+            whole = self.syntax.join(statement.op, statement.name, operands)
         self.release(held)
         return [*lines, assign(target, whole, note)]
 
@@ -241,7 +241,7 @@ class Flow:
         start = self.variables[part.source] if part.source else source
         if len(part.body) == 1 and isinstance(only := part.body[0], OpStatement):
             begin = self.variables[only.source] if only.source else start
-            value = self.speaker.inline(only, begin)
+            value = self.syntax.inline(only, begin)
             if value is not None and not self.is_tapped(only.name):
                 return [], value
         held.append(self.hold(part.name, f"{join.name}_{part.name}"))
@@ -263,11 +263,11 @@ class Flow:
         for part in parts:
             if part.count is not None:
                 start = self.variables[part.source] if part.source else source
-                added = self.speaker.repeated(part, start, branches)
+                added = self.syntax.repeated(part, start, branches)
             else:
                 before, value = self.branch(statement, part, source, held)
                 added = [*before, Line("append", value, branches)]
             if part.when is not None:
-                added = [condition(self.speaker.test(part.when, part.name), added)]
+                added = [condition(self.syntax.test(part.when, part.name), added)]
             lines += added
         return lines

@@ -10,9 +10,9 @@ from archspec.targets.arguments import parameter_views, printed_lets, root_param
 from archspec.targets.code import Code, identifier, literal
 from archspec.targets.file import File
 from archspec.targets.header import block_doc, stage_note
-from archspec.targets.keras.initial import Starts
+from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.pools import non_negative
-from archspec.targets.keras.routine import KerasRoutine, Spot
+from archspec.targets.keras.routine import KerasRoutine, Position
 from archspec.targets.lines import Line, assign, returned
 from archspec.targets.signatures import used_signature
 from archspec.targets.specialise.model import Routine, Stage
@@ -32,7 +32,8 @@ def view(file: File, network: Network) -> dict[str, Any]:
         "blocks": blocks,
         "stages": stages,
         "root": root,
-        "constants": [*printer.starts.printed(), *printer.constants()],
+        "initializers": printer.initializers.printed(),
+        "constants": printer.constants(),
     }
 
 
@@ -41,12 +42,12 @@ class KerasFile:
 
     def __init__(self, file: File):
         self.file = file
-        self.starts = Starts()
+        self.initializers = Initializers()
 
     def block(self, name: str, routine: Routine) -> FunctionView:
         """A block as a function."""
         names = self.file.names(routine, routine.parameters)
-        keras = KerasRoutine(self.file, routine, names, self.starts, False)
+        keras = KerasRoutine(self.file, routine, names, self.initializers, False)
         taken = [names.get(p.name, p.name) for p in routine.parameters]
         lines, _, result = keras.lines([*taken, *(let for let, _ in routine.lets)])
         lets = printed_lets(routine, keras.printer)
@@ -68,11 +69,11 @@ class KerasFile:
         signature = self.file.signatures[stage.name]
         routine = Routine(None, (), (), (), None, Name("in_channels"))
         keras = KerasRoutine(
-            self.file, routine, dict(signature.names), self.starts, False
+            self.file, routine, dict(signature.names), self.initializers, False
         )
         x = Code("x")
-        first = keras.once(stage.loop.first, Spot(["0"], x, "x"))
-        rest = keras.once(stage.loop.rest, Spot(["{step}"], x, "x"))
+        first = keras.once(stage.loop.first, Position(["0"], x, "x"))
+        rest = keras.once(stage.loop.rest, Position(["{step}"], x, "x"))
         channels = assign("in_channels", Code("x.shape[-1]"))
         reads = "in_channels" in keras.printer.used
         if stage.loop.running:
@@ -94,7 +95,7 @@ class KerasFile:
         """The function that builds the model."""
         routine = self.file.program.root
         names = dict(self.file.templates.manifest["parameters"])
-        keras = KerasRoutine(self.file, routine, names, self.starts, True)
+        keras = KerasRoutine(self.file, routine, names, self.initializers, True)
         references = network.document.outputs
         tapped = [reference.text for reference in references.values()]
         lines, flow, result = keras.lines((), tapped)

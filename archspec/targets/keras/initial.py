@@ -30,7 +30,7 @@ _AXES = {
 }
 
 
-class Starts:
+class Initializers:
     """The initializers of one file, each defined once."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from archspec.expressions import Binary, Constant, Expression
 from archspec.targets.arguments import ValuePrinter
 from archspec.targets.code import Code, literal
 from archspec.targets.file import File
-from archspec.targets.keras.initial import Starts
+from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.pools import PoolPadding, pool_padding
 from archspec.targets.padding import plan, windows
 from archspec.targets.specialise.model import Call
@@ -32,10 +32,12 @@ class Applied:
 class KerasOps:
     """The primitives of one routine."""
 
-    def __init__(self, file: File, printer: ValuePrinter, starts: Starts, root: bool):
+    def __init__(
+        self, file: File, printer: ValuePrinter, initializers: Initializers, root: bool
+    ):
         self.file = file
         self.printer = printer
-        self.starts = starts
+        self.initializers = initializers
         self.root = root
 
     def apply(self, call: Call, applied: Applied, name: Code, source: Code) -> Code:
@@ -58,7 +60,7 @@ class KerasOps:
         else:
             self.decide(call, decided)
         if "initializer" in call.attributes:
-            decided["start"] = self.starts.of(call)
+            decided["start"] = self.initializers.of(call)
         return [*before, Applied(call.op, "", decided)]
 
     @staticmethod
@@ -191,7 +193,7 @@ class KerasOps:
             raise Unprintable(
                 "a transposed convolution whose kernel or stride varies", call.paths[0]
             )
-        decided = {"same": word == "same", "start": self.starts.of(call)}
+        decided = {"same": word == "same", "start": self.initializers.of(call)}
         main = Applied("transposed_conv", "", decided)
         if word == "same":
             return [main]

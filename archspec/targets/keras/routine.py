@@ -11,7 +11,7 @@ from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinte
 from archspec.targets.code import Code, identifier, literal
 from archspec.targets.file import File
 from archspec.targets.flow import Flow
-from archspec.targets.keras.initial import Starts
+from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.ops import KerasOps
 from archspec.targets.lines import Line, assign, condition
 from archspec.targets.notes import Called, RowLayout, callee, tensor_size
@@ -33,7 +33,7 @@ from archspec.targets.unprintable import Unprintable
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Position:
     """Where a layer is applied: its path in the routine, from and to which variable."""
 
     path: Sequence[str]
@@ -51,7 +51,7 @@ class KerasRoutine:
         file: File,
         routine: Routine,
         names: dict[str, str],
-        starts: Starts,
+        initializers: Initializers,
         root: bool,
     ):
         self.file = file
@@ -59,7 +59,7 @@ class KerasRoutine:
         self.root = root
         self.printer = ValuePrinter(file, names)
         self.calls = CallPrinter(file, self.printer)
-        self.ops = KerasOps(file, self.printer, starts, root)
+        self.ops = KerasOps(file, self.printer, initializers, root)
         self.macro = file.templates.macro
         self.side: tuple[str, ...] = ()
 
@@ -96,12 +96,14 @@ class KerasRoutine:
         self, statement: OpStatement, source: Code, target: str, like: Code | None
     ) -> list[Line]:
         if statement.when is None:
-            lines = self.layer(statement, Spot([statement.name], source, target, like))
+            lines = self.layer(
+                statement, Position([statement.name], source, target, like)
+            )
             return self.noted(lines, statement.call)
         before = [] if source == Code(target) else [assign(target, source)]
         # Behind the copy, the layer reads the variable that it writes.
-        spot = Spot([statement.name], Code(target), target, like)
-        inner = self.layer(statement, spot)
+        position = Position([statement.name], Code(target), target, like)
+        inner = self.layer(statement, position)
         return [*before, condition(self.test(statement.when, statement.name), inner)]
 
     def noted(self, lines: list[Line], call: Called) -> list[Line]:
@@ -110,48 +112,52 @@ class KerasRoutine:
             return lines
         return [*lines[:-1], replace(lines[-1], note=tensor_size(self.file, call))]
 
-    def layer(self, statement: OpStatement, spot: Spot) -> list[Line]:
+    def layer(self, statement: OpStatement, position: Position) -> list[Line]:
         """A layer that is there, repeated or not."""
-        return self.applied(statement.call, spot)
+        return self.applied(statement.call, position)
 
-    def applied(self, call: Printed, spot: Spot) -> list[Line]:
+    def applied(self, call: Printed, position: Position) -> list[Line]:
         """Whatever a layer or a row is."""
         if isinstance(call, Loop):
-            return self.loop(call, spot)
+            return self.loop(call, position)
         if isinstance(call, Unrolled):
-            return self.each(call, spot)
-        return self.once(call, spot)
+            return self.each(call, position)
+        return self.once(call, position)
 
-    def each(self, call: Unrolled, spot: Spot) -> list[Line]:
+    def each(self, call: Unrolled, position: Position) -> list[Line]:
         """All runs of a repeat, one after the other."""
         lines: list[Line] = []
         for number, run in enumerate(call.calls):
-            lines += self.once(run, replace(spot, path=[*spot.path, str(number)]))
-            spot = replace(spot, source=Code(spot.target))
+            lines += self.once(
+                run, replace(position, path=[*position.path, str(number)])
+            )
+            position = replace(position, source=Code(position.target))
         return lines
 
-    def once(self, call: Call | StageCall, spot: Spot) -> list[Line]:
+    def once(self, call: Call | StageCall, position: Position) -> list[Line]:
         """The lines that apply one op."""
         if isinstance(call, StageCall) or call.op in self.file.signatures:
-            return [assign(spot.target, self.block(call, spot))]
+            return [assign(position.target, self.block(call, position))]
         lines: list[Line] = []
-        source = spot.source
-        for applied in self.ops.layers(call, spot.like):
-            if applied.when is not None and source != Code(spot.target):
-                lines.append(assign(spot.target, source))
-                source = Code(spot.target)
-            name = self.named(*spot.path[:-1], f"{spot.path[-1]}{applied.suffix}")
-            line = assign(spot.target, self.ops.apply(call, applied, name, source))
+        source = position.source
+        for applied in self.ops.layers(call, position.like):
+            if applied.when is not None and source != Code(position.target):
+                lines.append(assign(position.target, source))
+                source = Code(position.target)
+            name = self.named(
+                *position.path[:-1], f"{position.path[-1]}{applied.suffix}"
+            )
+            line = assign(position.target, self.ops.apply(call, applied, name, source))
             test = applied.when and self.printer.code(applied.when)
             lines.append(condition(test, [line]) if test else line)
-            source = Code(spot.target)
+            source = Code(position.target)
         return lines
 
-    def block(self, call: Call | StageCall, spot: Spot) -> Code:
+    def block(self, call: Call | StageCall, position: Position) -> Code:
         """A call of a printed function."""
-        function, arguments = self.called(call, spot.style)
-        name = self.named(*spot.path)
-        return self.macro("build", function, spot.source, arguments, name)
+        function, arguments = self.called(call, position.style)
+        name = self.named(*position.path)
+        return self.macro("build", function, position.source, arguments, name)
 
     def called(
         self, call: Call | StageCall, style: Style
@@ -170,18 +176,20 @@ class KerasRoutine:
             return None
         if not isinstance(call, Call):
             return None
-        lines = self.once(call, Spot([statement.name], source, "_"))
+        lines = self.once(call, Position([statement.name], source, "_"))
         return lines[0].value if len(lines) == 1 and lines[0].kind == "assign" else None
 
-    def loop(self, loop: Loop, spot: Spot) -> list[Line]:
+    def loop(self, loop: Loop, position: Position) -> list[Line]:
         """A repeated layer: the first, then the others."""
         if self.side:
             raise Unprintable("a 'repeat' inside a repeated branch")
-        first = self.once(loop.first, replace(spot, path=[*spot.path, "0"]))
+        first = self.once(loop.first, replace(position, path=[*position.path, "0"]))
         count = self.printer.code(loop.count.expression)
         if count == 1:
             return first
-        again = Spot([*spot.path, "{i}"], Code(spot.target), spot.target)
+        again = Position(
+            [*position.path, "{i}"], Code(position.target), position.target
+        )
         inner = self.once(loop.rest, again)
         numbers = Code(f"range(1, {count})")
         return [*first, Line("for", numbers, Code("i"), body=tuple(inner))]
@@ -210,8 +218,8 @@ class KerasRoutine:
         target: str,
         style: Style = "keywords",
     ) -> list[Line]:
-        spot = Spot([statement.name, row.name], source, target, style=style)
-        return self.noted(self.applied(row.call, spot), row.call)
+        position = Position([statement.name, row.name], source, target, style=style)
+        return self.noted(self.applied(row.call, position), row.call)
 
     def row_text(self, call: Printed, style: Style) -> Code:
         """A row's line, or its tuple of arguments."""
@@ -221,8 +229,8 @@ class KerasRoutine:
         if style == "positions":
             _, arguments = self.called(once, style)
             return self.macro("row", arguments)
-        spot = Spot(["table", "00"], Code("x"), "x", style=style)
-        return Code(f"x = {self.once(once, spot)[-1].value}")
+        position = Position(["table", "00"], Code("x"), "x", style=style)
+        return Code(f"x = {self.once(once, position)[-1].value}")
 
     def listed(
         self, layout: RowLayout, header: Sequence[Code], source: Code, target: str
