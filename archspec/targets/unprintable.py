@@ -21,7 +21,7 @@ class Unprintable(Exception):
 
 
 @contextmanager
-def located(place: Place, path: str) -> Generator[None]:
+def located(place: Place | None, path: str) -> Generator[None]:
     """Tell what is unprintable where it stands: the innermost place wins."""
     try:
         yield

@@ -15,7 +15,7 @@ from archspec.targets.keras.pools import PoolPadding, pool_padding
 from archspec.targets.padding import plan, windows
 from archspec.targets.specialise.model import Call
 from archspec.targets.symbols import constant_value
-from archspec.targets.unprintable import Unprintable
+from archspec.targets.unprintable import Unprintable, located
 from archspec.targets.views import OpView
 
 
@@ -47,6 +47,11 @@ class KerasOps:
 
     def layers(self, call: Call, like: Code | None = None) -> list[Applied]:
         """The Keras layers that the primitive becomes, in order."""
+        with located(None, call.paths[0]):
+            return self.decided(call, like)
+
+    def decided(self, call: Call, like: Code | None) -> list[Applied]:
+        """The layers, with what each macro needs beyond the attributes."""
         if call.op == "transposed_conv":
             return self.transposed(call)
         decided: dict[str, Any] = {"like": like}

@@ -138,5 +138,7 @@ def _passed_to(layer: Layer, argument: str) -> list[str]:
 def _settled(window: Window) -> Amounts:
     amounts = window.fixed_amounts()
     if amounts is None:
-        raise Unprintable("padding that is `same` with a stride here and numbers there")
+        raise Unprintable(
+            "padding by numbers here, and there by `same`, which goes by the size"
+        )
     return amounts

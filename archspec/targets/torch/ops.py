@@ -12,7 +12,7 @@ from archspec.targets.file import File
 from archspec.targets.padding import plan, windows
 from archspec.targets.specialise.model import Attribute, Call
 from archspec.targets.symbols import constant
-from archspec.targets.unprintable import Unprintable
+from archspec.targets.unprintable import Unprintable, located
 from archspec.targets.views import OpView
 
 
@@ -31,7 +31,8 @@ class TorchOps:
 
     def module(self, call: Call, inplace: bool = False) -> tuple[Code | None, Code]:
         """What has to pad before the module, if anything has to, and the module."""
-        before, decided = self.decide(call)
+        with located(None, call.paths[0]):
+            before, decided = self.decide(call)
         if inplace and self.takes_inplace(call):
             decided["inplace"] = True
         view = OpView(call, self.printer, **decided)
@@ -39,7 +40,8 @@ class TorchOps:
 
     def function(self, call: Call, source: Code, like: Code | None) -> Code:
         """The call in `forward`."""
-        _, decided = self.decide(call)
+        with located(None, call.paths[0]):
+            _, decided = self.decide(call)
         printer = Stored(self.printer)
         view = OpView(call, printer, like=like, **decided)
         return self.file.templates.macro(f"{call.op}_call", view, source)
@@ -71,7 +73,12 @@ class TorchOps:
         return None, decided
 
     def activation(self, call: Call, decided: dict[str, Any]) -> None:
-        decided["function"] = self.printer.value(call.attributes["kind"])
+        kind, slope = call.attributes["kind"], call.attributes["slope"]
+        if kind.varies and "leaky_relu" in kind.values and not slope.is_only(0.01):
+            raise Unprintable(
+                "a slope of leaky_relu, which is one of several activations"
+            )
+        decided["function"] = self.printer.value(kind)
 
     def slice_channels(self, call: Call, decided: dict[str, Any]) -> None:
         stop = call.attributes["stop"].expression
