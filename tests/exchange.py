@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import linecache
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import count
+from math import prod
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from archspec.elaboration import elaborate
+from archspec.elaboration import elaborate, with_classes
 from archspec.network import Network
 from archspec.resources import TEMPLATES
 from archspec.targets.render import render
@@ -58,19 +59,28 @@ class Case:
     """A network with its two generated files, each built when it is asked for."""
 
     network: Network
+    base: Network | None = None
+    """The network whose files are built, with other `arguments`, if it is another."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def torch_text(self) -> str:
-        return render(self.network, "torch")
+        return render(self.base or self.network, "torch")
 
     @cached_property
     def keras_text(self) -> str:
-        return render(self.network, "keras")
+        return render(self.base or self.network, "keras")
 
     def build(self, text: str, **arguments: Any) -> Any:
         """The network of a generated file."""
         with doubles():
-            return getattr(imported(text), self.network.name)(**arguments)
+            build = getattr(imported(text), self.network.name)
+            return build(**self.arguments, **arguments)
+
+    def for_classes(self, classes: int) -> Case:
+        """The files of this case, asked for another number of classes."""
+        other = with_classes(self.network, classes)
+        return Case(other, self.network, {"num_classes": classes})
 
     @cached_property
     def torch(self) -> Any:
@@ -90,7 +100,20 @@ class Case:
 
     def share(self, module: Any, model: Any) -> None:
         """Give the Keras model the torch module's weights."""
-        arrays = to_target(self.network, manifest("keras"), self.canonical(module))
+        self.load_keras(model, self.canonical(module))
+
+    def load_torch(self, module: Any, weights: Arrays) -> None:
+        """Give the torch module canonical weights."""
+        import torch
+
+        arrays = to_target(self.network, manifest("torch"), weights)
+        assert arrays.keys() == torch_arrays(module).keys()
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        module.load_state_dict(tensors, strict=False)
+
+    def load_keras(self, model: Any, weights: Arrays) -> None:
+        """Give the Keras model canonical weights."""
+        arrays = to_target(self.network, manifest("keras"), weights)
         variables = {variable.path: variable for variable in model.weights}
         assert variables.keys() == arrays.keys()
         for name, variable in variables.items():
@@ -120,18 +143,30 @@ def randomize(module: Any, seed: int = 0) -> None:
 
     random = np.random.default_rng(seed)
     for name, tensor in module.state_dict().items():
-        shape = tuple(tensor.shape)
         if name.endswith("num_batches_tracked"):
             continue
-        if len(shape) > 1:
-            fan_in = max(1, tensor[0].numel())
-            values = random.normal(scale=(2 / fan_in) ** 0.5, size=shape)
-        elif name.endswith("running_var"):
-            values = random.uniform(0.5, 1.5, shape)
-        else:
-            values = random.normal(0.5, 0.5, shape)
         with torch.no_grad():
-            tensor.copy_(torch.from_numpy(values))
+            tensor.copy_(torch.from_numpy(noise(random, name, tuple(tensor.shape))))
+
+
+def drawn(network: Network, seed: int = 0) -> Arrays:
+    """Random canonical weights, statistics included."""
+    random = np.random.default_rng(seed)
+    return {
+        (path := f"{layer.path}.{name}"): noise(random, path, weight.shape)
+        for layer in network.layers
+        for name, weight in layer.weights.items()
+    }
+
+
+def noise(random: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Numbers for one weight, such that outputs are neither huge nor all alike."""
+    if len(shape) > 1:
+        fan_in = max(1, prod(shape[1:]))
+        return random.normal(scale=(2 / fan_in) ** 0.5, size=shape)
+    if name.endswith(("running_var", "variance")):
+        return random.uniform(0.5, 1.5, shape)
+    return random.normal(0.5, 0.5, shape)
 
 
 def run_torch(module: Any, image: np.ndarray) -> dict[str, np.ndarray]:
@@ -170,13 +205,69 @@ def difference(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> floa
     return worst
 
 
+def tolerance(network: Network) -> float:
+    """Some of what Keras computes on TensorFlow is in single precision."""
+    single = {"normalize", "leaky_relu", "gelu", "gelu_tanh", "bilinear"}
+    for layer in network.layers:
+        found = (getattr(layer.primitive, name, "") for name in ("kind", "mode"))
+        if single & {layer.op, *found}:
+            return 1e-5
+    return 1e-9
+
+
 def assert_equal(case: Case, tolerance: float = 1e-9, seed: int = 0) -> None:
-    """The counts that the network says, and equal outputs from equal random weights."""
-    trainable = sum(tensor.numel() for tensor in case.torch.parameters())
-    assert trainable == case.network.trainable_parameters
-    assert case.keras.count_params() == case.network.parameters
-    randomize(case.torch, seed)
-    case.share(case.torch, case.keras)
-    image = case.image(seed)
-    expected = run_torch(case.torch, image)
-    assert difference(run_keras(case.keras, image), expected) < tolerance
+    """The counts, settings and outputs that the network's layers say, in both files."""
+    assert_right(case, "torch", seed=seed)
+    assert_right(case, "keras", tolerance, seed)
+
+
+def assert_right(
+    case: Case, target: str, tolerance: float = 1e-9, seed: int = 0
+) -> None:
+    """The same in one file, for equal random weights."""
+    from judge import judged
+
+    network, image = case.network, case.image(seed)
+    weights = drawn(network, seed)
+    expected = judged(network, weights, image)
+    if target == "torch":
+        trainable = sum(tensor.numel() for tensor in case.torch.parameters())
+        assert trainable == network.trainable_parameters
+        case.load_torch(case.torch, weights)
+        found = run_torch(case.torch, image)
+    else:
+        assert case.keras.count_params() == network.parameters
+        case.load_keras(case.keras, weights)
+        found = run_keras(case.keras, image)
+    check_settings(network, target, getattr(case, target))
+    assert difference(found, expected) < tolerance
+
+
+def check_settings(network: Network, target: str, built: Any) -> None:
+    """What no output shows of the layers built: momentum, rates, whose they are."""
+    find = settings_of_torch if target == "torch" else settings_of_keras
+    for layer in network.layers:
+        op: Any = layer.primitive
+        if layer.op == "batch_norm":
+            expected = op.epsilon, op.decay
+        elif layer.op in {"dropout", "drop_path"}:
+            expected = op.rate, float(layer.op == "drop_path" and op.rate > 0)
+        else:
+            continue
+        found = find(built, layer.path)
+        assert np.allclose(found, expected, rtol=1e-9, atol=1e-12), (layer.path, found)
+
+
+def settings_of_torch(module: Any, path: str) -> tuple[float, float]:
+    layer = module.get_submodule(path)
+    if hasattr(layer, "eps"):
+        return layer.eps, 1 - layer.momentum
+    rate = getattr(layer, "p", 0.0)  # at rate 0 it may be an Identity
+    return rate, float(type(layer).__name__ == "DropPath" and rate > 0)
+
+
+def settings_of_keras(model: Any, path: str) -> tuple[float, float]:
+    layer = model.get_layer(path.replace(".", "-"))
+    if hasattr(layer, "epsilon"):
+        return layer.epsilon, layer.momentum
+    return layer.rate, float(layer.noise_shape is not None and layer.rate > 0)

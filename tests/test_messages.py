@@ -15,7 +15,8 @@ CASE = re.compile(
     r"^## (?P<title>.+)\n\n"
     r"```yaml\n(?P<spec>[^`]*)```\n\n"
     r"(?:With `(?P<options>.+)`:\n\n)?"
-    r"```text\n(?P<message>[^`]*)```$",
+    r"(?:`archspec (?P<command>.+)` says:\n\n)?"
+    r"```text\n(?P<message>(?:.+\n)*)```$",
     re.MULTILINE,
 )
 TEXT = MESSAGES.read_text(encoding="utf-8")
@@ -30,18 +31,28 @@ def complete(spec: str) -> str:
 
 def cases():
     for case in CASE.finditer(TEXT):
-        yield pytest.param(
-            case["spec"], case["options"], case["message"], id=case["title"]
-        )
+        command = case["command"] or f"flops net.yaml {case['options'] or ''}"
+        yield pytest.param(case["spec"], command, case["message"], id=case["title"])
 
 
-@pytest.mark.parametrize(("spec", "options", "message"), list(cases()))
-def test_a_bad_spec_is_told_in_full(tmp_path, monkeypatch, spec, options, message):
+@pytest.mark.parametrize(("spec", "command", "message"), list(cases()))
+def test_a_bad_spec_is_told_in_full(tmp_path, monkeypatch, spec, command, message):
     monkeypatch.chdir(tmp_path)
     Path("net.yaml").write_text(complete(spec), encoding="utf-8")
-    done = CliRunner().invoke(app, ["flops", "net.yaml", *(options or "").split()])
+    done = CliRunner().invoke(app, command.split())
     assert done.stderr == message
     assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_a_file_that_is_no_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_bytes(b"name: \xff")
+    done = CliRunner().invoke(app, ["flops", "net.yaml"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error[AS502]: cannot read net.yaml: 'utf-8' codec can't decode byte 0xff "
+        "in position 6: invalid start byte\n"
+    )
 
 
 def test_every_heading_is_a_case():

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from exchange import assert_equal, case, difference, randomize, run_keras, run_torch
+from exchange import (
+    Case,
+    assert_equal,
+    assert_right,
+    case,
+    difference,
+    randomize,
+    run_keras,
+    run_torch,
+)
 from zoo import EVERY, FLATTENED, flavours, label, resized, sizes
 
 ALL = [
@@ -67,3 +76,25 @@ def test_a_fault_shows(fault, seed):
         good.share(good.torch, altered)
         found = run_keras(altered, image)
     assert difference(found, run_torch(good.torch, image)) > 1e-3
+
+
+HIDDEN_FAULTS = {
+    "momentum of torch": ("torch", "momentum=1e-3", "momentum=1e-2"),
+    "momentum of keras": ("keras", "momentum=0.999", "momentum=0.99"),
+    "rate of torch": ("torch", "dropout: float = 0.2", "dropout: float = 0.3"),
+    "rate of keras": ("keras", "dropout: float = 0.2", "dropout: float = 0.3"),
+}
+
+
+@pytest.mark.parametrize("fault", [*FAULTS, *HIDDEN_FAULTS])
+def test_the_judge_sees_a_fault_of_one_file(fault):
+    """So both files cannot share one, and no fault can hide in training."""
+    target, right, wrong = (FAULTS | HIDDEN_FAULTS)[fault]
+    good = case("mobilenetv2", (), resized(96, 64))
+    text = getattr(good, f"{target}_text")
+    assert right in text
+    bad = Case(good.network)
+    vars(bad)[f"{target}_text"] = text.replace(right, wrong)
+    assert_right(good, target)
+    with pytest.raises(AssertionError):
+        assert_right(bad, target)

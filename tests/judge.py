@@ -1,0 +1,149 @@
+"""A network run op by op in PyTorch: what both generated files are judged by.
+
+It shares nothing with the targets: it reads the network's layers, not its blocks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from archspec.network import INPUT, Network, NetworkLayer
+from archspec.weights.convert import Arrays
+
+ACTIVATIONS = {
+    "relu": F.relu,
+    "relu6": F.relu6,
+    "hard_swish": F.hardswish,
+    "hard_sigmoid": F.hardsigmoid,
+    "sigmoid": torch.sigmoid,
+    "swish": F.silu,
+    "gelu": F.gelu,
+    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "tanh": torch.tanh,
+    "softmax": lambda x: x.softmax(1),
+    "identity": lambda x: x,
+}
+
+
+def judged(network: Network, weights: Arrays, image: np.ndarray) -> Arrays:
+    """The outputs by name for canonical weights, all that runs in training left out."""
+    known = {INPUT: torch.from_numpy(image)}
+    for number, layer in enumerate(network.layers):
+        own = {
+            name: torch.from_numpy(
+                np.ascontiguousarray(weights[f"{layer.path}.{name}"])
+            )
+            for name in layer.weights
+        }
+        inputs = [known[source] for source in layer.sources]
+        output = result(layer, inputs, own)
+        assert tuple(output.shape[1:]) == layer.output, layer.path
+        known[number] = output
+    return {name: known[number].numpy() for name, number in network.outputs.items()}
+
+
+def result(  # noqa: C901, PLR0912
+    layer: NetworkLayer, inputs: list[Tensor], weights: dict[str, Tensor]
+) -> Tensor:
+    """What one layer makes of its inputs."""
+    op: Any = layer.primitive
+    x = inputs[0]
+    match layer.op:
+        case "add":
+            return sum(inputs[1:], x)
+        case "multiply":
+            for factor in inputs[1:]:
+                x = x * factor
+            return x
+        case "concat":
+            return torch.cat(inputs, 1)
+        case "conv" | "depthwise_conv":
+            groups = op.groups if layer.op == "conv" else x.shape[1]
+            x = padded(x, op.window.amounts(tuple(x.shape[2:])))
+            rest = op.stride, 0, op.dilation, groups
+            return F.conv2d(x, weights["weight"], weights.get("bias"), *rest)
+        case "transposed_conv":
+            x = F.conv_transpose2d(x, weights["weight"], None, op.stride)
+            return cut(x, op, layer.output[1:]) + along(weights.get("bias", 0), x)
+        case "dense":
+            x = torch.einsum("nc...,oc->no...", x, weights["weight"])
+            return x + along(weights.get("bias", 0), x)
+        case "batch_norm":
+            scale = weights["scale"] / torch.sqrt(weights["variance"] + op.epsilon)
+            centred = x - along(weights["mean"], x)
+            return centred * along(scale, x) + along(weights["shift"], x)
+        case "layer_norm":
+            centred = x - x.mean(1, keepdim=True)
+            variance = (centred**2).mean(1, keepdim=True)
+            normal = centred / torch.sqrt(variance + op.epsilon)
+            return normal * along(weights["scale"], x) + along(weights["shift"], x)
+        case "layer_scale":
+            return x * along(weights["scale"], x)
+        case "normalize":
+            return (x - along(op.mean, x)) / along(op.std, x)
+        case "activation" if op.kind == "leaky_relu":
+            return F.leaky_relu(x, op.slope)
+        case "activation":
+            return ACTIVATIONS[op.kind](x)
+        case "max_pool" | "avg_pool":
+            return pooled(x, layer.op, op, layer.output[1:])
+        case "global_avg_pool":
+            return x.mean((2, 3), keepdim=op.keep_size)
+        case "flatten":
+            return (x.movedim(1, -1) if op.order == "channels_last" else x).flatten(1)
+        case "identity" | "dropout" | "drop_path":
+            return x
+        case "slice_channels":
+            return x[:, op.start : op.stop]
+        case "channel_shuffle":
+            return x.unflatten(1, (op.groups, -1)).transpose(1, 2).flatten(1, 2)
+        case "upsample" | "resize":
+            exact = {"nearest": "nearest-exact"}.get(op.mode, op.mode)
+            return F.interpolate(x, layer.output[1:], mode=exact)
+        case "pad":
+            return padded(x, op.amounts, op.value)
+        case unknown:
+            raise NotImplementedError(unknown)
+
+
+def along(values: Any, x: Tensor) -> Tensor:
+    """A number for each channel, to go with x."""
+    return torch.as_tensor(values).reshape(-1, *(1 for _ in x.shape[2:]))
+
+
+def padded(x: Tensor, amounts: tuple[int, ...], value: float = 0.0) -> Tensor:
+    top, bottom, left, right = amounts
+    return F.pad(x, (left, right, top, bottom), value=value)
+
+
+def cut(x: Tensor, op: Any, size: tuple[int, ...]) -> Tensor:
+    """The part of this size of all that a transposed convolution stamps."""
+    height, width = x.shape[2] - size[0], x.shape[3] - size[1]  # below 0: zeros follow
+    top, left = max(0, height) // 2, max(0, width) // 2
+    if op.padding != "same":
+        top, _, left, _ = op.window.amounts(tuple(x.shape[2:]))
+    return padded(x, (-top, top - height, -left, left - width))
+
+
+def pooled(x: Tensor, name: str, op: Any, size: tuple[int, ...]) -> Tensor:
+    """Of each window the largest number, or the mean of the cells that count."""
+    amounts = top, bottom, left, right = op.window.amounts(tuple(x.shape[2:]))
+    reach = [
+        (n - 1) * s + k for n, s, k in zip(size, op.stride, op.kernel, strict=True)
+    ]
+    below = max(0, reach[0] - top - x.shape[2] - bottom)
+    beside = max(0, reach[1] - left - x.shape[3] - right)
+
+    def around(cells: Tensor, value: float, beyond: float = 0.0) -> Tensor:
+        return padded(padded(cells, amounts, value), (0, below, 0, beside), beyond)
+
+    window = op.kernel, op.stride
+    if name == "max_pool":
+        return F.max_pool2d(around(x, -torch.inf, -torch.inf), *window)
+    counted = around(torch.ones_like(x), float(op.count_padding))
+    return F.avg_pool2d(around(x, 0), *window) / F.avg_pool2d(counted, *window)
