@@ -40,7 +40,7 @@ def test_the_contracts_hold(root: Path):
     [
         ("errors.py", "import archspec.network", "Imports go one way"),
         ("expressions/__init__.py", "import archspec.ops", "Imports go one way"),
-        ("errors.py", "def f():\n    import archspec.cli", "Imports go one way"),
+        ("errors.py", "def f():\n    import archspec.analysis", "Imports go one way"),
         ("newcomer.py", "", "Imports go one way"),
         ("resources.py", "import archspec.errors", "Imports go one way"),
         ("network.py", "import numpy", "Only targets, weights and verify"),

@@ -220,6 +220,11 @@ class Block(Model):
     residual: Maybe = None
     layers: dict[str, Layer] = Field(min_length=1)
 
+    @property
+    def place(self) -> Place:
+        """Where its first layer stands."""
+        return next(iter(self.layers.values())).place
+
 
 class Definition(Model):
     """A constant or a one-line function of `define:`."""

@@ -41,13 +41,14 @@ class SliceChannels(Op):
     stop: Index
 
     def infer(self, shape: Shape) -> Shape:
-        """(channels, ...) -> (stop - start, ...)."""
-        if not self.start < self.stop <= shape[0]:
+        """(channels, height, width) -> (stop - start, height, width)."""
+        channels, height, width = self.as_map(shape)
+        if not self.start < self.stop <= channels:
             raise ShapeError(
-                f"a slice from {self.start} to {self.stop} of {shape[0]} channels: "
+                f"a slice from {self.start} to {self.stop} of {channels} channels: "
                 "start must be below stop, and stop at most the channels"
             )
-        return self.stop - self.start, *shape[1:]
+        return self.stop - self.start, height, width
 
 
 class ChannelShuffle(Op):
@@ -62,10 +63,11 @@ class ChannelShuffle(Op):
     groups: Count
 
     def infer(self, shape: Shape) -> Shape:
-        """The shape, unchanged."""
-        if shape[0] % self.groups:
+        """(channels, height, width), unchanged."""
+        channels, _, _ = self.as_map(shape)
+        if channels % self.groups:
             raise ShapeError(
-                f"{self.groups} groups must divide the {shape[0]} input channels"
+                f"{self.groups} groups must divide the {channels} input channels"
             )
         return shape
 

@@ -39,19 +39,11 @@ CASES = {
     for path in sorted(FOLDER.glob("*.md"))
     for case in CASE.finditer(path.read_text("utf-8"))
 }
-BUGS = {
-    "names: A flag named half": "refused without a place",
-    "names: A flag named training": "refused without a place",
-    "names: A flag named like a layer": "refused without a place",
-    "names: A layer named like the flag of the residual": "refused without a place",
-    "settings: Every op that takes vectors": "two of them are of maps in what is built",
-}
 
 
 def marked(number: int, title: str):
     """Every third is quick enough for a hasty run."""
     marks = [pytest.mark.slow] if number % 3 else []
-    marks += [pytest.mark.xfail(reason=BUGS[title])] if title in BUGS else []
     return pytest.param(title, marks=marks, id=title)
 
 

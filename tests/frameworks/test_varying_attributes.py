@@ -100,13 +100,6 @@ outputs: {{a: a, b: b}}
 """
 
 
-BUGS = {
-    "block-depthwise_conv-dilation-1-2": "[3, 3] // 2 is printed",
-    "block-layer_scale-initial-0.1-1": "torch.full of a whole number",
-    "block-layer_scale-initial-1-0.5": "torch.full of a whole number",
-}
-
-
 def cases():
     for op, attributes in VALUES.items():
         for name, values in attributes.items():
@@ -114,8 +107,6 @@ def cases():
                 for where in ["block"] if op in SHRINKING else WHERE:
                     label = f"{where}-{op}-{name}-{'-'.join(pair).replace(' ', '')}"
                     marks = [pytest.mark.slow] if where == "table" else []
-                    if label in BUGS:
-                        marks.append(pytest.mark.xfail(reason=BUGS[label]))
                     yield pytest.param(where, op, name, *pair, id=label, marks=marks)
 
 

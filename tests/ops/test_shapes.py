@@ -16,6 +16,8 @@ NEED_MAPS = {
     "upsample": {},
     "resize": {"size": 4},
     "pad": {"amounts": [1, 1, 1, 1]},
+    "slice_channels": {"start": 2, "stop": 8},
+    "channel_shuffle": {"groups": 2},
 }
 TAKE_BOTH = {
     "dense": {"units": 10},
@@ -26,8 +28,6 @@ TAKE_BOTH = {
     "activation": {"kind": "relu"},
     "flatten": {},
     "identity": {},
-    "slice_channels": {"start": 2, "stop": 8},
-    "channel_shuffle": {"groups": 2},
     "dropout": {"rate": 0.5},
     "drop_path": {"rate": 0.5},
 }

@@ -67,7 +67,7 @@ class _Specialiser:
     def program(self, roots: Sequence[Instance]) -> Program:
         for name in self.usage.in_order():
             block = self.usage.document.blocks[name]
-            with located(next(iter(block.layers.values())).place, f"block {name}"):
+            with located(block.place, f"block {name}"):
                 self.routines[name] = self.block(block, self.usage.instances[name])
         root = self.root(roots)
         return Program(self.routines, tuple(self.stages), root)

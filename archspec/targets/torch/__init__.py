@@ -19,7 +19,7 @@ from archspec.targets.torch.initial import Initializers
 from archspec.targets.torch.modules import Builder, Modules
 from archspec.targets.torch.ops import momentum
 from archspec.targets.torch.views import ClassView, StackView
-from archspec.targets.unprintable import Unprintable
+from archspec.targets.unprintable import Unprintable, located
 from archspec.targets.views import ParameterView
 
 
@@ -54,6 +54,8 @@ class TorchFile:
         forward = Forward(routine, modules)
         lines = forward.lines()
         lets = printed_lets(routine, modules.printer)
+        with located(routine.block and routine.block.place, f"block {name}"):
+            held = stored(forward)
         signature = used_signature(owner, names, routine, modules.printer)
         self.file.sign(name, signature)
         return ClassView(
@@ -61,7 +63,7 @@ class TorchFile:
             block_doc(routine),
             parameter_views(self.file, signature),
             lets,
-            stored(forward),
+            held,
             modules.groups,
             lines,
             Code("Tensor"),
