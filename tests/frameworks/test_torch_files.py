@@ -12,6 +12,8 @@ from exchange import case, difference, randomize, run_torch
 from zoo import BASES, EVERY, FLATTENED, label, resized, sizes
 
 SMALL = [pytest.param(path, id=label(path)) for path in EVERY]
+# The layer behind the flatten has 62 million weights, to copy and to step.
+TRAINED = [path for path in SMALL if path.id != FLATTENED]
 
 
 def small(path):
@@ -60,11 +62,9 @@ def test_compile(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", SMALL)
+@pytest.mark.parametrize("path", TRAINED)
 def test_training_step(path):
     """As it is built: the loss is finite, and every weight moves."""
-    if path.stem == FLATTENED:
-        pytest.skip("62 million weights behind a flatten")
     module = small(path).build(small(path).torch_text).train()
     before = copy.deepcopy(module.state_dict())
     optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
