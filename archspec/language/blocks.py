@@ -79,17 +79,17 @@ def reachable_blocks(document: Mapping) -> Mapping:
     A document's own block takes the place of the standard one of its name everywhere.
     Raises SpecError (AS211, AS212) where blocks extend or call themselves.
     """
-    own = document.section("blocks")
+    own, standard = document.section("blocks"), standard_blocks()
     resolved: dict[str, Node] = {}
     calls: dict[str, dict[str, Place]] = {}
     waiting = [*own.entries, *dict(_calls(document))]
     while waiting:
         name = waiting.pop()
-        known = name in own.entries or name in standard_blocks().entries
+        known = name in own.entries or name in standard.entries
         if name in resolved or not known:
             continue
         block = _resolve(name, own, ())
-        place = own.place_of(name)
+        place = (own if name in own.entries else standard).place_of(name)
         resolved[name] = block.replaced(
             name=Scalar(name, name, place),
             standard=Scalar(name not in own.entries, "", place),

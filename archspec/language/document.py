@@ -212,6 +212,7 @@ class Block(Model):
     """A block's arguments, its definitions and its layers."""
 
     name: Identifier
+    place: Location
     standard: Flag
     summary: Text | None = None
     source: Source | None = None
@@ -220,10 +221,11 @@ class Block(Model):
     residual: Maybe = None
     layers: dict[str, Layer] = Field(min_length=1)
 
-    @property
-    def place(self) -> Place:
-        """Where its first layer stands."""
-        return next(iter(self.layers.values())).place
+    @model_validator(mode="before")
+    @classmethod
+    def _place(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """It stands where its name does."""
+        return {**data, "place": data["name"].place}
 
 
 class Definition(Model):

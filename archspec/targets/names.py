@@ -44,10 +44,12 @@ def _check_globals(
 ) -> None:
     """Blocks and the network become names of the file, beside helpers and imports."""
     taken = {*dir(builtins), *manifest["globals"], *manifest["helpers"], "stage"}
-    place = next(iter(document.layers.values())).place
+    root = next(iter(document.layers.values())).place
     seen: dict[str, str] = {}
-    for name in (*(block.name for block in blocks), document.name):
-        printed = name if name == document.name else _printed(name, manifest)
+    named = [
+        (block.name, _printed(block.name, manifest), block.place) for block in blocks
+    ]
+    for name, printed, place in (*named, (document.name, document.name, root)):
         if printed in taken:
             message = f"'{name}' would be '{printed}', which the file needs itself"
             raise SpecError.single("AS403", message, place)
@@ -65,9 +67,7 @@ def _check_locals(
     taken |= {_printed(name, manifest) for name in program.blocks}
     for name, routine in program.blocks.items():
         own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
-        layers = document.blocks[name].layers
-        place = next(iter(layers.values())).place
-        _refuse(own, taken, f"of block {name}", place)
+        _refuse(own, taken, f"of block {name}", document.blocks[name].place)
     place = next(iter(document.layers.values())).place
     for stage in program.stages:
         columns = [parameter.name for parameter in stage.parameters]
