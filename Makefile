@@ -16,7 +16,7 @@ test: $(VENV)/all                       ## the whole suite
 check: $(VENV)/all                      ## style, types, import contracts, generated files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/archspec generate --check
 
