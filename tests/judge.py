@@ -108,7 +108,7 @@ def result(  # noqa: C901, PLR0912
         case "pad":
             return padded(x, op.amounts, op.value)
         case unknown:
-            raise NotImplementedError(unknown)
+            raise ValueError(unknown)
 
 
 def along(values: Any, x: Tensor) -> Tensor:

@@ -70,23 +70,19 @@ def _is_half(window: Window) -> bool:
 
 def _half(call: Call, used: list[Window]) -> Expression | None:
     """`dilation * (kernel // 2)`, unless one of them is now a number, now a pair."""
-    kernel, dilation = call.attributes["kernel"], call.attributes.get("dilation")
-    size = constant_value(kernel.expression)
-    spread = constant_value(dilation.expression) if dilation else 1
-    if size is not None and spread is not None:
+    kernel = call.attributes["kernel"].expression
+    dilations = call.attributes.get("dilation")
+    spread = dilations.expression if dilations else Constant(1)
+    fixed = (constant_value(kernel), constant_value(spread))
+    if None not in fixed:
         top, _, left, _ = used[0].amounts(used[0].kernel)
         return constant((top, left))
     if any(w.kernel[0] != w.kernel[1] or w.dilation[0] != w.dilation[1] for w in used):
         return None
-    half = Binary("//", kernel.expression, Constant(2))
-    if size is not None:
+    half: Expression = Binary("//", kernel, Constant(2))
+    if fixed[0] is not None:
         half = Constant(used[0].kernel[0] // 2)
-    if dilation is None or spread in (1, (1, 1)):
-        return half
-    if spread is not None:
-        return Binary("*", Constant(used[0].dilation[0]), half)
-    return (
-        dilation.expression
-        if half == Constant(1)
-        else Binary("*", dilation.expression, half)
-    )
+    if fixed[1] is not None:
+        spread = Constant(used[0].dilation[0])
+    factors = [factor for factor in (spread, half) if factor != Constant(1)]
+    return factors[0] if len(factors) == 1 else Binary("*", *factors)

@@ -10,7 +10,6 @@ from typing import Any
 
 from archspec.targets.code import Code, literal
 from archspec.targets.specialise.model import Call
-from archspec.targets.unprintable import Unprintable
 
 # A unit normal cut at two deviations has this deviation.
 _TRUNCATED = 0.87962566103423978
@@ -38,12 +37,7 @@ class Initializers:
 
     def of(self, call: Call) -> Code | None:
         """The initializer's name or string; None where it is Keras's default."""
-        initializer = call.attributes["initializer"]
-        if initializer.varies:
-            message = "an initializer that differs from use to use of a block"
-            raise Unprintable(message, call.paths[0])
-        rule = initializer.constant
-        assert isinstance(rule, tuple)
+        rule = call.initializer
         if len(rule) == 2:
             return self.constant(f"{rule[0]}_init", _fixed(str(rule[0]), rule[1]))
         multiplier = call.attributes.get("multiplier")

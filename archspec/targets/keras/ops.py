@@ -48,9 +48,9 @@ class KerasOps:
     def layers(self, call: Call, like: Code | None = None) -> list[Applied]:
         """The Keras layers that the primitive becomes, in order."""
         with located(None, call.paths[0]):
-            return self.decided(call, like)
+            return self.applied(call, like)
 
-    def decided(self, call: Call, like: Code | None) -> list[Applied]:
+    def applied(self, call: Call, like: Code | None) -> list[Applied]:
         """The layers, with what each macro needs beyond the attributes."""
         if call.op == "transposed_conv":
             return self.transposed(call)

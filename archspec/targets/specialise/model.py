@@ -17,6 +17,7 @@ Step one run of a layer in it; Runs (`context`) are some runs of one layer toget
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from archspec.errors import Place
 from archspec.expressions import Expression, Value
@@ -73,6 +74,17 @@ class Call:
         if len(ranks) > 1:
             raise Unprintable("a map here and a vector there", self.paths[0])
         return ranks.pop()
+
+    @property
+    def initializer(self) -> tuple[Any, ...]:
+        """How its weights start; raises Unprintable if that differs between uses."""
+        initializer = self.attributes["initializer"]
+        if initializer.varies:
+            message = "an initializer that differs from use to use of a block"
+            raise Unprintable(message, self.paths[0])
+        rule = initializer.constant
+        assert isinstance(rule, tuple)
+        return rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Initializers:
         self.calls = [call for call in file.calls if call.op in _CLASSES]
         counts: dict[str, Counter[Rule]] = {}
         for call in self.calls:
-            counts.setdefault(_CLASSES[call.op], Counter())[_rule(call)] += 1
+            counts.setdefault(_CLASSES[call.op], Counter())[call.initializer] += 1
         self.usual = {
             kind: counter.most_common(1)[0][0] for kind, counter in counts.items()
         }
@@ -48,7 +48,7 @@ class Initializers:
 
     def differs(self, call: Call) -> bool:
         """Whether it starts otherwise than its kind usually does."""
-        return call.op in _CLASSES and _rule(call) != self.usual[_CLASSES[call.op]]
+        return call.op in _CLASSES and call.initializer != self.usual[_CLASSES[call.op]]
 
     def arms(self) -> list[dict[str, Any]]:
         """Classes with what to do to each of their weights."""
@@ -85,10 +85,10 @@ class Initializers:
             if built.owner != owner or not any(map(self.differs, built.calls)):
                 continue
             call = built.calls[0]
-            if any(_rule(other) != _rule(call) for other in built.calls):
+            if any(other.initializer != call.initializer for other in built.calls):
                 raise Unprintable("repeats that start differently", call.paths[0])
             kind, path = _CLASSES[call.op], Code(f"module.{built.path}")
-            rule = _normal(kind, _rule(call))
+            rule = _normal(kind, call.initializer)
             if built.single:
                 statements.append(self.statement(Code(f"{path}.weight"), rule))
             else:
@@ -105,16 +105,6 @@ class Initializers:
     def statement(self, weight: Code, rule: tuple[Any, ...]) -> Code:
         view = _form(rule)
         return self.file.templates.macro("initialize", weight, view)
-
-
-def _rule(call: Call) -> tuple[Any, ...]:
-    initializer = call.attributes["initializer"]
-    if initializer.varies:
-        message = "an initializer that differs from use to use of a block"
-        raise Unprintable(message, call.paths[0])
-    rule = initializer.constant
-    assert isinstance(rule, tuple)
-    return rule
 
 
 def _normal(kind: str, rule: tuple[Any, ...]) -> tuple[Any, ...]:
