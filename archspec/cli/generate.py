@@ -1,112 +1,17 @@
-"""The commands: thin over the library, and quick to start.
-
-Data goes to stdout, talk to stderr. Exit codes: 0 fine; 1 a check found a difference;
-2 bad usage or a bad spec; 3 refused to overwrite; 4 an optional framework is missing.
-"""
+"""`archspec generate`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from archspec.errors import FileRefused, SpecError
-
-if TYPE_CHECKING:
-    from archspec.network import Network
-
-# A command imports what it needs itself: `--help` needs nothing, `flops` no templates.
-
-app = typer.Typer(
-    help=(
-        "One YAML file describes a neural network: archspec writes it as source for "
-        "PyTorch and Keras, and counts what it costs.\n\n"
-        "A SPEC is a path or the name of a bundled spec."
-    ),
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-Specs = Annotated[list[str], typer.Argument(metavar="SPEC", show_default=False)]
-MaybeSpecs = Annotated[
-    list[str] | None, typer.Argument(metavar="SPEC", show_default=False)
-]
-Variants = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--variant", metavar="V", help="Apply a variant; several compose in order."
-    ),
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="A.B=C", help="Change one value, read as YAML."),
-]
-Format = Literal["table", "json", "csv", "markdown"]
+from archspec.cli.options import MaybeSpecs, Overrides, Variants, faults_told
+from archspec.errors import SpecError
 
 
-@contextmanager
-def _faults_told() -> Generator[None]:
-    """Turn the library's errors into text on stderr and an exit code."""
-    try:
-        yield
-    except SpecError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
-    except FileRefused as error:
-        typer.echo(f"refused: {error}", err=True)
-        raise typer.Exit(3) from None
-
-
-@app.callback(invoke_without_command=True)
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.")
-    ] = False,
-) -> None:
-    if version:
-        from archspec import __version__
-
-        typer.echo(f"archspec {__version__}")
-        raise typer.Exit
-
-
-@app.command()
-def flops(
-    specs: Specs,
-    variant: Variants = None,
-    override: Overrides = None,
-    format: Annotated[
-        Format, typer.Option(help="JSON is an object for one SPEC, a list for several.")
-    ] = "table",
-) -> None:
-    """Count parameters, MACs and memory by layer."""
-    with _faults_told():
-        from archspec.elaboration import elaborate
-
-        networks = [elaborate(spec, variant or (), override or ()) for spec in specs]
-        typer.echo(_printed(networks, format), nl=False)
-
-
-def _printed(networks: Sequence[Network], format: Format) -> str:
-    from archspec.analysis.cost import cost_document
-    from archspec.analysis.table import to_csv, to_markdown, to_text
-
-    if format == "json":
-        documents = [cost_document(network) for network in networks]
-        return json.dumps(documents if documents[1:] else documents[0], indent=2) + "\n"
-    if format == "csv":
-        return to_csv(networks)
-    printed: Callable[[Network], str] = to_text if format == "table" else to_markdown
-    return "\n\n".join(map(printed, networks))
-
-
-@app.command()
 def generate(
     specs: MaybeSpecs = None,
     *,
@@ -146,7 +51,7 @@ def generate(
         raise typer.BadParameter("--set needs -o: the file's name does not tell of it")
     if output == "-" and (check or diff):
         raise typer.BadParameter("--check and --diff compare with files, not with -")
-    with _faults_told():
+    with faults_told():
         files = _rendered(specs, target, variant or (), override or (), all_variants)
         root = Path(output or "generated")
         if output == "-":
@@ -223,22 +128,3 @@ def _compare(files: dict[Path, str], root: Path, check: bool, diff: bool) -> Non
             typer.echo(text, nl=False)
     if check and differences:
         raise typer.Exit(1)
-
-
-@app.command()
-def blocks(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", show_default=False)
-    ] = None,
-) -> None:
-    """List the standard blocks, or show the YAML of one."""
-    with _faults_told():
-        from archspec.analysis.catalogue import block_source, block_summaries
-
-        if name is not None:
-            typer.echo(block_source(name), nl=False)
-            return
-        summaries = block_summaries()
-        width = max(map(len, summaries))
-        for block, summary in summaries.items():
-            typer.echo(f"{block:<{width}}  {summary}")

@@ -1,0 +1,27 @@
+"""`archspec blocks`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from archspec.cli.options import faults_told
+
+
+def blocks(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", show_default=False)
+    ] = None,
+) -> None:
+    """List the standard blocks, or show the YAML of one."""
+    with faults_told():
+        from archspec.analysis.catalogue import block_source, block_summaries
+
+        if name is not None:
+            typer.echo(block_source(name), nl=False)
+            return
+        summaries = block_summaries()
+        width = max(map(len, summaries))
+        for block, summary in summaries.items():
+            typer.echo(f"{block:<{width}}  {summary}")
