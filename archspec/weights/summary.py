@@ -11,7 +11,7 @@ from archspec.weights.checks import listed
 
 
 def summary(path: Path) -> str:
-    """Origin, and each tensor with its shape, range and oddities; raises WeightsError."""
+    """Origin, and each tensor with its shape and range; raises WeightsError."""
     said = canonical.metadata(path)
     tensors = canonical.tensors(path)
     lines = [f"{key}: {value}" for key, value in sorted(said.items()) if value]

@@ -34,13 +34,13 @@ def write(path: Path, network: Network, weights: Arrays, force: bool = False) ->
         for layer in network.layers
         if layer.op == "batch_norm"
     }
+    if path.suffix == ".safetensors":
+        canonical.write_tensors(path, state, {"format": "pt"}, force)
+        return
+    torch = _torch()
+    tensors = {name: torch.from_numpy(array) for name, array in state.items()}
     with replacing(path, force) as temporary:
-        if path.suffix == ".safetensors":
-            canonical.safetensors().save_file(state, temporary, {"format": "pt"})
-        else:
-            torch = _torch()
-            tensors = {name: torch.from_numpy(array) for name, array in state.items()}
-            torch.save(tensors, temporary)
+        torch.save(tensors, temporary)
 
 
 def read(path: Path, network: Network) -> Arrays:
