@@ -9,7 +9,7 @@ import numpy as np
 
 from archspec.network import NetworkLayer
 from archspec.targets.templates import manifest
-from archspec.verify.compare import Errors, errors, tolerance
+from archspec.verify.compare import Errors, errors, training_tolerance
 from archspec.verify.draws import BATCH
 from archspec.verify.places import Places
 from archspec.verify.report import Comparison
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 GRADIENTS = "gradients"
 STEP = "weights after a step"
 STATISTICS = "moving statistics, PyTorch's variance less its n/(n-1)"
+
+TRAINED = ("weight", "bias", "scale", "shift")
+MOVING = ("mean", "variance")
+
+Sides = Mapping[str, Mapping[str, Array]]
+"""For each target, arrays by their canonical names."""
 
 
 def compare_training(
@@ -40,26 +46,34 @@ def compare_training(
     after = {n: _canonical(trial, n, runs[n].found, "after:") for n in pair}
     after["torch"] |= _biased_variances(trial, after["torch"])
     lines = {name: runs[name].answer.lines for name in pair}
-    trained = "weight", "bias", "scale", "shift"
     return [
-        _compared(trial, GRADIENTS, gradients, trained, places, lines),
-        _compared(trial, STEP, after, trained, places, lines),
-        _compared(trial, STATISTICS, after, ("mean", "variance"), places, lines),
+        _compared(_comparison(trial, pair, title), trial, arrays, places, lines)
+        for title, arrays in (
+            (GRADIENTS, gradients),
+            (STEP, _some(after, TRAINED)),
+            (STATISTICS, _some(after, MOVING)),
+        )
     ]
 
 
+def _some(sides: Sides, names: tuple[str, ...]) -> Sides:
+    """The weights of these names alone."""
+    return {
+        target: {n: a for n, a in side.items() if n.rpartition(".")[2] in names}
+        for target, side in sides.items()
+    }
+
+
 def _compared(
+    whole: Comparison,
     trial: Trial,
-    compared: str,
-    arrays: Mapping[str, Mapping[str, Array]],
-    names: tuple[str, ...],
+    sides: Sides,
     places: Places,
     lines: Mapping[str, Mapping[str, int]],
 ) -> Comparison:
-    """The weights of these names, layer by layer."""
-    whole = _comparison(trial, ("torch", "keras"), compared)
+    """All weights there are, layer by layer."""
     apart = {
-        layer.path: _layer_errors(layer, arrays["torch"], arrays["keras"], names)
+        layer.path: _layer_errors(layer, sides["torch"], sides["keras"])
         for layer in trial.network.layers
     }
     worst = max(apart.values(), key=lambda each: each.relative)
@@ -79,7 +93,7 @@ def _compared(
 
 
 def _comparison(trial: Trial, pair: tuple[str, str], compared: str) -> Comparison:
-    limit = tolerance(trial.network, "float64", pair)
+    limit = training_tolerance(trial.network)
     return Comparison(pair, compared, "float64", trial.network.input_shape, limit)
 
 
@@ -109,17 +123,14 @@ def _biased_variances(trial: Trial, after: Mapping[str, Array]) -> dict[str, Arr
 
 
 def _layer_errors(
-    layer: NetworkLayer,
-    one: Mapping[str, Array],
-    other: Mapping[str, Array],
-    names: tuple[str, ...],
+    layer: NetworkLayer, one: Mapping[str, Array], other: Mapping[str, Array]
 ) -> Errors:
     """All weights of a layer as one vector.
 
     A bias before a batch norm has no gradient but rounding errors, which only the
     layer's other gradients can be the measure of.
     """
-    paths = [f"{layer.path}.{name}" for name in layer.weights if name in names]
+    paths = [p for name in layer.weights if (p := f"{layer.path}.{name}") in one]
     if not paths:
         return Errors(0.0, 0.0)
     flat = [np.concatenate([side[p].ravel() for p in paths]) for side in (one, other)]
