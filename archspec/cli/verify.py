@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from archspec.cli.options import Overrides, Seed, Specs, Variants, faults_told
+
+if TYPE_CHECKING:
+    from archspec.verify import Report
 
 
 def verify(
@@ -51,20 +54,24 @@ def verify(
         raise typer.BadParameter("--train compares torch with keras: both are needed")
     with faults_told(), _progress() as progress:
         from archspec.verify import Verifier
-        from archspec.verify.text import to_text
 
-        reports = []
         with Verifier(chosen, seconds, progress=progress) as verifier:
-            for spec in specs:
-                names = spec, variant or (), override or ()
-                reports.append(verifier.verify(*names, seed=seed, train=train))
-                if format == "table":
-                    typer.echo(to_text(reports[-1]), nl=False)
-    if format == "json":
-        documents = [report.document() for report in reports]
-        typer.echo(json.dumps(documents if documents[1:] else documents[0], indent=2))
+            reports = [
+                verifier.verify(spec, variant or (), override or (), seed, train)
+                for spec in specs
+            ]
+    typer.echo(_printed(reports, format), nl=False)
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
+
+
+def _printed(reports: Sequence[Report], format: str) -> str:
+    from archspec.verify.text import to_text
+
+    if format == "table":
+        return "\n".join(map(to_text, reports))
+    documents = [report.document() for report in reports]
+    return json.dumps(documents if documents[1:] else documents[0], indent=2) + "\n"
 
 
 def _targets(listed: str) -> list[str]:

@@ -13,13 +13,8 @@ def to_text(report: Report) -> str:
     title = " ".join(filter(None, (spec.stem, spec.variant)))
     lines = [f"{title}: {'equal' if report.ok else 'DIFFERENT'}", _parameters(report)]
     lines += _aligned([_row(comparison) for comparison in report.comparisons])
-    told: set[str] = set()
-    for comparison in report.comparisons:
-        for line in _explained(comparison):
-            if line not in told:
-                lines.append(line)
-            told.add(line)
-    return "\n".join(lines) + "\n\n"
+    told = [line for found in report.comparisons for line in _explained(found)]
+    return "\n".join([*lines, *dict.fromkeys(told)]) + "\n"
 
 
 def _parameters(report: Report) -> str:
@@ -38,10 +33,10 @@ def _row(comparison: Comparison) -> list[str]:
         f"  {height}x{width}",
         comparison.precision,
         " = ".join(comparison.targets),
+        comparison.compared,
         "-" if error is None else f"{error:.1e}",
         f"of {comparison.tolerance:.0e}",
         "" if comparison.ok else "DIFFERENT",
-        comparison.compared,
     ]
 
 
