@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archspec.elaboration import elaborate
-    from archspec.errors import ArchspecError, FileRefused, ShapeError, SpecError
+    from archspec.errors import (
+        ArchspecError,
+        FileRefused,
+        FrameworkMissing,
+        ShapeError,
+        SpecError,
+        VerifyError,
+        WeightsError,
+    )
     from archspec.language import Spec, load
 
     __version__: str
@@ -21,8 +29,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ArchspecError",
     "FileRefused",
+    "FrameworkMissing",
     "ShapeError",
     "SpecError",
+    "VerifyError",
+    "WeightsError",
     "elaborate",
     "generate",
     "load",
@@ -31,8 +42,11 @@ __all__ = [
 _HOMES = {
     "ArchspecError": "archspec.errors",
     "FileRefused": "archspec.errors",
+    "FrameworkMissing": "archspec.errors",
     "ShapeError": "archspec.errors",
     "SpecError": "archspec.errors",
+    "VerifyError": "archspec.errors",
+    "WeightsError": "archspec.errors",
     "elaborate": "archspec.elaboration",
     "load": "archspec.language",
 }

@@ -1,19 +1,23 @@
 """Everything archspec can complain about.
 
     ArchspecError
-    ├── SpecError     the document is wrong: diagnostics, each with its place
-    ├── ShapeError    an op cannot take its input; elaboration turns it into a SpecError
-    └── FileRefused   a file that a user may have edited is in the way
+    ├── Diagnosed         has diagnostics, each with its place if it has one
+    │   ├── SpecError     the document is wrong
+    │   ├── WeightsError  weights, or their file, do not fit the network
+    │   └── VerifyError   a network could not be run, so nothing is known of it
+    ├── ShapeError        an op cannot take its input; elaboration adds the place
+    ├── FileRefused       a file that a user may have edited is in the way
+    └── FrameworkMissing  an optional framework is not installed
 
 A diagnostic has a stable code: AS1xx YAML, AS2xx schema and names, AS3xx shapes,
-AS4xx what a target cannot do, AS5xx files.
+AS4xx what a target cannot do, AS50x files, AS51x weights, AS6xx verification.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 MAX_SHOWN = 160
 """Characters of a line that are shown with a diagnostic."""
@@ -75,8 +79,8 @@ class ArchspecError(Exception):
     """The base of every error that a user can cause."""
 
 
-class SpecError(ArchspecError):
-    """The spec is wrong; `diagnostics` says where, in order of position."""
+class Diagnosed(ArchspecError):
+    """Something is wrong; `diagnostics` says what, in order of position."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]):
         self.diagnostics = tuple(diagnostics)
@@ -91,18 +95,30 @@ class SpecError(ArchspecError):
         *,
         path: str = "",
         help: str = "",
-    ) -> SpecError:
+    ) -> Self:
         """One diagnostic as an error."""
         return cls([Diagnostic(code, message, place, path, help)])
 
-    def at(self, place: Place | None = None, path: str = "") -> SpecError:
+    def at(self, place: Place | None = None, path: str = "") -> Self:
         """Fill in the place and path of the diagnostics that have none."""
-        return SpecError(
+        return type(self)(
             [
                 found._replace(place=found.place or place, path=found.path or path)
                 for found in self.diagnostics
             ]
         )
+
+
+class SpecError(Diagnosed):
+    """The spec is wrong (exit code 2)."""
+
+
+class WeightsError(Diagnosed):
+    """Weights, or the file that holds them, do not fit the network (exit code 2)."""
+
+
+class VerifyError(Diagnosed):
+    """A network could not be run, so nothing is known of it (exit code 2)."""
 
 
 class ShapeError(ArchspecError):
@@ -111,6 +127,16 @@ class ShapeError(ArchspecError):
 
 class FileRefused(ArchspecError):
     """Writing would destroy what somebody else wrote (exit code 3)."""
+
+
+class FrameworkMissing(ArchspecError):
+    """An optional framework is not installed (exit code 4)."""
+
+    def __init__(self, package: str, extra: str):
+        super().__init__(
+            f"this needs {package}, which is not installed\n"
+            f"   help: pip install 'archspec-nn[{extra}]'"
+        )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

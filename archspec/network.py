@@ -148,3 +148,12 @@ class Network:
     def flops(self) -> int:
         """Two for each multiply-accumulate."""
         return 2 * self.macs
+
+    @cached_property
+    def weight_shapes(self) -> dict[str, Shape]:
+        """Every weight by its canonical name, `stem.conv.weight`, in written order."""
+        return {
+            f"{layer.path}.{name}": weight.shape
+            for layer in self.layers
+            for name, weight in layer.weights.items()
+        }

@@ -15,19 +15,15 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import yaml
 
 from archspec.elaboration import elaborate, with_classes
 from archspec.network import Network
-from archspec.resources import TEMPLATES
 from archspec.targets.render import render
-from archspec.weights.convert import Arrays, from_target, to_target
+from archspec.targets.templates import manifest
+from archspec.weights.checks import Arrays
+from archspec.weights.moves import from_target, to_target
 
 _NUMBERS = count()
-
-
-def manifest(target: str) -> dict[str, Any]:
-    return yaml.safe_load((TEMPLATES / target / "target.yaml").read_text("utf-8"))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from archspec.network import INPUT, Network, NetworkLayer
-from archspec.weights.convert import Arrays
+from archspec.weights.checks import Arrays
 
 ACTIVATIONS = {
     "relu": F.relu,

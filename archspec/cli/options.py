@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from archspec.errors import FileRefused, SpecError
+from archspec.errors import Diagnosed, FileRefused, FrameworkMissing
 
 Specs = Annotated[list[str], typer.Argument(metavar="SPEC", show_default=False)]
 MaybeSpecs = Annotated[
@@ -31,9 +31,12 @@ def faults_told() -> Generator[None]:
     """Turn the library's errors into text on stderr and an exit code."""
     try:
         yield
-    except SpecError as error:
+    except Diagnosed as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     except FileRefused as error:
         typer.echo(f"refused: {error}", err=True)
         raise typer.Exit(3) from None
+    except FrameworkMissing as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(4) from None

@@ -49,6 +49,9 @@ class Op(BaseModel):
     output_channels: ClassVar[str] = "channels"
     """The output's channels as an expression over `channels` and the attributes."""
 
+    weight_axes: ClassVar[str] = ""
+    """The axes of `weight`, as einops writes them; other weights are vectors."""
+
     inherits: ClassVar[str | None] = None
     """The op whose `defaults` in the spec hold here too."""
 

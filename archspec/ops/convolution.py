@@ -24,6 +24,7 @@ class Conv(Op):
     """A convolution of all channels, or of each of `groups` equal parts on its own."""
 
     name = "conv"
+    weight_axes = "out in height width"
     fallbacks: ClassVar[Mapping[str, str]] = {"filters": "channels"}
     output_channels = "filters"
 
@@ -70,6 +71,7 @@ class DepthwiseConv(Op):
     """
 
     name = "depthwise_conv"
+    weight_axes = "(channel multiplier) 1 height width"
     output_channels = "channels * multiplier"
     inherits = "conv"
 
@@ -106,6 +108,7 @@ class TransposedConv(Op):
     """
 
     name = "transposed_conv"
+    weight_axes = "in out height width"
     output_channels = "filters"
 
     filters: Count

@@ -9,6 +9,7 @@ class Dense(Op):
     """A linear map of the channels, the same at every position of a map."""
 
     name = "dense"
+    weight_axes = "out in"
     output_channels = "units"
 
     units: Count

@@ -25,15 +25,19 @@ def _finalize(value: Any) -> Any:
     raise InjectionError(f"a template was given the plain value {value!r}")
 
 
+def manifest(target: str, root: Path | None = None) -> dict[str, Any]:
+    """What a target calls things: its `target.yaml`."""
+    path = (root or resources.TEMPLATES) / target / "target.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
 class Templates:
     """The templates of one target."""
 
     def __init__(self, target: str, root: Path | None = None):
         root = root or resources.TEMPLATES
         self.target = target
-        self.manifest: dict[str, Any] = yaml.safe_load(
-            (root / target / "target.yaml").read_text(encoding="utf-8")
-        )
+        self.manifest = manifest(target, root)
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader([root / target, root / "python"]),
             undefined=jinja2.StrictUndefined,

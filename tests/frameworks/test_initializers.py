@@ -6,9 +6,10 @@ from math import isclose
 
 import numpy as np
 import pytest
-from exchange import Case, case, manifest, torch_arrays
+from exchange import Case, case, torch_arrays
 
-from archspec.weights.convert import from_target
+from archspec.targets.templates import manifest
+from archspec.weights.moves import from_target
 
 KINDS = {
     "conv": "{conv: {filters: 192, kernel: 3, initializer: RULE}}",

@@ -12,26 +12,16 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from archspec.network import Network
-from archspec.ops import Shape
-
-Arrays = Mapping[str, np.ndarray[Any, Any]]
-
-_CANONICAL = {
-    "conv": "out in height width",
-    "depthwise_conv": "(channel multiplier) 1 height width",
-    "transposed_conv": "in out height width",
-    "dense": "out in",
-}
+from archspec.ops import OPS, Shape
+from archspec.weights.checks import Arrays, check
 
 
 class _Side(NamedTuple):
     name: str
     axes: list[list[str]]
 
-    def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    def shape(self, sizes: Mapping[str, int]) -> Shape:
         return tuple(prod(sizes[axis] for axis in group) for group in self.axes)
 
     @property
@@ -39,46 +29,49 @@ class _Side(NamedTuple):
         return [axis for group in self.axes for axis in group if axis != "1"]
 
 
+class _Move(NamedTuple):
+    """One weight here and there, and the sizes of its axes."""
+
+    old: _Side
+    new: _Side
+    sizes: dict[str, int]
+
+    def moved(self, array: Any) -> Any:
+        old, new = self.old.order, self.new.order
+        split = array.reshape([self.sizes[axis] for axis in old])
+        turned = split.transpose([old.index(axis) for axis in new])
+        return turned.reshape(self.new.shape(self.sizes))
+
+
 def to_target(network: Network, manifest: Mapping[str, Any], weights: Arrays) -> Arrays:
-    """Canonical weights as the target's; ValueError if names or shapes do not fit."""
-    return _moved(list(_places(network, manifest)), weights)
+    """Canonical weights as the target's; WeightsError if they do not fit."""
+    return _moved(list(_moves(network, manifest)), weights)
 
 
 def from_target(
     network: Network, manifest: Mapping[str, Any], weights: Arrays
 ) -> Arrays:
-    """The target's weights as canonical; ValueError if names or shapes do not fit."""
-    places = [(new, old, sizes) for old, new, sizes in _places(network, manifest)]
-    return _moved(places, weights)
+    """The target's weights as canonical; WeightsError if they do not fit."""
+    moves = [_Move(new, old, sizes) for old, new, sizes in _moves(network, manifest)]
+    return _moved(moves, weights)
 
 
-def _moved(places: list[tuple[_Side, _Side, dict[str, int]]], weights: Arrays):
-    if odd := weights.keys() ^ {old.name for old, _, _ in places}:
-        raise ValueError(f"weights on one side only: {', '.join(sorted(odd))}")
-    moved: dict[str, np.ndarray[Any, Any]] = {}
-    for old, new, sizes in places:
-        array, expected = weights[old.name], old.shape(sizes)
-        if array.shape != expected:
-            raise ValueError(f"{old.name} is {array.shape}, but expected {expected}")
-        split = array.reshape([sizes[axis] for axis in old.order])
-        turned = split.transpose([old.order.index(axis) for axis in new.order])
-        moved[new.name] = turned.reshape(new.shape(sizes))
-    return moved
+def _moved(moves: list[_Move], weights: Arrays) -> Arrays:
+    check(weights, {move.old.name: move.old.shape(move.sizes) for move in moves})
+    return {move.new.name: move.moved(weights[move.old.name]) for move in moves}
 
 
-def _places(
-    network: Network, manifest: Mapping[str, Any]
-) -> Iterator[tuple[_Side, _Side, dict[str, int]]]:
-    """Each weight here, in the target, and the sizes of its axes."""
+def _moves(network: Network, manifest: Mapping[str, Any]) -> Iterator[_Move]:
+    """Each weight, from its canonical order to the target's."""
     dot, before = manifest["weight_path"]["dot"], manifest["weight_path"]["before"]
     for layer in network.layers:
         for name, weight in layer.weights.items():
             there = manifest["weights"][layer.op][name]
-            axes = _CANONICAL[layer.op] if len(weight.shape) > 1 else "out"
+            axes = OPS[layer.op].weight_axes if len(weight.shape) > 1 else "out"
             here = _Side(f"{layer.path}.{name}", _groups(axes))
             sizes = _sizes(here.axes, weight.shape, layer.inputs[0][0])
             target = layer.path.replace(".", dot) + before + there["name"]
-            yield here, _Side(target, _groups(there.get("axes", axes))), sizes
+            yield _Move(here, _Side(target, _groups(there.get("axes", axes))), sizes)
 
 
 def _sizes(axes: list[list[str]], shape: Shape, channels: int) -> dict[str, int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from exchange import manifest
 
-from archspec.weights.convert import from_target, to_target
+from archspec.errors import WeightsError
+from archspec.targets.templates import manifest
+from archspec.weights.moves import from_target, to_target
 
 LAYERS = """
 layers:
@@ -74,5 +75,5 @@ def test_strict(weights):
     for arrays, word in zip(
         wrong, ["norm.mean", "more.weight", "conv.bias", "conv.weight"], strict=True
     ):
-        with pytest.raises(ValueError, match=word):
+        with pytest.raises(WeightsError, match=word):
             to_target(network, manifest("torch"), arrays)

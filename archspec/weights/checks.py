@@ -1,0 +1,70 @@
+"""Whether arrays are the weights that are wanted: names, shapes, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from archspec.errors import Diagnostic, WeightsError, did_you_mean
+from archspec.ops import Shape
+
+Arrays = Mapping[str, np.ndarray[Any, Any]]
+
+MAX_TOLD = 20
+"""Diagnostics of one kind that are told; the rest is counted."""
+
+
+def check(weights: Arrays, expected: Mapping[str, Shape]) -> None:
+    """Raise WeightsError (AS512 to AS515) unless names, shapes and numbers fit."""
+    _raise_if(_names(weights, expected))
+    _raise_if(_shapes(weights, expected))
+    _raise_if(_numbers(weights))
+
+
+def _raise_if(found: Iterator[Diagnostic]) -> None:
+    diagnostics = list(found)
+    if not diagnostics:
+        return
+    more = len(diagnostics) - MAX_TOLD
+    rest = [Diagnostic(diagnostics[0].code, f"and {more} more")] if more > 0 else []
+    raise WeightsError([*diagnostics[:MAX_TOLD], *rest])
+
+
+def _names(weights: Arrays, expected: Mapping[str, Shape]) -> Iterator[Diagnostic]:
+    left_over = [name for name in weights if name not in expected]
+    for name, shape in expected.items():
+        if name not in weights:
+            help = did_you_mean(name, left_over)
+            message = f"there is no '{name}' {listed(shape)} among the weights"
+            yield Diagnostic("AS512", message, help=help)
+    for name in left_over:
+        help = did_you_mean(name, expected.keys() - weights.keys())
+        message = f"the network has no weight '{name}' {listed(weights[name].shape)}"
+        yield Diagnostic("AS512", message, help=help)
+
+
+def _shapes(weights: Arrays, expected: Mapping[str, Shape]) -> Iterator[Diagnostic]:
+    for name, shape in expected.items():
+        found = weights[name].shape
+        if found != shape:
+            message = (
+                f"'{name}' is {listed(found)}, but the network wants {listed(shape)}"
+            )
+            yield Diagnostic("AS513", message)
+
+
+def _numbers(weights: Arrays) -> Iterator[Diagnostic]:
+    for name, array in weights.items():
+        if not np.issubdtype(array.dtype, np.floating):
+            message = f"'{name}' holds {array.dtype}, but weights are floating-point"
+            yield Diagnostic("AS514", message)
+        elif odd := array.size - int(np.isfinite(array).sum()):
+            message = f"'{name}' has {odd} of {array.size} numbers that are not finite"
+            yield Diagnostic("AS515", message)
+
+
+def listed(shape: Shape) -> str:
+    """A shape for readers: (32, 3, 3, 3)."""
+    return f"({', '.join(map(str, shape))})"
