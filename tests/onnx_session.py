@@ -43,7 +43,10 @@ def run_all(made: onnx.ModelProto, image: np.ndarray) -> Tensors:
 
 
 def inferred(made: onnx.ModelProto) -> dict[str, list[Any]]:
-    """The shape of every tensor, as ONNX infers it from the input's."""
+    """The shape of every tensor, as ONNX infers it from the input's.
+
+    It loses sight of the batch's name in `Resize`, and finds another.
+    """
     blank = onnx.ModelProto()
     blank.CopyFrom(made)
     for output in blank.graph.output:
@@ -51,13 +54,19 @@ def inferred(made: onnx.ModelProto) -> dict[str, list[Any]]:
     found = onnx.shape_inference.infer_shapes(
         blank, check_type=True, strict_mode=True, data_prop=True
     ).graph
+    resized = any(node.op_type == "Resize" for node in found.node)
     return {
-        value.name: [
-            axis.dim_value if axis.HasField("dim_value") else axis.dim_param
-            for axis in value.type.tensor_type.shape.dim
-        ]
+        value.name: [size(axis, resized) for axis in value.type.tensor_type.shape.dim]
         for value in [*found.input, *found.value_info, *found.output]
     }
+
+
+def size(axis: Any, resized: bool) -> int | str:
+    if axis.HasField("dim_value"):
+        return axis.dim_value
+    if resized and axis.dim_param.startswith("unk__"):
+        return "N"
+    return axis.dim_param
 
 
 def single(network: Network, seed: int = 0) -> Arrays:

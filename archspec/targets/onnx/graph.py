@@ -72,6 +72,13 @@ class Site:
         """Whether the layer reads a map, not a vector."""
         return len(self.layer.inputs[0]) == 3
 
+    def reads(self, operator: str) -> bool:
+        """Whether a node of this kind gives what the layer reads."""
+        return any(
+            node.op_type == operator and node.output[0] in self.inputs
+            for node in self.graph.nodes
+        )
+
     def end(self, operator: str, *inputs: str, **attributes: Number) -> None:
         """The node whose output is the layer's; it has the layer's path as its name."""
         name = self.layer.path

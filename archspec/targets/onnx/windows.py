@@ -63,6 +63,10 @@ def transposed_conv(site: Site, op: TransposedConv) -> None:
 def max_pool(site: Site, op: MaxPool) -> None:
     """`MaxPool`; cells that `ceil` adds are padding like any other."""
     _pool(site, "MaxPool", op, _sum(op.window.amounts(site.size), _beyond(site, op)))
+    if site.reads("Pad"):
+        # onnxruntime (1.31) makes a Pad's zeros the pool's own padding, which is minus
+        # infinity; not so where the pool gives the indices too
+        site.graph.nodes[-1].output.append(f"{site.layer.path}/indices")
 
 
 def avg_pool(site: Site, op: AvgPool) -> None:
