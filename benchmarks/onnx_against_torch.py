@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import onnx
@@ -24,8 +25,6 @@ import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-from conftest import import_torchvision  # noqa: E402
 
 from archspec.elaboration import elaborate  # noqa: E402
 from archspec.targets.onnx import model  # noqa: E402
@@ -42,21 +41,29 @@ NETWORKS = {
 SESSIONS = 10
 
 
-def exported(name: str) -> onnx.ModelProto:
-    """torchvision's network for any batch, as torch.onnx writes it by default.
-
-    Biases and statistics are as if trained: torch.onnx leaves out a bias of zeros.
-    """
-    network = getattr(import_torchvision().models, name)(weights=None).eval()
-    for tensor in network.state_dict().values():
-        if tensor.ndim == 1:
-            tensor.uniform_(0.5, 1.5)
-    image = torch.rand(2, 3, 224, 224)
+def exported(torchvision: ModuleType, name: str) -> onnx.ModelProto:
+    """torchvision's network for any batch, as torch.onnx writes it by default."""
+    network = getattr(torchvision.models, name)(weights=None)
+    image = torch.randn(4, 3, 224, 224)
+    settle(network, image)
     batch = ({0: torch.export.Dim("N")},)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         program = torch.onnx.export(network, (image,), dynamic_shapes=batch)
     return program.model_proto
+
+
+def settle(network: torch.nn.Module, image: torch.Tensor) -> None:
+    """Biases and statistics as if trained: torch.onnx leaves out a bias of zeros."""
+    for parameter in network.parameters():
+        if parameter.ndim == 1:
+            torch.nn.init.uniform_(parameter, 0.1, 1.0)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.no_grad():
+        network.train()(image)
+    network.eval()
 
 
 def written(name: str, like: onnx.ModelProto) -> onnx.ModelProto:
@@ -133,12 +140,15 @@ def check_equal(
 
 
 def main(runs: int) -> None:
+    from conftest import import_torchvision
+
+    torchvision = import_torchvision()
     columns = "nodes bytes ms".split()
     head = [f"{who}: {what}" for what in columns for who in ("ours", "torch")]
     print("| network |", " | ".join(head), "| ratio of ms |")
     print("| --- " + "| ---: " * (len(head) + 1) + "|")
     for name in NETWORKS:
-        theirs = exported(name)
+        theirs = exported(torchvision, name)
         models = written(name, theirs), theirs
         nodes = [len(made.graph.node) for made in models]
         sizes = [f"{made.ByteSize():,}" for made in models]
