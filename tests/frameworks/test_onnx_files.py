@@ -181,7 +181,7 @@ def test_bad_usage(run, arguments, message):
 
 
 def test_the_same_bytes_everywhere(run, tmp_path, monkeypatch):
-    """Whatever the hash seed, folder and time zone; and no other framework is loaded."""
+    """Whatever the hash seed, folder and time zone, and no other framework loaded."""
     texts: set[bytes] = set()
     for number, zone in enumerate(("UTC", "Asia/Tokyo")):
         monkeypatch.setenv("PYTHONHASHSEED", str(number))
