@@ -21,6 +21,12 @@ def generate(
     ] = None,
     variant: Variants = None,
     override: Overrides = None,
+    fold_batch_norm: Annotated[
+        bool,
+        typer.Option(
+            "--fold-batch-norm", help="For inference alone; writes SPEC_folded.py."
+        ),
+    ] = False,
     output: Annotated[
         str | None,
         typer.Option(
@@ -52,7 +58,8 @@ def generate(
     if output == "-" and (check or diff):
         raise typer.BadParameter("--check and --diff compare with files, not with -")
     with faults_told():
-        files = _rendered(specs, target, variant or (), override or (), all_variants)
+        names = variant or (), override or ()
+        files = _rendered(specs, target, *names, all_variants, fold=fold_batch_norm)
         root = Path(output or "generated")
         if output == "-":
             typer.echo("\n\n".join(files.values()), nl=False)
@@ -68,9 +75,12 @@ def _rendered(
     variants: Sequence[str],
     overrides: Sequence[str],
     all_variants: bool,
+    *,
+    fold: bool,
 ) -> dict[Path, str]:
     """The text of every file; all of them before the first is written."""
     from archspec.elaboration import elaborate
+    from archspec.elaboration.fold import folded
     from archspec.targets import TARGETS, render
 
     for name in targets or ():
@@ -81,6 +91,7 @@ def _rendered(
     origins: dict[str, str] = {}
     for spec, names in _chosen(specs, variants, all_variants):
         network = elaborate(spec, names, overrides)
+        network = folded(network) if fold else network
         module = network.spec.module_name
         _check_meeting(origins, module, " ".join((spec, *names)))
         files |= {
