@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+import torch
 from exchange import (
     Case,
     case,
@@ -18,7 +19,9 @@ from exchange import (
     tolerance,
 )
 from judge import judged
+from test_own_blocks import BLOCKS as WRITTEN
 from test_style import complaints
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 from zoo import BASES, EVERY, flavours, label, resized, sizes
 
 from archspec.elaboration.fold import folded
@@ -99,6 +102,7 @@ layers:
 layers:
   a: {conv: {filters: 6, kernel: 3}}
   n1: batch_norm
+  act: activation
   b: {conv: 6}
   n2: batch_norm
   c: {conv: {filters: 6, padding: [1, 2, 0, 1], kernel: [4, 2]}}
@@ -179,6 +183,15 @@ def test_own_networks(network, text, target):
     assert_folded(full, light, target)
 
 
+@pytest.mark.parametrize(
+    "text", [pytest.param(t, id=n) for n, t in WRITTEN.items() if "batch_norm" in t]
+)
+@pytest.mark.parametrize("target", ["torch", "keras"])
+def test_blocks_that_users_write(network, text, target):
+    full = network(text)
+    assert_folded(full, Case(folded(full.network)), target)
+
+
 @pytest.mark.parametrize("path", EVERY, ids=label)
 def test_none_is_left_of_the_bundled_ones(path):
     for flavour in flavours(path):
@@ -255,6 +268,22 @@ layers: {conv: {conv: {filters: 1, bias: true}}, norm: {batch_norm: {epsilon: 1}
         "conv.weight": 6.0,
         "conv.bias": 15.0,
     }
+
+
+@pytest.mark.parametrize("op", ["conv", "transposed_conv"])
+def test_as_torch_folds(network, op):
+    full = network(f"""
+layers: {{conv: {{{op}: {{filters: 5, kernel: 3, bias: true}}}}, norm: batch_norm}}
+""").network
+    weights = drawn(full)
+    conv, bias, scale, shift, mean, variance = map(torch.tensor, weights.values())
+    transposed = op == "transposed_conv"
+    statistics = mean, variance, full.layers[1].primitive.epsilon
+    expected = fuse_conv_bn_weights(conv, bias, *statistics, scale, shift, transposed)
+    found = fold_weights(full, folded(full), weights)
+    assert list(found) == ["conv.weight", "conv.bias"]
+    for array, parameter in zip(found.values(), expected, strict=True):
+        assert np.allclose(array, parameter.detach().numpy(), rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize(
