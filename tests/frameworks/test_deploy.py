@@ -72,7 +72,7 @@ class Trained(NamedTuple):
         return self.case.image().astype(np.float32)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=8)
 def trained(name):
     """Random weights whose batch norms have the statistics of a batch."""
     found = case(name, (), (*resized(96, 64), *DEPLOYED[name]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from functools import lru_cache
 
 import numpy as np
@@ -303,3 +305,19 @@ def test_weights_that_do_not_fit(network, change, message):
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole message below
         fold_weights(full, folded(full), weights)
     assert str(caught.value) == message
+
+
+@pytest.mark.slow
+def test_the_page_about_folding_runs(archspec, root, tmp_path):
+    text = (root / "docs" / "folding.md").read_text("utf-8")
+    (command,) = re.findall(r"^```console\narchspec (.*)\n```$", text, re.MULTILINE)
+    (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    for arguments in (command, "generate mobilenetv2"):
+        options = (*arguments.split(), "--target", "torch", "-o", ".")
+        assert archspec(*options).returncode == 0
+    (tmp_path / "torch" / "page.py").write_text(code, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "torch/page.py"], cwd=tmp_path, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
