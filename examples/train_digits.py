@@ -9,8 +9,7 @@ same steps of gradient descent. In real numbers their losses would be equal; but
 framework rounds in places of its own, and training makes differences grow. To tell
 these from a mistake, PyTorch also runs against itself, from weights a rounding away.
 
-It prints the losses of each epoch, and draws those of each step into digits.svg; what
-is to be seen there is explained in docs/training.md.
+docs/training.md explains what it prints, and draws into digits.svg.
 """
 
 import os
@@ -105,55 +104,44 @@ def train_keras(weights, batches):
 
 
 def compare(dtype, epochs):
-    """Train, print, and return the losses of all steps.
-
-    They are those of PyTorch, of Keras, and of PyTorch from weights a rounding away.
-    """
+    """Losses in both at each step, and what Keras, and a rounding, changes in them."""
     batches, images, labels = digits(epochs, dtype)
     start = {name: w.astype(dtype) for name, w in fresh(elaborate(SPEC)).items()}
     near = {name: np.nextafter(w, w.dtype.type(9)) for name, w in start.items()}
-    module, ours = train_torch(start, batches)
-    model, theirs = train_keras(start, batches)
-    _, control = train_torch(near, batches)
+    module, losses = train_torch(start, batches)
+    model, of_keras = train_keras(start, batches)
+    _, of_near = train_torch(near, batches)
+    apart, grown = (abs(other - losses) / losses for other in (of_keras, of_near))
 
     print(f"{dtype}  PyTorch   Keras  differ by  a rounding grows to")
-    rows = np.reshape([ours, theirs, control], (3, epochs, STEPS)).transpose(1, 0, 2)
-    for epoch, (a, b, c) in enumerate(rows, 1):
+    steps = np.reshape([losses, of_keras, apart, grown], (4, epochs, STEPS))
+    for epoch, (a, b, c, d) in enumerate(steps.swapaxes(0, 1), 1):
         print(f"epoch {epoch}   {a.mean():.4f}  {b.mean():.4f}", end="    ")
-        print(f"{apart(a, b).max():.1e}              {apart(a, c).max():.1e}")
+        print(f"{c.max():.1e}              {d.max():.1e}")
     answers = module(torch.from_numpy(images)).argmax(1).numpy()
     others = model(np.moveaxis(images, 1, -1), training=False).numpy().argmax(1)
     right = (answers == labels).mean(), (others == labels).mean()
     print("right      {:.1%}   {:.1%} of the test images\n".format(*right))
-    return ours, theirs, control
-
-
-def apart(losses, others):
-    """The relative difference at each step."""
-    return abs(losses - others) / losses
+    return losses, of_keras, apart, grown
 
 
 def draw(results, file):
     """Draw the losses in single precision, and the differences in both."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
-    curves, differences = figure.subplots(1, 2)
-    curves.set(title="Loss, float32", xlabel="step")
-    curves.semilogy(results["float32"][0], "tab:orange", linewidth=5, label="PyTorch")
-    curves.semilogy(results["float32"][1], "black", linewidth=1, label="Keras")
-    differences.set(title="Largest difference so far, relative", xlabel="step")
-    for dtype, (ours, theirs, control) in results.items():
-        for losses, line, name in (
-            (theirs, "-", "Keras"),
-            (control, ":", "a rounding"),
-        ):
-            largest = np.maximum.accumulate(apart(ours, losses))
-            differences.semilogy(largest, line, label=f"{name}, {dtype}")
-    curves.legend()
-    differences.legend()
+    left, right = figure.subplots(1, 2)
+    left.set(title="Loss in float32", xlabel="step")
+    left.semilogy(results["float32"][0], "tab:orange", linewidth=5, label="PyTorch")
+    left.semilogy(results["float32"][1], "black", linewidth=1, label="Keras")
+    right.set(title="Largest relative difference so far", xlabel="step")
+    for dtype, (_, _, apart, grown) in results.items():
+        right.semilogy(np.maximum.accumulate(apart), label=f"Keras, {dtype}")
+        right.semilogy(np.maximum.accumulate(grown), "k:", label="PyTorch, moved")
+    left.legend()
+    right.legend()
     with mpl.rc_context({"svg.hashsalt": "digits", "svg.fonttype": "none"}):
         figure.savefig(file, metadata={"Date": None})
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)  # in so small a network threads wait for each other
-    draw({dtype: compare(dtype, 8) for dtype in ("float32", "float64")}, "digits.svg")
+    draw({dtype: compare(dtype, 6) for dtype in ("float32", "float64")}, "digits.svg")
