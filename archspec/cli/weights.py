@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archspec.cli.options import Overrides, Variants, faults_told
+from archspec.cli.options import Overrides, Seed, Variants, faults_told
 
 if TYPE_CHECKING:
     from archspec.network import Network
@@ -26,7 +26,6 @@ Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="FILE", show_default=False)
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite FILE.")]
-Seed = Annotated[int, typer.Option(help="Of the random numbers.", min=0)]
 
 
 @weights.command("init")

@@ -54,7 +54,7 @@ def _carry_out(order: Order, model: Model) -> None:
     if order.task == "read":
         write_arrays(order.result, model.read(Path(order.checkpoint)))
         return
-    model.load(read_arrays(order.weights))
+    model.load({n: a for f in order.weights for n, a in read_arrays(f).items()})
     if order.task == "save":
         model.save(Path(order.checkpoint))
         return

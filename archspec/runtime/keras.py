@@ -18,6 +18,7 @@ keras: Any = import_module("keras")  # its own types are not complete
 def build(module: ModuleType, order: Order) -> KerasModel:
     """The network of a generated file."""
     keras.config.set_floatx(order.precision)
+    keras.config.set_dtype_policy(order.precision)  # which remembers the first
     with births(keras.Layer, str(module.__file__)) as line_of:
         network = getattr(module, order.name)()
         lines = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -17,11 +17,12 @@ class Order(NamedTuple):
 
     `task` is `run` (write the output of every layer), `train` (write gradients, and the
     weights after one step), `save` (write a checkpoint of the framework's own) or
-    `read` (write the weights of such a checkpoint). Weights have the target's names
-    and axes; images and outputs have channels first.
+    `read` (write the weights of such a checkpoint).
 
-    `layers` has, for each layer to report, the layer before it (None for several);
-    `blocks` the last layer of each block; `tensors` what ONNX calls a layer's output.
+    `weights` are files, each with some of them, of which the later ones win; they have
+    the target's names and axes, while images and outputs have channels first. `layers`
+    has, for each layer to report, the layer before it (None for several); `blocks` the
+    last layer of each block; `tensors` what ONNX calls a layer's output.
     """
 
     task: Literal["run", "train", "save", "read"]
@@ -29,7 +30,7 @@ class Order(NamedTuple):
     name: str
     result: str
     precision: Precision = "float32"
-    weights: str = ""
+    weights: Sequence[str] = ()
     images: str = ""
     checkpoint: str = ""
     layers: Mapping[str, str | None] = {}

@@ -91,6 +91,11 @@ class Session:
             clock.cancel()
         return Answer(**answer)
 
+    @property
+    def dead(self) -> bool:
+        """Whether the process has ended."""
+        return self._process.poll() is not None
+
     def close(self) -> None:
         """End the process."""
         self._process.kill()

@@ -36,7 +36,7 @@ def write(path: Path, network: Network, weights: Arrays, force: bool = False) ->
     arrays = to_target(network, manifest("keras"), weights)
     with tempfile.TemporaryDirectory() as folder, replacing(path, force) as temporary:
         order = _order("save", network, Path(folder), temporary)
-        write_arrays(order.weights, arrays)
+        write_arrays(order.weights[0], arrays)
         _carry_out(order)
 
 
@@ -63,7 +63,7 @@ def _order(task: str, network: Network, folder: Path, checkpoint: Path) -> Order
         module=str(module),
         name=network.name,
         result=str(folder / "result.npz"),
-        weights=str(folder / "weights.npz"),
+        weights=[str(folder / "weights.npz")],
         checkpoint=str(checkpoint.resolve()),
     )
 
