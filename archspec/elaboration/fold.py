@@ -39,7 +39,7 @@ _BATCH_NORM = re.compile(r"\b(?:a )?batch norm(?:ali[sz]ation)?\b", re.IGNORECAS
 def folded(network: Network) -> Network:
     """The network without each batch norm that stands directly behind a linear layer.
 
-    That layer has a bias instead. Paths stay as they are; `weights.fold` has the weights.
+    That layer has a bias instead. Paths stay as they are; `weights.fold` folds weights.
     A batch norm stays where something else reads the layer, where one of them has a
     `repeat`, and where they might not always be there together.
     """
