@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import cast
 
 from archspec.elaboration import elaborate
 from archspec.errors import Place
@@ -38,9 +39,9 @@ _BATCH_NORM = re.compile(r"\b(?:a )?batch norm(?:ali[sz]ation)?\b", re.IGNORECAS
 def folded(network: Network) -> Network:
     """The network without each batch norm that stands directly behind a linear layer.
 
-    That layer has a bias instead. All paths stay as they are; `weights.fold` gives the
-    weights. What else reads the layer, a `repeat` of either, or a `when` that only one
-    of them has, keeps a batch norm.
+    That layer has a bias instead. Paths stay as they are; `weights.fold` folds weights.
+    A batch norm stays where something else reads the layer, where one of them has a
+    `repeat`, and where they might not always be there together.
     """
     spec = network.spec
     if spec.folded:
@@ -94,7 +95,7 @@ def _without_norms(
     before = ""
     for name, layer in layers.items():
         if before and _folds(before, kept[before], layer, readers[before]):
-            kept[before] = _with_bias(kept[before], layer.place)
+            kept[before] = _with_bias(cast(OpLayer, kept[before]), layer.place)
             gone[name], before = before, ""
         else:
             kept[name], before = _with_inner(layer, readers, gone), name
@@ -136,8 +137,7 @@ def _always_together(one: Formula | None, other: Formula | None) -> bool:
     return one.expression == other.expression and "channels" not in names
 
 
-def _with_bias(layer: Layer, place: Place) -> Layer:
-    assert isinstance(layer, OpLayer)
+def _with_bias(layer: OpLayer, place: Place) -> Layer:
     bias = Formula(Constant(True), place)
     return layer.model_copy(update={"attributes": {**layer.attributes, "bias": bias}})
 
