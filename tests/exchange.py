@@ -20,6 +20,7 @@ from archspec.elaboration import elaborate, with_classes
 from archspec.network import Network
 from archspec.targets.render import render
 from archspec.targets.templates import manifest
+from archspec.verification.reference import evaluate
 from archspec.weights.checks import Arrays
 from archspec.weights.moves import from_target, to_target
 
@@ -233,6 +234,7 @@ def assert_right(
     weights = drawn(network, seed)
     expected = judged(network, weights, image)
     if target == "torch":
+        assert difference(by_layers(network, weights, image), expected) < 1e-12
         trainable = sum(tensor.numel() for tensor in case.torch.parameters())
         assert trainable == network.trainable_parameters
         case.load_torch(case.torch, weights)
@@ -243,6 +245,15 @@ def assert_right(
         found = run_keras(case.keras, image)
     check_settings(network, target, getattr(case, target))
     assert difference(found, expected) < tolerance
+
+
+def by_layers(
+    network: Network, weights: Arrays, image: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The outputs that verification holds every target to."""
+    found = evaluate(network, weights, image)
+    ends = network.outputs.items()
+    return {name: found[network.layers[number].path] for name, number in ends}
 
 
 def check_settings(network: Network, target: str, built: Any) -> None:
