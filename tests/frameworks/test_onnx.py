@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from onnx_session import assert_right, inferred, run_all, single
 from test_networks import CASES, complete
 from test_primitives import IN_SINGLE_PRECISION, POOLS, SINGLE_LAYERS
-from zoo import EVERY, flavours, label, resized, sizes
+from zoo import EVERY, FLATTENED, flavours, label, resized, sizes
 
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
@@ -97,10 +98,15 @@ def test_zeros_before_a_max_pool_count(network):
     assert_right(network(text).network, fold=True)
 
 
+def slow(path: Path) -> list[pytest.MarkDecorator]:
+    """Networks with many weights take long to write and to read."""
+    return [pytest.mark.slow] if path.stem in {"resnet50", FLATTENED} else []
+
+
 @pytest.mark.parametrize(
     ("path", "flavour"),
     [
-        pytest.param(path, flavour, id=label(path, flavour))
+        pytest.param(path, flavour, id=label(path, flavour), marks=slow(path))
         for path in EVERY
         for flavour in flavours(path)
     ],
@@ -112,7 +118,9 @@ def test_a_bundled_spec(path, flavour):
         assert_right(network, fold)
 
 
-@pytest.mark.parametrize("path", EVERY, ids=label)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=path.stem, marks=slow(path)) for path in EVERY]
+)
 def test_shapes_at_the_published_size(path):
     """Which is too large to run here."""
     network = elaborate(path)
