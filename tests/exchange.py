@@ -33,11 +33,17 @@ def doubles() -> Iterator[None]:
     import torch
 
     before = keras.config.floatx(), torch.get_default_dtype()
-    keras.config.set_floatx("float64")
+    set_precision(keras, "float64")
     torch.set_default_dtype(torch.float64)
     yield
-    keras.config.set_floatx(before[0])
+    set_precision(keras, before[0])
     torch.set_default_dtype(before[1])
+
+
+def set_precision(keras: Any, kind: str) -> None:
+    """For layers to come; the policy remembers the first float type it saw."""
+    keras.config.set_floatx(kind)
+    keras.config.set_dtype_policy(kind)
 
 
 def imported(text: str) -> ModuleType:

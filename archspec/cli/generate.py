@@ -29,6 +29,12 @@ def generate(
     ] = None,
     variant: Variants = None,
     override: Overrides = None,
+    fold_batch_norm: Annotated[
+        bool,
+        typer.Option(
+            "--fold-batch-norm", help="For inference alone; writes SPEC_folded.py."
+        ),
+    ] = False,
     output: Annotated[
         str | None,
         typer.Option(
@@ -76,13 +82,10 @@ def generate(
     if output == "-" and has_onnx:
         raise typer.BadParameter("onnx is no text: -o needs a folder")
     with faults_told():
+        names = variant or (), override or ()
+        numbers = Weights(weights, seed or 0)
         files = _contents(
-            specs,
-            target,
-            variant or (),
-            override or (),
-            all_variants,
-            weights=Weights(weights, seed or 0),
+            specs, target, *names, all_variants, fold=fold_batch_norm, weights=numbers
         )
         root = Path(output or "generated")
         if output == "-":
@@ -115,23 +118,27 @@ def _contents(
     overrides: Sequence[str],
     all_variants: bool,
     *,
+    fold: bool,
     weights: Weights,
 ) -> dict[Path, Content]:
     """What every file holds; all of them before the first is written."""
     from archspec.elaboration import elaborate
+    from archspec.elaboration.fold import folded
     from archspec.targets import TARGETS, render
 
     _check_targets(targets or (), (*TARGETS, "onnx"))
     files: dict[Path, Content] = {}
     origins: dict[str, str] = {}
     for spec, names in _chosen(specs, variants, all_variants):
-        network = elaborate(spec, names, overrides)
-        module = network.spec.module_name
+        whole = elaborate(spec, names, overrides)
+        printed = folded(whole) if fold else whole
         for target in dict.fromkeys(targets or TARGETS):
+            # An ONNX model is folded anyway, and its weights are those of the whole.
             binary = target == "onnx"
+            module = (whole if binary else printed).spec.module_name
             path = Path(target, module + (".onnx" if binary else ".py"))
             _check_meeting(origins, path, " ".join((spec, *names)))
-            files[path] = _onnx(network, weights) if binary else render(network, target)
+            files[path] = _onnx(whole, weights) if binary else render(printed, target)
     return files
 
 

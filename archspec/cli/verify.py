@@ -13,7 +13,7 @@ import typer
 from archspec.cli.options import Overrides, Seed, Specs, Variants, faults_told
 
 if TYPE_CHECKING:
-    from archspec.verify import Report
+    from archspec.verification import Report
 
 
 def verify(
@@ -53,7 +53,7 @@ def verify(
     if train and not {"torch", "keras"} <= {*chosen}:
         raise typer.BadParameter("--train compares torch with keras: both are needed")
     with faults_told(), _progress() as progress:
-        from archspec.verify import Verifier
+        from archspec.verification import Verifier
 
         with Verifier(chosen, seconds, progress=progress) as verifier:
             reports = [
@@ -66,7 +66,7 @@ def verify(
 
 
 def _printed(reports: Sequence[Report], format: str) -> str:
-    from archspec.verify.text import to_text
+    from archspec.verification.text import to_text
 
     if format == "table":
         return "\n".join(map(to_text, reports))

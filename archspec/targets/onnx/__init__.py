@@ -19,8 +19,8 @@ from archspec.errors import SpecError
 from archspec.network import Network, NetworkLayer
 from archspec.ops import Shape
 from archspec.targets.digest import UNSIGNED, sign_bytes
+from archspec.targets.folding import folded
 from archspec.targets.onnx import channels, shape, windows
-from archspec.targets.onnx.fold import folded
 from archspec.targets.onnx.graph import Array, Graph, Site
 from archspec.targets.onnx.plan import IMAGE, Plan, tensor_names
 from archspec.targets.unprintable import Unprintable

@@ -9,7 +9,7 @@ import numpy as np
 
 from archspec.network import INPUT, Network, NetworkLayer
 from archspec.runtime.order import Precision
-from archspec.verify.windows import Array
+from archspec.verification.windows import Array
 
 TOLERANCES: Mapping[Precision, float] = {"float64": 1e-9, "float32": 1e-4}
 """Of the largest number. Two right engines differ by about 1e-14 and 1e-5."""

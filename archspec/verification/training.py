@@ -9,20 +9,24 @@ import numpy as np
 
 from archspec.network import NetworkLayer
 from archspec.targets.templates import manifest
-from archspec.verify.compare import Errors, errors, training_tolerance
-from archspec.verify.draws import BATCH
-from archspec.verify.places import Places
-from archspec.verify.report import Comparison
-from archspec.verify.trial import Trial
-from archspec.verify.windows import Array
+from archspec.verification.compare import Errors, errors, training_tolerance
+from archspec.verification.draws import BATCH
+from archspec.verification.places import Places
+from archspec.verification.report import Comparison
+from archspec.verification.trial import Trial
+from archspec.verification.windows import Array
 from archspec.weights.moves import from_target
 
 if TYPE_CHECKING:
-    from archspec.verify.verifier import Ran
+    from archspec.verification.workers import Ran
 
 GRADIENTS = "gradients"
 STEP = "weights after a step"
-STATISTICS = "moving statistics, PyTorch's variance less its n/(n-1)"
+STATISTICS = "moving statistics"
+FACTOR = (
+    "PyTorch divides a batch's variance by n - 1 before it averages, Keras by n: "
+    "compared without that factor n / (n - 1)"
+)
 
 TRAINED = ("weight", "bias", "scale", "shift")
 MOVING = ("mean", "variance")
@@ -47,11 +51,11 @@ def compare_training(
     after["torch"] |= _biased_variances(trial, after["torch"])
     lines = {name: runs[name].answer.lines for name in pair}
     return [
-        _compared(_comparison(trial, pair, title), trial, arrays, places, lines)
-        for title, arrays in (
-            (GRADIENTS, gradients),
-            (STEP, _some(after, TRAINED)),
-            (STATISTICS, _some(after, MOVING)),
+        _compared(whole, trial, arrays, places, lines)
+        for whole, arrays in (
+            (_comparison(trial, pair, GRADIENTS), gradients),
+            (_comparison(trial, pair, STEP), _some(after, TRAINED)),
+            (_comparison(trial, pair, STATISTICS, FACTOR), _some(after, MOVING)),
         )
     ]
 
@@ -92,9 +96,11 @@ def _compared(
     )
 
 
-def _comparison(trial: Trial, pair: tuple[str, str], compared: str) -> Comparison:
-    limit = training_tolerance(trial.network)
-    return Comparison(pair, compared, "float64", trial.network.input_shape, limit)
+def _comparison(
+    trial: Trial, pair: tuple[str, str], compared: str, note: str = ""
+) -> Comparison:
+    limit, shape = training_tolerance(trial.network), trial.network.input_shape
+    return Comparison(pair, compared, "float64", shape, limit, note=note)
 
 
 def _canonical(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
-from archspec.verify.report import Comparison, Difference, Report
+from archspec.verification.report import NETWORK, Comparison, Difference, Report
 
 
 def to_text(report: Report) -> str:
-    """The verdict, then one line a comparison, and where the first difference is."""
+    """The verdict, the errors at each size, and where the first difference is."""
     spec = report.network.spec
     title = " ".join(filter(None, (spec.stem, spec.variant)))
     lines = [f"{title}: {'equal' if report.ok else 'DIFFERENT'}", _parameters(report)]
-    lines += _aligned([_row(comparison) for comparison in report.comparisons])
+    groups = groupby(report.comparisons, lambda found: found[1:5])
+    lines += _aligned([_row([*group]) for _, group in groups])
     told = [line for found in report.comparisons for line in _explained(found)]
     return "\n".join([*lines, *dict.fromkeys(told)]) + "\n"
 
@@ -21,23 +23,27 @@ def _parameters(report: Report) -> str:
     wanted = report.network.parameters
     wrong = {name: n for name, n in report.parameters.items() if n != wanted}
     if not wrong:
-        return f"  parameters {wanted:,} in {', '.join(report.parameters)}"
-    found = ", ".join(f"{n or 'unknown'} in {name}" for name, n in wrong.items())
-    return f"  parameters {wanted:,}, but {found}"
+        return f"  {wanted:,} parameters in {', '.join(report.parameters)}"
+    counts = {name: f"{n:,}" if n else "unknown" for name, n in wrong.items()}
+    found = ", ".join(f"{count} in {name}" for name, count in counts.items())
+    return f"  {wanted:,} parameters, but {found}"
 
 
-def _row(comparison: Comparison) -> list[str]:
-    _, height, width = comparison.input_shape
+def _row(comparisons: Sequence[Comparison]) -> list[str]:
+    """Comparisons of one thing at one size, each with its relative error."""
+    first = comparisons[0]
+    _, height, width = first.input_shape
+    errors = ", ".join(map(_error, comparisons))
+    limit = f"within {first.tolerance:.0e}"
+    return [f"  {height}x{width}", first.precision, first.compared, limit, errors]
+
+
+def _error(comparison: Comparison) -> str:
+    one, other = comparison.targets
+    pair = other if one == NETWORK else f"{one} = {other}"
     error = comparison.relative_error
-    return [
-        f"  {height}x{width}",
-        comparison.precision,
-        " = ".join(comparison.targets),
-        comparison.compared,
-        "-" if error is None else f"{error:.1e}",
-        f"of {comparison.tolerance:.0e}",
-        "" if comparison.ok else "DIFFERENT",
-    ]
+    size = "failed" if error is None else f"{error:.1e}"
+    return f"{pair} {size}{'' if comparison.ok else ' DIFFERENT'}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -50,6 +56,8 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _explained(comparison: Comparison) -> list[str]:
     lines = [f"  {comparison.fault}"] if comparison.fault else []
+    if comparison.note:
+        lines.append(f"  {comparison.compared}: {comparison.note}")
     if comparison.first_difference:
         lines += _told(comparison.first_difference)
     return lines

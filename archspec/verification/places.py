@@ -7,8 +7,8 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 
 from archspec.network import Network, NetworkLayer
-from archspec.verify.report import Difference
-from archspec.verify.trial import Printer
+from archspec.verification.report import Difference
+from archspec.verification.trial import Printer
 
 
 class Places:
