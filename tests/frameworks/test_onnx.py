@@ -92,9 +92,21 @@ def test_a_join(network, join):
     assert_right(found, fold=True)
 
 
-def test_zeros_before_a_max_pool_count(network):
-    """Not so in onnxruntime, which takes them for the pool's own padding."""
-    text = "layers: {zeros: {pad: [1, 1, 1, 1]}, it: {max_pool: 2}}"
+@pytest.mark.parametrize("value", [0, 2.5])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "{max_pool: 2}", "{max_pool: {kernel: 3, stride: 2, padding: symmetric}}",
+        *(f"{{avg_pool: {{kernel: 3, stride: 2, padding: {padding}, {more}}}}}"
+          for padding in ("valid", "symmetric")
+          for more in ("count_padding: true", "ceil: true")),
+        "{conv: {filters: 4, kernel: 3, bias: true}}",
+    ],
+)  # fmt: skip
+def test_cells_added_before_a_window_count(network, layer, value):
+    """Not all in onnxruntime, which likes to make them the window's own padding."""
+    pad = f"{{pad: {{amounts: [1, 1, 0, 1], value: {value}}}}}"
+    text = f"layers: {{cells: {pad}, idle: {{dropout: 0.1}}, it: {layer}}}"
     assert_right(network(text).network, fold=True)
 
 
