@@ -57,7 +57,7 @@ def settle(network: torch.nn.Module, image: torch.Tensor) -> None:
     """Biases and statistics as if trained: torch.onnx leaves out a bias of zeros."""
     for parameter in network.parameters():
         if parameter.ndim == 1:
-            torch.nn.init.uniform_(parameter, 0.1, 1.0)
+            torch.nn.init.uniform_(parameter, -0.5, 0.5)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 1.0

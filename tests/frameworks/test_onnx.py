@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from onnx_session import assert_right, inferred, run_all, single
 from test_networks import CASES, complete
 from test_primitives import IN_SINGLE_PRECISION, POOLS, SINGLE_LAYERS
-from zoo import EVERY, flavours, label, resized, sizes
+from zoo import EVERY, FLATTENED, flavours, label, resized, sizes
 
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
@@ -91,16 +92,33 @@ def test_a_join(network, join):
     assert_right(found, fold=True)
 
 
-def test_zeros_before_a_max_pool_count(network):
-    """Not so in onnxruntime, which takes them for the pool's own padding."""
-    text = "layers: {zeros: {pad: [1, 1, 1, 1]}, it: {max_pool: 2}}"
+@pytest.mark.parametrize("value", [0, 2.5])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "{max_pool: 2}", "{max_pool: {kernel: 3, stride: 2, padding: symmetric}}",
+        *(f"{{avg_pool: {{kernel: 3, stride: 2, padding: {padding}, {more}}}}}"
+          for padding in ("valid", "symmetric")
+          for more in ("count_padding: true", "ceil: true")),
+        "{conv: {filters: 4, kernel: 3, bias: true}}",
+    ],
+)  # fmt: skip
+def test_cells_added_before_a_window_count(network, layer, value):
+    """Not all in onnxruntime, which likes to make them the window's own padding."""
+    pad = f"{{pad: {{amounts: [1, 1, 0, 1], value: {value}}}}}"
+    text = f"layers: {{cells: {pad}, idle: {{dropout: 0.1}}, it: {layer}}}"
     assert_right(network(text).network, fold=True)
+
+
+def slow(path: Path) -> list[pytest.MarkDecorator]:
+    """Networks with many weights take long to write and to read."""
+    return [pytest.mark.slow] if path.stem in {"resnet50", FLATTENED} else []
 
 
 @pytest.mark.parametrize(
     ("path", "flavour"),
     [
-        pytest.param(path, flavour, id=label(path, flavour))
+        pytest.param(path, flavour, id=label(path, flavour), marks=slow(path))
         for path in EVERY
         for flavour in flavours(path)
     ],
@@ -112,7 +130,9 @@ def test_a_bundled_spec(path, flavour):
         assert_right(network, fold)
 
 
-@pytest.mark.parametrize("path", EVERY, ids=label)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=path.stem, marks=slow(path)) for path in EVERY]
+)
 def test_shapes_at_the_published_size(path):
     """Which is too large to run here."""
     network = elaborate(path)

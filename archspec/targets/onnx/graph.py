@@ -26,6 +26,8 @@ class Graph:
     """
 
     nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
+    operators: dict[str, str] = field(default_factory=dict[str, str])
+    """What gives each tensor that is computed."""
     tensors: dict[str, onnx.TensorProto] = field(
         default_factory=dict[str, onnx.TensorProto]
     )
@@ -39,6 +41,7 @@ class Graph:
             check(value)
             node.attribute.append(helper.make_attribute(key, value))
         self.nodes.append(node)
+        self.operators[output] = operator
 
     def tensor(self, name: str, array: Array) -> str:
         """Add a tensor that is part of the file, unless it is there; its name."""
@@ -74,10 +77,7 @@ class Site:
 
     def reads(self, operator: str) -> bool:
         """Whether a node of this kind gives what the layer reads."""
-        return any(
-            node.op_type == operator and node.output[0] in self.inputs
-            for node in self.graph.nodes
-        )
+        return any(self.graph.operators.get(x) == operator for x in self.inputs)
 
     def end(self, operator: str, *inputs: str, **attributes: Number) -> None:
         """The node whose output is the layer's; it has the layer's path as its name."""
