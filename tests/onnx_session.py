@@ -37,7 +37,7 @@ def run_all(made: onnx.ModelProto, image: np.ndarray) -> Tensors:
     open_model = onnx.ModelProto()
     open_model.CopyFrom(made)
     known = {output.name for output in made.graph.output}
-    inner = {node.output[0] for node in made.graph.node} - known
+    inner = {name for node in made.graph.node for name in node.output} - {*known, ""}
     open_model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in inner)
     return run(open_model, image) | {"input": image}
 

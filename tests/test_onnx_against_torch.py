@@ -12,7 +12,14 @@ pytest.importorskip("onnxruntime")
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["mobilenet_v2", "resnet50", "mobilenet_v3_large", "squeezenet1_1"]
+    "name",
+    [
+        "mobilenet_v2",
+        "resnet50",
+        "mobilenet_v3_large",
+        "shufflenet_v2_x1_0",
+        "squeezenet1_1",
+    ],
 )
 def test_the_same_outputs_from_no_more_nodes(monkeypatch, root, torchvision, name):
     monkeypatch.syspath_prepend(root / "benchmarks")

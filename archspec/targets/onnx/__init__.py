@@ -7,7 +7,7 @@ its own, the oldest that may have it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -86,7 +86,10 @@ def model(
     check_size(network)
     plan, graph = Plan(network, fold_batch_norm), Graph()
     for number in plan.written:
-        _write(plan, graph, number, weights)
+        if number in plan.splits:
+            _write_split(plan, graph, plan.splits[number])
+        else:
+            _write(plan, graph, number, weights)
     for name, tensor in plan.copies:
         graph.node(f"{name}/copy", "Identity", [tensor], name)
     shapes = network.output_shape
@@ -133,6 +136,16 @@ def _write(plan: Plan, graph: Graph, number: int, weights: Mapping[str, Array]) 
         _WRITERS[layer.op](Site(graph, layer, inputs, output, single), layer.primitive)
     except Unprintable as error:
         raise _refusal(layer, str(error)) from None
+
+
+def _write_split(plan: Plan, graph: Graph, slices: Sequence[int]) -> None:
+    """One node for slices that share out a tensor; it is named as the first."""
+    layers = [plan.network.layers[number] for number in slices]
+    source, outputs = layers[0].sources[0], [plan.tensors[n] for n in slices]
+    site = Site(graph, layers[0], (plan.tensors[source],), outputs[0], {})
+    sizes = site.whole(*(layer.output[0] for layer in layers))
+    inputs = [*site.inputs, sizes]
+    graph.node(layers[0].path, "Split", inputs, *outputs, axis=1)
 
 
 def _own(layer: NetworkLayer, weights: Mapping[str, Array]) -> dict[str, Array]:

@@ -33,15 +33,15 @@ class Graph:
     )
 
     def node(
-        self, name: str, operator: str, inputs: list[str], output: str, **more: Number
+        self, name: str, operator: str, inputs: list[str], *outputs: str, **more: Number
     ) -> None:
-        """Add a node with one output."""
-        node = helper.make_node(operator, inputs, [output], name)
+        """Add a node."""
+        node = helper.make_node(operator, inputs, outputs, name)
         for key, value in sorted(more.items()):
             check(value)
             node.attribute.append(helper.make_attribute(key, value))
         self.nodes.append(node)
-        self.operators[output] = operator
+        self.operators |= dict.fromkeys(outputs, operator)
 
     def tensor(self, name: str, array: Array) -> str:
         """Add a tensor that is part of the file, unless it is there; its name."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 from archspec.network import INPUT, Network, NetworkLayer
+from archspec.ops.shape import SliceChannels
 
 IMAGE = "input"
 """The name of the model's input."""
@@ -56,12 +58,32 @@ class Plan:
             homes[number] = homes[layer.sources[0]] if idle else number
         return homes
 
+    @cached_property
+    def splits(self) -> dict[int, tuple[int, ...]]:
+        """Numbers of slices that share out all channels of a tensor, by the first."""
+        slices: dict[int, list[int]] = {}
+        for number, layer in enumerate(self.network.layers):
+            if isinstance(layer.primitive, SliceChannels):
+                slices.setdefault(self.homes[layer.sources[0]], []).append(number)
+        return {
+            numbers[0]: tuple(numbers)
+            for numbers in slices.values()
+            if len(numbers) > 1 and self._share_all(numbers)
+        }
+
+    def _share_all(self, numbers: list[int]) -> bool:
+        """Whether each slice begins where the one before it ends, and none is left."""
+        layers = [self.network.layers[number] for number in numbers]
+        ops = [cast(SliceChannels, layer.primitive) for layer in layers]
+        starts = [op.start for op in ops] + [layers[0].inputs[0][0]]
+        return starts == [0] + [op.stop for op in ops]
+
     @property
     def written(self) -> list[int]:
-        """The numbers of the layers that have nodes."""
-        norms = set(self.folded.values())
-        homes = self.homes.items()
-        return [n for n, home in homes if n == home and n not in {INPUT, *norms}]
+        """The numbers of the layers that have nodes of their own."""
+        gone = {INPUT, *self.folded.values()}
+        gone |= {later for _, *rest in self.splits.values() for later in rest}
+        return [n for n, home in self.homes.items() if n == home and n not in gone]
 
     @cached_property
     def results(self) -> dict[str, int]:
