@@ -1,0 +1,196 @@
+"""Which unit of a use is which part of the block.
+
+The candidates of a use are all ways to pair its units with its parts by signature; where
+the file lists layers as they are executed, only those in which no part comes before
+another that it depends on. What all candidates of a use agree on is a fact about every
+use of that block with the same parts: which part stands first in the file, and what a
+part is called. A candidate that contradicts a fact is dropped, and so on until nothing
+changes. A use that has several left keeps those that are best by the first of these that
+tells: modules which differ in their last number (`bn1`, `bn2`) are one behind the other;
+norms are in the order of their convolutions; and if every block can be read in the
+order in which it is written, then it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations, islice
+
+from archspec.weights.adoption.readings import Share, Signed
+from archspec.weights.adoption.uses import Use
+
+MAX_CANDIDATES = 20_000
+"""Pairings of one use that are looked at."""
+
+Candidate = tuple[int, ...]
+"""The part that each unit is."""
+Facts = Mapping[tuple[str, ...], int | str]
+
+
+class Case:
+    """A use with its units, and the candidates that are left."""
+
+    def __init__(self, use: Use, share: Share, executed: bool, signed: Signed):
+        self.use, self.share, self.executed = use, share, executed
+        self.names = _local([unit.name for unit in share.units])
+        self._fitting = [
+            [n for n, part in enumerate(use.parts) if part.signature == signed(unit)]
+            for unit in share.units
+        ]
+        found = self._extended(())
+        self.candidates = list(islice(found, MAX_CANDIDATES))
+        self.complete = next(found, None) is None
+
+    @property
+    def decided(self) -> bool:
+        """Whether one candidate is left, of all that there were."""
+        return self.complete and len(self.candidates) == 1
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Pairs of units of which the file tells the order."""
+        chains = self.share.chains
+        for i, j in combinations(range(len(chains)), 2):
+            if chains[i] == chains[j]:
+                yield i, j
+
+    def facts(self) -> Facts:
+        """What all candidates agree on."""
+        if not self.complete:
+            return {}
+        said = [set(self.said(candidate).items()) for candidate in self.candidates]
+        return dict(set[tuple[tuple[str, ...], int | str]].intersection(*said))
+
+    def said(self, candidate: Candidate) -> Facts:
+        """What a candidate says about the block."""
+        roles = [self.use.parts[part].role for part in candidate]
+        order = {
+            ("first of", *sorted((roles[i], roles[j]))): roles[i]
+            for i, j in self.pairs()
+        }
+        return order | {
+            ("called", name): role
+            for name, role in zip(self.names, roles, strict=True)
+        }
+
+    def _extended(self, chosen: Candidate) -> Iterator[Candidate]:
+        unit = len(chosen)
+        if unit == len(self._fitting):
+            yield chosen
+            return
+        for part in self._fitting[unit]:
+            if part not in chosen and not self._too_late(chosen, part):
+                yield from self._extended((*chosen, part))
+
+    def _too_late(self, chosen: Candidate, part: int) -> bool:
+        """Whether a part that depends on this one would come before it."""
+        if not self.executed:
+            return False
+        parts, chains = self.use.parts, self.share.chains
+        return any(
+            (part, other) in self.use.upstream
+            and parts[part].is_linear == parts[other].is_linear
+            and chains[len(chosen)] == chains[unit]
+            for unit, other in enumerate(chosen)
+        )
+
+
+def decide(cases: Sequence[Case]) -> None:
+    """Leave each case as few candidates as the evidence allows."""
+    kinds: dict[tuple[str, ...], list[Case]] = defaultdict(list)
+    for case in cases:
+        kinds[case.use.kind].append(case)
+    scores = [_in_series, _norms_in_order]
+    if all(case.executed and _written(case) in case.candidates for case in cases):
+        scores.append(_as_written)
+    for alike in kinds.values():
+        _learn(alike)
+        for score in scores:
+            for case in alike:
+                _keep_best(case, score)
+            _learn(alike)
+
+
+def _learn(cases: Sequence[Case]) -> None:
+    """Drop what contradicts the facts, until nothing changes."""
+    before = None
+    while before != (before := [len(case.candidates) for case in cases]):
+        facts = _unanimous([case.facts() for case in cases])
+        for case in cases:
+            kept = [c for c in case.candidates if _agrees(case.said(c), facts)]
+            case.candidates = kept or case.candidates
+
+
+def _unanimous(found: Sequence[Facts]) -> Facts:
+    """The facts that no other contradicts."""
+    values: dict[tuple[str, ...], set[int | str]] = defaultdict(set)
+    for facts in found:
+        for key, value in facts.items():
+            values[key].add(value)
+    return {key: min(said) for key, said in values.items() if len(said) == 1}  # type: ignore[type-var]
+
+
+def _agrees(said: Facts, facts: Facts) -> bool:
+    return all(facts.get(key, value) == value for key, value in said.items())
+
+
+def _keep_best(case: Case, score: Callable[[Case, Candidate], int]) -> None:
+    if len(case.candidates) == 1:
+        return
+    scores = [score(case, candidate) for candidate in case.candidates]
+    best = max(scores)
+    kept = [c for c, s in zip(case.candidates, scores, strict=True) if s == best]
+    case.candidates = kept
+
+
+def _in_series(case: Case, candidate: Candidate) -> int:
+    """How many pairs of names that differ in the last number are in series."""
+    numbered: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for name, part in zip(case.names, candidate, strict=True):
+        if found := re.fullmatch(r"(.*?)(\d{1,18})", name):
+            numbered[found[1]].append((int(found[2]), part))
+    return sum(
+        (one[1], other[1]) in case.use.upstream
+        for alike in numbered.values()
+        for one, other in combinations(sorted(alike), 2)
+    )
+
+
+def _norms_in_order(case: Case, candidate: Candidate) -> int:
+    """How many pairs of norms are in the order of their convolutions."""
+    if not case.executed:
+        return 0
+    units = {part: unit for unit, part in enumerate(candidate)}
+    chains, norms = case.share.chains, case.use.norms
+    return sum(
+        (units[one] < units[other]) == (units[norms[one]] < units[norms[other]])
+        for one, other in combinations(norms, 2)
+        if chains[units[one]] == chains[units[other]]
+        and chains[units[norms[one]]] == chains[units[norms[other]]]
+    )
+
+
+def _as_written(case: Case, candidate: Candidate) -> int:
+    return candidate == _written(case)
+
+
+def _written(case: Case) -> Candidate | None:
+    """The candidate in which every chain has the parts in written order."""
+    inside = [
+        candidate
+        for candidate in case.candidates
+        if all(candidate[i] < candidate[j] for i, j in case.pairs())
+    ]
+    return inside[0] if len(inside) == 1 else None
+
+
+def _local(names: Sequence[str]) -> list[str]:
+    """Names without the words that all of them begin with."""
+    split = [re.findall(r"[^._/]+|[._/]", name) for name in names]
+    shared = 0
+    for words in zip(*(words[:-1] for words in split), strict=False):
+        if len(set(words)) > 1:
+            break
+        shared += 1
+    return ["".join(words[shared:]) for words in split]

@@ -1,0 +1,170 @@
+"""Files of Keras: `.weights.h5`, `.keras`, and the HDF5 files before Keras 3.
+
+Keras 3 names a layer by its class and a counter, `layers/conv2d_3/vars/0`: only the
+order within a class is known, unless `config.json` lists the layers. Older files list
+layers and weights by name, in order. Nothing is followed out of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+from archspec.errors import FrameworkMissing
+from archspec.weights.checkpoints.hdf5 import children, entry, labels, tensor
+from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit, unreadable
+
+_MAX_CONFIG = 64 * 2**20
+"""Bytes of the text that describes a model."""
+
+
+@contextmanager
+def keras_hdf5(path: Path) -> Generator[Checkpoint]:
+    """A file of `save_weights`, or of an older `save`."""
+    try:
+        with path.open("rb") as file, _hdf5(path, file) as root:
+            whole = "model_weights" in root
+            old = root["model_weights"] if whole else root
+            listed = "layer_names" in old.attrs or "layer_names0" in old.attrs
+            units = _listed(path, old) if listed else _counted(path, root)
+            yield Checkpoint("keras", tuple(units))
+    except OSError as error:
+        raise unreadable(path, error.strerror or error) from None
+
+
+@contextmanager
+def keras_archive(path: Path) -> Generator[Checkpoint]:
+    """A file of `model.save`: a zip, of which only the names of layers are read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(_member(path, archive, "config.json").read(_MAX_CONFIG))
+            ranks = {name: rank for rank, name in enumerate(_ranked(config))}
+            weights = _member(path, archive, "model.weights.h5")
+            with weights, _hdf5(path, weights) as root:
+                yield Checkpoint("keras", tuple(_counted(path, root, ranks)))
+    except OSError as error:
+        raise unreadable(path, error.strerror or error) from None
+    except (zipfile.BadZipFile, ValueError, RecursionError, TypeError) as error:
+        raise unreadable(path, error) from None
+
+
+def _member(path: Path, archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    """One file of the archive; as Keras compresses none, it is as large as it looks."""
+    try:
+        info = archive.getinfo(name)
+    except KeyError:
+        raise unreadable(path, f"there is no {name} in it") from None
+    if info.compress_type != zipfile.ZIP_STORED:
+        raise unreadable(path, f"its {name} is compressed, which Keras never does")
+    return archive.open(info)
+
+
+@contextmanager
+def _hdf5(path: Path, file: IO[bytes]) -> Generator[Any]:
+    try:
+        library = import_module("h5py")
+    except ImportError:
+        raise FrameworkMissing("h5py", "weights") from None
+    with library.File(file, "r") as root:
+        yield root
+
+
+def _listed(path: Path, root: Any) -> Iterator[Unit]:
+    """Layers in the order of the model, each with the names of its weights."""
+    for layer in labels(path, root, "layer_names"):
+        group = entry(path, root, layer)
+        owners: dict[str, list[Tensor]] = {}
+        for name in labels(path, group, "weight_names"):
+            owner = name.rpartition("/")[0] or layer
+            owners.setdefault(owner, []).append(tensor(path, group, name))
+        for owner, tensors in owners.items():
+            yield from _units(owner, tensors, "")
+
+
+def _counted(
+    path: Path, root: Any, ranks: Mapping[str, int] | None = None
+) -> Iterator[Unit]:
+    """Layers by class and counter, in the model's order if that is known."""
+    found = dict(_groups(path, root))
+    known = ranks is not None and found.keys() <= ranks.keys()
+
+    def order(name: str) -> tuple[Any, ...]:
+        if ranks is not None and known:
+            return (ranks[name],)
+        counted = re.fullmatch(r"(.*?)(?:_(\d{1,18}))?", name, re.DOTALL)
+        return (counted[1], int(counted[2] or 0)) if counted else (name,)
+
+    for name in sorted(found, key=order):
+        variables = found[name]
+        numbered = sorted(variables, key=_number)
+        tensors = [tensor(path, variables, key) for key in numbered]
+        label = variables.attrs.get("name")
+        chain = "" if known else str(order(name)[0])
+        yield from _units(label if isinstance(label, str) else name, tensors, chain)
+
+
+def _number(text: str) -> tuple[int, str]:
+    return int(text) if re.fullmatch(r"\d{1,18}", text) else 0, text
+
+
+def _groups(path: Path, root: Any) -> Iterator[tuple[str, Any]]:
+    """Every layer's `vars` that holds something, by the layer's path."""
+    waiting = [("", root)]
+    while waiting:
+        name, group = waiting.pop()
+        for key, child in children(path, group).items():
+            if not hasattr(child, "keys"):
+                continue
+            if key == "vars" and len(child):
+                yield name, child
+            elif key != "vars":
+                waiting.append((f"{name}/{key}" if name else key, child))
+        if name.count("/") > 32:
+            raise unreadable(path, "its groups are nested too deeply")
+
+
+def _ranked(config: Any, before: str = "") -> Iterator[str]:
+    """The paths that the layers of a model have in its weights, in order."""
+    counts: Counter[str] = Counter()
+    for layer in config["config"]["layers"]:
+        name = re.sub(
+            r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", layer["class_name"]
+        ).lower()
+        number = counts[name]
+        counts[name] += 1
+        path = f"{before}layers/{name}" + (f"_{number}" if number else "")
+        yield path
+        if isinstance(layer["config"].get("layers"), list):
+            yield from _ranked(layer, f"{path}/")
+
+
+def _units(name: str, tensors: Iterable[Tensor], chain: str) -> Iterator[Unit]:
+    """A layer's weights; each kernel of a separable convolution is a unit."""
+    parts: list[list[Tensor]] = []
+    for found in tensors:
+        if len(found.shape) > 1 or not parts:
+            parts.append([])
+        parts[-1].append(found)
+    for number, part in enumerate(parts):
+        own = name if len(parts) == 1 else f"{name}/{number}"
+        names = _variables(part)
+        yield Unit(own, dict(zip(names, part, strict=True)), chain)
+
+
+def _variables(part: list[Tensor]) -> list[str]:
+    """What Keras calls the weights of one layer, which it always has in this order."""
+    vectors = all(len(found.shape) == 1 for found in part)
+    if vectors and len(part) == 4:
+        return ["gamma", "beta", "moving_mean", "moving_variance"]
+    if vectors and len(part) == 2:
+        return ["gamma", "beta"]
+    if len(part) <= 2:
+        return ["kernel", "bias"][: len(part)]
+    return [found.name.rpartition("/")[2] for found in part]
