@@ -92,24 +92,18 @@ def _of_keras(name: str, options: dict[str, str]) -> Original:
     arguments |= {"classifier_activation": None}
     if name.startswith("MobileNetV3"):
         arguments["include_preprocessing"] = False
-    before = keras.config.floatx()
     keras.backend.clear_session()
-    keras.config.set_floatx("float32")
-    narrow = getattr(keras.applications, name)(**arguments)
-    keras.config.set_floatx("float64")
     model = getattr(keras.applications, name)(**arguments)
-    keras.config.set_floatx(before)
     random = np.random.default_rng(0)
-    for one, other in zip(narrow.weights, model.weights, strict=True):
-        values = _drawn(random, one.path, tuple(one.shape)).astype("float32")
-        one.assign(values)
-        other.assign(values.astype("float64"))
+    for variable in model.weights:
+        values = _drawn(random, variable.path, tuple(variable.shape))
+        variable.assign(values.astype("float32").astype("float64"))
 
     def run(image: np.ndarray) -> np.ndarray:
         outputs = model(np.moveaxis(image, 1, -1))
         return keras.ops.convert_to_numpy(outputs)
 
-    return Original(model, run, lambda path: save_keras(narrow, path))
+    return Original(model, run, lambda path: save_keras(model, path))
 
 
 def _drawn(random: np.random.Generator, name: str, shape: tuple[int, ...]) -> Any:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from archspec.errors import Diagnostic, WeightsError
 from archspec.network import Network
@@ -63,7 +66,6 @@ def adopt(network: Network, path: Path) -> Adoption:
 def correspondence(network: Network, checkpoint: Checkpoint) -> Pairs:
     """The unit of each layer; WeightsError (AS512, AS513, AS517) unless it is clear."""
     ours = uses(network, manifest(checkpoint.target))
-
     signatures = {
         id(unit): unit_signature(checkpoint.target, unit) for unit in checkpoint.units
     }
@@ -89,15 +91,15 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> Pairs:
 def _paired(
     reading: Reading, ours: Sequence[Use], checkpoint: Checkpoint, signed: Signed
 ) -> Pairs:
-    """The one pairing by one reading; WeightsError (AS517) if there is none, or more."""
+    """The pairing by one reading; WeightsError (AS517) if there is none, or several."""
     try:
         shares = cut(reading, ours, signed)
     except OutOfOrder as error:
         raise _unclear(error.use.parts, checkpoint.units, signed) from None
-    cases = [
-        Case(use, share, reading.executed, signed)
-        for use, share in zip(ours, shares, strict=True)
-    ]
+    pairs = list(zip(ours, shares, strict=True))
+    cases = [Case(use, share, reading.executed, signed) for use, share in pairs]
+    if not all(case.candidates for case in cases):  # an order, but not of execution
+        cases = [Case(use, share, False, signed) for use, share in pairs]
     decide(cases)
     found: Pairs = {}
     for case in cases:
@@ -151,7 +153,7 @@ def _weights(network: Network, checkpoint: Checkpoint, units: Pairs) -> Arrays:
     target = manifest(checkpoint.target)
     theirs = {t.name: t.values() for unit in units.values() for t in _told(unit)}
     check(theirs, {name: array.shape for name, array in theirs.items()})
-    moved: dict[str, object] = {}
+    moved: dict[str, np.ndarray[Any, Any]] = {}
     places = target_shapes(network, target)
     for layer in network.layers:
         for name in layer.weights:

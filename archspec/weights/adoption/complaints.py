@@ -17,16 +17,16 @@ MAX_NAMES = 8
 
 
 class Surplus(NamedTuple):
-    """Layers, or units, of one signature, of which `count` have no partner."""
+    """Layers, or units, of one signature, of which `number` have no partner."""
 
     signature: Signature
     names: list[str]
-    count: int
+    number: int
 
     @property
     def shown(self) -> str:
         """The names, and the shapes that all of them have."""
-        several = "" if self.count == len(self.names) else f"{self.count} of "
+        several = "" if self.number == len(self.names) else f"{self.number} of "
         return f"{several}{listed_names(self.names)} {self.shapes}"
 
     @property
@@ -62,9 +62,9 @@ def _surplus(
     one: dict[Signature, list[str]], other: dict[Signature, list[str]]
 ) -> Iterator[Surplus]:
     for signature, names in one.items():
-        count = len(names) - len(other.get(signature, ()))
-        if count > 0:
-            yield Surplus(signature, names, count)
+        number = len(names) - len(other.get(signature, ()))
+        if number > 0:
+            yield Surplus(signature, names, number)
 
 
 def _told(missing: list[Surplus], left: list[Surplus]) -> Iterator[Diagnostic]:
@@ -93,4 +93,3 @@ def _likeness(one: Surplus, other: Surplus) -> tuple[int, int]:
                 a == b for a, b in zip(first[name], second[name], strict=True)
             )
     return len(one.signature & other.signature), sizes
-

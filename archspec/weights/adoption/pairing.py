@@ -1,14 +1,15 @@
 """Which unit of a use is which part of the block.
 
-The candidates of a use are all ways to pair its units with its parts by signature; where
-the file lists layers as they are executed, only those in which no part comes before
-another that it depends on. What all candidates of a use agree on is a fact about every
-use of that block with the same parts: which part stands first in the file, and what a
-part is called. A candidate that contradicts a fact is dropped, and so on until nothing
-changes. A use that has several left keeps those that are best by the first of these that
-tells: modules which differ in their last number (`bn1`, `bn2`) are one behind the other;
-norms are in the order of their convolutions; and if every block can be read in the
-order in which it is written, then it is.
+The candidates of a use are all ways to pair units with parts of one signature; where a
+file lists layers as they are executed, only those in which no part comes before one
+that it depends on. What all candidates of a use agree on is a fact about every use of
+that block with the same parts: which part stands first in the file, and what a part is
+called. A candidate that contradicts a fact is dropped, and so on until nothing changes.
+Where several are left, those stay that are best by the first of these that tells:
+
+- modules whose names differ in their last number (`bn1`, `bn2`) are in series;
+- norms are in the order of their convolutions;
+- if the file has all layers in the order in which they are written, it means that.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import combinations, islice
+from functools import cached_property
+from itertools import combinations
 
 from archspec.weights.adoption.readings import Share, Signed
 from archspec.weights.adoption.uses import Use
 
-MAX_CANDIDATES = 20_000
-"""Pairings of one use that are looked at."""
+MAX_STEPS = 50_000
+"""Of the search for the candidates of one use; a longer one is given up."""
 
 Candidate = tuple[int, ...]
 """The part that each unit is."""
-Facts = Mapping[tuple[str, ...], int | str]
+Facts = Mapping[tuple[str, ...], str]
 
 
 class Case:
@@ -39,14 +41,13 @@ class Case:
             [n for n, part in enumerate(use.parts) if part.signature == signed(unit)]
             for unit in share.units
         ]
-        found = self._extended(())
-        self.candidates = list(islice(found, MAX_CANDIDATES))
-        self.complete = next(found, None) is None
+        self._steps = 0
+        self.candidates = list(self._extended(()))
 
     @property
     def decided(self) -> bool:
         """Whether one candidate is left, of all that there were."""
-        return self.complete and len(self.candidates) == 1
+        return self._steps <= MAX_STEPS and len(self.candidates) == 1
 
     def pairs(self) -> Iterator[tuple[int, int]]:
         """Pairs of units of which the file tells the order."""
@@ -57,10 +58,8 @@ class Case:
 
     def facts(self) -> Facts:
         """What all candidates agree on."""
-        if not self.complete:
-            return {}
         said = [set(self.said(candidate).items()) for candidate in self.candidates]
-        return dict(set[tuple[tuple[str, ...], int | str]].intersection(*said))
+        return dict(set[tuple[tuple[str, ...], str]].intersection(*said))
 
     def said(self, candidate: Candidate) -> Facts:
         """What a candidate says about the block."""
@@ -70,8 +69,7 @@ class Case:
             for i, j in self.pairs()
         }
         return order | {
-            ("called", name): role
-            for name, role in zip(self.names, roles, strict=True)
+            ("called", name): role for name, role in zip(self.names, roles, strict=True)
         }
 
     def _extended(self, chosen: Candidate) -> Iterator[Candidate]:
@@ -80,20 +78,36 @@ class Case:
             yield chosen
             return
         for part in self._fitting[unit]:
-            if part not in chosen and not self._too_late(chosen, part):
+            self._steps += 1
+            if self._steps > MAX_STEPS:
+                return
+            if part not in chosen and not self._waiting(part, unit).difference(chosen):
                 yield from self._extended((*chosen, part))
 
-    def _too_late(self, chosen: Candidate, part: int) -> bool:
-        """Whether a part that depends on this one would come before it."""
+    def _waiting(self, part: int, unit: int) -> set[int]:
+        """The parts that have to come before this one if it is this unit."""
         if not self.executed:
-            return False
-        parts, chains = self.use.parts, self.share.chains
-        return any(
-            (part, other) in self.use.upstream
-            and parts[part].is_linear == parts[other].is_linear
-            and chains[len(chosen)] == chains[unit]
-            for unit, other in enumerate(chosen)
-        )
+            return set()
+        chain, linear = self.share.chains[unit], self.use.parts[part].is_linear
+        return {
+            earlier
+            for earlier, later in self.use.upstream
+            if later == part
+            and self.use.parts[earlier].is_linear == linear
+            and self._homes[earlier] == {chain}
+        }
+
+    @cached_property
+    def _homes(self) -> list[set[int]]:
+        """The chains that have units for each part."""
+        return [
+            {
+                chain
+                for fitting, chain in zip(self._fitting, self.share.chains, strict=True)
+                if part in fitting
+            }
+            for part in range(len(self.use.parts))
+        ]
 
 
 def decide(cases: Sequence[Case]) -> None:
@@ -102,46 +116,45 @@ def decide(cases: Sequence[Case]) -> None:
     for case in cases:
         kinds[case.use.kind].append(case)
     scores = [_in_series, _norms_in_order]
-    if all(case.executed and _written(case) in case.candidates for case in cases):
+    if all(_is_as_written(case) for case in cases):
         scores.append(_as_written)
     for alike in kinds.values():
         _learn(alike)
         for score in scores:
-            for case in alike:
-                _keep_best(case, score)
+            _keep_best(alike, score)
             _learn(alike)
 
 
 def _learn(cases: Sequence[Case]) -> None:
     """Drop what contradicts the facts, until nothing changes."""
-    before = None
-    while before != (before := [len(case.candidates) for case in cases]):
+    settled = False
+    while not settled:
+        left = [len(case.candidates) for case in cases]
         facts = _unanimous([case.facts() for case in cases])
         for case in cases:
             kept = [c for c in case.candidates if _agrees(case.said(c), facts)]
             case.candidates = kept or case.candidates
+        settled = left == [len(case.candidates) for case in cases]
 
 
 def _unanimous(found: Sequence[Facts]) -> Facts:
     """The facts that no other contradicts."""
-    values: dict[tuple[str, ...], set[int | str]] = defaultdict(set)
+    values: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for facts in found:
         for key, value in facts.items():
             values[key].add(value)
-    return {key: min(said) for key, said in values.items() if len(said) == 1}  # type: ignore[type-var]
+    return {key: said.pop() for key, said in values.items() if len(said) == 1}
 
 
 def _agrees(said: Facts, facts: Facts) -> bool:
     return all(facts.get(key, value) == value for key, value in said.items())
 
 
-def _keep_best(case: Case, score: Callable[[Case, Candidate], int]) -> None:
-    if len(case.candidates) == 1:
-        return
-    scores = [score(case, candidate) for candidate in case.candidates]
-    best = max(scores)
-    kept = [c for c, s in zip(case.candidates, scores, strict=True) if s == best]
-    case.candidates = kept
+def _keep_best(cases: Sequence[Case], score: Callable[[Case, Candidate], int]) -> None:
+    for case in cases:
+        scores = [score(case, candidate) for candidate in case.candidates]
+        pairs = zip(case.candidates, scores, strict=True)
+        case.candidates = [candidate for candidate, s in pairs if s == max(scores)]
 
 
 def _in_series(case: Case, candidate: Candidate) -> int:
@@ -172,17 +185,14 @@ def _norms_in_order(case: Case, candidate: Candidate) -> int:
 
 
 def _as_written(case: Case, candidate: Candidate) -> int:
-    return candidate == _written(case)
+    return candidate == tuple(range(len(candidate)))
 
 
-def _written(case: Case) -> Candidate | None:
-    """The candidate in which every chain has the parts in written order."""
-    inside = [
-        candidate
-        for candidate in case.candidates
-        if all(candidate[i] < candidate[j] for i, j in case.pairs())
-    ]
-    return inside[0] if len(inside) == 1 else None
+def _is_as_written(case: Case) -> bool:
+    """Whether the units, in one chain, may be the parts as the block is written."""
+    written = tuple(range(len(case.use.parts)))
+    one = case.executed and len(set(case.share.chains)) == 1
+    return one and written in case.candidates
 
 
 def _local(names: Sequence[str]) -> list[str]:

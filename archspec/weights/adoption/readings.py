@@ -1,9 +1,9 @@
 """Their side: in which order a file lists its units, and how that is cut into uses.
 
 A reading is some chains, each in the order of the network's blocks; within a block the
-order may be another. The file's own order is one reading. Names are another: those that
-differ in their first number alone are a chain (`layer1` to `layer4`, `blocks.0` on), and
-a module that has just what one of our blocks has is not torn apart.
+order may be another. The file's own order is one reading. Names are another: those
+which are the same up to their first number are a chain (`layer1` to `layer4`), and a
+module that has just what one of our blocks has is not torn apart.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from archspec.network import Instance, Network, NetworkLayer
@@ -69,9 +69,7 @@ def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
     found: list[Use] = []
     for path, group in groupby(range(len(owners)), owners.__getitem__):
         numbers = [n for n in group if network.layers[n].weights]
-        parts = tuple(
-            _part(network.layers[n], path, manifest, places) for n in numbers
-        )
+        parts = tuple(_part(network.layers[n], path, manifest, places) for n in numbers)
         upstream = frozenset(
             (i, j)
             for j, later in enumerate(numbers)
@@ -127,18 +125,21 @@ def target_of(manifest: Mapping[str, Any]) -> str:
 
 
 def _blocks(instance: Instance) -> Iterator[Instance]:
-    for steps in instance.steps.values():
-        for inner in [step.inner for step in steps if step.inner is not None]:
-            if _height(inner) < 2:
-                yield inner
-            else:
-                yield from _blocks(inner)
+    for inner in _inner(instance):
+        if _height(inner) < 2:
+            yield inner
+        else:
+            yield from _blocks(inner)
 
 
 def _height(instance: Instance) -> int:
     """How deeply blocks are nested in it."""
-    inner = [s.inner for steps in instance.steps.values() for s in steps if s.inner]
-    return 1 + max(map(_height, inner)) if inner else 0
+    return max((1 + _height(inner) for inner in _inner(instance)), default=0)
+
+
+def _inner(instance: Instance) -> list[Instance]:
+    steps = chain.from_iterable(instance.steps.values())
+    return [step.inner for step in steps if step.inner is not None]
 
 
 def _owner(path: str, blocks: Mapping[str, str]) -> str:

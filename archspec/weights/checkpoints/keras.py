@@ -14,29 +14,30 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from archspec.errors import FrameworkMissing
 from archspec.weights.checkpoints.hdf5 import children, entry, labels, tensor
 from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit, unreadable
 
-_MAX_CONFIG = 64 * 2**20
-"""Bytes of the text that describes a model."""
+_NORM = ["gamma", "beta", "moving_mean", "moving_variance"]
+_ALIASES = {"depthwise_kernel": "kernel", "pointwise_kernel": "kernel"}
+_NO_LAYERS = {"vars", "optimizer", "seed_generator", "metrics", "compile_metrics"}
+"""Groups in which Keras keeps other things than weights of layers."""
+
+_MAX_DEPTH = 32
 
 
 @contextmanager
 def keras_hdf5(path: Path) -> Generator[Checkpoint]:
     """A file of `save_weights`, or of an older `save`."""
-    try:
-        with path.open("rb") as file, _hdf5(path, file) as root:
-            whole = "model_weights" in root
-            old = root["model_weights"] if whole else root
-            listed = "layer_names" in old.attrs or "layer_names0" in old.attrs
-            units = _listed(path, old) if listed else _counted(path, root)
-            yield Checkpoint("keras", tuple(units))
-    except OSError as error:
-        raise unreadable(path, error.strerror or error) from None
+    with _hdf5(path, path) as root:
+        old = entry(path, root, "model_weights") if "model_weights" in root else root
+        listed = "layer_names" in old.attrs or "layer_names0" in old.attrs
+        units = _listed(path, old) if listed else _counted(path, root)
+        yield Checkpoint("keras", tuple(units))
 
 
 @contextmanager
@@ -44,18 +45,20 @@ def keras_archive(path: Path) -> Generator[Checkpoint]:
     """A file of `model.save`: a zip, of which only the names of layers are read."""
     try:
         with zipfile.ZipFile(path) as archive:
-            config = json.loads(_member(path, archive, "config.json").read(_MAX_CONFIG))
-            ranks = {name: rank for rank, name in enumerate(_ranked(config))}
-            weights = _member(path, archive, "model.weights.h5")
-            with weights, _hdf5(path, weights) as root:
-                yield Checkpoint("keras", tuple(_counted(path, root, ranks)))
+            config = json.loads(_member(path, archive, "config.json"))
+            weights = BytesIO(_member(path, archive, "model.weights.h5"))
+        ranks = {name: rank for rank, name in enumerate(_ranked(config))}
     except OSError as error:
         raise unreadable(path, error.strerror or error) from None
-    except (zipfile.BadZipFile, ValueError, RecursionError, TypeError) as error:
+    except zipfile.BadZipFile as error:
         raise unreadable(path, error) from None
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        raise unreadable(path, "its config.json lists no layers") from None
+    with _hdf5(path, weights) as root:
+        yield Checkpoint("keras", tuple(_counted(path, root, ranks)))
 
 
-def _member(path: Path, archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+def _member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     """One file of the archive; as Keras compresses none, it is as large as it looks."""
     try:
         info = archive.getinfo(name)
@@ -63,17 +66,21 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> IO[bytes]:
         raise unreadable(path, f"there is no {name} in it") from None
     if info.compress_type != zipfile.ZIP_STORED:
         raise unreadable(path, f"its {name} is compressed, which Keras never does")
-    return archive.open(info)
+    return archive.read(info)
 
 
 @contextmanager
-def _hdf5(path: Path, file: IO[bytes]) -> Generator[Any]:
+def _hdf5(path: Path, file: Path | BytesIO) -> Generator[Any]:
+    """The root of a file; what fails while it is read is told, too."""
     try:
         library = import_module("h5py")
     except ImportError:
         raise FrameworkMissing("h5py", "weights") from None
-    with library.File(file, "r") as root:
-        yield root
+    try:
+        with library.File(file, "r") as root:
+            yield root
+    except (OSError, RuntimeError) as error:  # of damaged files
+        raise unreadable(path, error) from None
 
 
 def _listed(path: Path, root: Any) -> Iterator[Unit]:
@@ -114,20 +121,15 @@ def _number(text: str) -> tuple[int, str]:
     return int(text) if re.fullmatch(r"\d{1,18}", text) else 0, text
 
 
-def _groups(path: Path, root: Any) -> Iterator[tuple[str, Any]]:
+def _groups(path: Path, group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Every layer's `vars` that holds something, by the layer's path."""
-    waiting = [("", root)]
-    while waiting:
-        name, group = waiting.pop()
-        for key, child in children(path, group).items():
-            if not hasattr(child, "keys"):
-                continue
-            if key == "vars" and len(child):
-                yield name, child
-            elif key != "vars":
-                waiting.append((f"{name}/{key}" if name else key, child))
-        if name.count("/") > 32:
-            raise unreadable(path, "its groups are nested too deeply")
+    if name.count("/") > _MAX_DEPTH:
+        raise unreadable(path, "its groups are nested too deeply")
+    for key, child in children(path, group).items():
+        if key == "vars" and len(child):
+            yield name, child
+        elif key not in _NO_LAYERS and hasattr(child, "keys"):
+            yield from _groups(path, child, f"{name}/{key}" if name else key)
 
 
 def _ranked(config: Any, before: str = "") -> Iterator[str]:
@@ -159,12 +161,10 @@ def _units(name: str, tensors: Iterable[Tensor], chain: str) -> Iterator[Unit]:
 
 
 def _variables(part: list[Tensor]) -> list[str]:
-    """What Keras calls the weights of one layer, which it always has in this order."""
-    vectors = all(len(found.shape) == 1 for found in part)
-    if vectors and len(part) == 4:
-        return ["gamma", "beta", "moving_mean", "moving_variance"]
-    if vectors and len(part) == 2:
-        return ["gamma", "beta"]
-    if len(part) <= 2:
-        return ["kernel", "bias"][: len(part)]
-    return [found.name.rpartition("/")[2] for found in part]
+    """What Keras calls the weights of a layer, of which Keras 3 has but numbers."""
+    names = [found.name.rpartition("/")[2].partition(":")[0] for found in part]
+    if not all(name.isdecimal() for name in names):
+        return [_ALIASES.get(name, name) for name in names]
+    if all(len(found.shape) == 1 for found in part):
+        return {2: _NORM[:2], 4: _NORM}.get(len(part), names)
+    return ["kernel", "bias"] if len(part) == 2 else ["kernel", *names[1:]]

@@ -1,4 +1,4 @@
-"""State dicts: of `torch.save`, in the order of registration; of safetensors, sorted."""
+"""State dicts: of `torch.save`, as they were registered; of safetensors, sorted."""
 
 from __future__ import annotations
 
@@ -87,13 +87,14 @@ def _loaded(path: Path) -> object:
 def _state(path: Path, found: object) -> Mapping[str, Any]:
     """The state dict itself, without what it was wrapped in."""
     help = "save the module's state_dict() by itself"
+    for key in _WRAPPERS:
+        if isinstance(found, Mapping):
+            entries = cast("Mapping[object, Any]", found)
+            found = entries.get(key, entries)
     if not isinstance(found, Mapping):
         reason = f"it holds a {type(found).__name__}, not a state dict"
         raise unreadable(path, reason, help)
     entries = cast("Mapping[object, Any]", found)
-    for key in _WRAPPERS:
-        if isinstance(entries.get(key), Mapping):
-            return _state(path, entries[key])
     for name, value in entries.items():
         if not isinstance(name, str) or not _is_plain(value):
             reason = f"its entry {name!r} is a {type(value).__name__}, not a tensor"
@@ -119,19 +120,22 @@ def _without_prefix(entries: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _of_torch(name: str, value: Any) -> Tensor:
     check_floating(name, str(value.dtype).removeprefix("torch."))
-    return Tensor(name, tuple(value.shape), lambda: single(value.detach().double().numpy()))
+    return Tensor(
+        name, tuple(value.shape), lambda: single(value.detach().double().numpy())
+    )
 
 
 def _of_bytes(name: str, entry: Mapping[str, Any]) -> Tensor:
-    dtype, shape = _DTYPES.get(entry["dtype"], entry["dtype"]), tuple(entry["shape"])
+    stored: str = entry["dtype"]
+    dtype, shape = _DTYPES.get(stored, stored), tuple(entry["shape"])
     check_floating(name, dtype)
 
     def values() -> np.ndarray[Any, Any]:
         if dtype == "bfloat16":  # the upper half of a float32
             wide = np.frombuffer(entry["data"], "<u2").astype(np.uint32) << 16
             return wide.view(np.float32).reshape(shape)
-        stored = np.dtype(dtype).newbyteorder("<")
-        return single(np.frombuffer(entry["data"], stored).reshape(shape))
+        little = np.dtype(dtype).newbyteorder("<")
+        return single(np.frombuffer(entry["data"], little).reshape(shape))
 
     return Tensor(name, shape, values)
 
