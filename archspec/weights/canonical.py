@@ -5,6 +5,7 @@ Its metadata say which spec, variant and digest it was made for.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -37,8 +38,21 @@ def write(path: Path, network: Network, weights: Arrays, force: bool = False) ->
     check(weights, network.weight_shapes)
     arrays = {name: _single(weights[name]) for name in network.weight_shapes}
     check(arrays, network.weight_shapes)  # again: too large for float32 is infinite
+    write_tensors(path, arrays, origin(network), force)
+
+
+def write_tensors(
+    path: Path, arrays: Arrays, said: Mapping[str, str], force: bool = False
+) -> None:
+    """Write a safetensors file, the same bytes for the same content."""
+    data = safetensors().save(dict(arrays), dict(said))
+    size = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:size])
+    # What is said of the file comes in any order.
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode().ljust(size - 8)
     with replacing(path, force) as temporary:
-        safetensors().save_file(arrays, temporary, origin(network))
+        temporary.write_bytes(data[:8] + text + data[size:])
 
 
 def read(path: Path, network: Network) -> Arrays:
@@ -81,9 +95,10 @@ def _tensor(file: Any, path: Path, name: str) -> np.ndarray[Any, Any]:
 
 
 def _opened(path: Path) -> Any:
-    library = safetensors()
+    safetensors()
+    library: Any = import_module("safetensors")
     try:
-        return import_module("safetensors").safe_open(path, "numpy")
+        return library.safe_open(path, "numpy")
     except (OSError, library.SafetensorError) as error:
         message = f"cannot read {path}: {error}"
         raise WeightsError.single("AS511", message) from None

@@ -49,11 +49,32 @@ def to_target(network: Network, manifest: Mapping[str, Any], weights: Arrays) ->
 
 
 def from_target(
-    network: Network, manifest: Mapping[str, Any], weights: Arrays
+    network: Network,
+    manifest: Mapping[str, Any],
+    weights: Arrays,
+    trainable_only: bool = False,
 ) -> Arrays:
-    """The target's weights as canonical; WeightsError if they do not fit."""
-    moves = [_Move(new, old, sizes) for old, new, sizes in _moves(network, manifest)]
-    return _moved(moves, weights)
+    """The target's weights as canonical; WeightsError if they do not fit.
+
+    With `trainable_only` they are without moving statistics, as gradients are.
+    """
+    moves = _moves(network, manifest, trainable_only)
+    return _moved([_Move(new, old, sizes) for old, new, sizes in moves], weights)
+
+
+class Named(NamedTuple):
+    """What a target calls a weight, and its shape there."""
+
+    name: str
+    shape: Shape
+
+
+def names_there(network: Network, manifest: Mapping[str, Any]) -> dict[str, Named]:
+    """Each canonical name with the target's."""
+    return {
+        move.old.name: Named(move.new.name, move.new.shape(move.sizes))
+        for move in _moves(network, manifest)
+    }
 
 
 def target_shapes(
@@ -71,17 +92,24 @@ def _moved(moves: list[_Move], weights: Arrays) -> Arrays:
     return {move.new.name: move.moved(weights[move.old.name]) for move in moves}
 
 
-def _moves(network: Network, manifest: Mapping[str, Any]) -> Iterator[_Move]:
+def _moves(
+    network: Network, manifest: Mapping[str, Any], trainable_only: bool = False
+) -> Iterator[_Move]:
     """Each weight, from its canonical order to the target's."""
     dot, before = manifest["weight_path"]["dot"], manifest["weight_path"]["before"]
-    for layer in network.layers:
-        for name, weight in layer.weights.items():
-            there = manifest["weights"][layer.op][name]
-            axes = OPS[layer.op].weight_axes if len(weight.shape) > 1 else "out"
-            here = _Side(f"{layer.path}.{name}", _groups(axes))
-            sizes = _sizes(here.axes, weight.shape, layer.inputs[0][0])
-            target = layer.path.replace(".", dot) + before + there["name"]
-            yield _Move(here, _Side(target, _groups(there.get("axes", axes))), sizes)
+    weights = (
+        (layer, name, weight.shape)
+        for layer in network.layers
+        for name, weight in layer.weights.items()
+        if weight.trainable or not trainable_only
+    )
+    for layer, name, shape in weights:
+        there = manifest["weights"][layer.op][name]
+        axes = OPS[layer.op].weight_axes if len(shape) > 1 else "out"
+        here = _Side(f"{layer.path}.{name}", _groups(axes))
+        sizes = _sizes(here.axes, shape, layer.inputs[0][0])
+        target = layer.path.replace(".", dot) + before + there["name"]
+        yield _Move(here, _Side(target, _groups(there.get("axes", axes))), sizes)
 
 
 def _sizes(axes: list[list[str]], shape: Shape, channels: int) -> dict[str, int]:

@@ -1,0 +1,111 @@
+"""`archspec weights ...`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from archspec.cli.options import Overrides, Variants, faults_told
+
+if TYPE_CHECKING:
+    from archspec.network import Network
+
+weights = typer.Typer(
+    help=(
+        "Make, move and look at weights.\n\n"
+        "A network's own weights are one safetensors file, named by the spec's paths."
+    ),
+    no_args_is_help=True,
+)
+
+Spec = Annotated[str, typer.Argument(metavar="SPEC", show_default=False)]
+Existing = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", metavar="FILE", show_default=False)
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite FILE.")]
+Seed = Annotated[int, typer.Option(help="Of the random numbers.", min=0)]
+
+
+@weights.command("init")
+def init(
+    spec: Spec,
+    output: Output,
+    *,
+    variant: Variants = None,
+    override: Overrides = None,
+    seed: Seed = 0,
+    force: Force = False,
+) -> None:
+    """Draw fresh weights, as the spec's initialisers say."""
+    with faults_told():
+        from archspec.elaboration import elaborate
+        from archspec.weights import canonical, initial
+
+        network = elaborate(spec, variant or (), override or ())
+        canonical.write(output, network, initial.fresh(network, seed), force)
+        _tell(output, network)
+
+
+@weights.command("convert")
+def convert(
+    file: Existing,
+    spec: Spec,
+    output: Output,
+    *,
+    target: Annotated[
+        Literal["torch", "keras"] | None,
+        typer.Option("--to", help="Write what the generated module loads."),
+    ] = None,
+    source: Annotated[
+        Literal["torch", "keras"] | None,
+        typer.Option("--from", help="Read what the generated module saved."),
+    ] = None,
+    variant: Variants = None,
+    override: Overrides = None,
+    force: Force = False,
+) -> None:
+    """Move weights between the canonical file and a framework's own.
+
+    PyTorch: a state dict as .safetensors, .pth or .pt. Keras: .weights.h5; .keras and
+    old .h5 files are read as well. With both --from and --to, from one to the other.
+    """
+    if target is None and source is None:
+        raise typer.BadParameter("--to or --from is needed")
+    with faults_told():
+        from archspec.elaboration import elaborate
+        from archspec.weights import formats
+
+        network = elaborate(spec, variant or (), override or ())
+        formats.refuse_existing(output, force)
+        if source is None:
+            _note_origin(file, network)
+        arrays = formats.FORMATS[source].read(file, network)
+        formats.FORMATS[target].write(output, network, arrays, force)
+        _tell(output, network)
+
+
+@weights.command("inspect")
+def inspect(file: Existing) -> None:
+    """Show what a safetensors file holds, and which network it was made for."""
+    with faults_told():
+        from archspec.weights.summary import summary
+
+        typer.echo(summary(file), nl=False)
+
+
+def _note_origin(file: Path, network: Network) -> None:
+    """Say so where canonical weights were made for another spec."""
+    from archspec.weights import canonical
+
+    said, own = canonical.metadata(file), canonical.origin(network)
+    if said.get("archspec") == canonical.FORMAT and said != own:
+        was = " ".join(filter(None, (said.get("spec"), said.get("variant"))))
+        typer.echo(f"note: these weights were made for another spec ({was})", err=True)
+
+
+def _tell(output: Path, network: Network) -> None:
+    count = f"{len(network.weight_shapes)} tensors, {network.parameters:,} numbers"
+    typer.echo(f"wrote {output}: {count}", err=True)

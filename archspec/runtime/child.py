@@ -1,0 +1,85 @@
+"""The process of one framework: reads orders from stdin, one JSON object a line.
+
+python -m archspec.runtime.child torch|keras|onnx; answers each order with a line.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TextIO
+
+import numpy as np
+
+from archspec.runtime.order import Model, Order, read_arrays, write_arrays
+
+
+def main(framework: str) -> None:
+    """Carry out orders until there are no more."""
+    # Frameworks print what they please: answers go where stdout was, prints to stderr.
+    with os.fdopen(os.dup(1), "w") as answers:
+        os.dup2(2, 1)
+        side = import_module(f"archspec.runtime.{framework}")
+        _say(answers, {"ready": True})
+        for line in sys.stdin:
+            _say(answers, _answer(side, Order(**json.loads(line))))
+
+
+def _say(answers: TextIO, answer: Mapping[str, Any]) -> None:
+    with suppress(BrokenPipeError):  # nobody waits any more
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def _answer(side: ModuleType, order: Order) -> Mapping[str, Any]:
+    answer: dict[str, Any] = {}
+    try:
+        model: Model = side.build(_module(order), order)
+        answer |= {"lines": model.lines, "shapes": model.shapes}
+        _carry_out(order, model)
+    except Exception as error:
+        answer["fault"] = f"{type(error).__name__}: {error}"
+        answer["traceback"] = traceback.format_exc()
+    return answer
+
+
+def _carry_out(order: Order, model: Model) -> None:
+    if order.task == "read":
+        write_arrays(order.result, model.read(Path(order.checkpoint)))
+        return
+    model.load({n: a for f in order.weights for n, a in read_arrays(f).items()})
+    if order.task == "save":
+        model.save(Path(order.checkpoint))
+        return
+    given = dict(read_arrays(order.images))
+    images = given.pop("images")
+    if order.task == "train":
+        cotangents = {n: a.astype(order.precision) for n, a in given.items()}
+        write_arrays(order.result, model.train(images, cotangents))
+    else:
+        write_arrays(order.result, model.run(images, order))
+
+
+def _module(order: Order) -> ModuleType | None:
+    """The generated file as a module; None for a file that is none."""
+    if not order.module.endswith(".py"):
+        return None
+    spec = importlib.util.spec_from_file_location("generated", order.module)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["generated"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    np.seterr(all="ignore")  # an overflow is a number that is compared
+    main(sys.argv[1])

@@ -1,0 +1,111 @@
+"""A generated Keras model at work, on whatever backend Keras was started with."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from archspec.runtime.lines import births
+from archspec.runtime.order import LEARNING_RATE, Arrays, Order
+
+keras: Any = import_module("keras")  # its own types are not complete
+
+
+def build(module: ModuleType, order: Order) -> KerasModel:
+    """The network of a generated file."""
+    keras.config.set_floatx(order.precision)
+    keras.config.set_dtype_policy(order.precision)  # which remembers the first
+    with births(keras.Layer, str(module.__file__)) as line_of:
+        network = getattr(module, order.name)()
+        lines = {
+            path_of(layer.name): line
+            for layer in network.layers
+            if (line := line_of(layer)) is not None
+        }
+    return KerasModel(network, lines)
+
+
+def path_of(name: str) -> str:
+    """The path of the layer with this name."""
+    return name.replace("-", ".")
+
+
+class KerasModel:
+    """A functional model."""
+
+    def __init__(self, network: Any, lines: dict[str, int]):
+        self.network = network
+        self.lines = lines
+        self.shapes = {v.path: tuple(v.shape) for v in network.weights}
+
+    def load(self, weights: Arrays) -> None:
+        """Give it weights by their names; raises ValueError if they do not fit."""
+        variables = {variable.path: variable for variable in self.network.weights}
+        if odd := variables.keys() ^ weights.keys():
+            raise ValueError(f"weights on one side only: {', '.join(sorted(odd))}")
+        for name, variable in variables.items():
+            if tuple(variable.shape) != weights[name].shape:
+                shapes = f"{tuple(variable.shape)}, not {weights[name].shape}"
+                raise ValueError(f"{name} is {shapes}")
+            variable.assign(weights[name])
+
+    def run(self, images: np.ndarray[Any, Any], order: Order) -> Arrays:
+        """The outputs, and those of all layers."""
+        layers = {
+            path: layer.output
+            for layer in self.network.layers
+            if (path := path_of(layer.name)) in order.layers
+        }
+        numbered = list(layers.values())
+        whole = keras.Model(self.network.input, [self.network.output, numbered])
+        inputs = np.moveaxis(images, 1, -1).astype(keras.config.floatx())
+        # JAX would compile every operation by itself.
+        jax = keras.backend.backend() == "jax"
+        outputs, found = whole.predict_on_batch(inputs) if jax else whole(inputs)
+        arrays = dict(zip(layers, map(_channels_first, found), strict=True))
+        named = {f"output:{n}": _channels_first(t) for n, t in _named(outputs).items()}
+        return arrays | named
+
+    def train(self, images: np.ndarray[Any, Any], cotangents: Arrays) -> Arrays:
+        """One step of SGD, on TensorFlow: gradients, and all weights after it."""
+        tf: Any = import_module("tensorflow")
+        for layer in self.network.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = 0.0
+        trainable = self.network.trainable_variables
+        inputs = np.moveaxis(images, 1, -1).astype(keras.config.floatx())
+        tape: Any
+        with tf.GradientTape() as tape:
+            outputs = _named(self.network(inputs, training=True))
+            loss = sum(
+                tf.reduce_sum(output * np.moveaxis(cotangents[name], 1, -1))
+                for name, output in outputs.items()
+            )
+        gradients = tape.gradient(loss, trainable)
+        keras.optimizers.SGD(LEARNING_RATE).apply(gradients, trainable)
+        pairs = zip(trainable, gradients, strict=True)
+        found = {f"gradient:{v.path}": g for v, g in pairs if g is not None}
+        found |= {f"after:{v.path}": v for v in self.network.weights}
+        return {n: keras.ops.convert_to_numpy(t) for n, t in found.items()}
+
+    def save(self, path: Path) -> None:
+        """Write a `.weights.h5` file."""
+        self.network.save_weights(path)
+
+    def read(self, path: Path) -> Arrays:
+        """The weights of a `.weights.h5` file of this very model."""
+        self.network.load_weights(path)
+        convert = keras.ops.convert_to_numpy
+        return {variable.path: convert(variable) for variable in self.network.weights}
+
+
+def _channels_first(tensor: Any) -> np.ndarray[Any, Any]:
+    return np.moveaxis(keras.ops.convert_to_numpy(tensor), -1, 1)
+
+
+def _named(outputs: Any) -> dict[str, Any]:
+    return dict(outputs) if isinstance(outputs, dict) else {"": outputs}  # pyright: ignore

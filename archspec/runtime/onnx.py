@@ -1,0 +1,67 @@
+"""An ONNX file at work in onnxruntime, which computes in single precision."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from archspec.runtime.order import Arrays, Order
+
+_onnx: Any = import_module("onnx")
+_runtime: Any = import_module("onnxruntime")
+
+
+def build(module: ModuleType | None, order: Order) -> OnnxModel:
+    """The network of a file, with its weights in it."""
+    return OnnxModel(_onnx.load(order.module))
+
+
+class OnnxModel:
+    """A graph of which every tensor can be read."""
+
+    def __init__(self, model: Any):
+        self.model = model
+        self.outputs = [output.name for output in model.graph.output]
+        self.shapes = {t.name: tuple(t.dims) for t in model.graph.initializer}
+        self.lines: dict[str, int] = {}
+
+    def load(self, weights: Arrays) -> None:
+        """They are in the file."""
+
+    def run(self, images: np.ndarray[Any, Any], order: Order) -> Arrays:
+        """The outputs of the file as it is, and the tensors of all layers."""
+        inputs = {self.model.graph.input[0].name: images.astype(np.float32)}
+        whole = _session(self.model).run(self.outputs, inputs)
+        named = {f"output:{n}": a for n, a in zip(self.outputs, whole, strict=True)}
+        wanted = list(dict.fromkeys(order.tensors.values()))
+        for name in wanted:
+            if name not in self.outputs and name not in inputs:
+                self.model.graph.output.append(_onnx.ValueInfoProto(name=name))
+        asked = [name for name in wanted if name not in inputs]
+        found = dict(zip(asked, _session(self.model).run(asked, inputs), strict=True))
+        found |= inputs
+        return {path: found[name] for path, name in order.tensors.items()} | named
+
+    def train(self, images: np.ndarray[Any, Any], cotangents: Arrays) -> NoReturn:
+        """Raises ValueError: onnxruntime is for inference."""
+        raise ValueError("onnxruntime trains nothing")
+
+    def save(self, path: Path) -> NoReturn:
+        """Raises ValueError: the weights are in the file itself."""
+        raise ValueError("an ONNX file has its weights in it")
+
+    def read(self, path: Path) -> NoReturn:
+        """Raises ValueError, as `save`."""
+        raise ValueError("an ONNX file has its weights in it")
+
+
+def _session(model: Any) -> Any:
+    options = _runtime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    data = model.SerializeToString()
+    return _runtime.InferenceSession(data, options, ["CPUExecutionProvider"])

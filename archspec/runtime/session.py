@@ -1,0 +1,142 @@
+"""A process of one framework, seen from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from threading import Timer
+from typing import Any, NamedTuple
+
+from archspec.errors import FrameworkMissing, VerifyError
+from archspec.runtime.order import Order
+
+SECONDS = 300.0
+"""How long a process may take for one order, its start included."""
+
+_SIDES = {
+    "torch": ("torch", "torch", "torch"),
+    "keras": ("keras", "tensorflow", "keras"),
+    "keras:jax": ("keras", "jax", "keras"),
+    "keras:torch": ("keras", "torch", "keras"),
+    "onnx": ("onnx", "onnxruntime", "onnx"),
+}
+"""For each framework: its module here, what must be installed, and the extra."""
+
+FRAMEWORKS = tuple(_SIDES)
+
+
+def keras_framework() -> str:
+    """Keras on the first of its backends that is installed; raises FrameworkMissing."""
+    if find_spec("keras") is None:
+        raise FrameworkMissing("keras", "keras")
+    on_keras = [name for name in FRAMEWORKS if name.startswith("keras")]
+    installed = (name for name in on_keras if find_spec(_SIDES[name][1]))
+    return next(installed, "keras")
+
+
+class Answer(NamedTuple):
+    """What became of an order.
+
+    `lines` says where in the file each layer is made, `shapes` which weights the module
+    has; both are empty if it could not even be built. `fault` is what went wrong.
+    """
+
+    lines: Mapping[str, int] = {}
+    shapes: Mapping[str, Sequence[int]] = {}
+    fault: str = ""
+    traceback: str = ""
+
+
+class Session:
+    """One framework's process; it lives until `close`, or until it fails."""
+
+    def __init__(self, framework: str, seconds: float = SECONDS, threads: int = 1):
+        """Start it; raises FrameworkMissing."""
+        side, package, extra = _SIDES[framework]
+        for needed in (package, side):
+            if find_spec(needed) is None:
+                raise FrameworkMissing(needed, extra)
+        self.framework = framework
+        self.seconds = seconds
+        self._noise = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "archspec.runtime.child", side],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._noise,
+            env=_environment(framework, threads),
+            text=True,
+        )
+        self._ready = False
+
+    def ask(self, order: Order) -> Answer:
+        """Carry out an order; raises VerifyError (AS602, AS603) if the process dies."""
+        assert self._process.stdin is not None
+        clock = Timer(self.seconds, self._process.kill)
+        clock.start()
+        try:
+            if not self._ready:
+                self._answer(clock)
+                self._ready = True
+            print(json.dumps(order._asdict()), file=self._process.stdin, flush=True)
+            answer = self._answer(clock)
+        except OSError:
+            raise self._dead(clock) from None
+        finally:
+            clock.cancel()
+        return Answer(**answer)
+
+    @property
+    def dead(self) -> bool:
+        """Whether the process has ended."""
+        return self._process.poll() is not None
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+        self._noise.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _answer(self, clock: Timer) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise self._dead(clock)
+        return json.loads(line)
+
+    def _dead(self, clock: Timer) -> VerifyError:
+        status = self._process.wait()
+        if clock.finished.is_set():
+            message = f"{self.framework} took longer than {self.seconds:g} seconds"
+            return VerifyError.single("AS602", message)
+        self._noise.seek(0)
+        said = self._noise.read().decode("utf-8", "replace").strip().splitlines()
+        message = f"the process of {self.framework} ended with status {status}"
+        return VerifyError.single("AS603", message, help="\n".join(said[-12:]))
+
+
+def _environment(framework: str, threads: int) -> dict[str, str]:
+    backend = framework.partition(":")[2] or "tensorflow"
+    count = str(threads)
+    return {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "JAX_PLATFORMS": "cpu",
+        "KERAS_BACKEND": backend,
+        "OMP_NUM_THREADS": count,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": count,
+    }

@@ -1,0 +1,51 @@
+"""Random weights and images, the same for every target."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from archspec.network import Network
+from archspec.ops import Shape
+from archspec.weights.checks import Arrays
+from archspec.weights.initial import stream
+
+BATCH = 2
+
+
+def random_weights(network: Network, seed: int) -> Arrays:
+    """Numbers for every weight, statistics included: fresh ones hide what is swapped.
+
+    float32, so that both precisions get the same numbers; such that outputs are neither
+    huge nor all alike.
+    """
+    shapes = network.weight_shapes.items()
+    return {name: _numbers(name, shape, seed) for name, shape in shapes}
+
+
+def _numbers(name: str, shape: Shape, seed: int) -> np.ndarray[Any, Any]:
+    random = stream(seed, name)
+    if len(shape) > 1:
+        deviation = (2 / max(1, prod(shape[1:]))) ** 0.5
+        return deviation * random.standard_normal(shape, np.float32)
+    if name.endswith(".variance"):
+        return random.uniform(0.5, 1.5, shape).astype(np.float32)
+    return random.normal(0.5, 0.5, shape).astype(np.float32)
+
+
+def random_images(network: Network, seed: int) -> np.ndarray[Any, Any]:
+    """Noise, (BATCH, channels, height, width), float32."""
+    shape = BATCH, *network.input_shape
+    return stream(seed, "images").standard_normal(shape, np.float32)
+
+
+def random_cotangents(network: Network, seed: int) -> Arrays:
+    """The derivative of a loss by each output, named as the outputs are."""
+    return {
+        name: stream(seed, f"output {name}").standard_normal(
+            (BATCH, *network.layers[number].output), np.float32
+        )
+        for name, number in network.outputs.items()
+    }

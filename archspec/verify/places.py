@@ -1,0 +1,63 @@
+"""Where a layer is written: in the spec, and in each generated file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+from functools import cache
+from itertools import accumulate
+
+from archspec.network import Network, NetworkLayer
+from archspec.verify.report import Difference
+from archspec.verify.trial import Printer
+
+
+class Places:
+    """A network as it is verified, and as its user knows it, at its own size."""
+
+    def __init__(self, own: Network, network: Network, printer: Printer):
+        self.network = network
+        self._own = own
+        self._text = cache(printer)
+
+    def difference(
+        self,
+        layer: NetworkLayer,
+        relative_error: float | None,
+        at_fault: tuple[str, ...],
+        lines: Mapping[str, Mapping[str, int]],
+    ) -> Difference:
+        """The layer with its places; `lines` are those of the files that ran."""
+        return Difference(
+            layer.path,
+            layer.op,
+            relative_error,
+            at_fault,
+            str(layer.place),
+            {
+                framework: place
+                for framework, known in lines.items()
+                if (place := self._place(layer.path, framework, known))
+            },
+        )
+
+    def _place(self, path: str, framework: str, lines: Mapping[str, int]) -> str:
+        """FILE:LINE; for what no module computes, where its block returns."""
+        target = framework.partition(":")[0]
+        parts = path.split(".")[:-1]
+        blocks = [*reversed(list(accumulate(parts, lambda a, b: f"{a}.{b}"))), ""]
+        keys = path, *(f"{block}:return" for block in blocks)
+        line = next((lines[key] for key in keys if key in lines), None)
+        if line is None:
+            return ""
+        file = f"generated/{target}/{self._own.spec.module_name}.py"
+        return f"{file}:{self._own_line(target, line)}"
+
+    def _own_line(self, target: str, line: int) -> int:
+        """The line in the file for the network's own size: some comments differ."""
+        ran = self._text(self.network, target).splitlines()
+        own = self._text(self._own, target).splitlines()
+        for tag, i, j, start, _ in SequenceMatcher(None, ran, own, False).get_opcodes():
+            if i < line <= j and tag in {"equal", "replace"}:
+                return start + line - i
+        return line

@@ -1,0 +1,88 @@
+"""What verification found, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from archspec.network import Network
+from archspec.ops import Shape
+from archspec.runtime.order import Precision
+
+NETWORK = "network"
+"""What comparisons call the network's own layers, evaluated without any target."""
+
+
+class Difference(NamedTuple):
+    """The first layer that differs, and where it is written.
+
+    `at_fault` are those targets that differ from the network itself; `lines` has
+    FILE:LINE for each target, as `generate` writes the file.
+    """
+
+    layer: str
+    op: str
+    relative_error: float | None
+    at_fault: tuple[str, ...]
+    spec: str
+    lines: Mapping[str, str]
+
+
+class Comparison(NamedTuple):
+    """Two targets, or the network and a target, compared at one size.
+
+    Errors are of the outputs: the largest difference, and that over the largest number.
+    They are None where there was nothing to compare: `fault` says why.
+    """
+
+    targets: tuple[str, str]
+    compared: str
+    precision: Precision
+    input_shape: Shape
+    tolerance: float
+    max_abs_error: float | None = None
+    relative_error: float | None = None
+    first_difference: Difference | None = None
+    fault: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the outputs are equal, and all layers are."""
+        error = self.relative_error
+        small = error is not None and error <= self.tolerance
+        return small and self.first_difference is None and not self.fault
+
+
+class Report(NamedTuple):
+    """All comparisons of one network, and the parameters of each target."""
+
+    network: Network
+    seed: int
+    parameters: Mapping[str, int | None]
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every count is exact and every comparison fine."""
+        counts = set(self.parameters.values())
+        exact = counts == {self.network.parameters}
+        return exact and all(comparison.ok for comparison in self.comparisons)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "name": self.network.name,
+            "variant": self.network.spec.variant,
+            "ok": self.ok,
+            "seed": self.seed,
+            "parameters": {NETWORK: self.network.parameters, **self.parameters},
+            "comparisons": [
+                {
+                    **comparison._asdict(),
+                    "first_difference": found._asdict() if found else None,
+                    "ok": comparison.ok,
+                }
+                for comparison in self.comparisons
+                for found in (comparison.first_difference,)
+            ],
+        }
