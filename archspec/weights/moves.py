@@ -77,16 +77,6 @@ def names_there(network: Network, manifest: Mapping[str, Any]) -> dict[str, Name
     }
 
 
-def target_shapes(
-    network: Network, manifest: Mapping[str, Any]
-) -> dict[str, tuple[str, Shape]]:
-    """What the target calls each canonical weight, and its shape there."""
-    return {
-        move.old.name: (move.new.name, move.new.shape(move.sizes))
-        for move in _moves(network, manifest)
-    }
-
-
 def _moved(moves: list[_Move], weights: Arrays) -> Arrays:
     check(weights, {move.old.name: move.old.shape(move.sizes) for move in moves})
     return {move.new.name: move.moved(weights[move.old.name]) for move in moves}

@@ -13,7 +13,7 @@ from archspec.errors import Diagnostic, WeightsError
 from archspec.network import Network
 from archspec.targets.templates import manifest
 from archspec.weights.adoption.complaints import check_same, listed_names
-from archspec.weights.adoption.pairing import Case, decide
+from archspec.weights.adoption.pairing import Candidate, Case, check_names, decide
 from archspec.weights.adoption.readings import (
     OutOfOrder,
     Reading,
@@ -24,7 +24,7 @@ from archspec.weights.adoption.readings import (
 from archspec.weights.adoption.uses import Part, Use, unit_signature, uses
 from archspec.weights.checkpoints import Checkpoint, Unit, opened
 from archspec.weights.checks import Arrays, check, listed
-from archspec.weights.moves import from_target, target_shapes
+from archspec.weights.moves import from_target, names_there
 
 Pairs = dict[str, Unit]
 """The unit of each layer, by the layer's path."""
@@ -39,7 +39,7 @@ class Adoption:
 
     def __str__(self) -> str:
         rows = [
-            (path, unit.name, "  ".join(listed(t.shape) for t in _told(unit)))
+            (path, unit.name, listed(next(iter(unit.shapes.values()))))
             for path, unit in self.units.items()
         ]
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
@@ -105,11 +105,15 @@ def _paired(
     for case in cases:
         if not case.decided:
             raise _unclear(_open(case), case.share.units, signed)
-        units = dict(zip(case.candidates[0], case.share.units, strict=True))
-        found |= {
-            part.layer.path: units[number] for number, part in enumerate(case.use.parts)
-        }
+        found |= _pairs(case, case.candidates[0])
+        if other := check_names(case, signed):
+            _check_agree(_pairs(case, case.candidates[0]), _pairs(case, other))
     return found
+
+
+def _pairs(case: Case, candidate: Candidate) -> Pairs:
+    units = dict(zip(candidate, case.share.units, strict=True))
+    return {part.layer.path: units[n] for n, part in enumerate(case.use.parts)}
 
 
 def _open(case: Case) -> list[Part]:
@@ -151,10 +155,12 @@ def _check_agree(one: Pairs, other: Pairs) -> None:
 
 def _weights(network: Network, checkpoint: Checkpoint, units: Pairs) -> Arrays:
     target = manifest(checkpoint.target)
-    theirs = {t.name: t.values() for unit in units.values() for t in _told(unit)}
+    theirs = {
+        t.name: t.values() for unit in units.values() for t in unit.tensors.values()
+    }
     check(theirs, {name: array.shape for name, array in theirs.items()})
     moved: dict[str, np.ndarray[Any, Any]] = {}
-    places = target_shapes(network, target)
+    places = names_there(network, target)
     for layer in network.layers:
         for name in layer.weights:
             there, shape = places[f"{layer.path}.{name}"]
@@ -162,7 +168,3 @@ def _weights(network: Network, checkpoint: Checkpoint, units: Pairs) -> Arrays:
             tensor = units[layer.path].tensors[variable]
             moved[there] = theirs[tensor.name].reshape(shape)
     return from_target(network, target, moved)
-
-
-def _told(unit: Unit):
-    return unit.tensors.values()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from archspec.errors import Diagnostic, WeightsError
+from archspec.ops import Shape
 from archspec.weights.adoption.readings import Signed
 from archspec.weights.adoption.uses import Signature, Use
 from archspec.weights.checkpoints import Checkpoint
@@ -16,39 +16,52 @@ MAX_NAMES = 8
 """Names that are listed; the rest is counted."""
 
 
-class Surplus(NamedTuple):
-    """Layers, or units, of one signature, of which `number` have no partner."""
+class Alike(NamedTuple):
+    """Layers, or units, of one signature; `shapes` are those of the first."""
 
-    signature: Signature
     names: list[str]
+    shapes: Mapping[str, Shape]
+
+
+class Surplus(NamedTuple):
+    """The names of one signature, of which `number` have no partner."""
+
+    names: list[str]
+    shapes: Mapping[str, Shape]
     number: int
 
     @property
     def shown(self) -> str:
-        """The names, and the shapes that all of them have."""
+        """The names: 'fc', or 2 of 'conv1', 'conv2', 'conv3'."""
         several = "" if self.number == len(self.names) else f"{self.number} of "
-        return f"{several}{listed_names(self.names)} {self.shapes}"
+        return several + listed_names(self.names)
 
     @property
-    def shapes(self) -> str:
-        """Weights and shapes: weight (64, 3, 7, 7), bias (64)."""
-        found = sorted(self.signature, key=lambda entry: -len(entry[1]))
-        return ", ".join(f"{name} {listed(shape)}" for name, shape in found)
+    def kernel(self) -> Shape:
+        """The shape of the weight with the most axes."""
+        return max(self.shapes.values(), key=len)
 
 
 def check_same(uses: Sequence[Use], checkpoint: Checkpoint, signed: Signed) -> None:
     """Raise WeightsError (AS512, AS513) unless all signatures are there as often."""
-    ours: dict[Signature, list[str]] = defaultdict(list)
-    theirs: dict[Signature, list[str]] = defaultdict(list)
-    for part in (part for use in uses for part in use.parts):
-        ours[part.signature].append(part.layer.path)
+    ours: dict[Signature, Alike] = {}
+    theirs: dict[Signature, Alike] = {}
+    parts = [part for use in uses for part in use.parts]
+    for part in parts:
+        found = ours.setdefault(part.signature, Alike([], part.shapes))
+        found.names.append(part.layer.path)
     for unit in checkpoint.units:
-        theirs[signed(unit)].append(unit.name)
+        found = theirs.setdefault(signed(unit), Alike([], unit.shapes))
+        found.names.append(unit.name)
     missing, left = list(_surplus(ours, theirs)), list(_surplus(theirs, ours))
-    if found := list(_told(missing, left)):
-        more = len(found) - MAX_TOLD
-        rest = [Diagnostic("AS512", f"and {more} more")] if more > 0 else []
-        raise WeightsError([*found[:MAX_TOLD], *rest])
+    if not missing and not left:
+        return
+    fitting = len(parts) - sum(surplus.number for surplus in missing)
+    help = f"{fitting} of the network's {len(parts)} layers are there; another variant?"
+    *told, last = list(_told(missing, left))
+    if (more := len(told) - MAX_TOLD) > 0:
+        told, last = told[:MAX_TOLD], Diagnostic("AS512", f"and {more + 1} more")
+    raise WeightsError([*told, last._replace(help=help)])
 
 
 def listed_names(names: Sequence[str]) -> str:
@@ -59,37 +72,51 @@ def listed_names(names: Sequence[str]) -> str:
 
 
 def _surplus(
-    one: dict[Signature, list[str]], other: dict[Signature, list[str]]
+    one: Mapping[Signature, Alike], other: Mapping[Signature, Alike]
 ) -> Iterator[Surplus]:
-    for signature, names in one.items():
-        number = len(names) - len(other.get(signature, ()))
-        if number > 0:
-            yield Surplus(signature, names, number)
+    for signature, alike in one.items():
+        partners = len(other[signature].names) if signature in other else 0
+        if len(alike.names) > partners:
+            yield Surplus(*alike, len(alike.names) - partners)
 
 
-def _told(missing: list[Surplus], left: list[Surplus]) -> Iterator[Diagnostic]:
+def _told(missing: Sequence[Surplus], left: Sequence[Surplus]) -> Iterator[Diagnostic]:
     """Each layer with the unit that is most like it, and what is like nothing."""
-    left = list(left)
+    rest = list(left)
     for ours in missing:
-        like = max(left, key=lambda theirs: _likeness(ours, theirs), default=None)
-        if like is None or _likeness(ours, like) == (0, 0):
-            yield Diagnostic("AS512", f"the file has nothing for {ours.shown}")
+        theirs = max(rest, key=lambda found: _likeness(ours, found), default=None)
+        if theirs is None or _likeness(ours, theirs) == (0, 0):
+            message = f"the file has nothing for {ours.shown} {listed(ours.kernel)}"
+            yield Diagnostic("AS512", message)
             continue
-        left.remove(like)
-        same = dict(ours.signature).keys() == dict(like.signature).keys()
-        message = f"{like.shown} does not fit {ours.shown}"
-        yield Diagnostic("AS513" if same else "AS512", message)
-    for theirs in left:
-        yield Diagnostic("AS512", f"the network has no place for {theirs.shown}")
+        rest.remove(theirs)
+        yield _unequal(ours, theirs)
+    for theirs in rest:
+        message = f"the network has no place for {theirs.shown} {listed(theirs.kernel)}"
+        yield Diagnostic("AS512", message)
+
+
+def _unequal(ours: Surplus, theirs: Surplus) -> Diagnostic:
+    if ours.shapes.keys() == theirs.shapes.keys():
+        return Diagnostic(
+            "AS513",
+            f"{theirs.shown} is {listed(theirs.kernel)}, "
+            f"but {ours.shown} is {listed(ours.kernel)}",
+        )
+    return Diagnostic(
+        "AS512",
+        f"{theirs.shown} has {', '.join(theirs.shapes)}, "
+        f"but {ours.shown} has {', '.join(ours.shapes)}",
+    )
 
 
 def _likeness(one: Surplus, other: Surplus) -> tuple[int, int]:
     """How many weights are equal, and how many sizes of those of one name."""
-    first, second = dict(one.signature), dict(other.signature)
-    sizes = 0
-    for name in first.keys() & second.keys():
-        if len(first[name]) == len(second[name]):
-            sizes += 1 + sum(
-                a == b for a, b in zip(first[name], second[name], strict=True)
-            )
-    return len(one.signature & other.signature), sizes
+    shared = one.shapes.keys() & other.shapes.keys()
+    pairs = [(one.shapes[name], other.shapes[name]) for name in shared]
+    sizes = [
+        sum(a == b for a, b in zip(first, second, strict=True)) + 1
+        for first, second in pairs
+        if len(first) == len(second)
+    ]
+    return sum(first == second for first, second in pairs), sum(sizes)

@@ -8,6 +8,7 @@ called. A candidate that contradicts a fact is dropped, and so on until nothing 
 Where several are left, those stay that are best by the first of these that tells:
 
 - modules whose names differ in their last number (`bn1`, `bn2`) are in series;
+- names of what is in one inner block of ours begin alike;
 - norms are in the order of their convolutions;
 - if the file has all layers in the order in which they are written, it means that.
 """
@@ -19,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 from archspec.weights.adoption.readings import Share, Signed
 from archspec.weights.adoption.uses import Use
@@ -115,7 +117,7 @@ def decide(cases: Sequence[Case]) -> None:
     kinds: dict[tuple[str, ...], list[Case]] = defaultdict(list)
     for case in cases:
         kinds[case.use.kind].append(case)
-    scores = [_in_series, _norms_in_order]
+    scores = [_said_by_names, _norms_in_order]
     if all(_is_as_written(case) for case in cases):
         scores.append(_as_written)
     for alike in kinds.values():
@@ -150,11 +152,23 @@ def _agrees(said: Facts, facts: Facts) -> bool:
     return all(facts.get(key, value) == value for key, value in said.items())
 
 
-def _keep_best(cases: Sequence[Case], score: Callable[[Case, Candidate], int]) -> None:
+def check_names(case: Case, signed: Signed) -> Candidate | None:
+    """A candidate that names speak for more than for the one that is left, if any."""
+    free = Case(case.use, case.share, False, signed)
+    best = max(free.candidates, key=lambda c: _said_by_names(free, c))
+    (left,) = case.candidates
+    return best if _said_by_names(free, best) > _said_by_names(free, left) else None
+
+
+def _keep_best(cases: Sequence[Case], score: Callable[[Case, Candidate], Any]) -> None:
     for case in cases:
         scores = [score(case, candidate) for candidate in case.candidates]
         pairs = zip(case.candidates, scores, strict=True)
         case.candidates = [candidate for candidate, s in pairs if s == max(scores)]
+
+
+def _said_by_names(case: Case, candidate: Candidate) -> tuple[int, int]:
+    return _in_series(case, candidate), _called_alike(case, candidate)
 
 
 def _in_series(case: Case, candidate: Candidate) -> int:
@@ -167,6 +181,20 @@ def _in_series(case: Case, candidate: Candidate) -> int:
         (one[1], other[1]) in case.use.upstream
         for alike in numbered.values()
         for one, other in combinations(sorted(alike), 2)
+    )
+
+
+def _called_alike(case: Case, candidate: Candidate) -> int:
+    """How many words the names of parts of one inner block have in common."""
+    inner: dict[str, list[list[str]]] = defaultdict(list)
+    for name, part in zip(case.names, candidate, strict=True):
+        block, _, _ = case.use.parts[part].role.rpartition(".")
+        inner[block].append(re.split("[._/]", name))
+    return sum(
+        _shared([one, other])
+        for block, names in inner.items()
+        if block
+        for one, other in combinations(names, 2)
     )
 
 
@@ -198,9 +226,12 @@ def _is_as_written(case: Case) -> bool:
 def _local(names: Sequence[str]) -> list[str]:
     """Names without the words that all of them begin with."""
     split = [re.findall(r"[^._/]+|[._/]", name) for name in names]
-    shared = 0
-    for words in zip(*(words[:-1] for words in split), strict=False):
-        if len(set(words)) > 1:
-            break
-        shared += 1
+    shared = _shared([words[:-1] for words in split])
     return ["".join(words[shared:]) for words in split]
+
+
+def _shared(names: Sequence[Sequence[str]]) -> int:
+    """How many words all of them begin with."""
+    pairs = enumerate(zip(*names, strict=False))
+    shortest = min(map(len, names))
+    return next((n for n, words in pairs if len(set(words)) > 1), shortest)

@@ -9,8 +9,8 @@ module that has just what one of our blocks has is not torn apart.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from archspec.weights.adoption.uses import Signature, Use
@@ -57,41 +57,65 @@ def readings(
     return found
 
 
-def cut(reading: Reading, uses: Iterable[Use], signed: Signed) -> list[Share]:
+def cut(reading: Reading, uses: Sequence[Use], signed: Signed) -> list[Share]:
     """What each use gets, if every chain is in the order of the uses.
+
+    What there is but once belongs where it fits, wherever it stands.
 
     Raises:
         OutOfOrder: a use would get less than it needs, or could get more.
     """
-    starts = [0] * len(reading.chains)
+    counts = sum((use.need for use in uses), Counter[Signature]())
+    places = {
+        id(unit): (number, place)
+        for number, chain in enumerate(reading.chains)
+        for place, unit in enumerate(unit for item in chain for unit in item)
+    }
+
+    def single(item: Item) -> bool:
+        return len(item) == 1 and counts[signed(item[0])] == 1
+
+    chains = [deque(i for i in c if not single(i)) for c in reading.chains]
+    singles = {
+        signed(item[0]): item[0]
+        for chain in reading.chains
+        for item in filter(single, chain)
+    }
     shares: list[Share] = []
     for use in uses:
-        units: list[Unit] = []
-        chains: list[int] = []
-        for number, chain in enumerate(reading.chains):
-            taken = _fitting(chain[starts[number] :], use.need, signed)
-            starts[number] += len(taken)
-            found = [unit for item in taken for unit in item]
-            units += found
-            chains += [number] * len(found)
+        units = [singles[wanted] for wanted in use.need if wanted in singles]
+        rest = use.need - Counter(map(signed, units))
+        for chain in _whole(chains, use, signed) or chains:
+            units += _taken(chain, rest, signed)
         if Counter(map(signed, units)) != use.need:
             raise OutOfOrder(use)
-        shares.append(Share(tuple(units), tuple(chains)))
+        units.sort(key=lambda unit: places[id(unit)])
+        shares.append(Share(tuple(units), tuple(places[id(u)][0] for u in units)))
     return shares
 
 
-def _fitting(
-    chain: Sequence[Item], need: Counter[Signature], signed: Signed
-) -> list[Item]:
-    """The items at the start of a chain that a use needs."""
-    rest, taken = need.copy(), list[Item]()
-    for item in chain:
-        wanted = Counter(map(signed, item))
+def _whole(
+    chains: Iterable[deque[Item]], use: Use, signed: Signed
+) -> list[deque[Item]]:
+    """The chains that start with a module which has just what a use needs."""
+    return [
+        chain
+        for chain in chains
+        if chain and len(chain[0]) > 1 and Counter(map(signed, chain[0])) == use.need
+    ]
+
+
+def _taken(
+    chain: deque[Item], need: Counter[Signature], signed: Signed
+) -> Iterator[Unit]:
+    """Take from the start of a chain what a use needs."""
+    rest = need.copy()
+    while chain:
+        wanted = Counter(map(signed, chain[0]))
         if not wanted <= rest:
-            break
+            return
         rest -= wanted
-        taken.append(item)
-    return taken
+        yield from chain.popleft()
 
 
 def _by_names(units: Sequence[Unit], uses: Iterable[Use], signed: Signed) -> Reading:

@@ -16,7 +16,7 @@ from typing import Any
 from archspec.network import Instance, Network, NetworkLayer
 from archspec.ops import Shape
 from archspec.weights.checkpoints import Unit
-from archspec.weights.moves import target_shapes
+from archspec.weights.moves import Named, names_there
 
 Signature = frozenset[tuple[str, Shape]]
 """The weights of a layer as its framework calls them, with their shapes."""
@@ -24,11 +24,14 @@ Signature = frozenset[tuple[str, Shape]]
 
 @dataclass(frozen=True)
 class Part:
-    """A layer with weights: what the framework calls each, its shape and name there."""
+    """A layer with weights; `role` is its path in the block.
+
+    `shapes` are those that the weights have in the framework, by its names.
+    """
 
     layer: NetworkLayer
     role: str
-    variables: Mapping[str, str]
+    shapes: Mapping[str, Shape]
     signature: Signature
 
     @property
@@ -65,7 +68,7 @@ def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
     """Every use of a block that has weights, in written order."""
     blocks = {instance.path: instance.block or "" for instance in _blocks(network.root)}
     owners = [_owner(layer.path, blocks) for layer in network.layers]
-    places, ancestors = target_shapes(network, manifest), _ancestors(network)
+    places, ancestors = names_there(network, manifest), _ancestors(network)
     found: list[Use] = []
     for path, group in groupby(range(len(owners)), owners.__getitem__):
         numbers = [n for n in group if network.layers[n].weights]
@@ -94,8 +97,7 @@ def signature(target: str, shapes: Mapping[str, Shape]) -> Signature:
 
 def unit_signature(target: str, unit: Unit) -> Signature:
     """The same of a checkpoint's unit."""
-    shapes = {name: tensor.shape for name, tensor in unit.tensors.items()}
-    return signature(target, shapes)
+    return signature(target, unit.shapes)
 
 
 def _plain(target: str, shape: Shape) -> Shape:
@@ -110,13 +112,14 @@ def _part(
     layer: NetworkLayer,
     path: str,
     manifest: Mapping[str, Any],
-    places: Mapping[str, tuple[str, Shape]],
+    places: Mapping[str, Named],
 ) -> Part:
     names = manifest["weights"][layer.op]
-    variables = {names[own]["name"]: f"{layer.path}.{own}" for own in layer.weights}
-    shapes = {name: places[own][1] for name, own in variables.items()}
-    role = layer.path.removeprefix(path)
-    return Part(layer, role, variables, signature(target_of(manifest), shapes))
+    shapes = {
+        names[own]["name"]: places[f"{layer.path}.{own}"].shape for own in layer.weights
+    }
+    role = layer.path.removeprefix(path).removeprefix(".")
+    return Part(layer, role, shapes, signature(target_of(manifest), shapes))
 
 
 def target_of(manifest: Mapping[str, Any]) -> str:

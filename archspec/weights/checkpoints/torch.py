@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from archspec.errors import FrameworkMissing
+from archspec.targets.templates import manifest
 from archspec.weights.checkpoints.units import (
     Checkpoint,
     Tensor,
@@ -21,9 +23,7 @@ from archspec.weights.checkpoints.units import (
     unreadable,
 )
 
-_VARIABLES = ("weight", "bias", "running_mean", "running_var")
 _WRAPPERS = ("state_dict", "model")
-_COUNTER = "num_batches_tracked"
 _DTYPES = {
     "F16": "float16",
     "BF16": "bfloat16",
@@ -36,12 +36,8 @@ _DTYPES = {
 @contextmanager
 def pickled(path: Path) -> Generator[Checkpoint]:
     """A file of `torch.save`, of which only tensors and their names are read."""
-    tensors = [
-        _of_torch(name, value)
-        for name, value in _state(path, _loaded(path)).items()
-        if not name.endswith(_COUNTER)
-    ]
-    yield Checkpoint("torch", _units(tensors))
+    state = _state(path, _loaded(path))
+    yield Checkpoint("torch", _units(state, _of_torch))
 
 
 @contextmanager
@@ -55,12 +51,8 @@ def safe(path: Path) -> Generator[Checkpoint]:
         found = dict(library.deserialize(path.read_bytes()))
     except (OSError, library.SafetensorError) as error:
         raise unreadable(path, error) from None
-    tensors = [
-        _of_bytes(name, entry)
-        for name, entry in _without_prefix(found).items()
-        if not name.endswith(_COUNTER)
-    ]
-    yield Checkpoint("torch", _units(tensors), ordered=False)
+    units = _units(_without_prefix(found), _of_bytes)
+    yield Checkpoint("torch", units, ordered=False)
 
 
 def _loaded(path: Path) -> object:
@@ -68,12 +60,11 @@ def _loaded(path: Path) -> object:
         torch = import_module("torch")
     except ImportError:
         raise FrameworkMissing("torch", "torch") from None
-    import_module("pickle")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # which protocol it was pickled with
             return torch.load(path, map_location="cpu", weights_only=True)
-    except import_module("pickle").UnpicklingError:
+    except pickle.UnpicklingError:
         help = "save the module's state_dict() by itself"
         reason = "it holds more than tensors, and nothing of it was run"
         raise unreadable(path, reason, help) from None
@@ -140,13 +131,19 @@ def _of_bytes(name: str, entry: Mapping[str, Any]) -> Tensor:
     return Tensor(name, shape, values)
 
 
-def _units(tensors: Iterable[Tensor]) -> tuple[Unit, ...]:
+def _units(
+    entries: Mapping[str, Any], read: Callable[[str, Any], Tensor]
+) -> tuple[Unit, ...]:
     """Tensors by their module; a parameter without one is a unit by itself."""
+    target = manifest("torch")
+    known = {
+        name["name"] for names in target["weights"].values() for name in names.values()
+    }
     modules: dict[str, dict[str, Tensor]] = {}
-    for tensor in tensors:
-        module, _, variable = tensor.name.rpartition(".")
-        if variable in _VARIABLES:
-            modules.setdefault(module, {})[variable] = tensor
-        else:
-            modules[tensor.name] = {"weight": tensor}
+    for name, entry in entries.items():
+        module, _, variable = name.rpartition(".")
+        if variable in known:
+            modules.setdefault(module, {})[variable] = read(name, entry)
+        elif variable != target["counter"]:
+            modules[name] = {"weight": read(name, entry)}
     return tuple(Unit(name, found) for name, found in modules.items())

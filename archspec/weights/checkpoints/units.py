@@ -32,6 +32,11 @@ class Unit(NamedTuple):
     tensors: Mapping[str, Tensor]
     chain: str = ""
 
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shape of each weight."""
+        return {name: tensor.shape for name, tensor in self.tensors.items()}
+
 
 class Checkpoint(NamedTuple):
     """The units of a file, in its order; `ordered` where that says something."""
