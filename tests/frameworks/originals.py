@@ -1,7 +1,7 @@
 """Other people's networks with random weights, their files, and what they compute.
 
 An `Original` runs in float64 on weights that float32 can hold, so that what a file says
-is exactly what ran.
+is exactly what ran. Those of torch need the fixture `timm`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from conftest import import_torchvision
 from exchange import noise
 
 SIZE = (96, 64)
@@ -42,11 +41,11 @@ def original(name: str) -> Original:
 def _of_torch(library: str, name: str) -> Original:
     import torch
 
-    torchvision = import_torchvision()
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     if library == "torchvision":
-        model = torchvision.models.get_model(name, weights=None)
+        models = import_module("torchvision").models
+        model = models.get_model(name, weights=None)
     else:
         model = import_module("timm").create_model(name)
     torch.set_default_dtype(before)

@@ -49,6 +49,10 @@ class Adoption:
         )
 
 
+class Undecided(WeightsError):
+    """One reading does not tell which unit is which; another may."""
+
+
 def adopt(network: Network, path: Path) -> Adoption:
     """Find our layers in a checkpoint of torchvision, timm, Keras and the like.
 
@@ -75,11 +79,11 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> Pairs:
 
     check_same(ours, checkpoint, signed)
     found: list[Pairs] = []
-    failed: list[WeightsError] = []
+    failed: list[Undecided] = []
     for reading in readings(checkpoint, ours, signed):
         try:
             found.append(_paired(reading, ours, checkpoint, signed))
-        except WeightsError as error:
+        except Undecided as error:
             failed.append(error)
     if not found:
         raise failed[0]
@@ -91,7 +95,12 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> Pairs:
 def _paired(
     reading: Reading, ours: Sequence[Use], checkpoint: Checkpoint, signed: Signed
 ) -> Pairs:
-    """The pairing by one reading; WeightsError (AS517) if there is none, or several."""
+    """The pairing by one reading.
+
+    Raises:
+        Undecided: there is none, or more than one.
+        WeightsError: the order says one thing and names another (AS517).
+    """
     try:
         shares = cut(reading, ours, signed)
     except OutOfOrder as error:
@@ -126,9 +135,7 @@ def _open(case: Case) -> list[Part]:
     return [part for part, at in parts if len(at) != 1]
 
 
-def _unclear(
-    parts: Sequence[Part], units: Sequence[Unit], signed: Signed
-) -> WeightsError:
+def _unclear(parts: Sequence[Part], units: Sequence[Unit], signed: Signed) -> Undecided:
     found: list[Diagnostic] = []
     for part in parts:
         fitting = [unit.name for unit in units if signed(unit) == part.signature]
@@ -136,7 +143,7 @@ def _unclear(
             message = f"'{part.layer.path}' may be any of {listed_names(fitting)}"
             help = "neither their order nor their names tell which"
             found.append(Diagnostic("AS517", message, help=help))
-    return WeightsError(found)
+    return Undecided(found)
 
 
 def _check_agree(one: Pairs, other: Pairs) -> None:
