@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from archspec.errors import FrameworkMissing
 from archspec.weights.checkpoints.units import (
     Tensor,
     check_floating,
     single,
     unreadable,
 )
+
+
+@contextmanager
+def opened(path: Path, file: Path | BytesIO) -> Generator[Any]:
+    """The root of a file; raises WeightsError (AS511), FrameworkMissing."""
+    try:
+        library = import_module("h5py")
+    except ImportError:
+        raise FrameworkMissing("h5py", "weights") from None
+    with damage_told(path):
+        root = library.File(file, "r")
+    with root:
+        yield root
+
+
+@contextmanager
+def damage_told(path: Path) -> Generator[None]:
+    """Turn what HDF5 makes of a damaged file into a WeightsError (AS511)."""
+    try:
+        yield
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
+        reason = error.args[0] if len(error.args) == 1 else error
+        raise unreadable(path, reason) from None
 
 
 def children(path: Path, group: Any) -> Mapping[str, Any]:
@@ -36,10 +64,16 @@ def tensor(path: Path, group: Any, name: str) -> Tensor:
     """The numbers at `name`; raises WeightsError (AS511, AS514)."""
     found = entry(path, group, name)
     full: str = found.name.strip("/")
-    if not hasattr(found, "dtype") or found.external or found.is_virtual:
+    plain = isinstance(found, import_module("h5py").Dataset)
+    if not plain or found.external or found.is_virtual:
         raise unreadable(path, f"its {full} has no numbers of its own")
     check_floating(full, found.dtype.name)
-    return Tensor(full, tuple(found.shape), lambda: single(found[()]))
+
+    def values() -> np.ndarray[Any, Any]:
+        with damage_told(path):
+            return single(found[()])
+
+    return Tensor(full, tuple(found.shape), values)
 
 
 def labels(path: Path, group: Any, name: str) -> list[str]:

@@ -13,13 +13,18 @@ import zipfile
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import FrameworkMissing
-from archspec.weights.checkpoints.hdf5 import children, entry, labels, tensor
+from archspec.weights.checkpoints.hdf5 import (
+    children,
+    damage_told,
+    entry,
+    labels,
+    opened,
+    tensor,
+)
 from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit, unreadable
 
 _NORM = ["gamma", "beta", "moving_mean", "moving_variance"]
@@ -33,11 +38,10 @@ _MAX_DEPTH = 32
 @contextmanager
 def keras_hdf5(path: Path) -> Generator[Checkpoint]:
     """A file of `save_weights`, or of an older `save`."""
-    with _hdf5(path, path) as root:
-        old = entry(path, root, "model_weights") if "model_weights" in root else root
-        listed = "layer_names" in old.attrs or "layer_names0" in old.attrs
-        units = _listed(path, old) if listed else _counted(path, root)
-        yield Checkpoint("keras", tuple(units))
+    with opened(path, path) as root:
+        with damage_told(path):
+            units = tuple(_of_any_age(path, root))
+        yield Checkpoint("keras", units)
 
 
 @contextmanager
@@ -54,8 +58,10 @@ def keras_archive(path: Path) -> Generator[Checkpoint]:
         raise unreadable(path, error) from None
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         raise unreadable(path, "its config.json lists no layers") from None
-    with _hdf5(path, weights) as root:
-        yield Checkpoint("keras", tuple(_counted(path, root, ranks)))
+    with opened(path, weights) as root:
+        with damage_told(path):
+            units = tuple(_counted(path, root, ranks))
+        yield Checkpoint("keras", units)
 
 
 def _member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
@@ -69,18 +75,10 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     return archive.read(info)
 
 
-@contextmanager
-def _hdf5(path: Path, file: Path | BytesIO) -> Generator[Any]:
-    """The root of a file; what fails while it is read is told, too."""
-    try:
-        library = import_module("h5py")
-    except ImportError:
-        raise FrameworkMissing("h5py", "weights") from None
-    try:
-        with library.File(file, "r") as root:
-            yield root
-    except (OSError, RuntimeError) as error:  # of damaged files
-        raise unreadable(path, error) from None
+def _of_any_age(path: Path, root: Any) -> Iterator[Unit]:
+    old = entry(path, root, "model_weights") if "model_weights" in root else root
+    listed = "layer_names" in old.attrs or "layer_names0" in old.attrs
+    return _listed(path, old) if listed else _counted(path, root)
 
 
 def _listed(path: Path, root: Any) -> Iterator[Unit]:
