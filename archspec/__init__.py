@@ -1,6 +1,7 @@
 """One YAML file describes a network; archspec writes it as source and counts its cost.
 
-`load` reads a spec, `elaborate` evaluates it, `generate` writes it for a framework.
+`load` reads a spec, `elaborate` evaluates it, `generate` writes it for a framework,
+`verify` runs it in several and compares.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from archspec.language import Spec, load
+    from archspec.verification import Report
 
     __version__: str
 
@@ -37,6 +39,7 @@ __all__ = [
     "elaborate",
     "generate",
     "load",
+    "verify",
 ]
 
 _HOMES = {
@@ -63,6 +66,26 @@ def generate(
     from archspec.targets import render
 
     return render(elaborate(spec, variants, overrides), target)
+
+
+def verify(
+    spec: str | Path,
+    variants: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    *,
+    targets: Sequence[str] = ("torch", "keras", "onnx"),
+    seed: int = 0,
+    train: bool = False,
+) -> Report:
+    """Whether all targets of a spec compute the same, and which layer differs first.
+
+    Runs generated code, each target in a process of its own. Raises SpecError,
+    VerifyError and FrameworkMissing.
+    """
+    from archspec.verification import Verifier
+
+    with Verifier(targets) as verifier:
+        return verifier.verify(spec, variants, overrides, seed, train)
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,7 @@ from archspec.elaboration import elaborate, with_classes
 from archspec.network import Network
 from archspec.targets.render import render
 from archspec.targets.templates import manifest
+from archspec.verification.reference import evaluate
 from archspec.weights.checks import Arrays
 from archspec.weights.moves import from_target, to_target
 
@@ -33,11 +34,17 @@ def doubles() -> Iterator[None]:
     import torch
 
     before = keras.config.floatx(), torch.get_default_dtype()
-    keras.config.set_floatx("float64")
+    set_precision(keras, "float64")
     torch.set_default_dtype(torch.float64)
     yield
-    keras.config.set_floatx(before[0])
+    set_precision(keras, before[0])
     torch.set_default_dtype(before[1])
+
+
+def set_precision(keras: Any, kind: str) -> None:
+    """For layers to come; the policy remembers the first float type it saw."""
+    keras.config.set_floatx(kind)
+    keras.config.set_dtype_policy(kind)
 
 
 def imported(text: str) -> ModuleType:
@@ -227,6 +234,7 @@ def assert_right(
     weights = drawn(network, seed)
     expected = judged(network, weights, image)
     if target == "torch":
+        assert difference(by_layers(network, weights, image), expected) < 1e-12
         trainable = sum(tensor.numel() for tensor in case.torch.parameters())
         assert trainable == network.trainable_parameters
         case.load_torch(case.torch, weights)
@@ -237,6 +245,15 @@ def assert_right(
         found = run_keras(case.keras, image)
     check_settings(network, target, getattr(case, target))
     assert difference(found, expected) < tolerance
+
+
+def by_layers(
+    network: Network, weights: Arrays, image: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The outputs that verification holds every target to."""
+    found = evaluate(network, weights, image)
+    ends = network.outputs.items()
+    return {name: found[network.layers[number].path] for name, number in ends}
 
 
 def check_settings(network: Network, target: str, built: Any) -> None:

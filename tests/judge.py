@@ -32,6 +32,14 @@ ACTIVATIONS = {
 
 def judged(network: Network, weights: Arrays, image: np.ndarray) -> Arrays:
     """The outputs by name for canonical weights, all that runs in training left out."""
+    known = judged_layers(network, weights, image)
+    return {name: known[number].numpy() for name, number in network.outputs.items()}
+
+
+def judged_layers(
+    network: Network, weights: Arrays, image: np.ndarray
+) -> dict[int, Tensor]:
+    """What every layer gives, by its number, and the image."""
     known = {INPUT: torch.from_numpy(image)}
     for number, layer in enumerate(network.layers):
         own = {
@@ -44,7 +52,7 @@ def judged(network: Network, weights: Arrays, image: np.ndarray) -> Arrays:
         output = result(layer, inputs, own)
         assert tuple(output.shape[1:]) == layer.output, layer.path
         known[number] = output
-    return {name: known[number].numpy() for name, number in network.outputs.items()}
+    return known
 
 
 def result(  # noqa: C901, PLR0912

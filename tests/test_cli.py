@@ -188,6 +188,26 @@ class TestGenerate:
         again = run("generate", small)
         assert again.stderr.splitlines() == [f"unchanged {path}" for path in paths]
 
+    def test_folded_batch_norm_has_a_file_of_its_own(
+        self, run, small: str, tmp_path: Path
+    ):
+        run("generate", small)
+        before = (tmp_path / "generated/torch/small.py").read_text()
+        done = run("generate", small, "--variant", "wide", "--fold-batch-norm")
+        paths = [f"generated/{t}/small_wide_folded.py" for t in ("torch", "keras")]
+        assert done.stderr.splitlines() == [f"wrote {path}" for path in paths]
+        again = run("generate", small, "--fold-batch-norm", "--target", "torch")
+        assert again.stderr == "wrote generated/torch/small_folded.py\n"
+        assert (tmp_path / "generated/torch/small.py").read_text() == before
+        assert (tmp_path / "generated/torch/small_folded.py").read_text() != before
+
+    def test_folded_batch_norm_is_not_in_the_file(self, run):
+        arguments = ("generate", "mobilenetv2", "--target", "torch", "-o", "-")
+        assert "BatchNorm2d(" in run(*arguments).stdout
+        done = run(*arguments, "--fold-batch-norm")
+        assert done.stdout.startswith('"""MobileNetV2, batch norm folded, for ')
+        assert "BatchNorm2d(" not in done.stdout
+
     def test_chosen_targets_in_a_chosen_folder(self, run, small: str, tmp_path: Path):
         chosen = ("--target", "keras", "--target", "torch")
         run("generate", small, *chosen, "-o", "out/here")

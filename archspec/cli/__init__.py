@@ -14,6 +14,7 @@ import typer
 from archspec.cli.blocks import blocks
 from archspec.cli.flops import flops
 from archspec.cli.generate import generate
+from archspec.cli.verify import verify
 from archspec.cli.weights import weights
 
 __all__ = ["app"]
@@ -47,4 +48,5 @@ def _options(
 app.command()(flops)
 app.command()(generate)
 app.command()(blocks)
+app.command()(verify)
 app.add_typer(weights, name="weights")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from archspec.cli.options import MaybeSpecs, Overrides, Variants, faults_told
-from archspec.errors import SpecError
+from archspec.errors import FrameworkMissing, SpecError
+
+if TYPE_CHECKING:
+    from archspec.network import Network
+    from archspec.targets.files import Content
 
 
 def generate(
@@ -17,10 +22,19 @@ def generate(
     *,
     target: Annotated[
         list[str] | None,
-        typer.Option(metavar="T", help="torch or keras; may be repeated; else all."),
+        typer.Option(
+            metavar="T",
+            help="torch, keras or onnx, or several; else torch, keras.",
+        ),
     ] = None,
     variant: Variants = None,
     override: Overrides = None,
+    fold_batch_norm: Annotated[
+        bool,
+        typer.Option(
+            "--fold-batch-norm", help="For inference alone; writes SPEC_folded.py."
+        ),
+    ] = False,
     output: Annotated[
         str | None,
         typer.Option(
@@ -39,10 +53,19 @@ def generate(
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite edited and foreign files.")
     ] = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="For onnx: canonical weights, safetensors."),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="For onnx: draw weights; default: 0."),
+    ] = None,
 ) -> None:
-    """Write source for PyTorch and Keras.
+    """Write source for PyTorch and Keras, or models for ONNX.
 
     Each SPEC becomes DIR/TARGET/SPEC_VARIANT.py; with no SPEC, every bundled one does.
+    For onnx it ends in .onnx and has weights: those of --weights, or fresh ones.
     A file that was edited, or that archspec did not write, is refused (exit code 3).
     """
     if variant and (all_variants or not specs):
@@ -51,42 +74,89 @@ def generate(
         raise typer.BadParameter("--set needs -o: the file's name does not tell of it")
     if output == "-" and (check or diff):
         raise typer.BadParameter("--check and --diff compare with files, not with -")
+    has_onnx = "onnx" in (target or ())
+    if not has_onnx and (weights or seed is not None):
+        raise typer.BadParameter("--weights and --seed need --target onnx")
+    if weights and seed is not None:
+        raise typer.BadParameter("--weights or --seed, not both")
+    if output == "-" and has_onnx:
+        raise typer.BadParameter("onnx is no text: -o needs a folder")
     with faults_told():
-        files = _rendered(specs, target, variant or (), override or (), all_variants)
+        names = variant or (), override or ()
+        numbers = Weights(weights, seed or 0)
+        files = _contents(
+            specs, target, *names, all_variants, fold=fold_batch_norm, weights=numbers
+        )
         root = Path(output or "generated")
         if output == "-":
-            typer.echo("\n\n".join(files.values()), nl=False)
+            typer.echo("\n\n".join(map(str, files.values())), nl=False)
         elif check or diff:
             _compare(files, root, check, diff)
         else:
             _write(files, root, force)
 
 
-def _rendered(
+class Weights(NamedTuple):
+    """Where the numbers of an ONNX model are from: a file, or a seed."""
+
+    path: Path | None
+    seed: int
+
+    def of(self, network: Network) -> Mapping[str, Any]:
+        """The canonical weights; raises WeightsError where a file does not fit."""
+        from archspec.weights import canonical, initial
+
+        if self.path:
+            return canonical.read(self.path, network)
+        return initial.fresh(network, self.seed)
+
+
+def _contents(
     specs: Sequence[str] | None,
     targets: Sequence[str] | None,
     variants: Sequence[str],
     overrides: Sequence[str],
     all_variants: bool,
-) -> dict[Path, str]:
-    """The text of every file; all of them before the first is written."""
+    *,
+    fold: bool,
+    weights: Weights,
+) -> dict[Path, Content]:
+    """What every file holds; all of them before the first is written."""
     from archspec.elaboration import elaborate
+    from archspec.elaboration.fold import folded
     from archspec.targets import TARGETS, render
 
-    for name in targets or ():
-        if name not in TARGETS:
-            known = ", ".join(TARGETS)
-            raise typer.BadParameter(f"there is no target '{name}'; there are: {known}")
-    files: dict[Path, str] = {}
+    _check_targets(targets or (), (*TARGETS, "onnx"))
+    files: dict[Path, Content] = {}
     origins: dict[str, str] = {}
     for spec, names in _chosen(specs, variants, all_variants):
-        network = elaborate(spec, names, overrides)
-        module = network.spec.module_name
-        _check_meeting(origins, module, " ".join((spec, *names)))
-        files |= {
-            Path(t, f"{module}.py"): render(network, t) for t in targets or TARGETS
-        }
+        whole = elaborate(spec, names, overrides)
+        printed = folded(whole) if fold else whole
+        for target in dict.fromkeys(targets or TARGETS):
+            # An ONNX model is folded anyway, and its weights are those of the whole.
+            binary = target == "onnx"
+            module = (whole if binary else printed).spec.module_name
+            path = Path(target, module + (".onnx" if binary else ".py"))
+            _check_meeting(origins, path, " ".join((spec, *names)))
+            files[path] = _onnx(whole, weights) if binary else render(printed, target)
     return files
+
+
+def _check_targets(targets: Sequence[str], known: Sequence[str]) -> None:
+    for name in targets:
+        if name not in known:
+            listed = ", ".join(known)
+            message = f"there is no target '{name}'; there are: {listed}"
+            raise typer.BadParameter(message)
+    if "onnx" in targets and find_spec("onnx") is None:
+        raise FrameworkMissing("onnx", "onnx")
+
+
+def _onnx(network: Network, weights: Weights) -> bytes:
+    from archspec.targets import onnx
+
+    onnx.check_size(network)
+    return onnx.file(network, weights.of(network))
 
 
 def _chosen(
@@ -101,15 +171,15 @@ def _chosen(
             yield spec, (name,)
 
 
-def _check_meeting(origins: dict[str, str], module: str, origin: str) -> None:
+def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:
     """Two files may not meet, on disks that do not tell upper case from lower."""
-    other = origins.setdefault(module.lower(), origin)
+    other = origins.setdefault(str(path).lower(), origin)
     if other != origin:
-        message = f"'{other}' and '{origin}' would be the same file {module}.py"
+        message = f"'{other}' and '{origin}' would be the same file {path.name}"
         raise SpecError.single("AS506", message)
 
 
-def _write(files: dict[Path, str], root: Path, force: bool) -> None:
+def _write(files: dict[Path, Content], root: Path, force: bool) -> None:
     from archspec.targets.files import write_all
 
     written = write_all(files, root, force)
@@ -118,7 +188,7 @@ def _write(files: dict[Path, str], root: Path, force: bool) -> None:
         typer.echo(f"{state} {root / path}", err=True)
 
 
-def _compare(files: dict[Path, str], root: Path, check: bool, diff: bool) -> None:
+def _compare(files: dict[Path, Content], root: Path, check: bool, diff: bool) -> None:
     from archspec.targets.files import compare
 
     differences = compare(files, root)

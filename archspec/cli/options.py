@@ -24,6 +24,7 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=C", help="Change one value, read as YAML."),
 ]
+Seed = Annotated[int, typer.Option(help="Of the random numbers.", min=0)]
 
 
 @contextmanager

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archspec.cli.options import Overrides, Variants, faults_told
+from archspec.cli.options import Overrides, Seed, Variants, faults_told
 
 if TYPE_CHECKING:
     from archspec.network import Network
+    from archspec.weights.checks import Arrays
 
 weights = typer.Typer(
     help=(
@@ -26,7 +27,6 @@ Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="FILE", show_default=False)
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite FILE.")]
-Seed = Annotated[int, typer.Option(help="Of the random numbers.", min=0)]
 
 
 @weights.command("init")
@@ -56,13 +56,19 @@ def convert(
     output: Output,
     *,
     target: Annotated[
-        Literal["torch", "keras"] | None,
+        Literal["torch", "keras", "onnx"] | None,
         typer.Option("--to", help="Write what the generated module loads."),
     ] = None,
     source: Annotated[
         Literal["torch", "keras"] | None,
         typer.Option("--from", help="Read what the generated module saved."),
     ] = None,
+    fold_batch_norm: Annotated[
+        bool,
+        typer.Option(
+            "--fold-batch-norm", help="For what generate --fold-batch-norm writes."
+        ),
+    ] = False,
     variant: Variants = None,
     override: Overrides = None,
     force: Force = False,
@@ -70,20 +76,24 @@ def convert(
     """Move weights between the canonical file and a framework's own.
 
     PyTorch: a state dict as .safetensors, .pth or .pt. Keras: .weights.h5; .keras and
-    old .h5 files are read as well. With both --from and --to, from one to the other.
+    old .h5 files are read as well. ONNX: a model with the weights in it, batch norm
+    always folded. With both --from and --to, from one to the other.
     """
-    if target is None and source is None:
-        raise typer.BadParameter("--to or --from is needed")
+    if target is None and source is None and not fold_batch_norm:
+        raise typer.BadParameter("--to, --from or --fold-batch-norm is needed")
     with faults_told():
         from archspec.elaboration import elaborate
-        from archspec.weights import formats
+        from archspec.weights.formats import READERS, WRITERS
+        from archspec.weights.output import refuse_existing
 
         network = elaborate(spec, variant or (), override or ())
-        formats.refuse_existing(output, force)
+        refuse_existing(output, force)
         if source is None:
             _note_origin(file, network)
-        arrays = formats.FORMATS[source].read(file, network)
-        formats.FORMATS[target].write(output, network, arrays, force)
+        arrays = READERS[source](file, network)
+        if fold_batch_norm and target != "onnx":
+            network, arrays = _folded(network, arrays)
+        WRITERS[target](output, network, arrays, force)
         _tell(output, network)
 
 
@@ -127,6 +137,14 @@ def inspect(file: Existing) -> None:
         from archspec.weights.summary import summary
 
         typer.echo(summary(file), nl=False)
+
+
+def _folded(network: Network, arrays: Arrays) -> tuple[Network, Arrays]:
+    from archspec.elaboration.fold import folded
+    from archspec.weights.fold import fold_weights
+
+    light = folded(network)
+    return light, fold_weights(network, light, arrays)
 
 
 def _note_origin(file: Path, network: Network) -> None:

@@ -38,18 +38,23 @@ class Spec:
     stem: str
     variant: str | None
     tree: Mapping = field(repr=False)
+    folded: bool = False
+    """Whether the document has been folded since (`elaboration.fold`)."""
 
     @cached_property
     def digest(self) -> str:
         """What tells this spec from every other, wherever its file is."""
         import hashlib  # noqa: PLC0415 - slow to import, and `flops` needs no digest
 
-        return hashlib.sha256(json.dumps(_texts(self.tree)).encode()).hexdigest()
+        said = _texts(self.tree)
+        text = json.dumps([said, "folded"] if self.folded else said)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def module_name(self) -> str:
-        """The generated file's name: `<spec>_<variant>`, plain characters only."""
-        name = self.stem if self.variant is None else f"{self.stem}_{self.variant}"
+        """The file's name: `<spec>_<variant>_folded`, plain characters only."""
+        parts = (self.stem, self.variant, "folded" if self.folded else None)
+        name = "_".join(part for part in parts if part is not None)
         return "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
 
 

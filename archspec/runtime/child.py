@@ -51,6 +51,8 @@ def _answer(side: ModuleType, order: Order) -> Mapping[str, Any]:
 
 
 def _carry_out(order: Order, model: Model) -> None:
+    if order.task == "build":
+        return
     if order.task == "read":
         write_arrays(order.result, model.read(Path(order.checkpoint)))
         return

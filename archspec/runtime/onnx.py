@@ -26,7 +26,9 @@ class OnnxModel:
     def __init__(self, model: Any):
         self.model = model
         self.outputs = [output.name for output in model.graph.output]
-        self.shapes = {t.name: tuple(t.dims) for t in model.graph.initializer}
+        tensors = model.graph.initializer
+        # Constants that the operators need have a slash in their names, weights none.
+        self.shapes = {t.name: tuple(t.dims) for t in tensors if "/" not in t.name}
         self.lines: dict[str, int] = {}
 
     def load(self, weights: Arrays) -> None:

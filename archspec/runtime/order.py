@@ -10,14 +10,15 @@ import numpy as np
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 Precision = Literal["float64", "float32"]
+Task = Literal["build", "run", "train", "save", "read"]
 
 
 class Order(NamedTuple):
     """One task: build a module, give it weights, do something with it.
 
-    `task` is `run` (write the output of every layer), `train` (write gradients, and the
-    weights after one step), `save` (write a checkpoint of the framework's own) or
-    `read` (write the weights of such a checkpoint).
+    `task` is `build` (and no more), `run` (write the output of every layer), `train`
+    (write gradients, and the weights after one step), `save` (write a checkpoint of the
+    framework's own) or `read` (write the weights of such a checkpoint).
 
     `weights` are files, each with some of them, of which the later ones win; they have
     the target's names and axes, while images and outputs have channels first. `layers`
@@ -25,7 +26,7 @@ class Order(NamedTuple):
     last layer of each block; `tensors` what ONNX calls a layer's output.
     """
 
-    task: Literal["run", "train", "save", "read"]
+    task: Task
     module: str
     name: str
     result: str

@@ -11,9 +11,14 @@ from pathlib import Path
 from archspec.errors import FileRefused, SpecError
 from archspec.targets.digest import is_unedited
 
+Content = str | bytes
+"""What a file holds: text, or bytes that no diff could show."""
 
-def write_all(files: Mapping[Path, str], root: Path, force: bool = False) -> list[Path]:
-    """Write texts to paths below `root`; the paths that were not so already.
+
+def write_all(
+    files: Mapping[Path, Content], root: Path, force: bool = False
+) -> list[Path]:
+    """Write files to paths below `root`; the paths that were not so already.
 
     Each file is replaced in one step, and none is touched before all are known to be
     free, ours or (with `force`) given up.
@@ -22,35 +27,35 @@ def write_all(files: Mapping[Path, str], root: Path, force: bool = False) -> lis
         FileRefused: a file is foreign or edited, no file, or reached by a link.
         SpecError: a file or folder cannot be read or written (AS505).
     """
-    texts = {_place(root, path): text for path, text in files.items()}
+    wanted = {_place(root, path): new for path, new in files.items()}
     try:
-        changed = {p: text for p, text in texts.items() if _read(p) != text}
+        changed = {p: new for p, new in wanted.items() if _read(p, new) != new}
         if not force:
             _refuse_edited(changed)
-        for path, text in changed.items():
+        for path, new in changed.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, text)
+            _replace(path, new)
     except OSError as error:
         raise _failure(error, root) from None
     return list(changed)
 
 
-def compare(files: Mapping[Path, str], root: Path) -> dict[Path, str]:
+def compare(files: Mapping[Path, Content], root: Path) -> dict[Path, str]:
     """What writing would change, as unified diffs.
 
     Raises:
         FileRefused: a path holds no file, or a link leads to it.
         SpecError: a file cannot be read (AS505).
     """
-    texts = {_place(root, path): text for path, text in files.items()}
+    wanted = {_place(root, path): new for path, new in files.items()}
     try:
-        found = {path: _read(path) for path in texts}
+        found = {path: _read(path, new) for path, new in wanted.items()}
     except OSError as error:
         raise _failure(error, root) from None
     return {
-        path: _diff(path, found[path] or "", text)
-        for path, text in texts.items()
-        if found[path] != text
+        path: _diff(path, found[path], new)
+        for path, new in wanted.items()
+        if found[path] != new
     }
 
 
@@ -69,40 +74,50 @@ def _place(root: Path, path: Path) -> Path:
     return target
 
 
-def _read(path: Path) -> str | None:
-    """The text of a file, None if there is none; what is not text reads as edited."""
+def _read(path: Path, new: Content) -> Content | None:
+    """What a file holds, as text if it shall hold text; None if there is none.
+
+    What is not text then reads as edited.
+    """
     if not path.exists():
         return None
+    found = path.read_bytes()
+    if isinstance(new, bytes):
+        return found
     # A checkout may have changed the line ends, which is no edit.
-    return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
+    return found.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def _refuse_edited(texts: Mapping[Path, str]) -> None:
+def _refuse_edited(files: Mapping[Path, Content]) -> None:
     refused: list[str] = []
-    for path, text in texts.items():
-        found = _read(path)
+    for path, new in files.items():
+        found = _read(path, new)
         if found is not None and not is_unedited(found):
-            diff = _diff(path, found, text)
+            diff = _diff(path, found, new)
             refused.append(f"{path} was edited, or not made by archspec\n{diff}")
     if refused:
         advice = "nothing was written; --force overwrites, -o writes elsewhere"
         raise FileRefused("\n".join([*refused, advice]))
 
 
-def _diff(path: Path, found: str, text: str) -> str:
+def _diff(path: Path, found: Content | None, new: Content) -> str:
     name = path.as_posix()
     names = f"{name} (found)", f"{name} (new)"
-    lines = difflib.unified_diff([*io.StringIO(found)], [*io.StringIO(text)], *names)
+    if isinstance(found, bytes) or isinstance(new, bytes):
+        return f"{names[0]} differs from {names[1]}\n"
+    lines = difflib.unified_diff(
+        [*io.StringIO(found or "")], [*io.StringIO(new)], *names
+    )
     unfinished = "\n\\ No newline at end of file\n"
     return "".join(line if line.endswith("\n") else line + unfinished for line in lines)
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, new: Content) -> None:
     """All or nothing: a file in the same folder, then its name."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with temporary.open("xb") as file:
+            file.write(new if isinstance(new, bytes) else new.encode())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,36 +1,45 @@
-"""The files that weights come in: our own, and those of generated modules."""
+"""The files that weights come in: our own, and those of each target."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
+from archspec.errors import FrameworkMissing
 from archspec.network import Network
 from archspec.weights import canonical, keras_file, torch_file
 from archspec.weights.checks import Arrays
-from archspec.weights.output import refuse_existing
+from archspec.weights.output import replacing
 
-__all__ = ["FORMATS", "refuse_existing"]
-
-
-class Format(Protocol):
-    """A kind of file that holds all weights of a network."""
-
-    def read(self, path: Path, network: Network) -> Arrays:
-        """Canonical weights; raises WeightsError."""
-        ...
-
-    def write(
-        self, path: Path, network: Network, weights: Arrays, force: bool = False
-    ) -> None:
-        """Write canonical weights; raises WeightsError, FileRefused."""
-        ...
+Reader = Callable[[Path, Network], Arrays]
+Writer = Callable[[Path, Network, Arrays, bool], None]
 
 
-FORMATS: Mapping[str | None, Format] = {
-    None: canonical,
-    "torch": torch_file,
-    "keras": keras_file,
+def write_onnx(
+    path: Path, network: Network, weights: Arrays, force: bool = False
+) -> None:
+    """A model with these weights, batch norm folded; raises FrameworkMissing."""
+    if find_spec("onnx") is None:
+        raise FrameworkMissing("onnx", "onnx")
+    onnx: Any = import_module("archspec.targets.onnx")
+    content = onnx.file(network, weights)
+    with replacing(path, force) as temporary:
+        temporary.write_bytes(content)
+
+
+READERS: Mapping[str | None, Reader] = {
+    None: canonical.read,
+    "torch": torch_file.read,
+    "keras": keras_file.read,
 }
 """By the name of the target; None is the canonical file."""
+
+WRITERS: Mapping[str | None, Writer] = {
+    None: canonical.write,
+    "torch": torch_file.write,
+    "keras": keras_file.write,
+    "onnx": write_onnx,
+}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from archspec.errors import WeightsError
 from archspec.network import Network
-from archspec.runtime.order import Order, read_arrays, write_arrays
+from archspec.runtime.order import Order, Task, read_arrays, write_arrays
 from archspec.runtime.session import Session, keras_framework
 from archspec.targets import render
 from archspec.targets.templates import manifest
@@ -55,11 +55,11 @@ def read(path: Path, network: Network) -> Arrays:
     return from_target(network, manifest("keras"), arrays)
 
 
-def _order(task: str, network: Network, folder: Path, checkpoint: Path) -> Order:
+def _order(task: Task, network: Network, folder: Path, checkpoint: Path) -> Order:
     module = folder / "module.py"
     module.write_text(render(network, "keras"), encoding="utf-8")
     return Order(
-        task="save" if task == "save" else "read",
+        task=task,
         module=str(module),
         name=network.name,
         result=str(folder / "result.npz"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from archspec.errors import FileRefused, WeightsError
@@ -31,7 +31,8 @@ def replacing(path: Path, force: bool = False) -> Generator[Path]:
         message = f"cannot write {error.filename or path}: {reason}"
         raise WeightsError.single("AS511", message) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def refuse_existing(path: Path, force: bool = False) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from archspec.network import INPUT, Instance, Network
-from archspec.runtime.order import Order, Precision, write_arrays
+from archspec.runtime.order import Order, Precision, Task, write_arrays
 from archspec.targets import render
+from archspec.targets.onnx.plan import tensor_names
 from archspec.targets.templates import manifest
-from archspec.verify.draws import random_cotangents, random_images, random_weights
-from archspec.verify.reference import calibrate, evaluate
-from archspec.verify.windows import Array
+from archspec.verification.draws import random_cotangents, random_images, random_weights
+from archspec.verification.reference import calibrate, evaluate
+from archspec.verification.windows import Array
 from archspec.weights.moves import names_there, to_target
+
+SOURCES = ("torch", "keras")
+"""Targets that are source code, and compute in float64."""
 
 Printer = Callable[[Network, str], str]
 
@@ -24,17 +31,24 @@ def printed(network: Network, target: str) -> str:
 
 
 class Trial:
-    """A network's random weights and images, and its files in a folder."""
+    """A network's random weights and images, and its files in a folder of their own."""
 
     def __init__(self, network: Network, folder: Path, seed: int, printer: Printer):
         self.network = network
+        self.seed = seed
         self.printer = printer
-        self.folder = folder
+        self.folder = folder / "x".join(map(str, network.input_shape))
         self.weights = random_weights(network, seed)
         self.images = random_images(network, seed)
-        self.cotangents = random_cotangents(network, seed)
-        folder.mkdir()
-        write_arrays(folder / "images.npz", {"images": self.images, **self.cotangents})
+
+    def __enter__(self) -> Trial:
+        self.folder.mkdir()
+        cotangents = random_cotangents(self.network, self.seed)
+        write_arrays(self._images, {"images": self.images, **cotangents})
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def expected(self, precision: Precision) -> dict[str, Array]:
         """Every layer's output by its path.
@@ -52,25 +66,52 @@ class Trial:
     def _calibrated(self) -> tuple[dict[str, Array], Mapping[str, Array]]:
         return calibrate(self.network, self.weights, self.images)
 
-    def order(self, framework: str, precision: Precision, train: bool = False) -> Order:
+    def order(
+        self,
+        framework: str,
+        precision: Precision,
+        task: Task = "run",
+        folded: bool = False,
+    ) -> Order:
         """What a framework has to do, its files written."""
-        target = framework.partition(":")[0]
-        task = "train" if train else "run"
-        name = f"{framework.replace(':', '-')}_{precision}_{task}"
-        module = self.folder / f"{target}.py"
-        if not module.exists():
-            module.write_text(self.printer(self.network, target), encoding="utf-8")
-        return Order(
+        name = f"{framework.replace(':', '-')}_{precision}_{task}{'_folded' * folded}"
+        order = Order(
             task=task,
-            module=str(module),
+            module="",
             name=self.network.name,
             precision=precision,
             result=str(self.folder / f"{name}.npz"),
-            weights=self._weight_files(target, precision),
-            images=str(self.folder / "images.npz"),
+            images=str(self._images),
             layers=self._layers,
             blocks=self._blocks,
         )
+        if framework == "onnx":
+            module = self._model(folded)
+            names = tensor_names(self.network, fold_batch_norm=folded)
+            return order._replace(module=str(module), tensors=names)
+        target = framework.partition(":")[0]
+        return order._replace(
+            module=str(self._source(target)),
+            weights=self._weight_files(target, precision),
+        )
+
+    @property
+    def _images(self) -> Path:
+        return self.folder / "images.npz"
+
+    def _source(self, target: str) -> Path:
+        path = self.folder / f"{target}.py"
+        if not path.exists():
+            path.write_text(self.printer(self.network, target), encoding="utf-8")
+        return path
+
+    def _model(self, folded: bool) -> Path:
+        onnx: Any = import_module("archspec.targets.onnx")
+        path = self.folder / f"{'folded' if folded else 'whole'}.onnx"
+        weights = {**self.weights, **self._calibrated[1]}
+        made = onnx.model(self.network, weights, fold_batch_norm=folded)
+        path.write_bytes(made.SerializeToString())
+        return path
 
     def _weight_files(self, target: str, precision: Precision) -> list[str]:
         whole = self.folder / f"{target}_weights.npz"

@@ -9,20 +9,30 @@ import numpy as np
 
 from archspec.network import NetworkLayer
 from archspec.targets.templates import manifest
-from archspec.verify.compare import Errors, errors, tolerance
-from archspec.verify.draws import BATCH
-from archspec.verify.places import Places
-from archspec.verify.report import Comparison
-from archspec.verify.trial import Trial
-from archspec.verify.windows import Array
+from archspec.verification.compare import Errors, errors, training_tolerance
+from archspec.verification.draws import BATCH
+from archspec.verification.places import Places
+from archspec.verification.report import Comparison
+from archspec.verification.trial import Trial
+from archspec.verification.windows import Array
 from archspec.weights.moves import from_target
 
 if TYPE_CHECKING:
-    from archspec.verify.verifier import Ran
+    from archspec.verification.workers import Ran
 
 GRADIENTS = "gradients"
 STEP = "weights after a step"
-STATISTICS = "moving statistics, PyTorch's variance less its n/(n-1)"
+STATISTICS = "moving statistics"
+FACTOR = (
+    "PyTorch divides a batch's variance by n - 1 before it averages, Keras by n: "
+    "compared without that factor n / (n - 1)"
+)
+
+TRAINED = ("weight", "bias", "scale", "shift")
+MOVING = ("mean", "variance")
+
+Sides = Mapping[str, Mapping[str, Array]]
+"""For each target, arrays by their canonical names."""
 
 
 def compare_training(
@@ -40,26 +50,34 @@ def compare_training(
     after = {n: _canonical(trial, n, runs[n].found, "after:") for n in pair}
     after["torch"] |= _biased_variances(trial, after["torch"])
     lines = {name: runs[name].answer.lines for name in pair}
-    trained = "weight", "bias", "scale", "shift"
     return [
-        _compared(trial, GRADIENTS, gradients, trained, places, lines),
-        _compared(trial, STEP, after, trained, places, lines),
-        _compared(trial, STATISTICS, after, ("mean", "variance"), places, lines),
+        _compared(whole, trial, arrays, places, lines)
+        for whole, arrays in (
+            (_comparison(trial, pair, GRADIENTS), gradients),
+            (_comparison(trial, pair, STEP), _some(after, TRAINED)),
+            (_comparison(trial, pair, STATISTICS, FACTOR), _some(after, MOVING)),
+        )
     ]
 
 
+def _some(sides: Sides, names: tuple[str, ...]) -> Sides:
+    """The weights of these names alone."""
+    return {
+        target: {n: a for n, a in side.items() if n.rpartition(".")[2] in names}
+        for target, side in sides.items()
+    }
+
+
 def _compared(
+    whole: Comparison,
     trial: Trial,
-    compared: str,
-    arrays: Mapping[str, Mapping[str, Array]],
-    names: tuple[str, ...],
+    sides: Sides,
     places: Places,
     lines: Mapping[str, Mapping[str, int]],
 ) -> Comparison:
-    """The weights of these names, layer by layer."""
-    whole = _comparison(trial, ("torch", "keras"), compared)
+    """All weights there are, layer by layer."""
     apart = {
-        layer.path: _layer_errors(layer, arrays["torch"], arrays["keras"], names)
+        layer.path: _layer_errors(layer, sides["torch"], sides["keras"])
         for layer in trial.network.layers
     }
     worst = max(apart.values(), key=lambda each: each.relative)
@@ -78,9 +96,11 @@ def _compared(
     )
 
 
-def _comparison(trial: Trial, pair: tuple[str, str], compared: str) -> Comparison:
-    limit = tolerance(trial.network, "float64", pair)
-    return Comparison(pair, compared, "float64", trial.network.input_shape, limit)
+def _comparison(
+    trial: Trial, pair: tuple[str, str], compared: str, note: str = ""
+) -> Comparison:
+    limit, shape = training_tolerance(trial.network), trial.network.input_shape
+    return Comparison(pair, compared, "float64", shape, limit, note=note)
 
 
 def _canonical(
@@ -109,17 +129,14 @@ def _biased_variances(trial: Trial, after: Mapping[str, Array]) -> dict[str, Arr
 
 
 def _layer_errors(
-    layer: NetworkLayer,
-    one: Mapping[str, Array],
-    other: Mapping[str, Array],
-    names: tuple[str, ...],
+    layer: NetworkLayer, one: Mapping[str, Array], other: Mapping[str, Array]
 ) -> Errors:
     """All weights of a layer as one vector.
 
     A bias before a batch norm has no gradient but rounding errors, which only the
     layer's other gradients can be the measure of.
     """
-    paths = [f"{layer.path}.{name}" for name in layer.weights if name in names]
+    paths = [p for name in layer.weights if (p := f"{layer.path}.{name}") in one]
     if not paths:
         return Errors(0.0, 0.0)
     flat = [np.concatenate([side[p].ravel() for p in paths]) for side in (one, other)]

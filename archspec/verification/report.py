@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 from archspec.network import Network
@@ -32,7 +33,8 @@ class Comparison(NamedTuple):
     """Two targets, or the network and a target, compared at one size.
 
     Errors are of the outputs: the largest difference, and that over the largest number.
-    They are None where there was nothing to compare: `fault` says why.
+    They are None where there was nothing to compare: `fault` says why. `note` is what
+    one has to know to read them.
     """
 
     targets: tuple[str, str]
@@ -44,6 +46,7 @@ class Comparison(NamedTuple):
     relative_error: float | None = None
     first_difference: Difference | None = None
     fault: str = ""
+    note: str = ""
 
     @property
     def ok(self) -> bool:
@@ -75,14 +78,20 @@ class Report(NamedTuple):
             "variant": self.network.spec.variant,
             "ok": self.ok,
             "seed": self.seed,
-            "parameters": {NETWORK: self.network.parameters, **self.parameters},
-            "comparisons": [
-                {
-                    **comparison._asdict(),
-                    "first_difference": found._asdict() if found else None,
-                    "ok": comparison.ok,
-                }
-                for comparison in self.comparisons
-                for found in (comparison.first_difference,)
-            ],
+            "parameters": dict(self.parameters),
+            "comparisons": [_document(found) for found in self.comparisons],
         }
+
+
+def _document(comparison: Comparison) -> dict[str, Any]:
+    first = comparison.first_difference
+    found = first and _finite(first)
+    return {**_finite(comparison), "first_difference": found, "ok": comparison.ok}
+
+
+def _finite(found: Comparison | Difference) -> dict[str, Any]:
+    """The fields as JSON can say them: no number is null."""
+    return {
+        key: None if isinstance(value, float) and not isfinite(value) else value
+        for key, value in found._asdict().items()
+    }

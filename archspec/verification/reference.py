@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from archspec.network import INPUT, Network, NetworkLayer
-from archspec.verify.windows import (
+from archspec.verification.windows import (
     Array,
     convolved,
     padded,

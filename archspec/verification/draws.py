@@ -36,9 +36,12 @@ def _numbers(name: str, shape: Shape, seed: int) -> np.ndarray[Any, Any]:
 
 
 def random_images(network: Network, seed: int) -> np.ndarray[Any, Any]:
-    """Noise, (BATCH, channels, height, width), float32."""
+    """Noise, (BATCH, channels, height, width), float32.
+
+    So loud that activations reach their ends: a quiet image takes relu6 for relu.
+    """
     shape = BATCH, *network.input_shape
-    return stream(seed, "images").standard_normal(shape, np.float32)
+    return 4 * stream(seed, "images").standard_normal(shape, np.float32)
 
 
 def random_cotangents(network: Network, seed: int) -> Arrays:

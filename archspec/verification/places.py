@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from functools import cache
 from itertools import accumulate
 
 from archspec.network import Network, NetworkLayer
-from archspec.verify.report import Difference
-from archspec.verify.trial import Printer
+from archspec.verification.report import Difference
+from archspec.verification.trial import Printer
 
 
 class Places:
@@ -18,7 +17,8 @@ class Places:
     def __init__(self, own: Network, network: Network, printer: Printer):
         self.network = network
         self._own = own
-        self._text = cache(printer)
+        self._printer = printer
+        self._changes: dict[str, Sequence[tuple[str, int, int, int, int]]] = {}
 
     def difference(
         self,
@@ -55,9 +55,11 @@ class Places:
 
     def _own_line(self, target: str, line: int) -> int:
         """The line in the file for the network's own size: some comments differ."""
-        ran = self._text(self.network, target).splitlines()
-        own = self._text(self._own, target).splitlines()
-        for tag, i, j, start, _ in SequenceMatcher(None, ran, own, False).get_opcodes():
-            if i < line <= j and tag in {"equal", "replace"}:
-                return start + line - i
+        if target not in self._changes:
+            texts = (self._printer(n, target) for n in (self.network, self._own))
+            ran, own = (text.splitlines() for text in texts)
+            self._changes[target] = SequenceMatcher(None, ran, own, False).get_opcodes()
+        for tag, start, end, own_start, _ in self._changes[target]:
+            if start < line <= end and tag in {"equal", "replace"}:
+                return own_start + line - start
         return line

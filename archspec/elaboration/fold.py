@@ -1,0 +1,183 @@
+"""Batch norm folded into the layer before it, for a network that only infers.
+
+Behind a convolution or dense layer, batch norm by its moving statistics is one more
+linear map of each channel: the layer's own weight and a bias can say both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import cast
+
+from archspec.elaboration import elaborate
+from archspec.errors import Place
+from archspec.expressions import Constant, Name, walk
+from archspec.language import (
+    Block,
+    Document,
+    Formula,
+    JoinLayer,
+    Layer,
+    OpLayer,
+    Table,
+    Word,
+)
+from archspec.language.names import inner_layers
+from archspec.language.rename import Layers, Names, renamed, renamed_word
+from archspec.network import Network
+from archspec.ops import JOINS, OPS
+
+LINEAR = frozenset(("conv", "depthwise_conv", "transposed_conv", "dense"))
+"""The ops that batch norm is folded into."""
+
+_BATCH_NORM = re.compile(r"\b(?:a )?batch norm(?:ali[sz]ation)?\b", re.IGNORECASE)
+
+
+def folded(network: Network) -> Network:
+    """The network without each batch norm that stands directly behind a linear layer.
+
+    That layer has a bias instead. Paths stay as they are; `weights.fold` folds weights.
+    A batch norm stays where something else reads the layer, where one of them has a
+    `repeat`, and where they might not always be there together.
+    """
+    spec = network.spec
+    if spec.folded:
+        return network
+    document = fold_batch_norm(spec.document)
+    return elaborate(replace(spec, document=document, folded=True))
+
+
+def fold_batch_norm(document: Document) -> Document:
+    """The document of the folded network, `bn` in names of blocks turned to `bias`."""
+    layers, gone = _folded(document.layers, document.outputs.values())
+    blocks = {name: _folded(block.layers) for name, block in document.blocks.items()}
+    names = _block_names(document.blocks, {name: b for name, (b, _) in blocks.items()})
+    return document.model_copy(
+        update={
+            "defaults": {names.get(op, op): a for op, a in document.defaults.items()},
+            "blocks": {
+                names.get(name, name): _block(
+                    document.blocks[name], renamed(*body, names), names
+                )
+                for name, body in blocks.items()
+            },
+            "layers": renamed(layers, gone, names),
+            "outputs": {
+                name: renamed_word(reference, gone)
+                for name, reference in document.outputs.items()
+            },
+        }
+    )
+
+
+def _folded(layers: Layers, outputs: Iterable[Word] = ()) -> tuple[Layers, Names]:
+    """The layers of a block or document, and who stands for the norms that are gone."""
+    readers = Counter([*_origins(layers), *(output.text for output in outputs)])
+    gone: dict[str, str] = {}
+    return _without_norms(layers, readers, gone), gone
+
+
+def _origins(layers: Layers) -> Iterator[str]:
+    """What is read by name; a `like` takes only the size, which batch norm keeps."""
+    for _, layer in inner_layers(layers):
+        branches = layer.branches.values() if isinstance(layer, JoinLayer) else ()
+        readers = (layer, *branches)
+        yield from (r.origin.text for r in readers if r.origin is not None)
+
+
+def _without_norms(
+    layers: Layers, readers: Counter[str], gone: dict[str, str]
+) -> Layers:
+    kept: dict[str, Layer] = {}
+    before = ""
+    for name, layer in layers.items():
+        if before and _folds(before, kept[before], layer, readers[before]):
+            kept[before] = _with_bias(cast(OpLayer, kept[before]), layer.place)
+            gone[name], before = before, ""
+        else:
+            kept[name], before = _with_inner(layer, readers, gone), name
+    return kept
+
+
+def _with_inner(layer: Layer, readers: Counter[str], gone: dict[str, str]) -> Layer:
+    """A join whose branches are without norms; any other layer as it is."""
+    if not isinstance(layer, JoinLayer):
+        return layer
+    branches = {
+        name: branch.model_copy(
+            update={"layers": _without_norms(branch.layers, readers, gone)}
+        )
+        for name, branch in layer.branches.items()
+    }
+    return layer.model_copy(update={"branches": branches})
+
+
+def _folds(name: str, layer: Layer, norm: Layer, readers: int) -> bool:
+    """Whether the layer can do what the norm behind it does."""
+    if not isinstance(layer, OpLayer) or layer.op.text not in LINEAR:
+        return False
+    if not isinstance(norm, OpLayer) or norm.op.text != "batch_norm":
+        return False
+    if layer.repeat is not None or norm.repeat is not None:
+        return False
+    if norm.origin is not None and norm.origin.text != name:
+        return False
+    alone = readers == (norm.origin is not None)
+    return alone and _always_together(layer.when, norm.when)
+
+
+def _always_together(one: Formula | None, other: Formula | None) -> bool:
+    """Whether two conditions are one; `channels` are not the same for both layers."""
+    if one is None or other is None:
+        return one is other
+    names = (part.id for part in walk(one.expression) if isinstance(part, Name))
+    return one.expression == other.expression and "channels" not in names
+
+
+def _with_bias(layer: OpLayer, place: Place) -> Layer:
+    bias = Formula(Constant(True), place)
+    return layer.model_copy(update={"attributes": {**layer.attributes, "bias": bias}})
+
+
+def _block_names(before: Mapping[str, Block], after: Mapping[str, Layers]) -> Names:
+    """New names for the blocks that have lost all batch norm, in them and below.
+
+    A name that would be taken is left as it is, and none goes through unchanged.
+    """
+    had = _normed({name: block.layers for name, block in before.items()})
+    lost = had - _normed(after)
+    taken = {*before, *OPS, *JOINS}
+    names = {name: name for name in before if name in lost}
+    for name in names:
+        words = ("bias" if word == "bn" else word for word in name.split("_"))
+        new = "_".join(words)
+        if new not in taken:
+            names[name] = new
+            taken.add(new)
+    return names
+
+
+def _normed(blocks: Mapping[str, Layers]) -> set[str]:
+    """The blocks that have a batch norm, or call one that has."""
+    ops = {name: set(_ops(layers)) for name, layers in blocks.items()}
+    found = {"batch_norm"}
+    while more := {name for name in ops.keys() - found if ops[name] & found}:
+        found |= more
+    return found & blocks.keys()
+
+
+def _ops(layers: Layers) -> Iterator[str]:
+    for _, layer in inner_layers(layers):
+        yield from layer.each if isinstance(layer, Table) else (layer.op.text,)
+
+
+def _block(block: Block, layers: Layers, names: Names) -> Block:
+    """The block with its new layers; it speaks of no batch norm that it has lost."""
+    update = {"layers": layers}
+    if block.name in names:
+        summary = block.summary and _BATCH_NORM.sub("a bias", block.summary)
+        update |= {"name": names[block.name], "summary": summary}
+    return block.model_copy(update=update)

@@ -1,0 +1,46 @@
+"""The arithmetic of a batch norm that becomes part of the layer before it.
+
+Behind a layer with weight w and bias b, batch norm by its moving statistics gives
+scale * (w x + b - mean) / sqrt(variance + epsilon) + shift, which is a layer with
+another weight and bias (Jacob et al. 2018, section 3.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from archspec.network import NetworkLayer
+from archspec.ops import OPS
+
+Array = np.ndarray[Any, Any]
+
+
+def folded(
+    layer: NetworkLayer,
+    own: Mapping[str, Array],
+    norm: NetworkLayer,
+    statistics: Mapping[str, Array],
+) -> dict[str, Array]:
+    """`weight` and `bias`, float64, of a layer that does what both did.
+
+    Raises ValueError if a variance and its epsilon are not above 0.
+    """
+    primitive: Any = norm.primitive
+    scale, shift, mean, variance = (
+        statistics[name].astype(np.float64)
+        for name in ("scale", "shift", "mean", "variance")
+    )
+    divisor = variance + primitive.epsilon
+    if not (divisor > 0).all():
+        raise ValueError(f"{norm.path}.variance is not above -epsilon")
+    factor = scale / np.sqrt(divisor)
+    weight = own["weight"].astype(np.float64)
+    along = [1] * weight.ndim
+    along[1 if OPS[layer.op].weight_axes.startswith("in ") else 0] = -1
+    return {
+        "weight": weight * factor.reshape(along),
+        "bias": (own.get("bias", 0.0) - mean) * factor + shift,
+    }

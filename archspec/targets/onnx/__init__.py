@@ -1,0 +1,158 @@
+"""ONNX, written straight from the network's layers: `model`, and the bytes of a file.
+
+Operator set 20 is the first with Gelu, so that every op is a node or two; onnxruntime
+reads it since 1.17 (January 2024), and torch.onnx.export writes it too. IR version 9 is
+its own, the oldest that may have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from archspec.errors import SpecError
+from archspec.network import Network, NetworkLayer
+from archspec.ops import Shape
+from archspec.targets.digest import UNSIGNED, sign_bytes
+from archspec.targets.folding import folded
+from archspec.targets.onnx import channels, shape, windows
+from archspec.targets.onnx.graph import Array, Graph, Site
+from archspec.targets.onnx.plan import IMAGE, Plan, tensor_names
+from archspec.targets.unprintable import Unprintable
+
+__all__ = ["check_size", "file", "model", "tensor_names"]
+
+OPERATORS, IR = 20, 9
+MAX_BYTES = 2**31 - 2**24
+"""What a protocol buffer holds at most, less 16 MiB for all but the weights."""
+
+_WRITERS: Mapping[str, Callable[[Site, Any], None]] = {
+    "conv": windows.conv,
+    "depthwise_conv": windows.depthwise_conv,
+    "transposed_conv": windows.transposed_conv,
+    "max_pool": windows.max_pool,
+    "avg_pool": windows.avg_pool,
+    "global_avg_pool": windows.global_avg_pool,
+    "dense": channels.dense,
+    "batch_norm": channels.batch_norm,
+    "layer_norm": channels.layer_norm,
+    "layer_scale": channels.layer_scale,
+    "normalize": channels.normalize,
+    "activation": channels.activation,
+    "flatten": shape.flatten,
+    "slice_channels": shape.slice_channels,
+    "channel_shuffle": shape.channel_shuffle,
+    "upsample": shape.resize,
+    "resize": shape.resize,
+    "pad": shape.pad,
+    "add": shape.add,
+    "multiply": shape.multiply,
+    "concat": shape.concat,
+}
+
+
+def file(network: Network, weights: Mapping[str, Array]) -> bytes:
+    """The bytes of a .onnx file, always the same for the same spec and weights.
+
+    Its metadata say the spec, the variant and last a digest, as source files do. Raises
+    as `model` does.
+    """
+    made = model(network, weights)
+    made.metadata_props.add(key="digest", value=UNSIGNED)
+    content = made.SerializeToString(deterministic=True)
+    return sign_bytes(content, network.spec.digest)
+
+
+def model(
+    network: Network, weights: Mapping[str, Array], *, fold_batch_norm: bool = True
+) -> onnx.ModelProto:
+    """The network for `input` (N, channels, height, width), in single precision.
+
+    `weights` are canonical: the path of a layer with the op's name for the weight
+    (`stem.conv.weight`), the axes those of the op. Outputs are called as in the spec,
+    one without a name `output`; `tensor_names` finds every layer's. With
+    `fold_batch_norm`, a norm right behind a convolution or dense layer becomes part of
+    its weights.
+
+    Raises:
+        SpecError: ONNX cannot say it (AS402).
+        ValueError: weights are missing, or of another shape.
+    """
+    check_size(network)
+    plan, graph = Plan(network, fold_batch_norm), Graph()
+    for number in plan.written:
+        _write(plan, graph, number, weights)
+    for name, tensor in plan.copies:
+        graph.node(f"{name}/copy", "Identity", [tensor], name)
+    shapes = network.output_shape
+    outputs = shapes if isinstance(shapes, dict) else {"output": shapes}
+    made = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            network.name,
+            [_batch(IMAGE, network.input_shape)],
+            [_batch(name, output) for name, output in outputs.items()],
+            list(graph.tensors.values()),
+        ),
+        producer_name="archspec",
+        opset_imports=[helper.make_opsetid("", OPERATORS)],
+        ir_version=IR,
+    )
+    spec = network.spec
+    helper.set_model_props(made, {"spec": spec.stem, "variant": spec.variant or ""})
+    return made
+
+
+def check_size(network: Network) -> None:
+    """Raise SpecError (AS402) for more weights than one file can have."""
+    found = 4 * network.parameters
+    if found > MAX_BYTES:
+        largest = max(network.layers, key=lambda layer: layer.parameters)
+        message = f"{found:,} bytes of weights are more than a file's {MAX_BYTES:,}"
+        raise _refusal(largest, message)
+
+
+def _write(plan: Plan, graph: Graph, number: int, weights: Mapping[str, Array]) -> None:
+    """Add the nodes of one layer, with the batch norm that is folded into it."""
+    layer = plan.network.layers[number]
+    own, output = _own(layer, weights), plan.tensors[number]
+    if number in plan.folded:
+        norm = plan.network.layers[plan.folded[number]]
+        own = folded(layer, own, norm, _own(norm, weights))
+        output = plan.tensors[plan.folded[number]]
+    if prod(layer.output) >= 2**63:
+        raise _refusal(layer, "its output has more numbers than 64 bits can count")
+    inputs = tuple(plan.tensors[source] for source in layer.sources)
+    single = {name: array.astype(np.float32) for name, array in own.items()}
+    try:
+        _WRITERS[layer.op](Site(graph, layer, inputs, output, single), layer.primitive)
+    except Unprintable as error:
+        raise _refusal(layer, str(error)) from None
+
+
+def _own(layer: NetworkLayer, weights: Mapping[str, Array]) -> dict[str, Array]:
+    """The layer's weights by the names that the op has for them."""
+    own: dict[str, Array] = {}
+    for name, weight in layer.weights.items():
+        path = f"{layer.path}.{name}"
+        if path not in weights:
+            raise ValueError(f"there is no weight {path}")
+        own[name] = weights[path]
+        if own[name].shape != weight.shape:
+            found = own[name].shape
+            raise ValueError(f"{path} is {found}, but expected {weight.shape}")
+    return own
+
+
+def _batch(name: str, shape: Shape) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
+
+
+def _refusal(layer: NetworkLayer, message: str) -> SpecError:
+    text = f"the target onnx cannot say this: {message}"
+    return SpecError.single("AS402", text, layer.place, path=layer.path)

@@ -1,0 +1,142 @@
+"""The nodes and constants of a model in the making, and how a layer adds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from archspec.network import NetworkLayer
+from archspec.targets.unprintable import Unprintable
+
+Array = np.ndarray[Any, Any]
+Number = int | float | str | tuple[int, ...]
+
+
+@dataclass
+class Graph:
+    """What is written so far.
+
+    Paths of layers have no slash: names with one are free for what stands within a
+    layer, and for constants.
+    """
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
+    operators: dict[str, str] = field(default_factory=dict[str, str])
+    """What gives each tensor that is computed."""
+    tensors: dict[str, onnx.TensorProto] = field(
+        default_factory=dict[str, onnx.TensorProto]
+    )
+
+    def node(
+        self, name: str, operator: str, inputs: list[str], output: str, **more: Number
+    ) -> None:
+        """Add a node with one output."""
+        node = helper.make_node(operator, inputs, [output], name)
+        for key, value in sorted(more.items()):
+            check(value)
+            node.attribute.append(helper.make_attribute(key, value))
+        self.nodes.append(node)
+        self.operators[output] = operator
+
+    def tensor(self, name: str, array: Array) -> str:
+        """Add a tensor that is part of the file, unless it is there; its name."""
+        if name not in self.tensors:
+            self.tensors[name] = numpy_helper.from_array(array, name)
+        return name
+
+
+@dataclass(frozen=True)
+class Site:
+    """The place in a graph where one layer is written.
+
+    `inputs` and `output` are names of tensors; `weights` are the layer's own, in
+    single precision.
+    """
+
+    graph: Graph
+    layer: NetworkLayer
+    inputs: tuple[str, ...]
+    output: str
+    weights: Mapping[str, Array]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the map that the layer reads."""
+        _, height, width = self.layer.inputs[0]
+        return height, width
+
+    @property
+    def of_maps(self) -> bool:
+        """Whether the layer reads a map, not a vector."""
+        return len(self.layer.inputs[0]) == 3
+
+    def reads(self, operator: str) -> bool:
+        """Whether a node of this kind gives what the layer reads."""
+        return any(self.graph.operators.get(x) == operator for x in self.inputs)
+
+    def end(self, operator: str, *inputs: str, **attributes: Number) -> None:
+        """The node whose output is the layer's; it has the layer's path as its name."""
+        name = self.layer.path
+        self.graph.node(name, operator, [*inputs], self.output, **attributes)
+
+    def part(self, part: str, operator: str, *inputs: str, **attributes: Number) -> str:
+        """A node on the way there; the name of its output."""
+        name = f"{self.layer.path}/{part}"
+        self.graph.node(name, operator, [*inputs], name, **attributes)
+        return name
+
+    def weight(self, name: str, shape: tuple[int, ...] | None = None) -> str:
+        """One of the layer's weights, in another shape where the operator wants it."""
+        array = self.weights[name]
+        path = f"{self.layer.path}.{name}"
+        return self.graph.tensor(path, array if shape is None else array.reshape(shape))
+
+    def kernel(self, shape: tuple[int, ...] | None = None) -> list[str]:
+        """`weight`, in another shape if one is given, and `bias` if there is one."""
+        bias = [self.weight("bias")] if "bias" in self.weights else []
+        return [self.weight("weight", shape), *bias]
+
+    @property
+    def along(self) -> tuple[int, ...]:
+        """The shape of a number for each channel, to go with the input."""
+        return (-1, 1, 1) if self.of_maps else (-1,)
+
+    def number(self, value: float) -> str:
+        """A constant in single precision."""
+        check(value)
+        array = np.array(value, np.float32)
+        return self.graph.tensor(f"number/{array:.9g}", array)
+
+    def each(self, name: str, values: tuple[float, ...]) -> str:
+        """A constant that is one number, or one for each channel of the input."""
+        if len(values) == 1:
+            return self.number(*values)
+        for value in values:
+            check(value)
+        array = np.array(values, np.float32).reshape(self.along)
+        return self.graph.tensor(f"{self.layer.path}/{name}", array)
+
+    def whole(self, *values: int) -> str:
+        """A list of whole numbers as a constant."""
+        check(values)
+        name = f"whole/{'_'.join(map(str, values))}"
+        return self.graph.tensor(name, np.array(values, np.int64))
+
+
+def check(value: Number) -> None:
+    """Raise Unprintable for a number that does not fit the types that ONNX has."""
+    if isinstance(value, tuple):
+        for item in value:
+            check(item)
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise Unprintable(f"{value} does not fit 64 bits")
+    if isinstance(value, float):
+        with np.errstate(over="ignore", under="ignore"):
+            single = np.float32(value)
+        if not np.isfinite(single) or bool(single) != bool(value):
+            raise Unprintable(f"{value:g} has no form in single precision")

@@ -1,0 +1,120 @@
+"""Which layers of a network become nodes of their own, and what the tensors are called.
+
+Needs no `onnx`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from archspec.network import INPUT, Network, NetworkLayer
+
+IMAGE = "input"
+"""The name of the model's input."""
+
+_WEIGHED = {"conv", "depthwise_conv", "transposed_conv", "dense"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the layers of a network map onto nodes and tensors of a model."""
+
+    network: Network
+    fold_batch_norm: bool
+
+    @cached_property
+    def folded(self) -> dict[int, int]:
+        """Numbers of layers whose batch norm is folded into them, with that norm's.
+
+        It stands right behind a convolution or dense layer, and nobody else reads that.
+        """
+        if not self.fold_batch_norm:
+            return {}
+        layers, ends = self.network.layers, self.network.outputs.values()
+        readers = Counter([*(s for layer in layers for s in layer.sources), *ends])
+        return {
+            source: number
+            for number, layer in enumerate(layers)
+            for source in layer.sources
+            if layer.op == "batch_norm"
+            and source != INPUT
+            and layers[source].op in _WEIGHED
+            and readers[source] == 1
+        }
+
+    @cached_property
+    def homes(self) -> dict[int, int]:
+        """The number of the layer that computes each layer's output, or INPUT.
+
+        It is another one for layers that do nothing at inference.
+        """
+        homes = {INPUT: INPUT}
+        for number, layer in enumerate(self.network.layers):
+            idle = does_nothing(layer)
+            homes[number] = homes[layer.sources[0]] if idle else number
+        return homes
+
+    @property
+    def written(self) -> list[int]:
+        """The numbers of the layers that have nodes."""
+        norms = set(self.folded.values())
+        homes = self.homes.items()
+        return [n for n, home in homes if n == home and n not in {INPUT, *norms}]
+
+    @cached_property
+    def results(self) -> dict[str, int]:
+        """The home of each of the model's outputs."""
+        outputs = self.network.outputs.items()
+        return {name or "output": self.homes[source] for name, source in outputs}
+
+    @cached_property
+    def tensors(self) -> dict[int, str]:
+        """The name of each layer's output: an output's name, or the layer's path.
+
+        A path that an output, or the input, has taken gets `/output` behind it.
+        """
+        first = {home: name for name, home in reversed(self.results.items())}
+        names = first | {INPUT: IMAGE}
+        taken = {IMAGE, *self.results}
+        for number, layer in enumerate(self.network.layers):
+            path = f"{layer.path}/output" if layer.path in taken else layer.path
+            names.setdefault(number, path)
+        return {number: names[home] for number, home in self.homes.items()}
+
+    @property
+    def copies(self) -> list[tuple[str, str]]:
+        """Outputs, with the tensors of another name that they are copies of."""
+        pairs = [(name, self.tensors[home]) for name, home in self.results.items()]
+        return [(name, tensor) for name, tensor in pairs if name != tensor]
+
+
+def does_nothing(layer: NetworkLayer) -> bool:
+    """Whether the output is the input, outside training."""
+    match layer.op:
+        case "identity" | "dropout" | "drop_path":
+            return True
+        case "activation":
+            return getattr(layer.primitive, "kind", "") == "identity"
+        case "flatten":
+            return len(layer.inputs[0]) == 1
+        case "add" | "multiply" | "concat":
+            return len(layer.sources) == 1
+        case _:
+            return False
+
+
+def tensor_names(network: Network, *, fold_batch_norm: bool = True) -> dict[str, str]:
+    """The model's tensor that holds each layer's output, by the layer's path.
+
+    It is named by the path, or as the output of the network that it is. A layer that
+    does nothing at inference has the tensor of its source. A layer whose batch norm is
+    folded into it has none.
+    """
+    plan = Plan(network, fold_batch_norm)
+    return {
+        layer.path: plan.tensors[number]
+        for number, layer in enumerate(network.layers)
+        if number not in plan.folded
+    }

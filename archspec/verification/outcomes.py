@@ -1,0 +1,130 @@
+"""From what the targets computed to comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from archspec.network import Network, NetworkLayer
+from archspec.runtime.order import Precision
+from archspec.runtime.session import Answer
+from archspec.targets.templates import manifest
+from archspec.verification.compare import (
+    Found,
+    first_difference,
+    output_errors,
+    tolerance,
+)
+from archspec.verification.places import Places
+from archspec.verification.report import NETWORK, Comparison
+from archspec.verification.trial import SOURCES, Trial
+from archspec.verification.workers import Ran
+from archspec.weights.moves import Named, names_there
+
+PRECISIONS: tuple[Precision, ...] = ("float64", "float32")
+FOLDED = "outputs, batch norm folded"
+
+
+class Job(NamedTuple):
+    """One run of a framework; `folded` for what ONNX deploys."""
+
+    framework: str
+    precision: Precision
+    folded: bool = False
+
+
+def compared(
+    trial: Trial, runs: Mapping[Job, Ran], places: Places
+) -> Iterator[Comparison]:
+    """The network with each target, then the first target with each other one."""
+    for precision in PRECISIONS:
+        ran = {j.framework: r for j, r in runs.items() if j[1:] == (precision, False)}
+        pairs = [(NETWORK, name) for name in ran]
+        pairs += [(name, other) for name in [*ran][:1] for other in [*ran][1:]]
+        for pair in pairs:
+            yield _comparison(trial, precision, pair, ran, places)
+    for job, run in runs.items():
+        if job.folded:
+            pair, ran = (NETWORK, job.framework), {job.framework: run}
+            found = _comparison(trial, job.precision, pair, ran, places)
+            yield found._replace(compared=FOLDED)
+
+
+def _comparison(
+    trial: Trial,
+    precision: Precision,
+    pair: tuple[str, str],
+    runs: Mapping[str, Ran],
+    places: Places,
+) -> Comparison:
+    network = trial.network
+    limit = tolerance(network, precision, pair)
+    whole = Comparison(pair, "outputs", precision, network.input_shape, limit)
+    for name in pair:
+        if name in runs and runs[name].answer.fault:
+            return _failed(whole, name, runs[name].answer, places)
+    expected = trial.expected(precision)
+    sides = {NETWORK: expected} | {n: _by_path(network, r) for n, r in runs.items()}
+    one, other = (sides[name] for name in pair)
+    apart = output_errors(network, other, one)
+    whole = whole._replace(max_abs_error=apart.absolute, relative_error=apart.relative)
+    differs = first_difference(network, other, one, limit)
+    if differs is None:
+        return whole
+    layer, relative = differs
+    at_fault = tuple(
+        name
+        for name in pair
+        if name != NETWORK
+        and first_difference(network, _only(sides[name], layer.path), expected, limit)
+    )
+    lines = {name: runs[name].answer.lines for name in pair if name in runs}
+    found = places.difference(layer, relative, at_fault, lines)
+    return whole._replace(first_difference=found)
+
+
+def _by_path(network: Network, run: Ran) -> Found:
+    """The outputs by the paths of their layers; what is returned is what counts."""
+    ends = {
+        network.layers[number].path: run.found[key]
+        for name, number in network.outputs.items()
+        if (key := f"output:{name}") in run.found
+    }
+    return {**run.found, **ends}
+
+
+def _only(found: Found, path: str) -> Found:
+    return {path: found[path]} if path in found else {}
+
+
+def _failed(
+    comparison: Comparison, framework: str, answer: Answer, places: Places
+) -> Comparison:
+    """A target that could not run; where its weights do not fit, the first of them."""
+    misfit = _misfit(places.network, framework, answer) if answer.shapes else None
+    if misfit is None:
+        return comparison._replace(fault=f"{framework}: {answer.fault}")
+    layer, there = misfit
+    lines = {framework: answer.lines}
+    return comparison._replace(
+        first_difference=places.difference(layer, None, (framework,), lines),
+        fault=f"{framework} has no {there.name} of shape {there.shape}",
+    )
+
+
+def _misfit(
+    network: Network, framework: str, answer: Answer
+) -> tuple[NetworkLayer, Named] | None:
+    """The first layer with a weight that the module lacks, or has of another shape."""
+    target = framework.partition(":")[0]
+    named = names_there(network, manifest(target)) if target in SOURCES else {}
+    wanted = (
+        (layer, named[path])
+        for layer in network.layers
+        for name in layer.weights
+        if (path := f"{layer.path}.{name}") in named
+    )
+    for layer, there in wanted:
+        if tuple(answer.shapes.get(there.name, ())) != there.shape:
+            return layer, there
+    return None

@@ -1,0 +1,71 @@
+"""A report for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from archspec.verification.report import NETWORK, Comparison, Difference, Report
+
+
+def to_text(report: Report) -> str:
+    """The verdict, the errors at each size, and where the first difference is."""
+    spec = report.network.spec
+    title = " ".join(filter(None, (spec.stem, spec.variant)))
+    lines = [f"{title}: {'equal' if report.ok else 'DIFFERENT'}", _parameters(report)]
+    groups = groupby(report.comparisons, lambda found: found[1:5])
+    lines += _aligned([_row([*group]) for _, group in groups])
+    told = [line for found in report.comparisons for line in _explained(found)]
+    return "\n".join([*lines, *dict.fromkeys(told)]) + "\n"
+
+
+def _parameters(report: Report) -> str:
+    wanted = report.network.parameters
+    wrong = {name: n for name, n in report.parameters.items() if n != wanted}
+    if not wrong:
+        return f"  {wanted:,} parameters in {', '.join(report.parameters)}"
+    counts = {name: f"{n:,}" if n else "unknown" for name, n in wrong.items()}
+    found = ", ".join(f"{count} in {name}" for name, count in counts.items())
+    return f"  {wanted:,} parameters, but {found}"
+
+
+def _row(comparisons: Sequence[Comparison]) -> list[str]:
+    """Comparisons of one thing at one size, each with its relative error."""
+    first = comparisons[0]
+    _, height, width = first.input_shape
+    errors = ", ".join(map(_error, comparisons))
+    limit = f"within {first.tolerance:.0e}"
+    return [f"  {height}x{width}", first.precision, first.compared, limit, errors]
+
+
+def _error(comparison: Comparison) -> str:
+    one, other = comparison.targets
+    pair = other if one == NETWORK else f"{one} = {other}"
+    error = comparison.relative_error
+    size = "failed" if error is None else f"{error:.1e}"
+    return f"{pair} {size}{'' if comparison.ok else ' DIFFERENT'}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _explained(comparison: Comparison) -> list[str]:
+    lines = [f"  {comparison.fault}"] if comparison.fault else []
+    if comparison.note:
+        lines.append(f"  {comparison.compared}: {comparison.note}")
+    if comparison.first_difference:
+        lines += _told(comparison.first_difference)
+    return lines
+
+
+def _told(difference: Difference) -> list[str]:
+    found = f"  first difference: {difference.layer} ({difference.op})"
+    if difference.at_fault:
+        found += f", at fault: {', '.join(difference.at_fault)}"
+    places = [f"    {place}" for place in difference.lines.values()]
+    return [found, *places, f"    {difference.spec}"]

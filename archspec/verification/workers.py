@@ -1,0 +1,45 @@
+"""Frameworks at work side by side, each with a queue of orders."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+from archspec.runtime.order import Order, read_arrays
+from archspec.runtime.session import Answer, Session
+from archspec.verification.compare import Found
+
+
+class Ran(NamedTuple):
+    """What a framework made of an order; `found` is empty if it failed."""
+
+    answer: Answer
+    found: Found
+
+
+class Worker:
+    """A framework's process, and the orders that wait for it."""
+
+    def __init__(self, framework: str, seconds: float, threads: int):
+        """Start the process; raises FrameworkMissing."""
+        self.framework = framework
+        self.settings = framework, seconds, threads
+        self.session = Session(*self.settings)
+        self.queue = ThreadPoolExecutor(1)
+
+    def submit(self, order: Order) -> Future[Ran]:
+        """Have it carried out when its turn comes."""
+        return self.queue.submit(self._run, order)
+
+    def _run(self, order: Order) -> Ran:
+        if self.session.dead:
+            self.session.close()
+            self.session = Session(*self.settings)
+        answer = self.session.ask(order)
+        written = not answer.fault and order.task in {"run", "train"}
+        return Ran(answer, read_arrays(order.result) if written else {})
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        self.session.close()
+        self.queue.shutdown(cancel_futures=True)

@@ -1,0 +1,304 @@
+"""What is written for ONNX is valid, and every tensor of it is what its layer gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx_session import assert_right, inferred, run_all, single
+from test_networks import CASES, complete
+from test_primitives import IN_SINGLE_PRECISION, POOLS, SINGLE_LAYERS
+from zoo import EVERY, FLATTENED, flavours, label, resized, sizes
+
+from archspec.elaboration import elaborate
+from archspec.errors import SpecError
+from archspec.ops import JOINS, OPS
+from archspec.targets.onnx import model, tensor_names
+
+BOTH = {
+    op: [*SINGLE_LAYERS.get(op, ()), *IN_SINGLE_PRECISION.get(op, ())]
+    for op in [*SINGLE_LAYERS, *IN_SINGLE_PRECISION]
+}
+MORE = {
+    # the weights of a last window that sticks out of counted padding
+    "avg_pool": [
+        "{kernel: 3, stride: 2, padding: [1, 0, 0, 1], ceil: true, count_padding: true}"
+    ],
+    "transposed_conv": [
+        "{filters: 4, kernel: 2, stride: 3, padding: same, bias: true}",
+        "{filters: 4, kernel: [1, 4], stride: [3, 2], padding: same, bias: true}",
+    ],
+    "resize": ["{size: [18, 8], mode: nearest}"],
+    "upsample": ["{factor: [1, 3], mode: bilinear}"],
+}
+LAYERS = [
+    pytest.param(f"{{{op}: {attributes}}}", id=f"{op}-{attributes}".replace(" ", ""))
+    for op, every in BOTH.items()
+    for attributes in [*every, *MORE.get(op, ())]
+]
+JOINED = {
+    "add of one": "{add: {a: {a1: activation}}}",
+    "add of two": "{add: {a: {a1: {conv: 6}}, b: {}}}",
+    "add of four": "{add: {a: {a1: {conv: 6}}, b: {}, c: {c1: batch_norm}, d: {}}}",
+    "multiply of two": "{multiply: {a: {a1: {conv: 6}}, b: {}}}",
+    "multiply of four": """{multiply: {
+        a: {a1: {global_avg_pool: {keep_size: true}}}, b: {},
+        c: {c1: {conv: 6}}, d: {d1: {global_avg_pool: {keep_size: true}}}}}""",
+    "concat of one": "{concat: {a: {a1: {conv: 2}}}}",
+    "concat of three": "{concat: {a: {a1: {conv: 2}}, b: {}, c: {c1: {conv: 3}}}}",
+}
+
+
+def test_every_primitive_is_here():
+    assert BOTH.keys() == OPS.keys()
+    assert {name.split()[0] for name in JOINED} == JOINS.keys()
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_one_layer(network, layer):
+    """Alone in a network, where it reads the image, which has negative numbers."""
+    assert_right(network(f"layers: {{it: {layer}}}").network, fold=True)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_pool_behind_a_relu(network, pool):
+    text = f"layers: {{act: activation, it: {{max_pool: {pool}}}}}"
+    assert_right(network(text).network, fold=True)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "{dense: 5}", "{dense: {units: 5, bias: false}}", "batch_norm", "layer_norm",
+        "{layer_scale: 0.1}", "{normalize: {mean: 0.5, std: 0.25}}", "flatten",
+        "{normalize: {mean: [1, 2, 3, 4, 5, 6], std: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}}",
+        *(f"{{activation: {kind}}}" for kind in SINGLE_LAYERS["activation"]),
+        "{activation: gelu}", "{activation: leaky_relu}", "{dropout: 0.1}",
+        *(f"{{{join}: {{a: {{a1: {{dense: 6}}}}, b: {{}}}}}}" for join in JOINS),
+    ],
+)  # fmt: skip
+def test_on_a_vector(network, layer):
+    text = f"layers: {{pool: global_avg_pool, it: {layer}}}"
+    assert_right(network(text).network, fold=True)
+
+
+@pytest.mark.parametrize("join", JOINED)
+def test_a_join(network, join):
+    found = network(f"layers: {{it: {JOINED[join]}}}").network
+    numbers = {"one": 1, "two": 2, "three": 3, "four": 4}
+    assert len(found.layers[-1].sources) == numbers[join.split()[-1]]
+    assert_right(found, fold=True)
+
+
+@pytest.mark.parametrize("value", [0, 2.5])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "{max_pool: 2}", "{max_pool: {kernel: 3, stride: 2, padding: symmetric}}",
+        *(f"{{avg_pool: {{kernel: 3, stride: 2, padding: {padding}, {more}}}}}"
+          for padding in ("valid", "symmetric")
+          for more in ("count_padding: true", "ceil: true")),
+        "{conv: {filters: 4, kernel: 3, bias: true}}",
+    ],
+)  # fmt: skip
+def test_cells_added_before_a_window_count(network, layer, value):
+    """Not all in onnxruntime, which likes to make them the window's own padding."""
+    pad = f"{{pad: {{amounts: [1, 1, 0, 1], value: {value}}}}}"
+    text = f"layers: {{cells: {pad}, idle: {{dropout: 0.1}}, it: {layer}}}"
+    assert_right(network(text).network, fold=True)
+
+
+def slow(path: Path) -> list[pytest.MarkDecorator]:
+    """Networks with many weights take long to write and to read."""
+    return [pytest.mark.slow] if path.stem in {"resnet50", FLATTENED} else []
+
+
+@pytest.mark.parametrize(
+    ("path", "flavour"),
+    [
+        pytest.param(path, flavour, id=label(path, flavour), marks=slow(path))
+        for path in EVERY
+        for flavour in flavours(path)
+    ],
+)
+def test_a_bundled_spec(path, flavour):
+    """With batch norms folded at the even size, and as they are at the odd one."""
+    for size, fold in zip(sizes(path), (True, False), strict=True):
+        network = elaborate(path, flavour, resized(*size))
+        assert_right(network, fold)
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=path.stem, marks=slow(path)) for path in EVERY]
+)
+def test_shapes_at_the_published_size(path):
+    """Which is too large to run here."""
+    network = elaborate(path)
+    zeros = {n: np.zeros(s, np.float32) for n, s in network.weight_shapes.items()}
+    for fold in (True, False):
+        shapes = inferred(model(network, zeros, fold_batch_norm=fold))
+        names = tensor_names(network, fold_batch_norm=fold)
+        for layer in network.layers:
+            if layer.path in names:
+                assert shapes[names[layer.path]] == ["N", *layer.output]
+
+
+@pytest.mark.parametrize("title", CASES)
+def test_a_network_of_a_user(tmp_path, title):
+    """Also what no source can say: a network has no blocks."""
+    path = tmp_path / "net.yaml"
+    path.write_text(complete(CASES[title]["spec"]), encoding="utf-8")
+    try:
+        network = elaborate(path)
+    except SpecError:
+        assert CASES[title]["refusals"].startswith("both: ")
+        return
+    assert_right(network, fold=True)
+
+
+FOLDED = {
+    "conv": "{conv: {filters: 4, kernel: 3}}",
+    "conv with bias": "{conv: {filters: 4, kernel: 3, bias: true}}",
+    "grouped conv": "{conv: {filters: 4, kernel: 3, groups: 2}}",
+    "depthwise conv": "{depthwise_conv: {kernel: 3, multiplier: 2}}",
+    "transposed conv": "{transposed_conv: {filters: 4, kernel: 3}}",
+    "cropped": "{transposed_conv: {filters: 4, kernel: 3, padding: same, bias: true}}",
+    "sparse": "{transposed_conv: {filters: 4, kernel: 1, stride: 2, padding: same}}",
+    "dense": "{dense: 4}",
+}
+
+
+@pytest.mark.parametrize("layer", FOLDED)
+def test_a_batch_norm_is_folded(network, layer):
+    found = network(f"layers: {{it: {FOLDED[layer]}, norm: batch_norm}}").network
+    made = assert_right(found, fold=True)
+    assert [(node.name, *node.output) for node in made.graph.node] == [("it", "output")]
+    assert tensor_names(found) == {"norm": "output"}
+    assert {tensor.name for tensor in made.graph.initializer} == {
+        "it.weight",
+        "it.bias",
+    }
+
+
+def test_a_batch_norm_of_a_vector_is_folded(network):
+    text = "layers: {pool: global_avg_pool, it: {dense: 4}, norm: batch_norm}"
+    made = assert_right(network(text).network, fold=True)
+    assert [node.op_type for node in made.graph.node] == ["ReduceMean", "Gemm"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "layers: {act: activation, norm: batch_norm}",
+        "layers: {norm: batch_norm}",
+        "layers: {it: {conv: 6}, idle: {dropout: 0.1}, norm: batch_norm}",
+        "layers: {it: {conv: 6}, norm: batch_norm}\noutputs: {a: it, b: norm}",
+        "layers: {it: {conv: 6}, sum: {add: {a: {norm: batch_norm}, b: {}}}}",
+    ],
+    ids=["activation", "input", "dropout between", "output", "read twice"],
+)
+def test_a_batch_norm_stays(network, text):
+    found = network(text).network
+    made = assert_right(found, fold=True)
+    assert "BatchNormalization" in {node.op_type for node in made.graph.node}
+    assert tensor_names(found).keys() == {layer.path for layer in found.layers}
+
+
+def test_a_wrong_fold_would_show(network):
+    """The statistics that the tests draw are not 0 and 1."""
+    found = network("layers: {it: {conv: 6}, norm: batch_norm}").network
+    weights = single(found)
+    image = np.ones((1, *found.input_shape), np.float32)
+    right = run_all(model(found, weights), image)["output"]
+    for name in ("scale", "shift", "mean", "variance"):
+        other = {**weights, f"norm.{name}": weights[f"norm.{name}"] + 0.01}
+        wrong = run_all(model(found, other), image)["output"]
+        assert np.abs(wrong - right).max() > 1e-3 * np.abs(right).max()
+
+
+def test_what_does_nothing_has_no_node(network):
+    found = network(
+        "layers: {a: {conv: 6}, b: {dropout: 0.1}, c: identity, d: {drop_path: 0.1},"
+        " e: {activation: identity}, f: activation, g: {dropout: 0.2}}"
+    ).network
+    made = assert_right(found, fold=True)
+    assert [node.name for node in made.graph.node] == ["a", "f"]
+    same = dict.fromkeys("abcde", "a")
+    assert tensor_names(found) == {**same, "f": "output", "g": "output"}
+
+
+def test_names_of_outputs_and_paths_that_meet(network):
+    """An output is called as in the spec, whatever layers are called."""
+    found = network(
+        "layers: {output: {conv: 6}, a: activation, b: {conv: 2}, c: {conv: 3}}\n"
+        "outputs: {b: a, same: a, last: c}"
+    ).network
+    made = assert_right(found, fold=True)
+    assert [output.name for output in made.graph.output] == ["b", "same", "last"]
+    assert tensor_names(found) == {
+        "output": "output",
+        "a": "b",
+        "b": "b/output",
+        "c": "last",
+    }
+    assert Counter(node.op_type for node in made.graph.node)["Identity"] == 1
+    found = network("layers: {output: {conv: 6}, a: activation}").network
+    assert_right(found, fold=True)
+    assert tensor_names(found) == {"output": "output/output", "a": "output"}
+
+
+def test_a_network_that_is_its_input(network):
+    found = network("layers: {it: identity}").network
+    made = assert_right(found, fold=True)
+    assert [node.op_type for node in made.graph.node] == ["Identity"]
+    assert tensor_names(found) == {"it": "input"}
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (
+            "{pad: {amounts: [1, 1, 1, 1], value: 1e300}}",
+            "the target onnx cannot say this: 1e+300 has no form in single precision",
+        ),
+        (
+            "{normalize: {mean: 0, std: 1e-60}}",
+            "the target onnx cannot say this: 1e-60 has no form in single precision",
+        ),
+        (
+            "{batch_norm: {epsilon: 1e-60}}",
+            "the target onnx cannot say this: 1e-60 has no form in single precision",
+        ),
+        (
+            "{upsample: 100000000000}",
+            "the target onnx cannot say this: its output has more numbers than 64 bits "
+            "can count",
+        ),
+        (
+            "{conv: {filters: 1000000000, bias: true}}",
+            "the target onnx cannot say this: 28,000,000,000 bytes of weights are more "
+            "than a file's 2,130,706,432",
+        ),
+    ],
+)
+def test_what_cannot_be_said(network, layer, message):
+    found = network(f"layers: {{it: {layer}}}").network
+    weights = single(found) if found.parameters < 100 else {}
+    with pytest.raises(SpecError) as caught:
+        model(found, weights)
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.message) == ("AS402", message)
+    assert diagnostic.path == "it"
+    assert diagnostic.place is not None
+
+
+def test_weights_that_do_not_fit(network):
+    found = network("layers: {it: {conv: 2}}").network
+    with pytest.raises(ValueError, match=r"^there is no weight it\.weight$"):
+        model(found, {})
+    with pytest.raises(
+        ValueError, match=r"^it\.weight is \(2, 6\), but expected \(2, 6, 1, 1\)$"
+    ):
+        model(found, {"it.weight": np.ones((2, 6))})

@@ -1,0 +1,166 @@
+"""Weights in files of PyTorch, Keras and ONNX: generated modules take and give them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("keras")
+
+import torch
+from exchange import imported
+
+from archspec.elaboration import elaborate
+from archspec.errors import FrameworkMissing, WeightsError
+from archspec.targets import render
+from archspec.verification.draws import random_weights
+from archspec.weights import keras_file, torch_file
+from archspec.weights.formats import WRITERS
+
+SPECS = ["mobilenetv1", "mobilenetv3_large", "shufflenetv2", "unet"]
+USE_KERAS = """
+import sys, keras
+sys.path.insert(0, ".")
+import module
+model = getattr(module, sys.argv[1])()
+model.load_weights("given.weights.h5")
+model.save("saved.keras")
+model.save_weights("saved.weights.h5")
+model.save("saved.h5")
+"""
+
+
+def assert_same(one, other):
+    assert one.keys() == other.keys()
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "pth", "pt"])
+@pytest.mark.parametrize("spec", SPECS)
+def test_torch(spec, suffix, tmp_path):
+    """A strict load, and back from what the module saves."""
+    network = elaborate(spec)
+    weights, path = random_weights(network, 0), tmp_path / f"w.{suffix}"
+    torch_file.write(path, network, weights)
+    module = getattr(imported(render(network, "torch")), network.name)().float()
+    if suffix == "safetensors":
+        from safetensors.torch import load_file
+
+        state = load_file(path)
+    else:
+        state = torch.load(path, weights_only=True)
+    module.load_state_dict(state, strict=True)
+    assert state.keys() == module.state_dict().keys()
+    torch.save(module.state_dict(), tmp_path / "saved.pth")
+    assert_same(torch_file.read(tmp_path / "saved.pth", network), weights)
+    assert_same(torch_file.read(path, network), weights)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", ["unet"])
+def test_keras(spec, tmp_path):
+    """A load by a user's own process, and back from all that Keras saves."""
+    network = elaborate(spec, (), ["input.size=[64, 96]"])
+    weights = random_weights(network, 0)
+    keras_file.write(tmp_path / "given.weights.h5", network, weights)
+    (tmp_path / "module.py").write_text(render(network, "keras"), encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-c", USE_KERAS, network.name],
+        cwd=tmp_path,
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        check=True,
+        capture_output=True,
+    )
+    for name in ("saved.weights.h5", "saved.keras", "saved.h5"):
+        assert_same(keras_file.read(tmp_path / name, network), weights)
+
+
+def test_onnx(tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    network = elaborate("mobilenetv1", (), ["input.size=64"])
+    weights, path = random_weights(network, 0), tmp_path / "w.onnx"
+    WRITERS["onnx"](path, network, weights, False)
+    (output,) = runtime.InferenceSession(path).run(
+        None, {"input": np.zeros((2, *network.input_shape), np.float32)}
+    )
+    assert output.shape == (2, 1000)
+
+
+class TestRefusals:
+    @pytest.fixture
+    def network(self):
+        return elaborate("tutorials/standard_convolution")
+
+    def read(self, read, path, network):
+        with pytest.raises(WeightsError) as caught:
+            read(path, network)
+        return caught.value.diagnostics[0]
+
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("w.pth", b""), ("w.pth", b"not a checkpoint"), ("w.pt", b"PK\x03\x04"),
+            ("w.bin", b"\x80\x04K\x01."), ("w.safetensors", b"x" * 40),
+        ],
+    )  # fmt: skip
+    def test_broken_torch_files(self, network, tmp_path, name, content):
+        path = tmp_path / name
+        path.write_bytes(content)
+        found = self.read(torch_file.read, path, network)
+        assert found.code == "AS511"
+        assert found.message.startswith(f"cannot read {path}: ")
+
+    def test_code_in_a_pickle_is_not_run(self, network, tmp_path):
+        class Harm:
+            def __reduce__(self):
+                return Path(tmp_path / "harm").write_text, ("done",)
+
+        path = tmp_path / "w.pth"
+        torch.save({"conv.weight": Harm()}, path)
+        assert self.read(torch_file.read, path, network).code == "AS511"
+        assert not (tmp_path / "harm").exists()
+
+    @pytest.mark.parametrize(
+        ("read", "name", "known"),
+        [
+            (torch_file.read, "w.ckpt", ".safetensors, .pth, .pt, .bin"),
+            (keras_file.read, "w.npz", ".weights.h5, .keras, .h5"),
+        ],
+    )
+    def test_unknown_suffix(self, network, tmp_path, read, name, known):
+        found = self.read(read, tmp_path / name, network)
+        assert found.message == f"{tmp_path / name} is none of {known}"
+
+    def test_an_archive_without_weights(self, network, tmp_path):
+        path = tmp_path / "w.keras"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("config.json", "{}")
+        found = self.read(keras_file.read, path, network)
+        assert found.code == "AS511"
+        assert found.message.startswith(f"cannot read {path}: ")
+
+    @pytest.mark.slow
+    def test_a_broken_keras_file(self, network, tmp_path):
+        path = tmp_path / "w.weights.h5"
+        path.write_bytes(b"no hdf5")
+        found = self.read(keras_file.read, path, network)
+        message = f"{path} could not be read by the generated model"
+        assert (found.code, found.message) == ("AS511", message)
+
+    def test_a_missing_framework(self, network, tmp_path, monkeypatch):
+        from archspec.weights import formats
+
+        monkeypatch.setattr(formats, "find_spec", lambda name: None)
+        with pytest.raises(FrameworkMissing) as caught:
+            WRITERS["onnx"](tmp_path / "w.onnx", network, {}, False)
+        assert str(caught.value) == (
+            "this needs onnx, which is not installed\n"
+            "   help: pip install 'archspec-nn[onnx]'"
+        )

@@ -1,0 +1,112 @@
+"""`archspec weights`, as a user runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+pytest.importorskip("safetensors")
+
+from safetensors.numpy import load_file
+
+from archspec.cli import app
+
+SPEC = """
+archspec: 1
+name: Small
+input: {channels: 2, size: 4}
+defaults: {conv: {padding: same, bias: false}, batch_norm: {epsilon: 1, decay: 0.9}}
+layers: {conv: {conv: {filters: 2}}, norm: batch_norm}
+variants: {wide: {layers: {conv: {conv: {filters: 8}}}}}
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch):
+    """Run a command in a folder with a spec, within this process."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SPEC)
+    return lambda *arguments: CliRunner().invoke(app, ["weights", *arguments])
+
+
+def test_init_and_inspect(run):
+    done = run("init", "small.yaml", "--variant", "wide", "-o", "w.safetensors")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == "wrote w.safetensors: 5 tensors, 48 numbers\n"
+    lines = run("inspect", "w.safetensors").stdout.splitlines()
+    assert lines[0] == "archspec: weights 1"
+    assert lines[1].startswith("digest: ")
+    assert lines[2:4] == ["spec: small", "variant: wide"]
+    assert lines[4].startswith("conv.weight    float32 (8, 2, 1, 1)  -")
+    assert lines[-2] == "norm.variance  float32 (8)  1 to 1"
+    assert lines[-1] == "5 tensors, 48 numbers"
+
+
+def test_convert_through_torch(run):
+    run("init", "small.yaml", "-o", "w.safetensors")
+    assert run("convert", "w.safetensors", "small.yaml", "--to", "torch",
+               "-o", "t.pth").exit_code == 0  # fmt: skip
+    done = run("convert", "t.pth", "small.yaml", "--from", "torch", "-o",
+               "back.safetensors")  # fmt: skip
+    assert done.exit_code == 0
+    assert Path("w.safetensors").read_bytes() == Path("back.safetensors").read_bytes()
+
+
+def test_folding(run):
+    run("init", "small.yaml", "-o", "w.safetensors")
+    done = run("convert", "w.safetensors", "small.yaml", "--fold-batch-norm",
+               "-o", "f.safetensors")  # fmt: skip
+    assert done.stderr == "wrote f.safetensors: 2 tensors, 6 numbers\n"
+    whole, light = load_file("w.safetensors"), load_file("f.safetensors")
+    assert light.keys() == {"conv.weight", "conv.bias"}
+    # Fresh statistics and an epsilon of 1: a variance of 2.
+    assert np.allclose(light["conv.weight"], whole["conv.weight"] / 2**0.5)
+
+
+def test_another_network_is_noted(run):
+    run("init", "small.yaml", "-o", "w.safetensors", "--set", "input.size=8")
+    done = run("convert", "w.safetensors", "small.yaml", "--to", "torch", "-o", "t.pt")
+    assert done.exit_code == 0
+    first = done.stderr.splitlines()[0]
+    assert first == "note: these weights were made for another spec (small)"
+
+
+def test_weights_of_a_variant_do_not_fit(run):
+    run("init", "small.yaml", "--variant", "wide", "-o", "w.safetensors")
+    done = run("convert", "w.safetensors", "small.yaml", "--to", "torch", "-o", "t.pt")
+    assert done.exit_code == 2
+    note, first = done.stderr.splitlines()[:2]
+    assert note == "note: these weights were made for another spec (small wide)"
+    assert first == (
+        "error[AS513]: 'conv.weight' is (8, 2, 1, 1), "
+        "but the network wants (2, 2, 1, 1)"
+    )
+    assert not Path("t.pt").exists()
+
+
+def test_an_existing_file_is_refused(run):
+    run("init", "small.yaml", "-o", "w.safetensors")
+    done = run("init", "small.yaml", "-o", "w.safetensors")
+    assert done.exit_code == 3
+    expected = "refused: w.safetensors exists; --force overwrites it\n"
+    assert done.stderr == expected
+    assert run("init", "small.yaml", "-o", "w.safetensors", "--force").exit_code == 0
+
+
+def test_convert_needs_to_know_what(run):
+    done = run("convert", "w.safetensors", "small.yaml", "-o", "t.pt")
+    assert done.exit_code == 2
+    assert "--to, --from or --fold-batch-norm is needed" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["inspect"])
+def test_a_missing_file(run, command):
+    done = run(command, "nothing.safetensors")
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "error[AS511]: cannot read nothing.safetensors: "
+        "No such file or directory: nothing.safetensors\n"
+    )
