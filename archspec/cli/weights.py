@@ -118,11 +118,12 @@ def adopt(
     """
     with faults_told():
         from archspec.elaboration import elaborate
-        from archspec.weights import adoption, canonical, formats
+        from archspec.weights import adoption, canonical
+        from archspec.weights.output import refuse_existing
 
         network = elaborate(spec, variant or (), override or ())
         if output is not None:
-            formats.refuse_existing(output, force)
+            refuse_existing(output, force)
         found = adoption.adopt(network, file)
         typer.echo(str(found), err=output is not None)
         if output is not None:

@@ -257,6 +257,11 @@ def test_archives_that_keras_does_not_write(net, model, tmp_path):
                 archive.writestr(name, data)
         return refused(path, net)[1].removeprefix("cannot read a.keras: ")
 
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 6] = 206  # what one has to know to read it
+    path.write_bytes(data)
+    message = "cannot read a.keras: zip file version 20.6"
+    assert refused(path, net) == ("AS511", message, "")
     zipped = said(parts, compression=zipfile.ZIP_DEFLATED)
     assert zipped == "its config.json is compressed, which Keras never does"
     weights = {"model.weights.h5": parts["model.weights.h5"]}

@@ -54,10 +54,10 @@ def keras_archive(path: Path) -> Generator[Checkpoint]:
         ranks = {name: rank for rank, name in enumerate(_ranked(config))}
     except OSError as error:
         raise unreadable(path, error.strerror or error) from None
-    except zipfile.BadZipFile as error:
-        raise unreadable(path, error) from None
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         raise unreadable(path, "its config.json lists no layers") from None
+    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+        raise unreadable(path, error) from None
     with opened(path, weights) as root:
         with damage_told(path):
             units = tuple(_counted(path, root, ranks))
