@@ -195,6 +195,29 @@ layers: {stem: {conv: 4}, a: twins, b: twins, pool: global_avg_pool}""")
     )
 
 
+@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
+def test_too_many_ways_are_not_all_tried(network, tmp_path, file):
+    words = "one two three four five six seven eight nine ten".split()
+    branches = "".join(f"\n          {w}: {{{w}s: {{conv: 4}}}}" for w in words)
+    net = network(f"""
+classes: 4
+blocks:
+  many:
+    layers:
+      sum:
+        add:{branches}
+layers:
+  stem: {{conv: {{filters: 4, kernel: 3}}}}
+  a: many
+  pool: global_avg_pool""")
+    theirs = [f"a.{word}s" for word in words]
+    shown = ", ".join(f"'{name}'" for name in sorted(theirs)[:8])
+    foreign = Foreign(net.network, str).ordered(str)
+    with pytest.raises(WeightsError) as caught:
+        foreign.adopted(tmp_path / file)
+    assert caught.value.diagnostics[-1].message.endswith(f"any of {shown} and 2 more")
+
+
 def test_the_mapping_is_told(resnet, pth):
     lines = str(Foreign(resnet).adopted(pth)).splitlines()
     assert lines[:3] == [

@@ -109,11 +109,14 @@ def _paired(
     cases = [Case(use, share, reading.executed, signed) for use, share in pairs]
     if not all(case.candidates for case in cases):  # an order, but not of execution
         cases = [Case(use, share, False, signed) for use, share in pairs]
+    if not all(case.candidates for case in cases):  # the search was given up
+        case = next(case for case in cases if not case.candidates)
+        raise _unclear(case.use.parts, case.share.units, signed)
     decide(cases)
     found: Pairs = {}
     for case in cases:
         if not case.decided:
-            raise _unclear(_open(case), case.share.units, signed)
+            raise _unclear(_open(case) or case.use.parts, case.share.units, signed)
         found |= _pairs(case, case.candidates[0])
         if other := check_names(case, signed):
             _check_agree(_pairs(case, case.candidates[0]), _pairs(case, other))

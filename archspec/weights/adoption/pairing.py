@@ -45,6 +45,8 @@ class Case:
         ]
         self._steps = 0
         self.candidates = list(self._extended(()))
+        if self._steps > MAX_STEPS:  # enough to say what is not clear
+            self.candidates = self.candidates[:2]
 
     @property
     def decided(self) -> bool:
@@ -60,8 +62,12 @@ class Case:
 
     def facts(self) -> Facts:
         """What all candidates agree on."""
-        said = [set(self.said(candidate).items()) for candidate in self.candidates]
-        return dict(set[tuple[tuple[str, ...], str]].intersection(*said))
+        first, *others = [self.said(candidate) for candidate in self.candidates]
+        return {
+            key: value
+            for key, value in first.items()
+            if all(other.get(key) == value for other in others)
+        }
 
     def said(self, candidate: Candidate) -> Facts:
         """What a candidate says about the block."""
@@ -88,16 +94,17 @@ class Case:
 
     def _waiting(self, part: int, unit: int) -> set[int]:
         """The parts that have to come before this one if it is this unit."""
-        if not self.executed:
-            return set()
-        chain, linear = self.share.chains[unit], self.use.parts[part].is_linear
-        return {
-            earlier
-            for earlier, later in self.use.upstream
-            if later == part
-            and self.use.parts[earlier].is_linear == linear
-            and self._homes[earlier] == {chain}
-        }
+        chain = self.share.chains[unit]
+        return {n for n in self._earlier[part] if self._homes[n] == {chain}}
+
+    @cached_property
+    def _earlier(self) -> list[list[int]]:
+        """What each part depends on, of its kind; nothing where order says nothing."""
+        parts, found = self.use.parts, [list[int]() for _ in self.use.parts]
+        for earlier, later in self.use.upstream if self.executed else ():
+            if parts[earlier].is_linear == parts[later].is_linear:
+                found[later].append(earlier)
+        return found
 
     @cached_property
     def _homes(self) -> list[set[int]]:
@@ -155,9 +162,9 @@ def _agrees(said: Facts, facts: Facts) -> bool:
 def check_names(case: Case, signed: Signed) -> Candidate | None:
     """A candidate that names speak for more than for the one that is left, if any."""
     free = Case(case.use, case.share, False, signed)
-    best = max(free.candidates, key=lambda c: _said_by_names(free, c))
     (left,) = case.candidates
-    return best if _said_by_names(free, best) > _said_by_names(free, left) else None
+    best = max([left, *free.candidates], key=lambda c: _said_by_names(free, c))
+    return best if best != left else None
 
 
 def _keep_best(cases: Sequence[Case], score: Callable[[Case, Candidate], Any]) -> None:
