@@ -48,7 +48,10 @@ def calibrate(
         axes = tuple(axis for axis in range(x.ndim) if axis != 1)
         # As float32, in which the targets get them.
         mean = x.mean(axes).astype(np.float32).astype(float)
-        variance = x.var(axes).astype(np.float32).astype(float)
+        variance = x.var(axes)
+        # A channel that hardly varies would have its rounding errors blown up.
+        variance = np.maximum(variance, np.square(x).mean() / 10)
+        variance = variance.astype(np.float32).astype(float)
         statistics[f"{layer.path}.mean"] = mean
         statistics[f"{layer.path}.variance"] = variance
         return {"mean": mean, "variance": variance}
