@@ -97,6 +97,40 @@ def convert(
         _tell(output, network)
 
 
+@weights.command("adopt")
+def adopt(
+    file: Existing,
+    spec: Spec,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write canonical weights."),
+    ] = None,
+    variant: Variants = None,
+    override: Overrides = None,
+    force: Force = False,
+) -> None:
+    """Find a network's layers in somebody else's checkpoint, and show which is which.
+
+    A state dict of torchvision, timm and the like as .pth, .pt, .bin or .safetensors; a
+    model or weights of keras.applications as .weights.h5, .keras or .h5. Refused where
+    it is not clear which tensor is which, or where one is missing or left over.
+    """
+    with faults_told():
+        from archspec.elaboration import elaborate
+        from archspec.weights import adoption, canonical
+        from archspec.weights.output import refuse_existing
+
+        network = elaborate(spec, variant or (), override or ())
+        if output is not None:
+            refuse_existing(output, force)
+        found = adoption.adopt(network, file)
+        typer.echo(str(found), err=output is not None)
+        if output is not None:
+            canonical.write(output, network, found.weights, force)
+            _tell(output, network)
+
+
 @weights.command("inspect")
 def inspect(file: Existing) -> None:
     """Show what a safetensors file holds, and which network it was made for."""

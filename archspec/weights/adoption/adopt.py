@@ -1,0 +1,180 @@
+"""Somebody else's checkpoint for our network, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archspec.errors import Diagnostic, WeightsError
+from archspec.network import Network
+from archspec.targets.templates import manifest
+from archspec.weights.adoption.complaints import check_same, listed_names
+from archspec.weights.adoption.pairing import Candidate, Case, check_names, decide
+from archspec.weights.adoption.readings import (
+    OutOfOrder,
+    Reading,
+    Signed,
+    cut,
+    readings,
+)
+from archspec.weights.adoption.uses import Part, Use, unit_signature, uses
+from archspec.weights.checkpoints import Checkpoint, Unit, opened
+from archspec.weights.checks import Arrays, check, listed
+from archspec.weights.moves import from_target, names_there
+
+Pairs = dict[str, Unit]
+"""The unit of each layer, by the layer's path."""
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """Canonical weights, and which of our layers got which of their units."""
+
+    units: Pairs
+    weights: Arrays
+
+    def __str__(self) -> str:
+        rows = [
+            (path, unit.name, listed(next(iter(unit.shapes.values()))))
+            for path, unit in self.units.items()
+        ]
+        widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+        return "\n".join(
+            f"{ours:<{widths[0]}}  {theirs:<{widths[1]}}  {shape}"
+            for ours, theirs, shape in rows
+        )
+
+
+class Undecided(WeightsError):
+    """One reading does not tell which unit is which; another may."""
+
+
+def adopt(network: Network, path: Path) -> Adoption:
+    """Find our layers in a checkpoint of torchvision, timm, Keras and the like.
+
+    Raises:
+        WeightsError: the file cannot be read (AS511); a tensor is missing or left over
+            (AS512), or has another shape (AS513); numbers are not floating-point or
+            not finite (AS514, AS515); it is not clear which is which (AS517).
+        FrameworkMissing: what reads such files is not installed.
+    """
+    with opened(path) as checkpoint:
+        found = correspondence(network, checkpoint)
+        return Adoption(found, _weights(network, checkpoint, found))
+
+
+def correspondence(network: Network, checkpoint: Checkpoint) -> Pairs:
+    """The unit of each layer; WeightsError (AS512, AS513, AS517) unless it is clear."""
+    ours = uses(network, manifest(checkpoint.target))
+    signatures = {
+        id(unit): unit_signature(checkpoint.target, unit) for unit in checkpoint.units
+    }
+
+    def signed(unit: Unit):
+        return signatures[id(unit)]
+
+    check_same(ours, checkpoint, signed)
+    found: list[Pairs] = []
+    failed: list[Undecided] = []
+    for reading in readings(checkpoint, ours, signed):
+        try:
+            found.append(_paired(reading, ours, checkpoint, signed))
+        except Undecided as error:
+            failed.append(error)
+    if not found:
+        raise failed[0]
+    for other in found[1:]:
+        _check_agree(found[0], other)
+    return found[0]
+
+
+def _paired(
+    reading: Reading, ours: Sequence[Use], checkpoint: Checkpoint, signed: Signed
+) -> Pairs:
+    """The pairing by one reading.
+
+    Raises:
+        Undecided: there is none, or more than one.
+        WeightsError: the order says one thing and names another (AS517).
+    """
+    try:
+        shares = cut(reading, ours, signed)
+    except OutOfOrder as error:
+        raise _unclear(error.use.parts, checkpoint.units, signed) from None
+    pairs = list(zip(ours, shares, strict=True))
+    cases = [Case(use, share, reading.executed, signed) for use, share in pairs]
+    if not all(case.candidates for case in cases):  # an order, but not of execution
+        cases = [Case(use, share, False, signed) for use, share in pairs]
+    if not all(case.candidates for case in cases):  # the search was given up
+        case = next(case for case in cases if not case.candidates)
+        raise _unclear(case.use.parts, case.share.units, signed)
+    decide(cases)
+    found: Pairs = {}
+    for case in cases:
+        if not case.decided:
+            raise _unclear(_open(case) or case.use.parts, case.share.units, signed)
+        found |= _pairs(case, case.candidates[0])
+        if other := check_names(case, signed):
+            _check_agree(_pairs(case, case.candidates[0]), _pairs(case, other))
+    return found
+
+
+def _pairs(case: Case, candidate: Candidate) -> Pairs:
+    units = dict(zip(candidate, case.share.units, strict=True))
+    return {part.layer.path: units[n] for n, part in enumerate(case.use.parts)}
+
+
+def _open(case: Case) -> list[Part]:
+    """The parts that the candidates of a case do not agree about."""
+    places = [
+        {candidate.index(number) for candidate in case.candidates}
+        for number in range(len(case.use.parts))
+    ]
+    parts = zip(case.use.parts, places, strict=True)
+    return [part for part, at in parts if len(at) != 1]
+
+
+def _unclear(parts: Sequence[Part], units: Sequence[Unit], signed: Signed) -> Undecided:
+    found: list[Diagnostic] = []
+    for part in parts:
+        fitting = [unit.name for unit in units if signed(unit) == part.signature]
+        if len(fitting) > 1:
+            message = f"'{part.layer.path}' may be any of {listed_names(fitting)}"
+            help = "neither their order nor their names tell which"
+            found.append(Diagnostic("AS517", message, help=help))
+    return Undecided(found)
+
+
+def _check_agree(one: Pairs, other: Pairs) -> None:
+    found = [
+        Diagnostic(
+            "AS517",
+            f"'{path}' is '{unit.name}' by the order in the file, "
+            f"but '{other[path].name}' by the names",
+        )
+        for path, unit in one.items()
+        if unit is not other[path]
+    ]
+    if found:
+        raise WeightsError(found)
+
+
+def _weights(network: Network, checkpoint: Checkpoint, units: Pairs) -> Arrays:
+    target = manifest(checkpoint.target)
+    theirs = {
+        t.name: t.values() for unit in units.values() for t in unit.tensors.values()
+    }
+    check(theirs, {name: array.shape for name, array in theirs.items()})
+    moved: dict[str, np.ndarray[Any, Any]] = {}
+    places = names_there(network, target)
+    for layer in network.layers:
+        for name in layer.weights:
+            there, shape = places[f"{layer.path}.{name}"]
+            variable = target["weights"][layer.op][name]["name"]
+            tensor = units[layer.path].tensors[variable]
+            moved[there] = theirs[tensor.name].reshape(shape)
+    return from_target(network, target, moved)

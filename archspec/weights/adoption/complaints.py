@@ -1,0 +1,122 @@
+"""What is told where a checkpoint has other weights than the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from archspec.errors import Diagnostic, WeightsError
+from archspec.ops import Shape
+from archspec.weights.adoption.readings import Signed
+from archspec.weights.adoption.uses import Signature, Use
+from archspec.weights.checkpoints import Checkpoint
+from archspec.weights.checks import MAX_TOLD, listed
+
+MAX_NAMES = 8
+"""Names that are listed; the rest is counted."""
+
+
+class Alike(NamedTuple):
+    """Layers, or units, of one signature; `shapes` are those of the first."""
+
+    names: list[str]
+    shapes: Mapping[str, Shape]
+
+
+class Surplus(NamedTuple):
+    """The names of one signature, of which `number` have no partner."""
+
+    names: list[str]
+    shapes: Mapping[str, Shape]
+    number: int
+
+    @property
+    def shown(self) -> str:
+        """The names: 'fc', or 2 of 'conv1', 'conv2', 'conv3'."""
+        several = "" if self.number == len(self.names) else f"{self.number} of "
+        return several + listed_names(self.names)
+
+    @property
+    def kernel(self) -> Shape:
+        """The shape of the weight with the most axes."""
+        return max(self.shapes.values(), key=len)
+
+
+def check_same(uses: Sequence[Use], checkpoint: Checkpoint, signed: Signed) -> None:
+    """Raise WeightsError (AS512, AS513) unless all signatures are there as often."""
+    ours: dict[Signature, Alike] = {}
+    theirs: dict[Signature, Alike] = {}
+    parts = [part for use in uses for part in use.parts]
+    for part in parts:
+        found = ours.setdefault(part.signature, Alike([], part.shapes))
+        found.names.append(part.layer.path)
+    for unit in checkpoint.units:
+        found = theirs.setdefault(signed(unit), Alike([], unit.shapes))
+        found.names.append(unit.name)
+    missing, left = list(_surplus(ours, theirs)), list(_surplus(theirs, ours))
+    if not missing and not left:
+        return
+    fitting = len(parts) - sum(surplus.number for surplus in missing)
+    help = f"{fitting} of the network's {len(parts)} layers are there; another variant?"
+    *told, last = list(_told(missing, left))
+    if (more := len(told) - MAX_TOLD) > 0:
+        told, last = told[:MAX_TOLD], Diagnostic("AS512", f"and {more + 1} more")
+    raise WeightsError([*told, last._replace(help=help)])
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """Names for readers: the first few, and how many more."""
+    shown = ", ".join(f"'{name}'" for name in names[:MAX_NAMES])
+    more = len(names) - MAX_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _surplus(
+    one: Mapping[Signature, Alike], other: Mapping[Signature, Alike]
+) -> Iterator[Surplus]:
+    for signature, alike in one.items():
+        partners = len(other[signature].names) if signature in other else 0
+        if len(alike.names) > partners:
+            yield Surplus(*alike, len(alike.names) - partners)
+
+
+def _told(missing: Sequence[Surplus], left: Sequence[Surplus]) -> Iterator[Diagnostic]:
+    """Each layer with the unit that is most like it, and what is like nothing."""
+    rest = list(left)
+    for ours in missing:
+        theirs = max(rest, key=lambda found: _likeness(ours, found), default=None)
+        if theirs is None or _likeness(ours, theirs) == (0, 0):
+            message = f"the file has nothing for {ours.shown} {listed(ours.kernel)}"
+            yield Diagnostic("AS512", message)
+            continue
+        rest.remove(theirs)
+        yield _unequal(ours, theirs)
+    for theirs in rest:
+        message = f"the network has no place for {theirs.shown} {listed(theirs.kernel)}"
+        yield Diagnostic("AS512", message)
+
+
+def _unequal(ours: Surplus, theirs: Surplus) -> Diagnostic:
+    if ours.shapes.keys() == theirs.shapes.keys():
+        return Diagnostic(
+            "AS513",
+            f"{theirs.shown} is {listed(theirs.kernel)}, "
+            f"but {ours.shown} is {listed(ours.kernel)}",
+        )
+    return Diagnostic(
+        "AS512",
+        f"{theirs.shown} has {', '.join(theirs.shapes)}, "
+        f"but {ours.shown} has {', '.join(ours.shapes)}",
+    )
+
+
+def _likeness(one: Surplus, other: Surplus) -> tuple[int, int]:
+    """How many weights are equal, and how many sizes of those of one name."""
+    shared = one.shapes.keys() & other.shapes.keys()
+    pairs = [(one.shapes[name], other.shapes[name]) for name in shared]
+    sizes = [
+        sum(a == b for a, b in zip(first, second, strict=True)) + 1
+        for first, second in pairs
+        if len(first) == len(second)
+    ]
+    return sum(first == second for first, second in pairs), sum(sizes)

@@ -1,0 +1,161 @@
+"""Our side: the network as one use of a block after the other.
+
+A use is the innermost one that holds more than a convolution with its norm (an inverted
+residual, a bottleneck), or a layer that stands by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, groupby
+from typing import Any
+
+from archspec.network import Instance, Network, NetworkLayer
+from archspec.ops import Shape
+from archspec.weights.checkpoints import Unit
+from archspec.weights.moves import Named, names_there
+
+Signature = frozenset[tuple[str, Shape]]
+"""The weights of a layer as its framework calls them, with their shapes."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A layer with weights; `role` is its path in the block.
+
+    `shapes` are those that the weights have in the framework, by its names.
+    """
+
+    layer: NetworkLayer
+    role: str
+    shapes: Mapping[str, Shape]
+    signature: Signature
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it has a kernel; else it is a norm or a scale."""
+        return "weight" in self.layer.weights
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of a block: its parts in written order.
+
+    `upstream` has the pairs of parts of which the second reads, maybe through others,
+    what the first makes; `norms` has each norm's convolution.
+    """
+
+    block: str
+    parts: tuple[Part, ...]
+    upstream: frozenset[tuple[int, int]]
+    norms: Mapping[int, int]
+
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """What it has in common with other uses that have the same parts."""
+        return self.block, *(part.role for part in self.parts)
+
+    @cached_property
+    def need(self) -> Counter[Signature]:
+        """How many of each signature it takes."""
+        return Counter(part.signature for part in self.parts)
+
+
+def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
+    """Every use of a block that has weights, in written order."""
+    blocks = {instance.path: instance.block or "" for instance in _blocks(network.root)}
+    owners = [_owner(layer.path, blocks) for layer in network.layers]
+    places, ancestors = names_there(network, manifest), _ancestors(network)
+    found: list[Use] = []
+    for path, group in groupby(range(len(owners)), owners.__getitem__):
+        numbers = [n for n in group if network.layers[n].weights]
+        parts = tuple(_part(network.layers[n], path, manifest, places) for n in numbers)
+        upstream = frozenset(
+            (i, j)
+            for j, later in enumerate(numbers)
+            for i, earlier in enumerate(numbers)
+            if earlier in ancestors[later]
+        )
+        norms = {
+            j: numbers.index(source)
+            for j, n in enumerate(numbers)
+            for source in network.layers[n].sources
+            if not parts[j].is_linear and source in numbers
+        }
+        if parts:
+            found.append(Use(blocks.get(path, ""), parts, upstream, norms))
+    return tuple(found)
+
+
+def signature(target: str, shapes: Mapping[str, Shape]) -> Signature:
+    """Shapes by name; a 1x1 convolution is as a dense layer."""
+    return frozenset((name, _plain(target, shape)) for name, shape in shapes.items())
+
+
+def unit_signature(target: str, unit: Unit) -> Signature:
+    """The same of a checkpoint's unit."""
+    return signature(target, unit.shapes)
+
+
+def _plain(target: str, shape: Shape) -> Shape:
+    if len(shape) < 3:
+        return shape
+    if target == "torch":
+        return shape[:-2] if shape[-2:] == (1, 1) else shape
+    return shape[2:] if shape[:2] == (1, 1) else shape
+
+
+def _part(
+    layer: NetworkLayer,
+    path: str,
+    manifest: Mapping[str, Any],
+    places: Mapping[str, Named],
+) -> Part:
+    names = manifest["weights"][layer.op]
+    shapes = {
+        names[own]["name"]: places[f"{layer.path}.{own}"].shape for own in layer.weights
+    }
+    role = layer.path.removeprefix(path).removeprefix(".")
+    return Part(layer, role, shapes, signature(target_of(manifest), shapes))
+
+
+def target_of(manifest: Mapping[str, Any]) -> str:
+    """Which framework's order of axes a manifest has."""
+    return "torch" if manifest["channels"] == "first" else "keras"
+
+
+def _blocks(instance: Instance) -> Iterator[Instance]:
+    for inner in _inner(instance):
+        if _height(inner) < 2:
+            yield inner
+        else:
+            yield from _blocks(inner)
+
+
+def _height(instance: Instance) -> int:
+    """How deeply blocks are nested in it."""
+    return max((1 + _height(inner) for inner in _inner(instance)), default=0)
+
+
+def _inner(instance: Instance) -> list[Instance]:
+    steps = chain.from_iterable(instance.steps.values())
+    return [step.inner for step in steps if step.inner is not None]
+
+
+def _owner(path: str, blocks: Mapping[str, str]) -> str:
+    """The block that a layer stands in, or the layer itself."""
+    words = path.split(".")
+    found = (".".join(words[:n]) for n in range(1, len(words)))
+    return next((owner for owner in found if owner in blocks), path)
+
+
+def _ancestors(network: Network) -> list[set[int]]:
+    """Of each layer the numbers of those that it depends on."""
+    found: list[set[int]] = []
+    for layer in network.layers:
+        sources = [source for source in layer.sources if source >= 0]
+        found.append(set(sources).union(*(found[source] for source in sources)))
+    return found

@@ -1,0 +1,42 @@
+"""Somebody else's checkpoints, read as data: nothing that is in a file is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from archspec.errors import WeightsError
+from archspec.weights.checkpoints.keras import keras_archive, keras_hdf5
+from archspec.weights.checkpoints.torch import pickled, safe
+from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit
+
+__all__ = ["Checkpoint", "Tensor", "Unit", "opened"]
+
+_READERS: Mapping[str, Callable[[Path], AbstractContextManager[Checkpoint]]] = {
+    ".pth": pickled,
+    ".pt": pickled,
+    ".bin": pickled,
+    ".safetensors": safe,
+    ".keras": keras_archive,
+    ".h5": keras_hdf5,
+    ".hdf5": keras_hdf5,
+}
+
+
+@contextmanager
+def opened(path: Path) -> Generator[Checkpoint]:
+    """A checkpoint, whose numbers can be read while it is open.
+
+    Raises:
+        WeightsError: it cannot be read (AS511), or holds other numbers than
+            floating-point ones (AS514).
+        FrameworkMissing: what reads such files is not installed.
+    """
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        help = f"files end in {', '.join(_READERS)}"
+        message = f"{path} is not called like a checkpoint"
+        raise WeightsError.single("AS511", message, help=help)
+    with reader(path) as checkpoint:
+        yield checkpoint

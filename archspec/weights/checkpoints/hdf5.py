@@ -1,0 +1,91 @@
+"""HDF5 without what leads out of a file: links, external storage, virtual data."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archspec.errors import FrameworkMissing
+from archspec.weights.checkpoints.units import (
+    Tensor,
+    check_floating,
+    single,
+    unreadable,
+)
+
+
+@contextmanager
+def opened(path: Path, file: Path | BytesIO) -> Generator[Any]:
+    """The root of a file; raises WeightsError (AS511), FrameworkMissing."""
+    try:
+        library = import_module("h5py")
+    except ImportError:
+        raise FrameworkMissing("h5py", "weights") from None
+    with damage_told(path):
+        root = library.File(file, "r")
+    with root:
+        yield root
+
+
+@contextmanager
+def damage_told(path: Path) -> Generator[None]:
+    """Turn what HDF5 makes of a damaged file into a WeightsError (AS511)."""
+    try:
+        yield
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
+        reason = error.args[0] if len(error.args) == 1 else error
+        raise unreadable(path, reason) from None
+
+
+def children(path: Path, group: Any) -> Mapping[str, Any]:
+    """What is in a group; raises WeightsError (AS511) about a link to elsewhere."""
+    return {key: entry(path, group, key) for key in group}
+
+
+def entry(path: Path, group: Any, name: str) -> Any:
+    """What is at `name`, which may be a path; raises WeightsError (AS511)."""
+    found, hard = group, import_module("h5py").HardLink
+    for key in name.split("/"):
+        if not hasattr(found, "keys") or key not in found:
+            raise unreadable(path, f"there is no {name!r} in its {group.name}")
+        if not isinstance(found.get(key, getlink=True), hard):
+            raise unreadable(path, f"{key!r} in its {found.name} is a link")
+        found = found[key]
+    return found
+
+
+def tensor(path: Path, group: Any, name: str) -> Tensor:
+    """The numbers at `name`; raises WeightsError (AS511, AS514)."""
+    found = entry(path, group, name)
+    full: str = found.name.strip("/")
+    plain = isinstance(found, import_module("h5py").Dataset)
+    if not plain or found.external or found.is_virtual:
+        raise unreadable(path, f"its {full} has no numbers of its own")
+    check_floating(full, found.dtype.name)
+
+    def values() -> np.ndarray[Any, Any]:
+        with damage_told(path):
+            return single(found[()])
+
+    return Tensor(full, tuple(found.shape), values)
+
+
+def labels(path: Path, group: Any, name: str) -> list[str]:
+    """A list of names; a long one is split among `name0`, `name1`, ..."""
+    if name in group.attrs:
+        found = list(group.attrs[name])
+    else:
+        found = list[Any]()
+        while (part := f"{name}{len(found)}") in group.attrs:
+            found.append(group.attrs[part])
+        found = [label for part in found for label in part]
+    return [
+        label.decode("utf-8", "replace") if isinstance(label, bytes) else str(label)
+        for label in found
+    ]

@@ -1,0 +1,66 @@
+"""What every format is read as: the weights of one layer after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from archspec.errors import WeightsError
+from archspec.ops import Shape
+
+FLOATING = {"float16", "bfloat16", "float32", "float64"}
+
+
+class Tensor(NamedTuple):
+    """A tensor of a file; its numbers are read when they are asked for, as float32."""
+
+    name: str
+    shape: Shape
+    values: Callable[[], np.ndarray[Any, Any]]
+
+
+class Unit(NamedTuple):
+    """The weights of one layer, by what its framework calls them.
+
+    `chain` names the list within which the file's order says something.
+    """
+
+    name: str
+    tensors: Mapping[str, Tensor]
+    chain: str = ""
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shape of each weight."""
+        return {name: tensor.shape for name, tensor in self.tensors.items()}
+
+
+class Checkpoint(NamedTuple):
+    """The units of a file, in its order; `ordered` where that says something."""
+
+    target: Literal["torch", "keras"]
+    units: tuple[Unit, ...]
+    ordered: bool = True
+
+
+def unreadable(path: Path, reason: object, help: str = "") -> WeightsError:
+    """What is raised about a file that is not what it is called."""
+    first = (str(reason).splitlines() or [""])[0]
+    message = f"cannot read {path}" + (f": {first}" if first else "")
+    return WeightsError.single("AS511", message, help=help)
+
+
+def check_floating(name: str, dtype: str) -> None:
+    """Raise WeightsError (AS514) unless these are numbers that weights can be."""
+    if dtype not in FLOATING:
+        message = f"'{name}' holds {dtype}, but weights are floating-point"
+        raise WeightsError.single("AS514", message)
+
+
+def single(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """As float32; what is too large becomes infinite, and is refused as that."""
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)

@@ -1,0 +1,128 @@
+"""Other people's networks with random weights, their files, and what they compute.
+
+An `Original` runs in float64 on weights that float32 can hold, so that what a file says
+is exactly what ran. Those of torch need the fixture `timm`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from exchange import noise
+
+SIZE = (96, 64)
+OVERRIDE = "input.size=[96, 64]"
+
+
+@dataclass(frozen=True)
+class Original:
+    """A model with random weights; `run` takes and gives arrays channels first."""
+
+    model: Any
+    run: Callable[[np.ndarray], np.ndarray]
+    save: Callable[[Path], None]
+
+
+@lru_cache(maxsize=2)
+def original(name: str) -> Original:
+    """`torchvision:resnet50`, `timm:mobilenetv2_100`, `keras:MobileNet:alpha=0.5`."""
+    library, model, *options = name.split(":")
+    if library == "keras":
+        return _of_keras(model, dict(option.split("=") for option in options))
+    return _of_torch(library, model)
+
+
+def _of_torch(library: str, name: str) -> Original:
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    if library == "torchvision":
+        models = import_module("torchvision").models
+        model = models.get_model(name, weights=None)
+    else:
+        model = import_module("timm").create_model(name)
+    torch.set_default_dtype(before)
+    model = scattered(model).eval()
+    state = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    model.double()
+
+    def run(image: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return model(torch.from_numpy(image)).numpy()
+
+    return Original(model, run, lambda path: save_state(state, path))
+
+
+def scattered(module: Any, seed: int = 0) -> Any:
+    """The module with random numbers of single precision in every tensor."""
+    import torch
+
+    random = np.random.default_rng(seed)
+    for name, tensor in module.state_dict().items():
+        if not name.endswith("num_batches_tracked"):
+            values = noise(random, name, tuple(tensor.shape)).astype("float32")
+            tensor.copy_(torch.from_numpy(values))
+    return module
+
+
+def save_state(state: dict[str, Any], path: Path) -> None:
+    """As `torch.save` or safetensors write it."""
+    import torch
+    from safetensors.torch import save_file
+
+    if path.suffix == ".safetensors":
+        save_file(state, path)
+    else:
+        torch.save(state, path)
+
+
+def _of_keras(name: str, options: dict[str, str]) -> Original:
+    import keras
+
+    arguments: dict[str, Any] = {"weights": None, "input_shape": (*SIZE, 3)}
+    arguments |= {key: float(value) for key, value in options.items()}
+    arguments |= {"classifier_activation": None}
+    if name.startswith("MobileNetV3"):
+        arguments["include_preprocessing"] = False
+    keras.backend.clear_session()
+    model = getattr(keras.applications, name)(**arguments)
+    random = np.random.default_rng(0)
+    for variable in model.weights:
+        values = _drawn(random, variable.path, tuple(variable.shape))
+        variable.assign(values.astype("float32").astype("float64"))
+
+    def run(image: np.ndarray) -> np.ndarray:
+        outputs = model(np.moveaxis(image, 1, -1))
+        return keras.ops.convert_to_numpy(outputs)
+
+    return Original(model, run, lambda path: save_keras(model, path))
+
+
+def _drawn(random: np.random.Generator, name: str, shape: tuple[int, ...]) -> Any:
+    """The same noise, with a kernel's axes read as Keras has them."""
+    if len(shape) < 2:
+        return noise(random, name, shape)
+    deep = shape[-2] if "depthwise" not in name else 1
+    fan_in = int(np.prod(shape[:-2])) * deep
+    return random.normal(scale=(2 / fan_in) ** 0.5, size=shape)
+
+
+def save_keras(model: Any, path: Path) -> None:
+    """As Keras 3 writes it; `old` in the name: as Keras 2 wrote weights alone."""
+    if path.name.endswith(".weights.h5"):
+        model.save_weights(path)
+    elif path.name.endswith("old.h5"):
+        import h5py
+        from keras.src.legacy.saving import legacy_h5_format
+
+        with h5py.File(path, "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, model)
+    else:
+        model.save(path)

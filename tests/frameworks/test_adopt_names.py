@@ -1,0 +1,307 @@
+"""What decides which tensor is which: order, names, both, neither, one against another.
+
+The network is a small ResNet, whose first block has two convolutions of one shape: the
+last one and the shortcut. Its checkpoints are named as torchvision names them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+
+import numpy as np
+import pytest
+import torch
+from exchange import drawn, manifest
+from originals import save_state
+
+from archspec.errors import WeightsError
+from archspec.weights.adoption import adopt
+from archspec.weights.moves import to_target
+
+RESNET = """
+layers:
+  stem: {conv_bn_act: {filters: 4, kernel: 3}}
+  stages:
+    columns: [c, n, s]
+    rows: [[4, 2, 1], [6, 2, 2]]
+    each: {bottleneck: {filters: c, stride: s, expand: 2}}
+    repeat: n
+    then: {stride: 1}
+  pool: global_avg_pool
+  classifier: {dense: classes}
+"""
+PARTS = {
+    "reduce.conv": "conv1",
+    "reduce.norm": "bn1",
+    "conv.conv": "conv2",
+    "conv.norm": "bn2",
+    "expand.conv": "conv3",
+    "expand.norm": "bn3",
+    "match.conv": "downsample.0",
+    "match.norm": "downsample.1",
+}
+FIRST = {"conv": "conv1", "norm": "bn1"}
+
+
+def torchvisions(path: str) -> str:
+    """torchvision's name for a layer of ours."""
+    if found := re.fullmatch(r"stages\.(\d)\.(\d)\.(.+)", path):
+        return f"layer{int(found[1]) + 1}.{found[2]}.{PARTS[found[3]]}"
+    return "fc" if path == "classifier" else FIRST[path.removeprefix("stem.")]
+
+
+def hashed(path: str) -> str:
+    return hashlib.sha256(path.encode()).hexdigest()[:8]
+
+
+class Foreign:
+    """Somebody else's state dict for a network, and what it should be taken for."""
+
+    def __init__(self, network, name=torchvisions):
+        self.network = network
+        single = {n: a.astype("float32") for n, a in drawn(network).items()}
+        self.weights = single
+        theirs = to_target(network, manifest("torch"), single)
+        self.state = {}
+        for key, array in theirs.items():
+            path, _, variable = key.rpartition(".")
+            tensor = torch.from_numpy(np.ascontiguousarray(array))
+            self.state[f"{name(path)}.{variable}"] = tensor
+
+    def ordered(self, key) -> Foreign:
+        self.state = {name: self.state[name] for name in sorted(self.state, key=key)}
+        return self
+
+    def shuffled(self) -> Foreign:
+        names = list(self.state)
+        random.Random(0).shuffle(names)
+        return self.ordered(names.index)
+
+    def moved(self, one, other) -> Foreign:
+        """With the layers of two names in each other's place."""
+        names = list(self.state)
+        for name in [name for name in names if name.startswith(f"{one}.")]:
+            i, j = names.index(name), names.index(name.replace(one, other))
+            names[i], names[j] = names[j], names[i]
+        return self.ordered(names.index)
+
+    def adopted(self, path):
+        save_state(self.state, path)
+        return adopt(self.network, path)
+
+    def assert_found(self, path) -> None:
+        found = self.adopted(path).weights
+        assert found.keys() == self.weights.keys()
+        assert all(np.array_equal(found[n], a) for n, a in self.weights.items())
+
+    def assert_refused(self, path, *messages) -> None:
+        with pytest.raises(WeightsError) as caught:
+            self.adopted(path)
+        assert [(d.code, d.message) for d in caught.value.diagnostics] == list(messages)
+
+
+@pytest.fixture
+def resnet(network):
+    return network(RESNET).network
+
+
+@pytest.fixture
+def pth(tmp_path):
+    return tmp_path / "a.pth"
+
+
+@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
+@pytest.mark.parametrize("name", [torchvisions, str])
+def test_order_and_names(resnet, tmp_path, file, name):
+    Foreign(resnet, name).assert_found(tmp_path / file)
+
+
+def test_names_alone(resnet, pth):
+    Foreign(resnet).shuffled().assert_found(pth)
+
+
+def test_order_alone(resnet, pth):
+    Foreign(resnet, hashed).assert_found(pth)
+
+
+def test_another_order_of_each_block_is_learnt(resnet, pth):
+    """The shortcut first: shapes tell it in the second stage, and so in the first."""
+
+    def shortcut_first(name):
+        block = re.match(r"(layer\d\.\d)\.(\w+)", name)
+        whole = block[1] if block else {"c": "a", "b": "b", "f": "z"}[name[0]]
+        return whole, not (block and block[2] == "downsample")
+
+    foreign = Foreign(resnet).ordered(shortcut_first)
+    assert list(foreign.state)[5] == "layer1.0.downsample.0.weight"
+    foreign.assert_found(pth)
+
+
+def test_neither_order_nor_names(resnet, pth):
+    Foreign(resnet, hashed).shuffled().assert_refused(
+        pth,
+        (
+            "AS517",
+            "'stem.norm' may be any of "
+            "'334b8e5e', 'bfdabf25', 'b37de15a', 'df02a371', 'cffbca2c'",
+        ),
+    )
+
+
+def test_a_name_that_moved_is_followed(resnet, pth):
+    """Two names of one shape change places in the file, in one block only."""
+    Foreign(resnet).moved("layer1.0.conv3", "layer1.0.downsample.0").assert_found(pth)
+
+
+def test_the_order_against_the_names(resnet, pth):
+    """Norms that depend on each other, in the other order."""
+    Foreign(resnet).moved("layer2.1.bn1", "layer2.1.bn2").assert_refused(
+        pth,
+        (
+            "AS517",
+            "'stages.1.1.reduce.norm' is 'layer2.1.bn2' by the order in the file, "
+            "but 'layer2.1.bn1' by the names",
+        ),
+        (
+            "AS517",
+            "'stages.1.1.conv.norm' is 'layer2.1.bn1' by the order in the file, "
+            "but 'layer2.1.bn2' by the names",
+        ),
+    )
+
+
+def test_names_that_tell_nothing_are_not_guessed_at(network, tmp_path):
+    """Two branches of one shape, in a file without order."""
+    net = network("""
+classes: 4
+blocks:
+  twins:
+    layers:
+      sum:
+        add:
+          one: {left: {conv: {filters: 4, kernel: 3}}}
+          two: {right: {conv: {filters: 4, kernel: 3}}}
+layers: {stem: {conv: 4}, a: twins, b: twins, pool: global_avg_pool}""")
+    words = {"a": "m.1", "b": "m.2", "left": "x", "right": "y"}
+    foreign = Foreign(
+        net.network, lambda p: ".".join(words.get(w, w) for w in p.split("."))
+    )
+    foreign.assert_refused(
+        tmp_path / "a.safetensors",
+        ("AS517", "'a.left' may be any of 'm.1.x', 'm.1.y'"),
+        ("AS517", "'a.right' may be any of 'm.1.x', 'm.1.y'"),
+    )
+
+
+@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
+def test_too_many_ways_are_not_all_tried(network, tmp_path, file):
+    words = "one two three four five six seven eight nine ten".split()
+    branches = "".join(f"\n          {w}: {{{w}s: {{conv: 4}}}}" for w in words)
+    net = network(f"""
+classes: 4
+blocks:
+  many:
+    layers:
+      sum:
+        add:{branches}
+layers:
+  stem: {{conv: {{filters: 4, kernel: 3}}}}
+  a: many
+  pool: global_avg_pool""")
+    theirs = [f"a.{word}s" for word in words]
+    shown = ", ".join(f"'{name}'" for name in sorted(theirs)[:8])
+    foreign = Foreign(net.network, str).ordered(str)
+    with pytest.raises(WeightsError) as caught:
+        foreign.adopted(tmp_path / file)
+    assert caught.value.diagnostics[-1].message.endswith(f"any of {shown} and 2 more")
+
+
+def test_the_mapping_is_told(resnet, pth):
+    lines = str(Foreign(resnet).adopted(pth)).splitlines()
+    assert lines[:3] == [
+        "stem.conv               conv1                  (4, 6, 3, 3)",
+        "stem.norm               bn1                    (4)",
+        "stages.0.0.reduce.conv  layer1.0.conv1         (4, 4, 1, 1)",
+    ]
+    assert lines[-1] == "classifier              fc                     (5, 12)"
+    assert len(lines) == 31
+
+
+def test_a_tensor_is_left_over(resnet, pth):
+    foreign = Foreign(resnet)
+    foreign.state["aux.fc.weight"] = torch.ones(5, 8)
+    foreign.assert_refused(
+        pth, ("AS512", "the network has no place for 'aux.fc' (5, 8)")
+    )
+
+
+def test_tensors_are_missing(resnet, pth):
+    foreign = Foreign(resnet)
+    del foreign.state["layer1.1.conv1.weight"]
+    del foreign.state["fc.weight"], foreign.state["fc.bias"]
+    foreign.assert_refused(
+        pth,
+        ("AS512", "the file has nothing for 'stages.0.1.reduce.conv' (4, 8, 1, 1)"),
+        ("AS512", "the file has nothing for 'classifier' (5, 12)"),
+    )
+
+
+def test_one_of_several_is_missing(resnet, pth):
+    foreign = Foreign(resnet)
+    del foreign.state["layer1.1.conv2.weight"]
+    foreign.assert_refused(
+        pth,
+        (
+            "AS512",
+            "the file has nothing for 1 of 'stages.0.0.conv.conv', "
+            "'stages.0.1.conv.conv' (4, 4, 3, 3)",
+        ),
+    )
+
+
+def test_another_number_of_classes(resnet, pth):
+    foreign = Foreign(resnet)
+    foreign.state["fc.weight"], foreign.state["fc.bias"] = (
+        torch.ones(9, 12),
+        torch.ones(9),
+    )
+    foreign.assert_refused(
+        pth, ("AS513", "'fc' is (9, 12), but 'classifier' is (5, 12)")
+    )
+
+
+def test_a_bias_too_many(resnet, pth):
+    foreign = Foreign(resnet)
+    foreign.state["conv1.bias"] = torch.ones(4)
+    foreign.assert_refused(
+        pth, ("AS512", "'conv1' has weight, bias, but 'stem.conv' has weight")
+    )
+
+
+def test_numbers_that_are_none(resnet, pth):
+    foreign = Foreign(resnet)
+    foreign.state["fc.bias"][1] = torch.nan
+    foreign.state["bn1.running_mean"][:] = torch.inf
+    foreign.assert_refused(
+        pth,
+        ("AS515", "'bn1.running_mean' has 4 of 4 numbers that are not finite"),
+        ("AS515", "'fc.bias' has 1 of 5 numbers that are not finite"),
+    )
+
+
+def test_integers(resnet, pth):
+    foreign = Foreign(resnet)
+    foreign.state["fc.bias"] = torch.arange(5)
+    foreign.assert_refused(
+        pth, ("AS514", "'fc.bias' holds int64, but weights are floating-point")
+    )
+
+
+def test_too_large_for_single_precision(resnet, pth):
+    foreign = Foreign(resnet)
+    foreign.state["fc.bias"] = torch.full((5,), 1e39, dtype=torch.float64)
+    foreign.assert_refused(
+        pth, ("AS515", "'fc.bias' has 5 of 5 numbers that are not finite")
+    )

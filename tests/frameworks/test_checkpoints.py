@@ -1,0 +1,281 @@
+"""Files of checkpoints: what they may be wrapped in, other precisions, broken ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+import torch
+from originals import save_keras, save_state
+from safetensors.torch import save_file
+from typer.testing import CliRunner
+
+from archspec.cli import app
+from archspec.errors import WeightsError
+from archspec.weights.adoption import adopt
+from archspec.weights.canonical import read
+
+NET = """
+layers:
+  stem: {conv_bn_act: {filters: 4, kernel: 3}}
+  pool: global_avg_pool
+  classifier: {dense: classes}
+"""
+KERAS = ["a.weights.h5", "a.keras", "whole.h5", "old.h5"]
+
+
+@pytest.fixture
+def net(network):
+    return network(NET).network
+
+
+@pytest.fixture
+def state():
+    module = torch.nn.ModuleDict(
+        {
+            "conv": torch.nn.Conv2d(6, 4, 3, bias=False),
+            "bn": torch.nn.BatchNorm2d(4),
+            "fc": torch.nn.Linear(4, 5),
+        }
+    )
+    return {name: tensor.float() for name, tensor in module.state_dict().items()}
+
+
+@pytest.fixture(scope="module")
+def model(float64):
+    keras.backend.clear_session()
+    inputs = keras.Input((9, 12, 6))
+    x = keras.layers.Conv2D(4, 3, use_bias=False, name="first")(inputs)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    x = keras.layers.Dropout(0.5)(x)
+    outputs = keras.layers.Dense(5, name="last")(x)
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", "mse")  # whose state is no weight of a layer
+    model.train_on_batch(np.zeros((1, 9, 12, 6)), np.zeros((1, 5)))
+    return model
+
+
+def refused(path, net) -> tuple[str, str, str]:
+    with pytest.raises(WeightsError) as caught:
+        adopt(net, path)
+    (found,) = caught.value.diagnostics
+    return found.code, found.message.replace(str(path), path.name), found.help
+
+
+@pytest.mark.parametrize("wrapper", [None, "state_dict", "model"])
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_wrappers_are_taken_off(net, state, tmp_path, wrapper, prefix):
+    named = {prefix + name: tensor for name, tensor in state.items()}
+    content = named if wrapper is None else {"epoch": 3, wrapper: named}
+    torch.save(content, tmp_path / "a.pth")
+    found = adopt(net, tmp_path / "a.pth").weights
+    assert np.array_equal(found["stem.conv.weight"], state["conv.weight"])
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_precisions(net, state, tmp_path, kind, suffix):
+    other = {
+        name: tensor.to(getattr(torch, kind)) if tensor.is_floating_point() else tensor
+        for name, tensor in state.items()
+    }
+    path = tmp_path / f"a{suffix}"
+    save_state(other, path)
+    found = adopt(net, path).weights
+    assert {str(array.dtype) for array in found.values()} == {"float32"}
+    expected = other["fc.weight"].float().numpy()
+    assert np.array_equal(found["classifier.weight"], expected)
+
+
+@pytest.mark.parametrize("file", KERAS)
+def test_a_trained_keras_model(net, model, tmp_path, file):
+    save_keras(model, tmp_path / file)
+    found = adopt(net, tmp_path / file).weights
+    kernel = keras.ops.convert_to_numpy(model.get_layer("last").kernel)
+    assert np.array_equal(found["classifier.weight"], kernel.T.astype("float32"))
+
+
+def test_the_command(net, state, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_state(state, Path("a.pth"))
+    shown = (
+        "stem.conv   conv  (4, 6, 3, 3)\n"
+        "stem.norm   bn    (4)\n"
+        "classifier  fc    (5, 4)\n"
+    )
+    command = ["weights", "adopt", "a.pth", "net.yaml"]
+    done = CliRunner().invoke(app, command)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, shown, "")
+    done = CliRunner().invoke(app, [*command, "-o", "a.safetensors"])
+    told = "wrote a.safetensors: 7 tensors, 257 numbers\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", shown + told)
+    assert np.array_equal(
+        read(Path("a.safetensors"), net)["stem.norm.variance"], state["bn.running_var"]
+    )
+    done = CliRunner().invoke(app, [*command, "-o", "a.safetensors"])
+    assert (done.exit_code, done.stdout, done.stderr) == (
+        3,
+        "",
+        "refused: a.safetensors exists; --force overwrites it\n",
+    )
+
+
+class Hostile:
+    """Touches a file when it is unpickled in the usual way."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize(
+    "save", [torch.save, lambda x, p: p.write_bytes(pickle.dumps(x, 2))]
+)
+def test_a_pickle_with_code_is_not_run(net, state, tmp_path, save):
+    path, mark = tmp_path / "a.pth", tmp_path / "mark"
+    save({**state, "more": Hostile(mark)}, path)
+    assert refused(path, net) == (
+        "AS511",
+        "cannot read a.pth: it holds more than tensors, and nothing of it was run",
+        "save the module's state_dict() by itself",
+    )
+    assert not mark.exists()
+
+
+def test_what_is_no_state_dict(net, state, tmp_path):
+    path = tmp_path / "a.pth"
+    help = "save the module's state_dict() by itself"
+    torch.save([1, 2], path)
+    message = "cannot read a.pth: it holds a list, not a state dict"
+    assert refused(path, net) == ("AS511", message, help)
+    torch.save({**state, "epoch": 3}, path)
+    message = "cannot read a.pth: its entry 'epoch' is a int, not a tensor"
+    assert refused(path, net) == ("AS511", message, help)
+
+
+def test_a_state_dict_in_itself(net, tmp_path):
+    state = {}
+    state["model"] = state
+    torch.save(state, tmp_path / "a.pth")
+    code, message, _ = refused(tmp_path / "a.pth", net)
+    assert code == "AS511"
+    assert message == "cannot read a.pth: its entry 'model' is a dict, not a tensor"
+
+
+def test_a_view_that_looks_large(net, state, tmp_path):
+    """One number, said to be a hundred billion: the shape refuses it before."""
+    state["fc.weight"] = torch.zeros(1).expand(10**5, 10**6)
+    torch.save(state, tmp_path / "a.pth")
+    assert refused(tmp_path / "a.pth", net)[:2] == (
+        "AS513",
+        "'fc' is (100000, 1000000), but 'classifier' is (5, 4)",
+    )
+
+
+@pytest.mark.parametrize(
+    "file", ["a.pth", "a.safetensors", "a.weights.h5", "a.keras", "old.h5"]
+)
+@pytest.mark.parametrize("kept", [0, 0.01, 0.3, 0.6, 0.95])
+def test_a_truncated_file(net, state, model, tmp_path, file, kept):
+    path = tmp_path / file
+    (save_keras if file in KERAS else save_state)(
+        model if file in KERAS else state, path
+    )
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * kept)])
+    code, message, _ = refused(path, net)
+    assert code == "AS511"
+    assert message.startswith(f"cannot read {file}: ")
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".keras", ".h5"])
+def test_a_file_of_another_kind(net, tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    path.write_text("PNG, or so " * 20)
+    assert refused(path, net)[0] == "AS511"
+    assert refused(tmp_path / f"none{suffix}", net)[0] == "AS511"
+    (tmp_path / f"folder{suffix}").mkdir()
+    assert refused(tmp_path / f"folder{suffix}", net)[0] == "AS511"
+
+
+def test_a_name_that_says_nothing(net, tmp_path):
+    assert refused(tmp_path / "a.ckpt", net) == (
+        "AS511",
+        "a.ckpt is not called like a checkpoint",
+        "files end in .pth, .pt, .bin, .safetensors, .keras, .h5, .hdf5",
+    )
+
+
+def test_nothing_is_followed_out_of_a_file(net, model, tmp_path):
+    path, other = tmp_path / "a.weights.h5", tmp_path / "b.weights.h5"
+    for name in (path, other):
+        save_keras(model, name)
+    with h5py.File(path, "r+") as file:
+        del file["layers/conv2d/vars/0"]
+        file["layers/conv2d/vars/0"] = h5py.ExternalLink(other, "layers/conv2d/vars/0")
+    message = "cannot read a.weights.h5: '0' in its /layers/conv2d/vars is a link"
+    assert refused(path, net) == ("AS511", message, "")
+    with h5py.File(path, "r+") as file:
+        del file["layers/conv2d/vars/0"]
+        file["layers/conv2d/vars"].create_dataset(
+            "0", (3, 3, 6, 4), "f4", external=[(str(other), 0, 10**4)]
+        )
+    message = (
+        "cannot read a.weights.h5: its layers/conv2d/vars/0 has no numbers of its own"
+    )
+    assert refused(path, net) == ("AS511", message, "")
+
+
+def test_a_group_in_itself(net, model, tmp_path):
+    path = tmp_path / "a.weights.h5"
+    save_keras(model, path)
+    with h5py.File(path, "r+") as file:
+        file["layers/loop"] = file["layers"]
+    message = "cannot read a.weights.h5: its groups are nested too deeply"
+    assert refused(path, net) == ("AS511", message, "")
+
+
+def test_archives_that_keras_does_not_write(net, model, tmp_path):
+    path = tmp_path / "a.keras"
+    save_keras(model, path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+
+    def said(parts, **options):
+        with zipfile.ZipFile(path, "w", **options) as archive:
+            for name, data in parts.items():
+                archive.writestr(name, data)
+        return refused(path, net)[1].removeprefix("cannot read a.keras: ")
+
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 6] = 206  # what one has to know to read it
+    path.write_bytes(data)
+    message = "cannot read a.keras: zip file version 20.6"
+    assert refused(path, net) == ("AS511", message, "")
+    zipped = said(parts, compression=zipfile.ZIP_DEFLATED)
+    assert zipped == "its config.json is compressed, which Keras never does"
+    weights = {"model.weights.h5": parts["model.weights.h5"]}
+    assert said(weights) == "there is no config.json in it"
+    for config in ("[" * 10**5, "{}", "[]", '{"config": {"layers": [3]}}', "\xff"):
+        other = parts | {"config.json": config}
+        assert said(other) == "its config.json lists no layers"
+    assert json.loads(parts["config.json"])["class_name"] == "Functional"
+
+
+def test_safetensors_of_integers(net, state, tmp_path):
+    state["fc.bias"] = torch.arange(5)
+    save_file(state, tmp_path / "a.safetensors")
+    assert refused(tmp_path / "a.safetensors", net)[:2] == (
+        "AS514",
+        "'fc.bias' holds I64, but weights are floating-point",
+    )

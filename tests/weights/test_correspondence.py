@@ -1,0 +1,90 @@
+"""Which unit is which layer: right or refused, whatever the names and the order.
+
+The units are the network's own, so that the truth is known; names and shapes count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from itertools import groupby
+
+import pytest
+from zoo import BASES
+
+from archspec.elaboration import elaborate
+from archspec.errors import WeightsError
+from archspec.targets.templates import manifest
+from archspec.weights.adoption.adopt import correspondence
+from archspec.weights.adoption.uses import uses
+from archspec.weights.checkpoints import Checkpoint, Tensor, Unit
+
+KEPT = ["as they are", "hashed", "norms last"]
+OTHER = ["shuffled", "sorted", "shuffled and hashed", "another order of each block"]
+
+
+def hashed(path: str) -> str:
+    return hashlib.sha256(path.encode()).hexdigest()[:8]
+
+
+def units(network, rename=str) -> list[tuple[str, int, Unit]]:
+    """Each layer's path, the number of its use, and a unit for it."""
+    found = []
+    for number, use in enumerate(uses(network, manifest("torch"))):
+        for part in use.parts:
+            name = rename(part.layer.path)
+            tensors = {
+                variable: Tensor(f"{name}.{variable}", shape, lambda: None)
+                for variable, shape in part.shapes.items()
+            }
+            found.append((part.layer.path, number, Unit(name, tensors)))
+    return found
+
+
+def changed(network, how: str) -> list[tuple[str, int, Unit]]:
+    rows = units(network, hashed if "hashed" in how else str)
+    if how.startswith("shuffled"):
+        random.Random(0).shuffle(rows)
+    if how == "sorted":
+        rows.sort(key=lambda row: row[2].name)
+    if how == "norms last":
+        rows.sort(key=lambda row: (row[1], "running_mean" in row[2].tensors))
+    if how == "another order of each block":
+        blocks = [list(group) for _, group in groupby(rows, lambda row: row[1])]
+        rows = [row for block in blocks for row in reversed(block)]
+    return rows
+
+
+def found(network, rows, ordered: bool) -> bool:
+    """Whether every layer got its own unit; False where that was refused."""
+    checkpoint = Checkpoint("torch", tuple(unit for *_, unit in rows), ordered)
+    try:
+        pairs = correspondence(network, checkpoint)
+    except WeightsError as error:
+        told = {diagnostic.code for diagnostic in error.diagnostics}
+    else:
+        told = set()
+    if told:
+        assert told == {"AS517"}
+        return False
+    assert pairs.keys() == {path for path, *_ in rows}
+    assert all(pairs[path] is unit for path, _, unit in rows)
+    return True
+
+
+@pytest.mark.parametrize("how", [*KEPT, *OTHER])
+@pytest.mark.parametrize("path", BASES, ids=lambda path: path.stem)
+def test_right_or_refused(path, how):
+    network = elaborate(path)
+    right = found(network, changed(network, how), ordered=True)
+    if how in KEPT:
+        # Two branches whose norms stand behind everything: which is which is not told.
+        assert right == ((path.stem, how) != ("shufflenetv2", "norms last"))
+
+
+@pytest.mark.parametrize("path", BASES, ids=lambda path: path.stem)
+def test_names_alone(path):
+    network = elaborate(path)
+    right = found(network, changed(network, "sorted"), ordered=False)
+    # One calls two branches what tells nothing, the other counts its blocks backwards.
+    assert right == (path.stem not in {"shufflenetv2", "unet"})
