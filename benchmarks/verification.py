@@ -1,6 +1,6 @@
 """How long `archspec verify` takes in all targets, beside its slowest target alone.
 
-Prints the ratio of wall times, measured in turn: python benchmarks/verification.py [SPEC]
+Prints the ratio of wall times: python benchmarks/verification.py [SPEC]
 """
 
 import subprocess

@@ -12,12 +12,12 @@ from archspec.errors import FrameworkMissing, WeightsError
 from archspec.network import Network
 from archspec.targets.templates import manifest
 from archspec.weights import canonical
+from archspec.weights.checkpoints import opened
 from archspec.weights.checks import Arrays
 from archspec.weights.moves import from_target, to_target
 from archspec.weights.output import replacing
 
-PICKLED = (".pth", ".pt", ".bin")
-"""Suffixes of what `torch.save` writes."""
+SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
 
 def write(path: Path, network: Network, weights: Arrays, force: bool = False) -> None:
@@ -29,8 +29,9 @@ def write(path: Path, network: Network, weights: Arrays, force: bool = False) ->
         FrameworkMissing: PyTorch, for .pth and .pt.
     """
     _check_suffix(path)
-    state = _contiguous(to_target(network, manifest("torch"), weights)) | {
-        f"{layer.path}.{manifest('torch')['counter']}": np.zeros((), np.int64)
+    names = manifest("torch")
+    state = _contiguous(to_target(network, names, weights)) | {
+        f"{layer.path}.{names['counter']}": np.zeros((), np.int64)
         for layer in network.layers
         if layer.op == "batch_norm"
     }
@@ -49,29 +50,18 @@ def read(path: Path, network: Network) -> Arrays:
     A pickled file is read as tensors alone: nothing in it is run.
     """
     _check_suffix(path)
-    state = canonical.tensors(path) if path.suffix == ".safetensors" else pickled(path)
-    counter = manifest("torch")["counter"]
-    weights = {n: a for n, a in state.items() if not n.endswith(f".{counter}")}
+    with opened(path) as checkpoint:
+        weights = {
+            tensor.name: tensor.values()
+            for unit in checkpoint.units
+            for tensor in unit.tensors.values()
+        }
     return from_target(network, manifest("torch"), weights)
 
 
-def pickled(path: Path) -> Arrays:
-    """The tensors of a pickled state dict; raises WeightsError (AS511)."""
-    torch = _torch()
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        return {name: tensor.numpy(force=True) for name, tensor in state.items()}
-    except Exception as error:  # whatever bytes make of torch's reader
-        reason = str(error).partition("\n")[0]
-        help = "a state dict, which torch.load(weights_only=True) can read"
-        message = f"cannot read {path}: {reason}"
-        raise WeightsError.single("AS511", message, help=help) from None
-
-
 def _check_suffix(path: Path) -> None:
-    known = ".safetensors", *PICKLED
-    if path.suffix not in known:
-        message = f"{path} is none of {', '.join(known)}"
+    if path.suffix not in SUFFIXES:
+        message = f"{path} is none of {', '.join(SUFFIXES)}"
         raise WeightsError.single("AS511", message)
 
 
