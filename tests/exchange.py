@@ -163,13 +163,13 @@ def drawn(network: Network, seed: int = 0) -> Arrays:
 
 
 def noise(random: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Numbers for one weight, such that outputs are neither huge nor all alike."""
+    """Numbers for one weight, such that the image matters in what comes out."""
     if len(shape) > 1:
         fan_in = max(1, prod(shape[1:]))
         return random.normal(scale=(2 / fan_in) ** 0.5, size=shape)
     if name.endswith(("running_var", "variance")):
         return random.uniform(0.5, 1.5, shape)
-    return random.normal(0.5, 0.5, shape)
+    return random.normal(1.0, 0.3, shape)
 
 
 def run_torch(module: Any, image: np.ndarray) -> dict[str, np.ndarray]:

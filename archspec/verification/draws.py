@@ -18,8 +18,8 @@ BATCH = 2
 def random_weights(network: Network, seed: int) -> Arrays:
     """Numbers for every weight, statistics included: fresh ones hide what is swapped.
 
-    float32, so that both precisions get the same numbers; such that outputs are neither
-    huge nor all alike.
+    float32, so that both precisions get the same numbers. Such that the image matters in
+    the output, and rounding errors do not: shifts about 1 keep most units at work.
     """
     shapes = network.weight_shapes.items()
     return {name: _numbers(name, shape, seed) for name, shape in shapes}
@@ -32,7 +32,7 @@ def _numbers(name: str, shape: Shape, seed: int) -> np.ndarray[Any, Any]:
         return deviation * random.standard_normal(shape, np.float32)
     if name.endswith(".variance"):
         return random.uniform(0.5, 1.5, shape).astype(np.float32)
-    return random.normal(0.5, 0.5, shape).astype(np.float32)
+    return random.normal(1.0, 0.3, shape).astype(np.float32)
 
 
 def random_images(network: Network, seed: int) -> np.ndarray[Any, Any]:

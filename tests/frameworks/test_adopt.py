@@ -7,12 +7,16 @@ another's weights is seen in the output.
 from __future__ import annotations
 
 import numpy as np
+import onnxruntime
 import pytest
 from exchange import Case, case, difference, run_keras, run_torch
 from judge import judged
 from originals import OVERRIDE, SIZE, original
 
+from archspec.network import Network
+from archspec.targets import onnx
 from archspec.weights.adoption import adopt
+from archspec.weights.checks import Arrays
 
 pytestmark = pytest.mark.usefixtures("timm")
 
@@ -45,13 +49,6 @@ QUICK = {
     "timm:mobilenetv1_100",
     "keras:MobileNet:alpha=0.5",
 }
-BOTH = [
-    ("torchvision:mobilenet_v2", "a.safetensors"),
-    ("torchvision:shufflenet_v2_x1_0", "a.pth"),
-    ("timm:mobilenetv2_100", "a.safetensors"),
-    ("keras:MobileNetV2:alpha=0.5", "a.weights.h5"),
-    ("keras:MobileNetV3Large", "a.keras"),
-]
 
 
 def marked(row):
@@ -84,35 +81,29 @@ def as_output(array: np.ndarray) -> dict[str, np.ndarray]:
     ("name", "spec", "variants", "widths"), [marked(row) for row in ORIGINALS]
 )
 def test_computes_what_the_original_does(tmp_path, name, spec, variants, widths):
-    network, theirs = adopter(spec, variants, widths).network, original(name)
+    """In every target: torchvision's checkpoint in Keras, Keras's in PyTorch."""
+    ours, theirs = adopter(spec, variants, widths), original(name)
     expected = as_output(theirs.run(image()))
-    found = None
-    for file in files(name):
-        theirs.save(tmp_path / file)
-        adopted = adopt(network, tmp_path / file)
-        if found is None:
-            found = adopted.weights
-            outputs = judged(network, doubled(found), image())
-            assert difference(outputs, expected) < 1e-9
-        assert found.keys() == adopted.weights.keys()
-        assert all(np.array_equal(a, found[n]) for n, a in adopted.weights.items())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "file"), BOTH)
-def test_runs_in_both_frameworks(tmp_path, name, file):
-    row = next(row for row in ORIGINALS if row[0] == name)
-    ours, theirs = adopter(*row[1:]), original(name)
-    theirs.save(tmp_path / file)
-    weights = doubled(adopt(ours.network, tmp_path / file).weights)
-    expected = as_output(theirs.run(image()))
-    ours.load_torch(ours.torch, weights)
+    first, *others = files(name)
+    theirs.save(tmp_path / first)
+    weights = adopt(ours.network, tmp_path / first).weights
+    double = {name: array.astype("float64") for name, array in weights.items()}
+    assert difference(judged(ours.network, double, image()), expected) < 1e-9
+    ours.load_torch(ours.torch, double)
     assert difference(run_torch(ours.torch, image()), expected) < 1e-9
-    ours.load_keras(ours.keras, weights)
+    ours.load_keras(ours.keras, double)
     assert difference(run_keras(ours.keras, image()), expected) < 1e-9
+    assert difference(run_onnx(ours.network, weights), expected) < 1e-4
+    for file in others:
+        theirs.save(tmp_path / file)
+        again = adopt(ours.network, tmp_path / file).weights
+        assert again.keys() == weights.keys()
+        assert all(np.array_equal(again[name], weights[name]) for name in weights)
 
 
-def doubled(weights):
-    """In the precision in which the original ran; a file's own is single."""
-    assert {str(array.dtype) for array in weights.values()} == {"float32"}
-    return {name: array.astype("float64") for name, array in weights.items()}
+def run_onnx(network: Network, weights: Arrays) -> dict[str, np.ndarray]:
+    """Our model, with the batch norms folded as it is deployed."""
+    content = onnx.file(network, weights)
+    session = onnxruntime.InferenceSession(content)
+    (output,) = session.run(None, {"input": image().astype("float32")})
+    return {"": output}

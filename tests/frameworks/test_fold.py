@@ -42,6 +42,7 @@ NORMS = {
     "resnet50": 53,
     "separable_convolution": 0,
     "shufflenetv2": 56,
+    "squeezenet_1_0": 0,
     "squeezenet_1_1": 0,
     "standard_convolution": 0,
     "unet": 14,
