@@ -12,6 +12,7 @@ from judge import judged_layers
 
 from archspec.network import Network
 from archspec.targets.onnx import model, tensor_names
+from archspec.verification.reference import calibrate
 from archspec.weights.checks import Arrays
 
 Tensors = dict[str, np.ndarray]
@@ -69,21 +70,28 @@ def size(axis: Any, resized: bool) -> int | str:
     return axis.dim_param
 
 
+def noisy(network: Network, seed: int = 0) -> np.ndarray:
+    """A batch of two, in single precision."""
+    shape = 2, *network.input_shape
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
 def single(network: Network, seed: int = 0) -> Arrays:
-    """Random canonical weights, rounded to single precision."""
-    return {
-        name: array.astype(np.float32) for name, array in drawn(network, seed).items()
-    }
+    """Random canonical weights, rounded to single precision.
+
+    Statistics are those of the noise: others would let rounding errors grow.
+    """
+    weights = drawn(network, seed)
+    statistics = calibrate(network, weights, noisy(network, seed))[1]
+    return {n: a.astype(np.float32) for n, a in {**weights, **statistics}.items()}
 
 
 def assert_right(network: Network, fold: bool, seed: int = 0) -> onnx.ModelProto:
     """Valid, with the shapes and numbers of the network's layers at every tensor."""
-    weights = single(network, seed)
+    image, weights = noisy(network, seed), single(network, seed)
     made = model(network, weights, fold_batch_norm=fold)
     onnx.checker.check_model(made, full_check=True)
     names, shapes = tensor_names(network, fold_batch_norm=fold), inferred(made)
-    image = np.random.default_rng(seed).normal(size=(2, *network.input_shape))
-    image = image.astype(np.float32)
     expected = judged_layers(
         network,
         {name: array.astype(np.float64) for name, array in weights.items()},

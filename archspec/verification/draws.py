@@ -18,8 +18,8 @@ BATCH = 2
 def random_weights(network: Network, seed: int) -> Arrays:
     """Numbers for every weight, statistics included: fresh ones hide what is swapped.
 
-    float32, so that both precisions get the same numbers. Such that the image matters in
-    the output, and rounding errors do not: shifts about 1 keep most units at work.
+    float32, so that both precisions get the same numbers. Such that the image matters
+    in the output, and rounding errors do not: shifts about 1 keep most units at work.
     """
     shapes = network.weight_shapes.items()
     return {name: _numbers(name, shape, seed) for name, shape in shapes}

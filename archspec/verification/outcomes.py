@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from archspec.network import Network, NetworkLayer
 from archspec.runtime.order import Precision
@@ -101,30 +101,36 @@ def _failed(
     comparison: Comparison, framework: str, answer: Answer, places: Places
 ) -> Comparison:
     """A target that could not run; where its weights do not fit, the first of them."""
-    misfit = _misfit(places.network, framework, answer) if answer.shapes else None
+    network, target = places.network, framework.partition(":")[0]
+    misfit = None
+    if answer.shapes and target in SOURCES:
+        misfit = _misfit(network, manifest(target), answer.shapes)
     if misfit is None:
         return comparison._replace(fault=f"{framework}: {answer.fault}")
-    layer, there = misfit
+    layer, fault = misfit
     lines = {framework: answer.lines}
     return comparison._replace(
         first_difference=places.difference(layer, None, (framework,), lines),
-        fault=f"{framework} has no {there.name} of shape {there.shape}",
+        fault=f"{framework} {fault}",
     )
 
 
 def _misfit(
-    network: Network, framework: str, answer: Answer
-) -> tuple[NetworkLayer, Named] | None:
-    """The first layer with a weight that the module lacks, or has of another shape."""
-    target = framework.partition(":")[0]
-    named = names_there(network, manifest(target)) if target in SOURCES else {}
-    wanted = (
-        (layer, named[path])
-        for layer in network.layers
-        for name in layer.weights
-        if (path := f"{layer.path}.{name}") in named
-    )
-    for layer, there in wanted:
-        if tuple(answer.shapes.get(there.name, ())) != there.shape:
-            return layer, there
+    network: Network, names: Mapping[str, Any], found: Mapping[str, Sequence[int]]
+) -> tuple[NetworkLayer, str] | None:
+    """The first layer whose weights are not those of the module, and what is wrong."""
+    wanted = names_there(network, names)
+    dot, before = names["weight_path"]["dot"], names["weight_path"]["before"]
+    for layer in network.layers:
+        own = {wanted[f"{layer.path}.{name}"] for name in layer.weights}
+        prefix = layer.path.replace(".", dot) + before
+        there = {
+            Named(name, tuple(shape))
+            for name, shape in found.items()
+            if name.startswith(prefix)
+        }
+        if lacks := sorted(own - there):
+            return layer, f"has no {lacks[0].name} of shape {lacks[0].shape}"
+        if more := sorted(there - own):
+            return layer, f"has one weight too many: {more[0].name}"
     return None

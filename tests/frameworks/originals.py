@@ -1,5 +1,7 @@
 """Other people's networks with random weights, their files, and what they compute.
 
+Every tensor is random but for the statistics, which are those of random images.
+
 An `Original` runs in float64 on weights that float32 can hold, so that what a file says
 is exactly what ran. Those of torch need the fixture `timm`.
 """
@@ -49,7 +51,7 @@ def _of_torch(library: str, name: str) -> Original:
     else:
         model = import_module("timm").create_model(name)
     torch.set_default_dtype(before)
-    model = scattered(model).eval()
+    model = calibrated(scattered(model)).eval()
     state = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     model.double()
 
@@ -70,6 +72,26 @@ def scattered(module: Any, seed: int = 0) -> Any:
             values = noise(random, name, tuple(tensor.shape)).astype("float32")
             tensor.copy_(torch.from_numpy(values))
     return module
+
+
+def calibrated(module: Any) -> Any:
+    """With the statistics of a forward pass, without which single precision drifts."""
+    import torch
+
+    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    kept = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 1.0
+    with torch.no_grad():
+        module.train()(torch.from_numpy(batch().astype("float32")))
+    for norm, momentum in zip(norms, kept, strict=True):
+        norm.momentum = momentum
+    return module
+
+
+def batch() -> np.ndarray:
+    """Images for statistics."""
+    return np.random.default_rng(1).normal(size=(8, 3, *SIZE))
 
 
 def save_state(state: dict[str, Any], path: Path) -> None:
@@ -97,12 +119,28 @@ def _of_keras(name: str, options: dict[str, str]) -> Original:
     for variable in model.weights:
         values = _drawn(random, variable.path, tuple(variable.shape))
         variable.assign(values.astype("float32").astype("float64"))
+    _calibrate_keras(model)
 
     def run(image: np.ndarray) -> np.ndarray:
         outputs = model(np.moveaxis(image, 1, -1))
         return keras.ops.convert_to_numpy(outputs)
 
     return Original(model, run, lambda path: save_keras(model, path))
+
+
+def _calibrate_keras(model: Any) -> None:
+    """As `calibrated`; statistics that single precision can hold."""
+    import keras
+
+    norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+    kept = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    model(np.moveaxis(batch(), 1, -1), training=True)
+    for norm, momentum in zip(norms, kept, strict=True):
+        norm.momentum = momentum
+        for variable in (norm.moving_mean, norm.moving_variance):
+            variable.assign(np.asarray(variable).astype("float32").astype("float64"))
 
 
 def _drawn(random: np.random.Generator, name: str, shape: tuple[int, ...]) -> Any:

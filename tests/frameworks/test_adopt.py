@@ -1,6 +1,6 @@
 """Other people's checkpoints, adopted: the network computes what the original did.
 
-Every tensor of the originals is random, statistics included, so that a layer that got
+No two tensors of the originals are alike, statistics included, so that a layer that got
 another's weights is seen in the output.
 """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exchange import drawn
 from onnx_session import assert_right, inferred, run_all, single
 from test_networks import CASES, complete
 from test_primitives import IN_SINGLE_PRECISION, POOLS, SINGLE_LAYERS
@@ -285,7 +286,7 @@ def test_a_network_that_is_its_input(network):
 )
 def test_what_cannot_be_said(network, layer, message):
     found = network(f"layers: {{it: {layer}}}").network
-    weights = single(found) if found.parameters < 100 else {}
+    weights = drawn(found) if found.parameters < 100 else {}
     with pytest.raises(SpecError) as caught:
         model(found, weights)
     (diagnostic,) = caught.value.diagnostics

@@ -1,0 +1,142 @@
+"""`archspec verify`, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from archspec.cli import app
+from archspec.verification import trial
+
+SPEC = str(Path(__file__).with_name("planted.yaml"))
+COMPARISON = """
+targets compared precision input_shape tolerance max_abs_error relative_error
+first_difference fault note ok
+""".split()
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, ["verify", *arguments])
+
+
+@pytest.fixture
+def altered(monkeypatch):
+    """Lets Keras files have one text in place of another."""
+
+    def alter(right: str, wrong: str):
+        render = trial.render
+
+        def changed(network, target):
+            text = render(network, target)
+            return text.replace(right, wrong) if target == "keras" else text
+
+        monkeypatch.setattr(trial, "render", changed)
+
+    return alter
+
+
+@pytest.mark.slow
+def test_json(run):
+    done = run(SPEC, "--targets", "keras,torch", "--seed", "5", "--format", "json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert list(report) == "name variant ok seed parameters comparisons".split()
+    assert report["parameters"] == {"keras": 11_605, "torch": 11_605}
+    assert (report["name"], report["ok"], report["seed"]) == ("Planted", True, 5)
+    for comparison in report["comparisons"]:
+        assert sorted(comparison) == sorted(COMPARISON)
+        assert comparison["ok"]
+        assert 0 < comparison["relative_error"] <= comparison["tolerance"]
+    pairs = [tuple(c["targets"]) for c in report["comparisons"]]
+    assert pairs[:3] == [
+        ("network", "keras"), ("network", "torch"), ("keras", "torch")
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_difference(run, altered):
+    altered('use_bias=False, name=f"{name}-conv"', 'name=f"{name}-conv"')
+    done = run(SPEC, "--targets", "torch,keras", "--format", "json")
+    assert done.exit_code == 1
+    report = json.loads(done.stdout)
+    assert report["parameters"]["keras"] == 11_669
+    wrong = next(
+        c for c in report["comparisons"] if c["targets"] == ["network", "keras"]
+    )
+    assert wrong["relative_error"] is None
+    assert (
+        wrong["fault"] == "keras has one weight too many: blocks-0-depthwise-conv/bias"
+    )
+    assert wrong["first_difference"]["layer"] == "blocks.0.depthwise.conv"
+    assert wrong["first_difference"]["at_fault"] == ["keras"]
+
+
+@pytest.mark.slow
+def test_a_difference_told(run, altered):
+    altered('"relu6"', '"relu"')
+    done = run(SPEC, "--targets", "torch,keras")
+    assert done.exit_code == 1
+    lines = done.stdout.splitlines()
+    assert lines[0] == "planted: DIFFERENT"
+    assert lines[1] == "  11,605 parameters in torch, keras"
+    assert lines[2].startswith("  96x64  float64  outputs  within 1e-09  torch ")
+    assert lines[2].count("DIFFERENT") == 2
+    first = lines.index("  first difference: stem.act (activation), at fault: keras")
+    assert lines[first + 1].startswith("    generated/keras/planted.py:")
+    assert lines[first + 2].startswith("    ")
+    assert "specs/blocks/convolution.yaml:" in lines[first + 2]
+
+
+@pytest.mark.slow
+def test_code_that_fails(run, altered):
+    altered("in_channels * 2", "in_channels * undefined")
+    done = run(SPEC, "--targets", "torch,keras")
+    assert done.exit_code == 1
+    fault = "  keras: NameError: name 'undefined' is not defined"
+    assert fault in done.stdout.splitlines()
+    assert "11,605 parameters, but unknown in keras" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--targets", "torch,flax"), "there is no target 'flax'; there are: torch, "),
+        (("--targets", ""), "there is no target ''; there are: torch, keras"),
+        (("--targets", "torch,onnx", "--train"), "--train compares torch with keras"),
+        (("--variant", "nothing"), "error[AS209]: there is no variant 'nothing'"),
+    ],
+)
+def test_bad_usage(run, arguments, message):
+    done = run(SPEC, *arguments)
+    assert done.exit_code == 2
+    assert message in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_a_missing_framework(run, monkeypatch):
+    from archspec.runtime import session
+
+    monkeypatch.setattr(session, "find_spec", lambda name: name != "jax" or None)
+    done = run(SPEC, "--targets", "keras:jax")
+    assert done.exit_code == 4
+    assert done.stderr == (
+        "error: this needs jax, which is not installed\n"
+        "   help: pip install 'archspec-nn[keras]'\n"
+    )
+
+
+@pytest.mark.slow
+def test_what_a_target_cannot_say(run, tmp_path):
+    (tmp_path / "net.yaml").write_text("""
+archspec: 1
+name: Net
+input: {channels: 2, size: 64}
+layers: {conv: {depthwise_conv: {stride: [1, 2], padding: same, bias: false}}}
+""")
+    done = run("net.yaml", "--targets", "torch,keras")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error[AS402]: the target keras cannot say this: ")
