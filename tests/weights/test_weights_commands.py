@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +111,24 @@ def test_a_missing_file(run, command):
         "error[AS511]: cannot read nothing.safetensors: "
         "No such file or directory: nothing.safetensors\n"
     )
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_run(archspec, root, tmp_path):
+    """In their order, each on what the ones before it have written."""
+    text = (root / "docs" / "weights.md").read_text("utf-8")
+    fences = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    commands = [line.split()[1:] for fence in fences for line in fence.splitlines()]
+    assert len(commands) == 7
+    for command in commands:
+        done = archspec(*command)
+        assert done.returncode == 0, done.stderr
+        if command[1] == "inspect":
+            printed = done.stdout.splitlines()
+    (shown,) = re.findall(r"^```text\n(archspec: .*?)^```$", text, re.M | re.S)
+    assert [line for line in shown.splitlines() if line not in printed] == ["..."]
+    first, last = (
+        load_file(tmp_path / f"{n}.safetensors") for n in ("fresh", "trained")
+    )
+    assert first.keys() == last.keys()
+    assert all(np.array_equal(first[name], last[name]) for name in first)
