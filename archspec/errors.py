@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Self
+from importlib import import_module
+from typing import Any, NamedTuple, Self
 
 MAX_SHOWN = 160
 """Characters of a line that are shown with a diagnostic."""
@@ -129,14 +130,39 @@ class FileRefused(ArchspecError):
     """Writing would destroy what somebody else wrote (exit code 3)."""
 
 
+EXTRAS = {
+    "torch": "torch",
+    "keras": "keras",
+    "tensorflow": "keras",
+    "jax": "jax",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "numpy": "weights",
+    "safetensors": "weights",
+    "h5py": "weights",
+}
+"""The extra of archspec-nn that brings each optional package."""
+
+
 class FrameworkMissing(ArchspecError):
     """An optional framework is not installed (exit code 4)."""
 
-    def __init__(self, package: str, extra: str):
+    def __init__(self, package: str):
         super().__init__(
             f"this needs {package}, which is not installed\n"
-            f"   help: pip install 'archspec-nn[{extra}]'"
+            f"   help: pip install 'archspec-nn[{EXTRAS[package]}]'"
         )
+
+
+def needed(module: str) -> Any:
+    """Import a module of an optional package; raises FrameworkMissing."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        raise FrameworkMissing(package) from None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

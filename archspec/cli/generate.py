@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from archspec.cli.options import MaybeSpecs, Overrides, Variants, faults_told
-from archspec.errors import FrameworkMissing, SpecError
+from archspec.cli.options import (
+    MaybeSpecs,
+    Overrides,
+    Variants,
+    faults_told,
+    note_origin,
+)
+from archspec.errors import SpecError, needed
 
 if TYPE_CHECKING:
     from archspec.network import Network
@@ -107,7 +112,9 @@ class Weights(NamedTuple):
         from archspec.weights import canonical, initial
 
         if self.path:
-            return canonical.read(self.path, network)
+            found = canonical.read(self.path, network)
+            note_origin(self.path, network)
+            return found
         return initial.fresh(network, self.seed)
 
 
@@ -148,8 +155,8 @@ def _check_targets(targets: Sequence[str], known: Sequence[str]) -> None:
             listed = ", ".join(known)
             message = f"there is no target '{name}'; there are: {listed}"
             raise typer.BadParameter(message)
-    if "onnx" in targets and find_spec("onnx") is None:
-        raise FrameworkMissing("onnx", "onnx")
+    if "onnx" in targets:
+        needed("onnx")
 
 
 def _onnx(network: Network, weights: Weights) -> bytes:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.errors import Diagnosed, FileRefused, FrameworkMissing
+from archspec.errors import EXTRAS, Diagnosed, FileRefused, FrameworkMissing
+
+if TYPE_CHECKING:
+    from archspec.network import Network
 
 Specs = Annotated[list[str], typer.Argument(metavar="SPEC", show_default=False)]
 MaybeSpecs = Annotated[
@@ -41,3 +45,21 @@ def faults_told() -> Generator[None]:
     except FrameworkMissing as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(4) from None
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        typer.echo(f"error: {FrameworkMissing(package)}", err=True)
+        raise typer.Exit(4) from None
+
+
+def note_origin(file: Path, network: Network) -> None:
+    """Say so where canonical weights were made for another spec."""
+    from archspec.weights import canonical
+
+    said, own = canonical.metadata(file), canonical.origin(network)
+    if said.get("archspec") != canonical.FORMAT or said == own:
+        return
+    was, now = (f"{of.get('spec')} {of.get('variant')}".strip() for of in (said, own))
+    other = f"{was} with other settings" if was == now else was
+    typer.echo(f"note: these weights were made for {other}", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archspec.cli.options import Overrides, Seed, Variants, faults_told
+from archspec.cli.options import Overrides, Seed, Variants, faults_told, note_origin
 
 if TYPE_CHECKING:
     from archspec.network import Network
@@ -79,8 +79,10 @@ def convert(
     old .h5 files are read as well. ONNX: a model with the weights in it, batch norm
     always folded. With both --from and --to, from one to the other.
     """
-    if target is None and source is None and not fold_batch_norm:
-        raise typer.BadParameter("--to, --from or --fold-batch-norm is needed")
+    if target is None and source is None:
+        raise typer.BadParameter("--to or --from is needed")
+    if target is None and fold_batch_norm:
+        raise typer.BadParameter("--fold-batch-norm needs --to: our own file is whole")
     with faults_told():
         from archspec.elaboration import elaborate
         from archspec.weights.formats import READERS, WRITERS
@@ -89,7 +91,7 @@ def convert(
         network = elaborate(spec, variant or (), override or ())
         refuse_existing(output, force)
         if source is None:
-            _note_origin(file, network)
+            note_origin(file, network)
         arrays = READERS[source](file, network)
         if fold_batch_norm and target != "onnx":
             network, arrays = _folded(network, arrays)
@@ -146,16 +148,6 @@ def _folded(network: Network, arrays: Arrays) -> tuple[Network, Arrays]:
 
     light = folded(network)
     return light, fold_weights(network, light, arrays)
-
-
-def _note_origin(file: Path, network: Network) -> None:
-    """Say so where canonical weights were made for another spec."""
-    from archspec.weights import canonical
-
-    said, own = canonical.metadata(file), canonical.origin(network)
-    if said.get("archspec") == canonical.FORMAT and said != own:
-        was = " ".join(filter(None, (said.get("spec"), said.get("variant"))))
-        typer.echo(f"note: these weights were made for another spec ({was})", err=True)
 
 
 def _tell(output: Path, network: Network) -> None:

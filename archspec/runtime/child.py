@@ -56,7 +56,8 @@ def _carry_out(order: Order, model: Model) -> None:
     if order.task == "read":
         write_arrays(order.result, model.read(Path(order.checkpoint)))
         return
-    model.load({n: a for f in order.weights for n, a in read_arrays(f).items()})
+    if order.weights:
+        model.load(read_arrays(order.weights))
     if order.task == "save":
         model.save(Path(order.checkpoint))
         return

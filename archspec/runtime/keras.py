@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from archspec.runtime.lines import births
-from archspec.runtime.order import LEARNING_RATE, Arrays, Order
+from archspec.runtime.order import LEARNING_RATE, Arrays, Order, named
 
 keras: Any = import_module("keras")  # its own types are not complete
 
@@ -58,7 +58,8 @@ class KerasModel:
         layers = {
             path: layer.output
             for layer in self.network.layers
-            if (path := path_of(layer.name)) in order.layers
+            # A transposed convolution is cut by a layer of its own.
+            if (path := path_of(layer.name.removesuffix("-crop"))) in order.layers
         }
         numbered = list(layers.values())
         whole = keras.Model(self.network.input, [self.network.output, numbered])
@@ -67,8 +68,8 @@ class KerasModel:
         jax = keras.backend.backend() == "jax"
         outputs, found = whole.predict_on_batch(inputs) if jax else whole(inputs)
         arrays = dict(zip(layers, map(_channels_first, found), strict=True))
-        named = {f"output:{n}": _channels_first(t) for n, t in _named(outputs).items()}
-        return arrays | named
+        ends = {f"output:{n}": _channels_first(t) for n, t in named(outputs).items()}
+        return arrays | ends
 
     def train(self, images: np.ndarray[Any, Any], cotangents: Arrays) -> Arrays:
         """One step of SGD, on TensorFlow: gradients, and all weights after it."""
@@ -80,7 +81,7 @@ class KerasModel:
         inputs = np.moveaxis(images, 1, -1).astype(keras.config.floatx())
         tape: Any
         with tf.GradientTape() as tape:
-            outputs = _named(self.network(inputs, training=True))
+            outputs = named(self.network(inputs, training=True))
             loss = sum(
                 tf.reduce_sum(output * np.moveaxis(cotangents[name], 1, -1))
                 for name, output in outputs.items()
@@ -105,7 +106,3 @@ class KerasModel:
 
 def _channels_first(tensor: Any) -> np.ndarray[Any, Any]:
     return np.moveaxis(keras.ops.convert_to_numpy(tensor), -1, 1)
-
-
-def _named(outputs: Any) -> dict[str, Any]:
-    return dict(outputs) if isinstance(outputs, dict) else {"": outputs}  # pyright: ignore

@@ -44,8 +44,9 @@ class OnnxModel:
             if name not in self.outputs and name not in inputs:
                 self.model.graph.output.append(_onnx.ValueInfoProto(name=name))
         asked = [name for name in wanted if name not in inputs]
-        found = dict(zip(asked, _session(self.model).run(asked, inputs), strict=True))
-        found |= inputs
+        # Asked for nothing, it would give all outputs.
+        values: list[Any] = _session(self.model).run(asked, inputs) if asked else []
+        found = dict(zip(asked, values, strict=True)) | inputs
         return {path: found[name] for path, name in order.tensors.items()} | named
 
     def train(self, images: np.ndarray[Any, Any], cotangents: Arrays) -> NoReturn:

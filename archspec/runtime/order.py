@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -20,10 +20,9 @@ class Order(NamedTuple):
     (write gradients, and the weights after one step), `save` (write a checkpoint of the
     framework's own) or `read` (write the weights of such a checkpoint).
 
-    `weights` are files, each with some of them, of which the later ones win; they have
-    the target's names and axes, while images and outputs have channels first. `layers`
-    has, for each layer to report, the layer before it (None for several); `blocks` the
-    last layer of each block; `tensors` what ONNX calls a layer's output.
+    Weights have the target's names and axes, images and outputs have channels first.
+    `layers` has, for each layer to report, the layer before it (None for several);
+    `blocks` the last layer of each block; `tensors` what ONNX calls a layer's output.
     """
 
     task: Task
@@ -31,7 +30,7 @@ class Order(NamedTuple):
     name: str
     result: str
     precision: Precision = "float32"
-    weights: Sequence[str] = ()
+    weights: str = ""
     images: str = ""
     checkpoint: str = ""
     layers: Mapping[str, str | None] = {}
@@ -48,7 +47,10 @@ class Model(Protocol):
     """The weights that it has."""
 
     def load(self, weights: Arrays) -> None:
-        """Give it weights by their names; raises ValueError if they do not fit."""
+        """Give it weights by their names; raises ValueError if they do not fit.
+
+        Not asked of a file that has its weights in it.
+        """
         ...
 
     def run(self, images: np.ndarray[Any, Any], order: Order) -> Arrays:
@@ -73,6 +75,11 @@ class Model(Protocol):
 
 LEARNING_RATE = 0.125
 """Of the step of plain SGD; a power of two, which both precisions can say."""
+
+
+def named(outputs: Any) -> dict[str, Any]:
+    """A model's outputs by name; one without a name by ""."""
+    return dict(outputs) if isinstance(outputs, dict) else {"": outputs}  # pyright: ignore
 
 
 def write_arrays(path: str | Path, arrays: Arrays) -> None:

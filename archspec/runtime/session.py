@@ -18,24 +18,29 @@ from archspec.runtime.order import Order
 SECONDS = 300.0
 """How long a process may take for one order, its start included."""
 
-_SIDES = {
-    "torch": ("torch", "torch", "torch"),
-    "keras": ("keras", "tensorflow", "keras"),
-    "keras:jax": ("keras", "jax", "keras"),
-    "keras:torch": ("keras", "torch", "keras"),
-    "onnx": ("onnx", "onnxruntime", "onnx"),
+_BACKENDS = {
+    "torch": "torch",
+    "keras": "tensorflow",
+    "keras:jax": "jax",
+    "keras:torch": "torch",
+    "onnx": "onnxruntime",
 }
-"""For each framework: its module here, what must be installed, and the extra."""
+"""What each framework computes with."""
 
-FRAMEWORKS = tuple(_SIDES)
+FRAMEWORKS = tuple(_BACKENDS)
+
+
+def target_of(framework: str) -> str:
+    """The target whose files a framework runs: `keras` for `keras:jax`."""
+    return framework.partition(":")[0]
 
 
 def keras_framework() -> str:
     """Keras on the first of its backends that is installed; raises FrameworkMissing."""
     if find_spec("keras") is None:
-        raise FrameworkMissing("keras", "keras")
-    on_keras = [name for name in FRAMEWORKS if name.startswith("keras")]
-    installed = (name for name in on_keras if find_spec(_SIDES[name][1]))
+        raise FrameworkMissing("keras")
+    on_keras = [name for name in FRAMEWORKS if target_of(name) == "keras"]
+    installed = (name for name in on_keras if find_spec(_BACKENDS[name]))
     return next(installed, "keras")
 
 
@@ -43,11 +48,11 @@ class Answer(NamedTuple):
     """What became of an order.
 
     `lines` says where in the file each layer is made, `shapes` which weights the module
-    has; both are empty if it could not even be built. `fault` is what went wrong.
+    has, None if it could not even be built. `fault` is what went wrong.
     """
 
     lines: Mapping[str, int] = {}
-    shapes: Mapping[str, Sequence[int]] = {}
+    shapes: Mapping[str, Sequence[int]] | None = None
     fault: str = ""
     traceback: str = ""
 
@@ -57,15 +62,15 @@ class Session:
 
     def __init__(self, framework: str, seconds: float = SECONDS, threads: int = 1):
         """Start it; raises FrameworkMissing."""
-        side, package, extra = _SIDES[framework]
-        for needed in (package, side):
-            if find_spec(needed) is None:
-                raise FrameworkMissing(needed, extra)
+        target = target_of(framework)
+        for package in (_BACKENDS[framework], target):
+            if find_spec(package) is None:
+                raise FrameworkMissing(package)
         self.framework = framework
         self.seconds = seconds
         self._noise = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "archspec.runtime.child", side],
+            [sys.executable, "-P", "-m", "archspec.runtime.child", target],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._noise,
@@ -127,13 +132,12 @@ class Session:
 
 
 def _environment(framework: str, threads: int) -> dict[str, str]:
-    backend = framework.partition(":")[2] or "tensorflow"
     count = str(threads)
     return {
         **os.environ,
         "CUDA_VISIBLE_DEVICES": "-1",
         "JAX_PLATFORMS": "cpu",
-        "KERAS_BACKEND": backend,
+        "KERAS_BACKEND": framework.partition(":")[2] or "tensorflow",
         "OMP_NUM_THREADS": count,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",

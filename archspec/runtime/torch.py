@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from archspec.runtime.lines import births
-from archspec.runtime.order import LEARNING_RATE, Arrays, Order, Precision
+from archspec.runtime.order import LEARNING_RATE, Arrays, Order, Precision, named
 from archspec.targets.templates import manifest
 
 torch: Any = import_module("torch")  # its own types are not complete
@@ -85,7 +85,7 @@ class TorchModel:
             for hook in self._hooks(module, path, order, modules, layers)
         ]
         with torch.no_grad():
-            outputs = _named(self.network(self._tensor(images)))
+            outputs = named(self.network(self._tensor(images)))
         for hook in hooks:
             hook.remove()
         found = {f"output:{name}": tensor for name, tensor in outputs.items()}
@@ -124,7 +124,7 @@ class TorchModel:
                 module.p = 0.0
         self.network.train()
         optimizer = torch.optim.SGD(self.network.parameters(), lr=LEARNING_RATE)
-        outputs = _named(self.network(self._tensor(images)))
+        outputs = named(self.network(self._tensor(images)))
         loss: Any = sum(
             (output * self._tensor(cotangents[name])).sum()
             for name, output in outputs.items()
@@ -150,7 +150,3 @@ class TorchModel:
 
     def _tensor(self, array: np.ndarray[Any, Any]) -> Any:
         return torch.from_numpy(np.array(array, self.dtype))
-
-
-def _named(outputs: Any) -> dict[str, Any]:
-    return dict(outputs) if isinstance(outputs, dict) else {"": outputs}  # pyright: ignore

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from archspec.errors import WeightsError
 from archspec.network import NetworkLayer
 from archspec.ops import OPS
 
@@ -26,7 +27,7 @@ def folded(
 ) -> dict[str, Array]:
     """`weight` and `bias`, float64, of a layer that does what both did.
 
-    Raises ValueError if a variance and its epsilon are not above 0.
+    Raises WeightsError (AS515) if a variance and its epsilon are not above 0.
     """
     primitive: Any = norm.primitive
     scale, shift, mean, variance = (
@@ -35,7 +36,8 @@ def folded(
     )
     divisor = variance + primitive.epsilon
     if not (divisor > 0).all():
-        raise ValueError(f"{norm.path}.variance is not above -epsilon")
+        message = f"{norm.path}.variance is not above -epsilon"
+        raise WeightsError.single("AS515", message)
     factor = scale / np.sqrt(divisor)
     weight = own["weight"].astype(np.float64)
     along = [1] * weight.ndim

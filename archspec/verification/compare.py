@@ -17,6 +17,9 @@ TOLERANCES: Mapping[Precision, float] = {"float64": 1e-9, "float32": 1e-4}
 SINGLE = 1e-6
 """In float64, where a framework has a constant in single precision."""
 
+RESIZED = 1e-4
+"""In float64, behind a bilinear resize that TensorFlow computes in single precision."""
+
 _SINGLE_KINDS = {"leaky_relu", "gelu", "gelu_tanh"}
 _SINGLE_DERIVATIVES = {"hard_sigmoid"}
 _PASSING = {"softmax", "identity", "dropout", "drop_path"}
@@ -39,10 +42,12 @@ def tolerance(
     Keras on TensorFlow has the slope of leaky_relu, the constants of gelu and of
     normalize, and the shares of a bilinear resize in single precision.
     """
+    if precision == "float32" or "keras" not in targets:
+        return TOLERANCES[precision]
+    if any(_is_bilinear(layer) for layer in network.layers):
+        return RESIZED
     single = any(_computed_in_single(layer) for layer in network.layers)
-    if precision == "float64" and "keras" in targets and single:
-        return SINGLE
-    return TOLERANCES[precision]
+    return SINGLE if single else TOLERANCES[precision]
 
 
 def training_tolerance(network: Network) -> float:
@@ -50,16 +55,18 @@ def training_tolerance(network: Network) -> float:
 
     PyTorch's derivative of hard_sigmoid is a sixth in single precision.
     """
+    limit = tolerance(network, "float64", ("torch", "keras"))
     kinds = {getattr(layer.primitive, "kind", None) for layer in network.layers}
-    if kinds & _SINGLE_DERIVATIVES:
-        return SINGLE
-    return tolerance(network, "float64", ("torch", "keras"))
+    return max(limit, SINGLE) if kinds & _SINGLE_DERIVATIVES else limit
 
 
 def _computed_in_single(layer: NetworkLayer) -> bool:
     kind = getattr(layer.primitive, "kind", None)
-    mode = getattr(layer.primitive, "mode", None)
-    return layer.op == "normalize" or kind in _SINGLE_KINDS or mode == "bilinear"
+    return layer.op == "normalize" or kind in _SINGLE_KINDS or _is_bilinear(layer)
+
+
+def _is_bilinear(layer: NetworkLayer) -> bool:
+    return getattr(layer.primitive, "mode", None) == "bilinear"
 
 
 def errors(found: Array, expected: Array) -> Errors:
@@ -74,42 +81,47 @@ def errors(found: Array, expected: Array) -> Errors:
     return Errors(absolute, relative if np.isfinite(relative) else np.inf)
 
 
+def equal(found: Found, expected: Found, key: str, limit: float) -> bool:
+    """Whether what both have under this key is the same; what is not there is."""
+    if key not in found or key not in expected:
+        return True
+    return errors(found[key], expected[key]).relative <= limit
+
+
 def output_errors(network: Network, found: Found, expected: Found) -> Errors:
-    """The worst of all outputs; a softmax is compared by its input.
-
-    Infinite errors where one of the two lacks an output.
-    """
-    worst = Errors(0.0, 0.0)
-    for number in network.outputs.values():
-        ends = [network.layers[n].path for n in (_head(network, number), number)]
-        path = next((p for p in ends if p in found and p in expected), None)
-        if path is None:
-            return Errors(np.inf, np.inf)
-        worst = max(worst, errors(found[path], expected[path]), key=_relative)
-    return worst
-
-
-def _relative(found: Errors) -> float:
-    return found.relative
+    """The worst of all outputs, and of what a softmax at the end is given."""
+    keys = [f"output:{name}" for name in network.outputs]
+    heads = {_head(network, number) for number in network.outputs.values()} - {INPUT}
+    keys += [network.layers[head].path for head in heads]
+    both = [key for key in keys if key in found and key in expected]
+    apart = [errors(found[key], expected[key]) for key in both]
+    return max(apart, key=lambda each: each.relative)
 
 
 def _head(network: Network, number: int) -> int:
     """The layer before a softmax, and before what does nothing."""
+    if number == INPUT:
+        return INPUT
     layer = network.layers[number]
     word = getattr(layer.primitive, "kind", layer.op)
-    if word not in _PASSING or layer.sources[0] == INPUT:
-        return number
-    return _head(network, layer.sources[0])
+    return _head(network, layer.sources[0]) if word in _PASSING else number
 
 
 def first_difference(
-    network: Network, found: Found, expected: Found, limit: float
-) -> tuple[NetworkLayer, float] | None:
-    """The first layer that both have and that differs, and by how much."""
+    network: Network, found: Found, expected: Found, precision: Precision, limit: float
+) -> tuple[NetworkLayer, str] | None:
+    """The first layer that differs, and what shows it: its path or an `output:NAME`.
+
+    Before the first layer that a framework computes in single precision, the strict
+    tolerance holds.
+    """
+    allowed = TOLERANCES[precision]
     for layer in network.layers:
-        if layer.path not in found or layer.path not in expected:
-            continue
-        relative = errors(found[layer.path], expected[layer.path]).relative
-        if relative > limit:
-            return layer, relative
+        if _computed_in_single(layer):
+            allowed = limit
+        if not equal(found, expected, layer.path, allowed):
+            return layer, layer.path
+    for name, number in network.outputs.items():
+        if not equal(found, expected, f"output:{name}", limit):
+            return network.layers[number], f"output:{name}"
     return None

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archspec.network import Network, NetworkLayer
 from archspec.runtime.order import Precision
-from archspec.runtime.session import Answer
+from archspec.runtime.session import Answer, target_of
+from archspec.targets import TARGETS
 from archspec.targets.templates import manifest
 from archspec.verification.compare import (
     Found,
+    equal,
+    errors,
     first_difference,
     output_errors,
     tolerance,
 )
 from archspec.verification.places import Places
 from archspec.verification.report import NETWORK, Comparison
-from archspec.verification.trial import SOURCES, Trial
+from archspec.verification.trial import Trial
 from archspec.verification.workers import Ran
 from archspec.weights.moves import Named, names_there
 
@@ -38,7 +41,11 @@ def compared(
 ) -> Iterator[Comparison]:
     """The network with each target, then the first target with each other one."""
     for precision in PRECISIONS:
-        ran = {j.framework: r for j, r in runs.items() if j[1:] == (precision, False)}
+        ran = {
+            job.framework: run
+            for job, run in runs.items()
+            if job.precision == precision and not job.folded
+        }
         pairs = [(NETWORK, name) for name in ran]
         pairs += [(name, other) for name in [*ran][:1] for other in [*ran][1:]]
         for pair in pairs:
@@ -60,50 +67,61 @@ def _comparison(
     network = trial.network
     limit = tolerance(network, precision, pair)
     whole = Comparison(pair, "outputs", precision, network.input_shape, limit)
+    sides: dict[str, Found] = {NETWORK: trial.expected}
     for name in pair:
-        if name in runs and runs[name].answer.fault:
+        if name == NETWORK:
+            continue
+        if runs[name].answer.fault:
             return _failed(whole, name, runs[name].answer, places)
-    expected = trial.expected(precision)
-    sides = {NETWORK: expected} | {n: _by_path(network, r) for n, r in runs.items()}
+        sides[name] = _returned(network, name, runs[name].found)
+        if fault := _other_outputs(network, name, sides[name]):
+            return whole._replace(fault=fault)
     one, other = (sides[name] for name in pair)
     apart = output_errors(network, other, one)
     whole = whole._replace(max_abs_error=apart.absolute, relative_error=apart.relative)
-    differs = first_difference(network, other, one, limit)
+    differs = first_difference(network, other, one, precision, limit)
     if differs is None:
         return whole
-    layer, relative = differs
+    layer, key = differs
     at_fault = tuple(
         name
         for name in pair
-        if name != NETWORK
-        and first_difference(network, _only(sides[name], layer.path), expected, limit)
+        if name != NETWORK and not equal(sides[name], sides[NETWORK], key, limit)
     )
+    relative = errors(other[key], one[key]).relative
     lines = {name: runs[name].answer.lines for name in pair if name in runs}
     found = places.difference(layer, relative, at_fault, lines)
     return whole._replace(first_difference=found)
 
 
-def _by_path(network: Network, run: Ran) -> Found:
-    """The outputs by the paths of their layers; what is returned is what counts."""
-    ends = {
-        network.layers[number].path: run.found[key]
-        for name, number in network.outputs.items()
-        if (key := f"output:{name}") in run.found
-    }
-    return {**run.found, **ends}
+def _returned(network: Network, framework: str, found: Found) -> Found:
+    """What a framework computed; ONNX has to give a single output a name."""
+    if framework != "onnx" or set(network.outputs) != {""}:
+        return found
+    return {"output:" if k == "output:output" else k: a for k, a in found.items()}
 
 
-def _only(found: Found, path: str) -> Found:
-    return {path: found[path]} if path in found else {}
+def _other_outputs(network: Network, framework: str, found: Found) -> str:
+    """What is wrong with the names of what is returned."""
+    names = {key.removeprefix("output:") for key in found if key.startswith("output:")}
+    if names == set(network.outputs):
+        return ""
+    return f"{framework} returns {_quoted(names)}, not {_quoted(network.outputs)}"
+
+
+def _quoted(names: Collection[str]) -> str:
+    if set(names) == {""}:
+        return "one tensor"
+    return ", ".join(f"'{name}'" for name in sorted(names))
 
 
 def _failed(
     comparison: Comparison, framework: str, answer: Answer, places: Places
 ) -> Comparison:
     """A target that could not run; where its weights do not fit, the first of them."""
-    network, target = places.network, framework.partition(":")[0]
+    network, target = places.network, target_of(framework)
     misfit = None
-    if answer.shapes and target in SOURCES:
+    if answer.shapes is not None and target in TARGETS:
         misfit = _misfit(network, manifest(target), answer.shapes)
     if misfit is None:
         return comparison._replace(fault=f"{framework}: {answer.fault}")

@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 
 from archspec.network import Network, NetworkLayer
+from archspec.runtime.session import target_of
 from archspec.verification.report import Difference
 from archspec.verification.trial import Printer
 
@@ -43,7 +44,7 @@ class Places:
 
     def _place(self, path: str, framework: str, lines: Mapping[str, int]) -> str:
         """FILE:LINE; for what no module computes, where its block returns."""
-        target = framework.partition(":")[0]
+        target = target_of(framework)
         parts = path.split(".")[:-1]
         blocks = [*reversed(list(accumulate(parts, lambda a, b: f"{a}.{b}"))), ""]
         keys = path, *(f"{block}:return" for block in blocks)

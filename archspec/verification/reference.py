@@ -35,10 +35,12 @@ def evaluate(network: Network, weights: Arrays, images: Array) -> dict[str, Arra
 def calibrate(
     network: Network, weights: Arrays, images: Array
 ) -> tuple[dict[str, Array], Arrays]:
-    """Every layer's output if batch norms took the statistics of these images.
+    """Every layer's output if batch norms took about the statistics of these images.
 
-    Also the statistics, `PATH.mean` and `PATH.variance`: weights for which numbers
-    neither grow nor vanish from layer to layer.
+    Also these statistics, `PATH.mean` and `PATH.variance`: with them numbers neither
+    grow nor vanish from layer to layer, and rounding errors stay small. Each is off
+    from that of the images by what was drawn for it: a variance by its factor, a mean
+    by that many standard deviations more than one.
     """
     statistics: dict[str, Array] = {}
 
@@ -46,15 +48,14 @@ def calibrate(
         if layer.op != "batch_norm":
             return {}
         axes = tuple(axis for axis in range(x.ndim) if axis != 1)
-        # As float32, in which the targets get them.
-        mean = x.mean(axes).astype(np.float32).astype(float)
-        variance = x.var(axes)
+        names = f"{layer.path}.mean", f"{layer.path}.variance"
+        drawn_mean, factor = (weights[name] for name in names)
         # A channel that hardly varies would have its rounding errors blown up.
-        variance = np.maximum(variance, np.square(x).mean() / 10)
-        variance = variance.astype(np.float32).astype(float)
-        statistics[f"{layer.path}.mean"] = mean
-        statistics[f"{layer.path}.variance"] = variance
-        return {"mean": mean, "variance": variance}
+        variance = np.maximum(x.var(axes), np.square(x).mean() / 10)
+        mean = x.mean(axes) + (drawn_mean - 1) * np.sqrt(variance)
+        both = mean.astype(np.float32), (variance * factor).astype(np.float32)
+        statistics.update(zip(names, both, strict=True))
+        return {"mean": both[0].astype(float), "variance": both[1].astype(float)}
 
     return _run(network, weights, images, measured), statistics
 

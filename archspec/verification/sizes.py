@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from pathlib import Path
 
@@ -16,20 +16,20 @@ MAX_NUMBERS = 5 * 10**8
 """Weights, and outputs of all layers, of a network at one size; 4 GB in float64."""
 
 _EVEN = ((96, 64), (128, 96), (112, 128), (160, 192), (224, 256), (320, 288))
+_ODD = tuple((height + 1, width + 1) for height, width in _EVEN)
 _SMALL = ((32, 48), (8, 12), (7, 9))
 
 
 def sized(
-    spec: str | Path, variants: Sequence[str], overrides: Sequence[str]
+    own: Network, spec: str | Path, variants: Sequence[str], overrides: Sequence[str]
 ) -> list[Network]:
     """The network at an even and an odd size, height other than width.
 
-    A network that takes no odd size is given another even one, and one that takes no
-    size but its own that one alone. Raises SpecError, VerifyError.
+    A network that takes no such size is given another, and one that takes no size but
+    its own that one alone. Raises VerifyError (AS604).
     """
-    own = elaborate(spec, variants, overrides)
 
-    def taken(sizes: Sequence[Pair]) -> Iterator[Network]:
+    def taken(sizes: Iterable[Pair]) -> Iterator[Network]:
         for height, width in sizes:
             size = f"input.size=[{height}, {width}]"
             try:
@@ -37,14 +37,14 @@ def sized(
             except SpecError:
                 continue
 
-    even = next(taken(_EVEN), None)
-    odd = next(taken([(height + 1, width + 1) for height, width in _EVEN]), None)
-    if even is None or odd is None:
-        even, odd = [*taken([*_EVEN, *_SMALL]), even, odd][:2]
-    found = [network for network in (even, odd) if network is not None] or [own]
-    for network in (own, *found):
+    first = [next(taken(_EVEN), None), next(taken(_ODD), None)]
+    found = {n.input_shape: n for n in first if n is not None}
+    if len(found) < 2:
+        found |= {n.input_shape: n for n in taken((*_EVEN, *_SMALL))}
+    chosen = list(found.values())[:2] or [own]
+    for network in chosen:
         _check_memory(network)
-    return found
+    return chosen
 
 
 def _check_memory(network: Network) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from archspec.verification.report import NETWORK, Comparison, Difference, Report
@@ -54,18 +54,19 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _explained(comparison: Comparison) -> list[str]:
-    lines = [f"  {comparison.fault}"] if comparison.fault else []
+def _explained(comparison: Comparison) -> Iterator[str]:
+    """Paragraphs on what is wrong, and on what has to be known."""
+    if comparison.fault:
+        yield f"  {comparison.fault}"
     if comparison.note:
-        lines.append(f"  {comparison.compared}: {comparison.note}")
+        yield f"  {comparison.compared}: {comparison.note}"
     if comparison.first_difference:
-        lines += _told(comparison.first_difference)
-    return lines
+        yield _told(comparison.first_difference)
 
 
-def _told(difference: Difference) -> list[str]:
+def _told(difference: Difference) -> str:
     found = f"  first difference: {difference.layer} ({difference.op})"
     if difference.at_fault:
         found += f", at fault: {', '.join(difference.at_fault)}"
-    places = [f"    {place}" for place in difference.lines.values()]
-    return [found, *places, f"    {difference.spec}"]
+    places = [*difference.lines.values(), difference.spec]
+    return "\n".join([found, *(f"    {place}" for place in places)])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from archspec.errors import WeightsError
 from archspec.network import NetworkLayer
 from archspec.targets.templates import manifest
 from archspec.verification.compare import Errors, errors, training_tolerance
@@ -15,10 +16,8 @@ from archspec.verification.places import Places
 from archspec.verification.report import Comparison
 from archspec.verification.trial import Trial
 from archspec.verification.windows import Array
+from archspec.verification.workers import Ran
 from archspec.weights.moves import from_target
-
-if TYPE_CHECKING:
-    from archspec.verification.workers import Ran
 
 GRADIENTS = "gradients"
 STEP = "weights after a step"
@@ -38,15 +37,17 @@ Sides = Mapping[str, Mapping[str, Array]]
 def compare_training(
     trial: Trial, runs: Mapping[str, Ran], places: Places
 ) -> list[Comparison]:
-    """PyTorch with Keras, in float64; nothing unless both ran."""
-    if len(runs) < 2:
-        return []
+    """PyTorch with Keras, in float64."""
     pair = "torch", "keras"
     for name in pair:
         if fault := runs[name].answer.fault:
             whole = _comparison(trial, pair, GRADIENTS)
             return [whole._replace(fault=f"{name}: {fault}")]
-    gradients = {n: _canonical(trial, n, runs[n].found, "gradient:") for n in pair}
+    try:
+        gradients = {n: _canonical(trial, n, runs[n].found, "gradient:") for n in pair}
+    except WeightsError as error:
+        fault = f"in a gradient: {error.diagnostics[0].message}"
+        return [_comparison(trial, pair, GRADIENTS)._replace(fault=fault)]
     after = {n: _canonical(trial, n, runs[n].found, "after:") for n in pair}
     after["torch"] |= _biased_variances(trial, after["torch"])
     lines = {name: runs[name].answer.lines for name in pair}

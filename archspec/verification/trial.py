@@ -5,29 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
+from archspec.errors import needed
 from archspec.network import INPUT, Instance, Network
 from archspec.runtime.order import Order, Precision, Task, write_arrays
-from archspec.targets import render
-from archspec.targets.onnx.plan import tensor_names
+from archspec.runtime.session import target_of
 from archspec.targets.templates import manifest
 from archspec.verification.draws import random_cotangents, random_images, random_weights
-from archspec.verification.reference import calibrate, evaluate
+from archspec.verification.reference import calibrate
 from archspec.verification.windows import Array
-from archspec.weights.moves import names_there, to_target
-
-SOURCES = ("torch", "keras")
-"""Targets that are source code, and compute in float64."""
+from archspec.weights.moves import to_target
 
 Printer = Callable[[Network, str], str]
-
-
-def printed(network: Network, target: str) -> str:
-    """The generated file of a target."""
-    return render(network, target)
 
 
 class Trial:
@@ -38,7 +28,6 @@ class Trial:
         self.seed = seed
         self.printer = printer
         self.folder = folder / "x".join(map(str, network.input_shape))
-        self.weights = random_weights(network, seed)
         self.images = random_images(network, seed)
 
     def __enter__(self) -> Trial:
@@ -50,21 +39,27 @@ class Trial:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def expected(self, precision: Precision) -> dict[str, Array]:
-        """Every layer's output by its path.
-
-        In float32 the statistics are those of a forward pass: without them rounding
-        errors grow from layer to layer.
-        """
-        return self._evaluated if precision == "float64" else self._calibrated[0]
+    @cached_property
+    def expected(self) -> dict[str, Array]:
+        """Every layer's output by its path, and every output as `output:NAME`."""
+        found, layers = self._calibrated[0], self.network.layers
+        return found | {
+            f"output:{name}": self.images if n == INPUT else found[layers[n].path]
+            for name, n in self.network.outputs.items()
+        }
 
     @cached_property
-    def _evaluated(self) -> dict[str, Array]:
-        return evaluate(self.network, self.weights, self.images)
+    def weights(self) -> dict[str, Array]:
+        """Canonical weights, all of them random, the statistics about the images'."""
+        return {**self._drawn, **self._calibrated[1]}
+
+    @cached_property
+    def _drawn(self) -> Mapping[str, Array]:
+        return random_weights(self.network, self.seed)
 
     @cached_property
     def _calibrated(self) -> tuple[dict[str, Array], Mapping[str, Array]]:
-        return calibrate(self.network, self.weights, self.images)
+        return calibrate(self.network, self._drawn, self.images)
 
     def order(
         self,
@@ -86,14 +81,18 @@ class Trial:
             blocks=self._blocks,
         )
         if framework == "onnx":
-            module = self._model(folded)
-            names = tensor_names(self.network, fold_batch_norm=folded)
-            return order._replace(module=str(module), tensors=names)
-        target = framework.partition(":")[0]
-        return order._replace(
-            module=str(self._source(target)),
-            weights=self._weight_files(target, precision),
-        )
+            onnx = needed("archspec.targets.onnx")
+            names = onnx.tensor_names(self.network, fold_batch_norm=folded)
+            weights = self._drawn if task == "build" else self.weights
+            model = onnx.model(self.network, weights, fold_batch_norm=folded)
+            path = self.folder / f"{name}.onnx"
+            path.write_bytes(model.SerializeToString())
+            return order._replace(module=str(path), tensors=names)
+        target = target_of(framework)
+        order = order._replace(module=str(self._source(target)))
+        if task == "build":
+            return order
+        return order._replace(weights=str(self._weights(target)))
 
     @property
     def _images(self) -> Path:
@@ -105,26 +104,11 @@ class Trial:
             path.write_text(self.printer(self.network, target), encoding="utf-8")
         return path
 
-    def _model(self, folded: bool) -> Path:
-        onnx: Any = import_module("archspec.targets.onnx")
-        path = self.folder / f"{'folded' if folded else 'whole'}.onnx"
-        weights = {**self.weights, **self._calibrated[1]}
-        made = onnx.model(self.network, weights, fold_batch_norm=folded)
-        path.write_bytes(made.SerializeToString())
+    def _weights(self, target: str) -> Path:
+        path = self.folder / f"{target}.npz"
+        if not path.exists():
+            write_arrays(path, to_target(self.network, manifest(target), self.weights))
         return path
-
-    def _weight_files(self, target: str, precision: Precision) -> list[str]:
-        whole = self.folder / f"{target}_weights.npz"
-        if not whole.exists():
-            write_arrays(whole, to_target(self.network, manifest(target), self.weights))
-        if precision == "float64":
-            return [str(whole)]
-        statistics = self.folder / f"{target}_statistics.npz"
-        if not statistics.exists():
-            names = names_there(self.network, manifest(target))
-            measured = self._calibrated[1].items()
-            write_arrays(statistics, {names[n].name: array for n, array in measured})
-        return [str(whole), str(statistics)]
 
     @cached_property
     def _layers(self) -> dict[str, str | None]:

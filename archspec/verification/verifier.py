@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from itertools import product
@@ -12,14 +12,16 @@ from os import cpu_count
 from pathlib import Path
 
 from archspec.elaboration import elaborate
+from archspec.errors import VerifyError
 from archspec.network import Network
-from archspec.runtime.session import SECONDS
+from archspec.runtime.session import FRAMEWORKS, SECONDS, Answer
+from archspec.targets import TARGETS, render
 from archspec.verification.outcomes import PRECISIONS, Job, compared
 from archspec.verification.places import Places
 from archspec.verification.report import Comparison, Report
 from archspec.verification.sizes import sized
 from archspec.verification.training import compare_training
-from archspec.verification.trial import SOURCES, Printer, Trial, printed
+from archspec.verification.trial import Printer, Trial
 from archspec.verification.workers import Ran, Worker
 
 
@@ -28,21 +30,26 @@ class Verifier:
 
     def __init__(
         self,
-        targets: Sequence[str] = (*SOURCES, "onnx"),
+        targets: Sequence[str] = (*TARGETS, "onnx"),
         seconds: float = SECONDS,
-        printer: Printer = printed,
+        printer: Printer = render,
         progress: Callable[[str], None] = lambda _: None,
     ):
-        """Start a process for each target; raises FrameworkMissing.
+        """Start a process for each target; raises VerifyError, FrameworkMissing.
 
         `seconds` is the limit of one run; `printer` makes a target's file.
         """
+        for target in targets:
+            if target not in FRAMEWORKS:
+                known = ", ".join(FRAMEWORKS)
+                message = f"there is no target '{target}'; there are: {known}"
+                raise VerifyError.single("AS601", message)
         self.printer, self.progress = printer, progress
         threads = max(1, (cpu_count() or 1) // max(1, len(targets)))
         with ExitStack() as stack:
             self.workers = [
                 stack.enter_context(closing(Worker(target, seconds, threads)))
-                for target in targets
+                for target in dict.fromkeys(targets)
             ]
             folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
             self.folder = Path(stack.enter_context(folder))
@@ -66,37 +73,53 @@ class Verifier:
 
         With `train` also a step of training, by PyTorch and by Keras on TensorFlow.
         """
+        names = {worker.framework for worker in self.workers}
+        if train and not names >= {*TARGETS}:
+            message = "training compares torch with keras: both targets are needed"
+            raise VerifyError.single("AS601", message)
         own = elaborate(spec, variants, overrides)
         comparisons: list[Comparison] = []
-        parameters: dict[str, int | None] = {}
-        for network in sized(spec, variants, overrides):
-            found, parameters = self._at_size(own, network, seed, train)
+        built: dict[str, Answer] = {}
+        networks = sized(own, spec, variants, overrides)
+        for network in networks:
+            found, built = self._at_size(own, network, seed, train)
             comparisons += found
-        return Report(own, seed, parameters, tuple(comparisons))
+        if own.weight_shapes != networks[-1].weight_shapes:
+            built = self._built(own, seed)
+        return Report(own, seed, _counts(built), tuple(comparisons))
 
     def _at_size(
         self, own: Network, network: Network, seed: int, train: bool
-    ) -> tuple[list[Comparison], dict[str, int | None]]:
-        """All comparisons at one size, and the parameters of each target."""
+    ) -> tuple[list[Comparison], dict[str, Answer]]:
+        """All comparisons at one size, and what each target built."""
         height, width = network.input_shape[1:]
         self.progress(f"{own.spec.module_name} at {height}x{width}")
         places = Places(own, network, self.printer)
-        with self._trial(network, seed) as trial:
+        with Trial(network, self.folder, seed, self.printer) as trial:
             runs = self._runs(trial)
             found = [*compared(trial, runs, places)]
-            if train:
+            if train and network.trainable_parameters:
                 found += compare_training(trial, self._steps(trial), places)
-            return found, self._parameters(own, trial, runs)
+        built = {j.framework: r.answer for j, r in runs.items() if not j.folded}
+        return found, built
 
-    def _trial(self, network: Network, seed: int) -> Trial:
-        return Trial(network, self.folder, seed, self.printer)
+    def _built(self, network: Network, seed: int) -> dict[str, Answer]:
+        """What each target builds of a network that is not run."""
+        with Trial(network, self.folder, seed, self.printer) as trial:
+            waiting = {
+                worker.framework: worker.submit(
+                    trial.order(worker.framework, "float32", "build")
+                )
+                for worker in self.workers
+            }
+            return {name: ran.result().answer for name, ran in waiting.items()}
 
     def _runs(self, trial: Trial) -> dict[Job, Ran]:
         """Every framework at every precision; the processes work side by side."""
         waiting: dict[Job, Future[Ran]] = {}
         for precision, worker in product(PRECISIONS, self.workers):
             name = worker.framework
-            if precision == "float32" or name in SOURCES:
+            if precision == "float32" or name in TARGETS:
                 order = trial.order(name, precision)
                 waiting[Job(name, precision)] = worker.submit(order)
             if precision == "float32" and name == "onnx":
@@ -111,30 +134,14 @@ class Verifier:
                 trial.order(worker.framework, "float64", "train")
             )
             for worker in self.workers
-            if worker.framework in SOURCES
+            if worker.framework in TARGETS
         }
         return {framework: ran.result() for framework, ran in waiting.items()}
 
-    def _parameters(
-        self, own: Network, trial: Trial, runs: dict[Job, Ran]
-    ) -> dict[str, int | None]:
-        """What each target has; it is built at the network's own size if that counts.
 
-        None where it could not be built.
-        """
-        built = {job.framework: ran for job, ran in runs.items() if not job.folded}
-        if own.weight_shapes != trial.network.weight_shapes:
-            with self._trial(own, trial.seed) as whole:
-                waiting = {
-                    worker.framework: worker.submit(
-                        whole.order(worker.framework, "float32", "build")
-                    )
-                    for worker in self.workers
-                }
-                built = {name: ran.result() for name, ran in waiting.items()}
-        return {
-            name: sum(map(prod, ran.answer.shapes.values()))
-            if ran.answer.shapes
-            else None
-            for name, ran in built.items()
-        }
+def _counts(built: Mapping[str, Answer]) -> dict[str, int | None]:
+    """The parameters of what was built; None where that failed."""
+    return {
+        name: None if answer.shapes is None else sum(map(prod, answer.shapes.values()))
+        for name, answer in built.items()
+    }

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from archspec.errors import FrameworkMissing, WeightsError
+from archspec.errors import WeightsError, needed
 from archspec.network import Network
 from archspec.weights.checks import Arrays, check
 from archspec.weights.output import replacing
 
 FORMAT = "weights 1"
 """What the metadata say under `archspec`."""
+
+_OTHERS = "archspec weights convert --from torch or keras reads others, or adopt"
 
 
 def origin(network: Network) -> dict[str, str]:
@@ -62,9 +63,8 @@ def read(path: Path, network: Network) -> Arrays:
     """
     arrays = tensors(path)
     if metadata(path).get("archspec") != FORMAT:
-        help = "archspec weights convert FILE SPEC --from torch, or adopt"
         message = f"{path} is not a file of canonical weights"
-        raise WeightsError.single("AS511", message, help=help)
+        raise WeightsError.single("AS511", message, help=_OTHERS)
     check(arrays, network.weight_shapes)
     for name, array in arrays.items():
         if array.dtype != np.float32:
@@ -95,21 +95,18 @@ def _tensor(file: Any, path: Path, name: str) -> np.ndarray[Any, Any]:
 
 
 def _opened(path: Path) -> Any:
-    safetensors()
-    library: Any = import_module("safetensors")
+    library = needed("safetensors")
     try:
         return library.safe_open(path, "numpy")
     except (OSError, library.SafetensorError) as error:
         message = f"cannot read {path}: {error}"
-        raise WeightsError.single("AS511", message) from None
+        help = "" if path.suffix == ".safetensors" else _OTHERS
+        raise WeightsError.single("AS511", message, help=help) from None
 
 
 def safetensors() -> Any:
     """The library; raises FrameworkMissing without it."""
-    try:
-        return import_module("safetensors.numpy")
-    except ImportError:
-        raise FrameworkMissing("safetensors", "weights") from None
+    return needed("safetensors.numpy")
 
 
 def _single(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -20,6 +20,11 @@ def check(weights: Arrays, expected: Mapping[str, Shape]) -> None:
     """Raise WeightsError (AS512 to AS515) unless names, shapes and numbers fit."""
     _raise_if(_names(weights, expected))
     _raise_if(_shapes(weights, expected))
+    check_numbers(weights)
+
+
+def check_numbers(weights: Arrays) -> None:
+    """Raise WeightsError (AS514, AS515) unless all are floating-point and finite."""
     _raise_if(_numbers(weights))
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from archspec.errors import FrameworkMissing
+from archspec.errors import WeightsError, needed
 from archspec.network import Network
 from archspec.weights import canonical, keras_file, torch_file
 from archspec.weights.checks import Arrays
@@ -22,10 +19,9 @@ def write_onnx(
     path: Path, network: Network, weights: Arrays, force: bool = False
 ) -> None:
     """A model with these weights, batch norm folded; raises FrameworkMissing."""
-    if find_spec("onnx") is None:
-        raise FrameworkMissing("onnx", "onnx")
-    onnx: Any = import_module("archspec.targets.onnx")
-    content = onnx.file(network, weights)
+    if path.suffix != ".onnx":
+        raise WeightsError.single("AS511", f"{path} is not called .onnx")
+    content = needed("archspec.targets.onnx").file(network, weights)
     with replacing(path, force) as temporary:
         temporary.write_bytes(content)
 

@@ -7,7 +7,6 @@ generated model itself writes and reads it, in a process of its own.
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from pathlib import Path
 
 from archspec.errors import WeightsError
@@ -16,6 +15,8 @@ from archspec.runtime.order import Order, Task, read_arrays, write_arrays
 from archspec.runtime.session import Session, keras_framework
 from archspec.targets import render
 from archspec.targets.templates import manifest
+from archspec.weights.checkpoints import opened
+from archspec.weights.checkpoints.keras import archived_weights
 from archspec.weights.checks import Arrays
 from archspec.weights.moves import from_target, to_target
 from archspec.weights.output import replacing
@@ -36,8 +37,8 @@ def write(path: Path, network: Network, weights: Arrays, force: bool = False) ->
     arrays = to_target(network, manifest("keras"), weights)
     with tempfile.TemporaryDirectory() as folder, replacing(path, force) as temporary:
         order = _order("save", network, Path(folder), temporary)
-        write_arrays(order.weights[0], arrays)
-        _carry_out(order)
+        write_arrays(order.weights, arrays)
+        _carry_out(order, path)
 
 
 def read(path: Path, network: Network) -> Arrays:
@@ -46,11 +47,12 @@ def read(path: Path, network: Network) -> Arrays:
     Of a `.keras` archive only the weights in it are read, and nothing is run.
     """
     _check_suffix(path, READ)
+    _check_number(path, network)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         checkpoint = _unpacked(path, folder) if path.suffix == ".keras" else path
         order = _order("read", network, folder, checkpoint)
-        _carry_out(order)
+        _carry_out(order, path)
         arrays = read_arrays(order.result)
     return from_target(network, manifest("keras"), arrays)
 
@@ -63,29 +65,33 @@ def _order(task: Task, network: Network, folder: Path, checkpoint: Path) -> Orde
         module=str(module),
         name=network.name,
         result=str(folder / "result.npz"),
-        weights=[str(folder / "weights.npz")],
+        weights=str(folder / "weights.npz"),
         checkpoint=str(checkpoint.resolve()),
     )
 
 
-def _carry_out(order: Order) -> None:
+def _carry_out(order: Order, path: Path) -> None:
     with Session(keras_framework()) as session:
         answer = session.ask(order)
     if answer.fault:
         reason = answer.fault.partition("\n")[0]
         verb = "written" if order.task == "save" else "read"
-        message = f"{order.checkpoint} could not be {verb} by the generated model"
+        message = f"{path} could not be {verb} by the generated model"
         raise WeightsError.single("AS511", message, help=reason)
+
+
+def _check_number(path: Path, network: Network) -> None:
+    """Keras reads what its model wants, and says nothing of what is left over."""
+    with opened(path) as checkpoint:
+        found = sum(len(unit.tensors) for unit in checkpoint.units)
+    if found != (wanted := len(network.weight_shapes)):
+        message = f"{path} has {found} tensors, but the network has {wanted}"
+        raise WeightsError.single("AS512", message)
 
 
 def _unpacked(path: Path, folder: Path) -> Path:
     target = folder / "model.weights.h5"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            target.write_bytes(archive.read("model.weights.h5"))
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        message = f"cannot read {path}: {error}"
-        raise WeightsError.single("AS511", message) from None
+    target.write_bytes(archived_weights(path))
     return target
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,8 +28,8 @@ def replacing(path: Path, force: bool = False) -> Generator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        reason = error.strerror or error
-        message = f"cannot write {error.filename or path}: {reason}"
+        where = path if error.filename in {None, str(temporary)} else error.filename
+        message = f"cannot write {where}: {error.strerror or error}"
         raise WeightsError.single("AS511", message) from None
     finally:
         with suppress(OSError):
@@ -36,8 +37,15 @@ def replacing(path: Path, force: bool = False) -> Generator[Path]:
 
 
 def refuse_existing(path: Path, force: bool = False) -> None:
-    """Raise FileRefused where a file, a folder or a link is in the way."""
-    if path.is_dir():
-        raise FileRefused(f"{path} is a folder")
-    if (path.exists() or path.is_symlink()) and not force:
+    """Raise FileRefused where a file is in the way, or, even with `force`, no file."""
+    try:
+        plain = stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        message = f"cannot write {path}: {getattr(error, 'strerror', None) or error}"
+        raise WeightsError.single("AS511", message) from None
+    if not plain:
+        raise FileRefused(f"{path} is not a file")
+    if not force:
         raise FileRefused(f"{path} exists; --force overwrites it")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from archspec.errors import FrameworkMissing, WeightsError
+from archspec.errors import WeightsError, needed
 from archspec.network import Network
 from archspec.targets.templates import manifest
 from archspec.weights import canonical
@@ -38,7 +37,7 @@ def write(path: Path, network: Network, weights: Arrays, force: bool = False) ->
     if path.suffix == ".safetensors":
         canonical.write_tensors(path, state, {"format": "pt"}, force)
         return
-    torch = _torch()
+    torch = needed("torch")
     tensors = {name: torch.from_numpy(array) for name, array in state.items()}
     with replacing(path, force) as temporary:
         torch.save(tensors, temporary)
@@ -67,10 +66,3 @@ def _check_suffix(path: Path) -> None:
 
 def _contiguous(weights: Arrays) -> dict[str, Any]:
     return {name: np.ascontiguousarray(array) for name, array in weights.items()}
-
-
-def _torch() -> Any:
-    try:
-        return import_module("torch")
-    except ImportError:
-        raise FrameworkMissing("torch", "torch") from None

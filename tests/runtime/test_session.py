@@ -131,5 +131,5 @@ def test_a_missing_framework(monkeypatch):
         Session("keras:jax")
     assert str(caught.value) == (
         "this needs jax, which is not installed\n"
-        "   help: pip install 'archspec-nn[keras]'"
+        "   help: pip install 'archspec-nn[jax]'"
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from archspec.elaboration import elaborate
-from archspec.verification.trial import printed
+from archspec.targets import render
 
 SPEC = Path(__file__).with_name("planted.yaml")
 
@@ -147,21 +147,21 @@ def with_bug(verifier, bug: Bug, **more):
     """The report on the network, with the bug in one of its files."""
 
     def print_altered(network, target: str) -> str:
-        text = printed(network, target)
+        text = render(network, target)
         return altered(text, bug) if target == bug.target else text
 
     verifier.printer = print_altered
     try:
         return verifier.verify(SPEC, **more)
     finally:
-        verifier.printer = printed
+        verifier.printer = render
 
 
 def pointed_at(place: str, bug: Bug) -> str:
     """The line, and the one below it, of the altered file that a user has."""
     file, _, number = place.rpartition(":")
     assert file == f"generated/{bug.target}/planted.py"
-    text = printed(elaborate(SPEC), bug.target)
+    text = render(elaborate(SPEC), bug.target)
     assert bug.right in text
     lines = altered(text, bug).splitlines()
     return " ".join(lines[int(number) - 1 :][:2])

@@ -22,10 +22,28 @@ def test_calibrated_statistics_are_those_of_the_images():
     network = elaborate("mobilenetv2", (), ["input.size=[96, 64]"])
     images = np.random.default_rng(0).normal(size=(2, *network.input_shape))
     weights = drawn(network)
-    found, statistics = calibrate(network, weights, images)
+    exactly = {
+        name: np.ones_like(array)
+        for name, array in weights.items()
+        if name.endswith((".mean", ".variance"))
+    }
+    found, statistics = calibrate(network, {**weights, **exactly}, images)
     again = by_layers(network, {**weights, **statistics}, images)
     assert difference({"": found["classifier"]}, again) < 1e-12
     scale, shift = (weights[f"stem.norm.{name}"] for name in ("scale", "shift"))
     normed = found["stem.norm"]
     assert np.allclose(normed.mean((0, 2, 3)), shift, atol=1e-5)
     assert np.allclose(normed.std((0, 2, 3)), abs(scale), rtol=1e-2)
+
+
+def test_each_statistic_is_off_by_what_was_drawn():
+    network = elaborate("mobilenetv2", (), ["input.size=[96, 64]"])
+    images = np.random.default_rng(0).normal(size=(2, *network.input_shape))
+    weights = drawn(network)
+    found, statistics = calibrate(network, weights, images)
+    before = found["stem.conv"]
+    factor = statistics["stem.norm.variance"] / before.var((0, 2, 3))
+    assert np.allclose(factor, weights["stem.norm.variance"])
+    mean = before.mean((0, 2, 3))
+    off = (statistics["stem.norm.mean"] - mean) / before.std((0, 2, 3))
+    assert np.allclose(off, weights["stem.norm.mean"] - 1, atol=1e-5)

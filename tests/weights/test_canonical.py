@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 
 import numpy as np
@@ -104,6 +105,26 @@ def test_an_existing_file_is_kept(network, tmp_path):
     assert len(canonical.read(path, network)) == 7
 
 
+def test_only_a_file_is_replaced(network, tmp_path):
+    """No pipe or device, folder or link, whatever is forced."""
+    pipe, folder, link = (tmp_path / name for name in ("pipe", "folder", "link"))
+    os.mkfifo(pipe)
+    folder.mkdir()
+    link.symlink_to(tmp_path / "nowhere")
+    for path in (pipe, folder, link):
+        with pytest.raises(FileRefused) as caught:
+            canonical.write(path, network, fresh(network), force=True)
+        assert str(caught.value) == f"{path} is not a file"
+
+
+def test_a_name_too_long(network, tmp_path):
+    path = tmp_path / ("w" * 300)
+    with pytest.raises(WeightsError) as caught:
+        canonical.write(path, network, fresh(network))
+    (found,) = caught.value.diagnostics
+    assert found.message == f"cannot write {path}: File name too long"
+
+
 def test_nothing_partial(network, tmp_path):
     """A folder that takes no file is told, and nothing is left in it."""
     (tmp_path / "file").write_text("")
@@ -111,7 +132,8 @@ def test_nothing_partial(network, tmp_path):
         canonical.write(tmp_path / "file" / "w.safetensors", network, fresh(network))
     (found,) = caught.value.diagnostics
     assert found.code == "AS511"
-    assert found.message.startswith(f"cannot write {tmp_path / 'file'}: ")
+    where = tmp_path / "file" / "w.safetensors"
+    assert found.message == f"cannot write {where}: Not a directory"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "small.yaml"]
 
 

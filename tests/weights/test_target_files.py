@@ -15,14 +15,15 @@ pytest.importorskip("torch")
 pytest.importorskip("keras")
 
 import torch
-from exchange import imported
+from exchange import by_layers, difference, imported
 
 from archspec.elaboration import elaborate
 from archspec.errors import FrameworkMissing, WeightsError
 from archspec.targets import render
-from archspec.verification.draws import random_weights
+from archspec.verification.draws import random_images, random_weights
 from archspec.weights import keras_file, torch_file
 from archspec.weights.formats import WRITERS
+from archspec.weights.initial import fresh
 
 SPECS = ["mobilenetv1", "mobilenetv3_large", "shufflenetv2", "unet"]
 USE_KERAS = """
@@ -84,13 +85,13 @@ def test_keras(spec, tmp_path):
 
 def test_onnx(tmp_path):
     runtime = pytest.importorskip("onnxruntime")
-    network = elaborate("mobilenetv1", (), ["input.size=64"])
+    network = elaborate("squeezenet_1_1", (), ["input.size=64"])
     weights, path = random_weights(network, 0), tmp_path / "w.onnx"
     WRITERS["onnx"](path, network, weights, False)
-    (output,) = runtime.InferenceSession(path).run(
-        None, {"input": np.zeros((2, *network.input_shape), np.float32)}
-    )
-    assert output.shape == (2, 1000)
+    images = random_images(network, 0)
+    (output,) = runtime.InferenceSession(path).run(None, {"input": images})
+    expected = by_layers(network, weights, images)
+    assert difference({"": output}, expected) < 1e-4
 
 
 class TestRefusals:
@@ -146,21 +147,42 @@ class TestRefusals:
         assert found.code == "AS511"
         assert found.message.startswith(f"cannot read {path}: ")
 
-    @pytest.mark.slow
-    def test_a_broken_keras_file(self, network, tmp_path):
-        path = tmp_path / "w.weights.h5"
+    @pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "w.keras"])
+    def test_a_broken_keras_file(self, network, tmp_path, name):
+        path = tmp_path / name
         path.write_bytes(b"no hdf5")
         found = self.read(keras_file.read, path, network)
-        message = f"{path} could not be read by the generated model"
-        assert (found.code, found.message) == ("AS511", message)
+        assert found.code == "AS511"
+        assert found.message.startswith(f"cannot read {path}: ")
 
-    def test_a_missing_framework(self, network, tmp_path, monkeypatch):
-        from archspec.weights import formats
+    def test_a_keras_file_with_more(self, network, tmp_path):
+        h5py = pytest.importorskip("h5py")
+        path = tmp_path / "w.weights.h5"
+        with h5py.File(path, "w") as file:
+            for name in ("conv2d", "conv2d_1"):
+                file[f"layers/{name}/vars/0"] = np.zeros((3, 3, 3, 128), np.float32)
+        found = self.read(keras_file.read, path, network)
+        message = f"{path} has 2 tensors, but the network has 1"
+        assert (found.code, found.message) == ("AS512", message)
 
-        monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    @pytest.mark.parametrize(
+        ("missing", "extra", "writer", "name"),
+        [
+            ("onnx", "onnx", "onnx", "w.onnx"), ("torch", "torch", "torch", "w.pth"),
+            ("safetensors", "weights", None, "w.safetensors"),
+        ],
+    )  # fmt: skip
+    def test_a_missing_framework(
+        self, network, tmp_path, monkeypatch, missing, extra, writer, name
+    ):
+        for module in [*sys.modules]:
+            if module.partition(".")[0] == missing or "targets.onnx" in module:
+                monkeypatch.delitem(sys.modules, module)
+        monkeypatch.setitem(sys.modules, missing, None)
         with pytest.raises(FrameworkMissing) as caught:
-            WRITERS["onnx"](tmp_path / "w.onnx", network, {}, False)
+            WRITERS[writer](tmp_path / name, network, fresh(network), False)
         assert str(caught.value) == (
-            "this needs onnx, which is not installed\n"
-            "   help: pip install 'archspec-nn[onnx]'"
+            f"this needs {missing}, which is not installed\n"
+            f"   help: pip install 'archspec-nn[{extra}]'"
         )
+        assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 pytest.importorskip("safetensors")
 
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from archspec.cli import app
 
@@ -58,8 +58,8 @@ def test_convert_through_torch(run):
 
 def test_folding(run):
     run("init", "small.yaml", "-o", "w.safetensors")
-    done = run("convert", "w.safetensors", "small.yaml", "--fold-batch-norm",
-               "-o", "f.safetensors")  # fmt: skip
+    done = run("convert", "w.safetensors", "small.yaml", "--to", "torch",
+               "--fold-batch-norm", "-o", "f.safetensors")  # fmt: skip
     assert done.stderr == "wrote f.safetensors: 2 tensors, 6 numbers\n"
     whole, light = load_file("w.safetensors"), load_file("f.safetensors")
     assert light.keys() == {"conv.weight", "conv.bias"}
@@ -67,12 +67,26 @@ def test_folding(run):
     assert np.allclose(light["conv.weight"], whole["conv.weight"] / 2**0.5)
 
 
+@pytest.mark.parametrize(("target", "name"), [("torch", "f.pth"), ("onnx", "f.onnx")])
+def test_what_cannot_be_folded(run, target, name):
+    run("init", "small.yaml", "-o", "w.safetensors")
+    tensors = load_file("w.safetensors")
+    tensors["norm.variance"][1] = -2
+    save_file(tensors, "w.safetensors", {"archspec": "weights 1"})
+    done = run("convert", "w.safetensors", "small.yaml", "--to", target,
+               "--fold-batch-norm", "-o", name)  # fmt: skip
+    assert done.exit_code == 2
+    last = done.stderr.splitlines()[-1]
+    assert last == "error[AS515]: norm.variance is not above -epsilon"
+    assert not Path(name).exists()
+
+
 def test_another_network_is_noted(run):
     run("init", "small.yaml", "-o", "w.safetensors", "--set", "input.size=8")
     done = run("convert", "w.safetensors", "small.yaml", "--to", "torch", "-o", "t.pt")
     assert done.exit_code == 0
     first = done.stderr.splitlines()[0]
-    assert first == "note: these weights were made for another spec (small)"
+    assert first == "note: these weights were made for small with other settings"
 
 
 def test_weights_of_a_variant_do_not_fit(run):
@@ -80,7 +94,7 @@ def test_weights_of_a_variant_do_not_fit(run):
     done = run("convert", "w.safetensors", "small.yaml", "--to", "torch", "-o", "t.pt")
     assert done.exit_code == 2
     note, first = done.stderr.splitlines()[:2]
-    assert note == "note: these weights were made for another spec (small wide)"
+    assert note == "note: these weights were made for small wide"
     assert first == (
         "error[AS513]: 'conv.weight' is (8, 2, 1, 1), "
         "but the network wants (2, 2, 1, 1)"
@@ -97,15 +111,21 @@ def test_an_existing_file_is_refused(run):
     assert run("init", "small.yaml", "-o", "w.safetensors", "--force").exit_code == 0
 
 
-def test_convert_needs_to_know_what(run):
-    done = run("convert", "w.safetensors", "small.yaml", "-o", "t.pt")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "--to or --from is needed"),
+        (["--from", "torch", "--fold-batch-norm"], "--fold-batch-norm needs --to"),
+    ],
+)
+def test_convert_needs_to_know_what(run, options, message):
+    done = run("convert", "w.safetensors", "small.yaml", *options, "-o", "t.pt")
     assert done.exit_code == 2
-    assert "--to, --from or --fold-batch-norm is needed" in done.stderr
+    assert message in done.stderr
 
 
-@pytest.mark.parametrize("command", ["inspect"])
-def test_a_missing_file(run, command):
-    done = run(command, "nothing.safetensors")
+def test_a_missing_file(run):
+    done = run("inspect", "nothing.safetensors")
     assert done.exit_code == 2
     assert done.stderr == (
         "error[AS511]: cannot read nothing.safetensors: "
@@ -132,3 +152,14 @@ def test_the_commands_of_the_page_run(archspec, root, tmp_path):
     )
     assert first.keys() == last.keys()
     assert all(np.array_equal(first[name], last[name]) for name in first)
+
+
+def test_a_forgotten_from(run):
+    run("init", "small.yaml", "-o", "w.safetensors")
+    run("convert", "w.safetensors", "small.yaml", "--to", "torch", "-o", "t.pth")
+    done = run("convert", "t.pth", "small.yaml", "--to", "onnx", "-o", "t.onnx")
+    assert done.exit_code == 2
+    first, second = done.stderr.splitlines()
+    assert first.startswith("error[AS511]: cannot read t.pth: ")
+    expected = "archspec weights convert --from torch or keras reads others, or adopt"
+    assert second == f"   help: {expected}"

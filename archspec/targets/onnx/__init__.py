@@ -82,8 +82,12 @@ def model(
     Raises:
         SpecError: ONNX cannot say it (AS402).
         ValueError: weights are missing, or of another shape.
+        WeightsError: a variance cannot be folded (AS515).
     """
     check_size(network)
+    if IMAGE in network.outputs:
+        message = f"an output is called '{IMAGE}', as the image is"
+        raise _refusal(network.layers[network.outputs[IMAGE]], message)
     plan, graph = Plan(network, fold_batch_norm), Graph()
     for number in plan.written:
         if number in plan.splits:

@@ -23,7 +23,7 @@ from archspec.weights.adoption.readings import (
 )
 from archspec.weights.adoption.uses import Part, Use, unit_signature, uses
 from archspec.weights.checkpoints import Checkpoint, Unit, opened
-from archspec.weights.checks import Arrays, check, listed
+from archspec.weights.checks import Arrays, check_numbers, listed
 from archspec.weights.moves import from_target, names_there
 
 Pairs = dict[str, Unit]
@@ -146,7 +146,11 @@ def _unclear(parts: Sequence[Part], units: Sequence[Unit], signed: Signed) -> Un
             message = f"'{part.layer.path}' may be any of {listed_names(fitting)}"
             help = "neither their order nor their names tell which"
             found.append(Diagnostic("AS517", message, help=help))
-    return Undecided(found)
+    if found:
+        return Undecided(found)
+    paths = listed_names([part.layer.path for part in parts])
+    message = f"the order of the file does not tell where the weights of {paths} are"
+    return Undecided.single("AS517", message)
 
 
 def _check_agree(one: Pairs, other: Pairs) -> None:
@@ -168,7 +172,7 @@ def _weights(network: Network, checkpoint: Checkpoint, units: Pairs) -> Arrays:
     theirs = {
         t.name: t.values() for unit in units.values() for t in unit.tensors.values()
     }
-    check(theirs, {name: array.shape for name, array in theirs.items()})
+    check_numbers(theirs)
     moved: dict[str, np.ndarray[Any, Any]] = {}
     places = names_there(network, target)
     for layer in network.layers:

@@ -73,13 +73,14 @@ def cut(reading: Reading, uses: Sequence[Use], signed: Signed) -> list[Share]:
     }
 
     def single(item: Item) -> bool:
-        return len(item) == 1 and counts[signed(item[0])] == 1
+        return all(counts[signed(unit)] == 1 for unit in item)
 
     chains = [deque(i for i in c if not single(i)) for c in reading.chains]
     singles = {
-        signed(item[0]): item[0]
+        signed(unit): unit
         for chain in reading.chains
         for item in filter(single, chain)
+        for unit in item
     }
     shares: list[Share] = []
     for use in uses:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from archspec.errors import FrameworkMissing
+from archspec.errors import needed
 from archspec.weights.checkpoints.units import (
     Tensor,
     check_floating,
@@ -23,10 +22,7 @@ from archspec.weights.checkpoints.units import (
 @contextmanager
 def opened(path: Path, file: Path | BytesIO) -> Generator[Any]:
     """The root of a file; raises WeightsError (AS511), FrameworkMissing."""
-    try:
-        library = import_module("h5py")
-    except ImportError:
-        raise FrameworkMissing("h5py", "weights") from None
+    library = needed("h5py")
     with damage_told(path):
         root = library.File(file, "r")
     with root:
@@ -50,7 +46,7 @@ def children(path: Path, group: Any) -> Mapping[str, Any]:
 
 def entry(path: Path, group: Any, name: str) -> Any:
     """What is at `name`, which may be a path; raises WeightsError (AS511)."""
-    found, hard = group, import_module("h5py").HardLink
+    found, hard = group, needed("h5py").HardLink
     for key in name.split("/"):
         if not hasattr(found, "keys") or key not in found:
             raise unreadable(path, f"there is no {name!r} in its {group.name}")
@@ -64,7 +60,7 @@ def tensor(path: Path, group: Any, name: str) -> Tensor:
     """The numbers at `name`; raises WeightsError (AS511, AS514)."""
     found = entry(path, group, name)
     full: str = found.name.strip("/")
-    plain = isinstance(found, import_module("h5py").Dataset)
+    plain = isinstance(found, needed("h5py").Dataset)
     if not plain or found.external or found.is_virtual:
         raise unreadable(path, f"its {full} has no numbers of its own")
     check_floating(full, found.dtype.name)

@@ -47,21 +47,34 @@ def keras_hdf5(path: Path) -> Generator[Checkpoint]:
 @contextmanager
 def keras_archive(path: Path) -> Generator[Checkpoint]:
     """A file of `model.save`: a zip, of which only the names of layers are read."""
+    with _archive(path) as archive:
+        config = _member(path, archive, "config.json")
+        weights = BytesIO(_member(path, archive, "model.weights.h5"))
     try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(_member(path, archive, "config.json"))
-            weights = BytesIO(_member(path, archive, "model.weights.h5"))
-        ranks = {name: rank for rank, name in enumerate(_ranked(config))}
-    except OSError as error:
-        raise unreadable(path, error.strerror or error) from None
+        ranks = {name: rank for rank, name in enumerate(_ranked(json.loads(config)))}
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         raise unreadable(path, "its config.json lists no layers") from None
-    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
-        raise unreadable(path, error) from None
     with opened(path, weights) as root:
         with damage_told(path):
             units = tuple(_counted(path, root, ranks))
         yield Checkpoint("keras", units)
+
+
+def archived_weights(path: Path) -> bytes:
+    """The `.weights.h5` file in an archive; raises WeightsError (AS511)."""
+    with _archive(path) as archive:
+        return _member(path, archive, "model.weights.h5")
+
+
+@contextmanager
+def _archive(path: Path) -> Generator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except OSError as error:
+        raise unreadable(path, error.strerror or error) from None
+    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+        raise unreadable(path, error) from None
 
 
 def _member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from archspec.errors import FrameworkMissing
+from archspec.errors import needed
 from archspec.targets.templates import manifest
 from archspec.weights.checkpoints.units import (
     Checkpoint,
@@ -43,10 +43,7 @@ def pickled(path: Path) -> Generator[Checkpoint]:
 @contextmanager
 def safe(path: Path) -> Generator[Checkpoint]:
     """A safetensors file, whose order is that of sizes and names."""
-    try:
-        library = import_module("safetensors")
-    except ImportError:
-        raise FrameworkMissing("safetensors", "weights") from None
+    library = needed("safetensors")
     try:
         found = dict(library.deserialize(path.read_bytes()))
     except (OSError, library.SafetensorError) as error:
@@ -56,10 +53,7 @@ def safe(path: Path) -> Generator[Checkpoint]:
 
 
 def _loaded(path: Path) -> object:
-    try:
-        torch = import_module("torch")
-    except ImportError:
-        raise FrameworkMissing("torch", "torch") from None
+    torch = needed("torch")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # which protocol it was pickled with

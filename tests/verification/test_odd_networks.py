@@ -1,0 +1,116 @@
+"""What is unusual about a network is no difference; what is returned is compared."""
+
+from __future__ import annotations
+
+import pytest
+
+from archspec.targets import render
+
+HEAD = """
+archspec: 1
+name: Net
+input: {channels: 3, size: 40}
+classes: 4
+defaults:
+  conv: {padding: same, bias: false}
+  batch_norm: {epsilon: 1e-3, decay: 0.9}
+"""
+NETWORKS = {
+    "no weights": "layers: {act: {activation: tanh}, pool: global_avg_pool}",
+    "nothing but dropout": "layers: {none: identity, drop: {dropout: 0.5}}",
+    "the image and twice one layer": """
+layers: {a: {conv: 4}, b: {conv: 2}}
+outputs: {image: input, x: b, y: b, z: a}
+""",
+    "a softmax, then dropout": """
+layers:
+  pool: global_avg_pool
+  fc: {dense: classes}
+  probabilities: {activation: softmax}
+  drop: {dropout: 0.5}
+""",
+    "resize, then batch norm": """
+layers: {a: {conv: 4}, rs: {resize: {size: [50, 70], mode: bilinear}}, bn: batch_norm}
+""",
+    "a cropped transposed convolution": """
+layers:
+  up: {transposed_conv: {filters: 4, kernel: 3, stride: 1, padding: symmetric}}
+  last: {conv: 3}
+""",
+}
+TWO = """
+layers: {a: {conv: 4}, b: {conv: 2}}
+outputs: {p: a, q: b}
+"""
+RETURNED = {
+    "one too few": ('"q": ', '"p": ', "torch returns 'p', not 'p', 'q'"),
+    "another name": ('"q": ', '"Q": ', "torch returns 'Q', 'p', not 'p', 'q'"),
+    "no names": ('return {"p": a, "q": b}', "return b", "torch returns one tensor, "),
+}
+
+
+@pytest.fixture
+def verify(tmp_path, verifier):
+    def run(text: str, change=None, **more):
+        path = tmp_path / "net.yaml"
+        path.write_text(HEAD + text)
+
+        def changed(network, target: str) -> str:
+            text = render(network, target)
+            return change(text) if change and target == "torch" else text
+
+        verifier.printer = changed
+        try:
+            return verifier.verify(path, **more)
+        finally:
+            verifier.printer = render
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
+def test_no_difference(verify, name):
+    report = verify(NETWORKS[name], train=True)
+    assert [found for found in report.comparisons if not found.ok] == []
+    assert set(report.parameters.values()) == {report.network.parameters}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RETURNED)
+def test_what_is_returned_counts(verify, name):
+    right, wrong, fault = RETURNED[name]
+
+    def change(text: str) -> str:
+        assert right in text
+        return text.replace(right, wrong)
+
+    report = verify(TWO, change)
+    assert not report.ok
+    assert report.comparisons[0].fault.startswith(fault)
+
+
+@pytest.mark.slow
+def test_outputs_swapped(verify):
+    """Every layer is right, and what is returned is not."""
+    spec = "layers: {a: {conv: 4}, b: {conv: 4}}\noutputs: {p: a, q: b}"
+
+    def change(text: str) -> str:
+        return text.replace('"p"', '"_"').replace('"q"', '"p"').replace('"_"', '"q"')
+
+    first = verify(spec, change).comparisons[0]
+    assert first.first_difference.layer == "a"
+    assert first.first_difference.at_fault == ("torch",)
+
+
+@pytest.mark.slow
+def test_a_missing_gradient(verify):
+    def change(text: str) -> str:
+        assert "x = self.a(x)" in text
+        return text.replace("x = self.a(x)", "x = self.a(x).detach()")
+
+    report = verify("layers: {a: {conv: 4}, b: {conv: 2}}", change, train=True)
+    wrong = [found for found in report.comparisons if not found.ok]
+    assert {found.compared for found in wrong} == {"gradients"}
+    fault = "in a gradient: there is no 'a.weight' (4, 3, 1, 1) among the weights"
+    assert wrong[0].fault == fault
