@@ -1,4 +1,4 @@
-"""One YAML file describes a network; archspec writes it as source and counts its cost.
+"""One YAML file describes a network: written as source, counted, verified.
 
 `load` reads a spec, `elaborate` evaluates it, `generate` writes it for a framework,
 `verify` runs it in several and compares.

@@ -21,14 +21,15 @@ os.environ.update(
 )
 
 import numpy as np
-from archspec.weights.convert import Arrays, from_target, to_target
 
 from archspec.elaboration import elaborate
 from archspec.elaboration.fold import folded
 from archspec.network import Network
 from archspec.targets import render
-from archspec.targets.templates import Templates
+from archspec.targets.templates import manifest
+from archspec.weights.checks import Arrays
 from archspec.weights.fold import fold_weights
+from archspec.weights.moves import from_target, to_target
 
 SPECS = ("mobilenetv2", "resnet50")
 Runner = Callable[[], np.ndarray]
@@ -54,7 +55,7 @@ def torch_weights(network: Network) -> Arrays:
         for name, tensor in torch_module(network).state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
-    return from_target(network, Templates("torch").manifest, arrays)
+    return from_target(network, manifest("torch"), arrays)
 
 
 def in_torch(network: Network, weights: Arrays, image: np.ndarray) -> Runner:
@@ -62,7 +63,7 @@ def in_torch(network: Network, weights: Arrays, image: np.ndarray) -> Runner:
     import torch
 
     module = torch_module(network)
-    arrays = to_target(network, Templates("torch").manifest, weights)
+    arrays = to_target(network, manifest("torch"), weights)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     module.load_state_dict(tensors, strict=False)
     given = torch.from_numpy(image)
@@ -79,7 +80,7 @@ def in_keras(network: Network, weights: Arrays, image: np.ndarray) -> Runner:
     import tensorflow as tf
 
     model = build(network, "keras")
-    arrays = to_target(network, Templates("keras").manifest, weights)
+    arrays = to_target(network, manifest("keras"), weights)
     for variable in model.weights:
         variable.assign(arrays[variable.path])
     call = tf.function(lambda given: model(given, training=False))

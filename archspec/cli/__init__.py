@@ -1,7 +1,7 @@
 """The commands: thin over the library, and quick to start.
 
 Data goes to stdout, talk to stderr. Exit codes: 0 fine; 1 a check found a difference;
-2 bad usage or a bad spec; 3 refused to overwrite; 4 an optional framework is missing.
+2 bad usage, a bad spec or bad weights; 3 refused to overwrite; 4 an optional framework is missing.
 A command imports what it needs itself: `--help` needs nothing, `flops` no templates.
 """
 
@@ -22,7 +22,8 @@ __all__ = ["app"]
 app = typer.Typer(
     help=(
         "One YAML file describes a neural network: archspec writes it as source for "
-        "PyTorch and Keras, and counts what it costs.\n\n"
+        "PyTorch and Keras and as a model for ONNX, counts what it costs, moves its "
+        "weights, and verifies that all of them are equal.\n\n"
         "A SPEC is a path or the name of a bundled spec."
     ),
     no_args_is_help=True,

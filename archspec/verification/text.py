@@ -13,10 +13,16 @@ def to_text(report: Report) -> str:
     spec = report.network.spec
     title = " ".join(filter(None, (spec.stem, spec.variant)))
     lines = [f"{title}: {'equal' if report.ok else 'DIFFERENT'}", _parameters(report)]
-    groups = groupby(report.comparisons, lambda found: found[1:5])
+    groups = groupby(report.comparisons, _thing)
     lines += _aligned([_row([*group]) for _, group in groups])
-    told = [line for found in report.comparisons for line in _explained(found)]
+    told = [text for found in report.comparisons for text in _remarks(found)]
+    told += map(_told, _merged(report.comparisons))
     return "\n".join([*lines, *dict.fromkeys(told)]) + "\n"
+
+
+def _thing(found: Comparison) -> tuple[object, ...]:
+    """What is compared, and within what."""
+    return found.compared, found.precision, found.input_shape, found.tolerance
 
 
 def _parameters(report: Report) -> str:
@@ -24,7 +30,7 @@ def _parameters(report: Report) -> str:
     wrong = {name: n for name, n in report.parameters.items() if n != wanted}
     if not wrong:
         return f"  {wanted:,} parameters in {', '.join(report.parameters)}"
-    counts = {name: f"{n:,}" if n else "unknown" for name, n in wrong.items()}
+    counts = {name: "unknown" if n is None else f"{n:,}" for name, n in wrong.items()}
     found = ", ".join(f"{count} in {name}" for name, count in counts.items())
     return f"  {wanted:,} parameters, but {found}"
 
@@ -54,14 +60,25 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _explained(comparison: Comparison) -> Iterator[str]:
-    """Paragraphs on what is wrong, and on what has to be known."""
+def _remarks(comparison: Comparison) -> Iterator[str]:
+    """What went wrong, and what has to be known."""
     if comparison.fault:
         yield f"  {comparison.fault}"
     if comparison.note:
         yield f"  {comparison.compared}: {comparison.note}"
-    if comparison.first_difference:
-        yield _told(comparison.first_difference)
+
+
+def _merged(comparisons: Sequence[Comparison]) -> list[Difference]:
+    """The first differences, those of one layer put together."""
+    merged: dict[str, Difference] = {}
+    for found in (comparison.first_difference for comparison in comparisons):
+        if found is not None:
+            known = merged.get(found.layer, found)
+            merged[found.layer] = found._replace(
+                at_fault=tuple(dict.fromkeys(known.at_fault + found.at_fault)),
+                lines={**known.lines, **found.lines},
+            )
+    return list(merged.values())
 
 
 def _told(difference: Difference) -> str:

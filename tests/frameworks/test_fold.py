@@ -329,11 +329,17 @@ def test_weights_that_do_not_fit(network, change, code, message):
 @pytest.mark.slow
 def test_the_page_about_folding_runs(archspec, root, tmp_path):
     text = (root / "docs" / "folding.md").read_text("utf-8")
-    (command,) = re.findall(r"^```console\narchspec (.*)\n```$", text, re.MULTILINE)
+    generate, convert = re.findall(r"^```console\narchspec (.*)\n```$", text, re.M)
     (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    for arguments in (command, "generate mobilenetv2"):
-        options = (*arguments.split(), "--target", "torch", "-o", ".")
-        assert archspec(*options).returncode == 0
+    for command in (
+        f"{generate} --target torch -o .",
+        "generate mobilenetv2 --target torch -o .",
+        "weights init mobilenetv2 -o fresh.safetensors",
+        "weights convert fresh.safetensors mobilenetv2 --to torch -o trained.pth",
+        convert,
+    ):
+        done = archspec(*command.split())
+        assert done.returncode == 0, done.stderr
     (tmp_path / "torch" / "page.py").write_text(code, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "torch/page.py"], cwd=tmp_path, capture_output=True, text=True,
