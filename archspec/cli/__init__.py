@@ -1,7 +1,7 @@
 """The commands: thin over the library, and quick to start.
 
 Data goes to stdout, talk to stderr. Exit codes: 0 fine; 1 a check found a difference;
-2 bad usage, a bad spec or bad weights; 3 refused to overwrite; 4 an optional framework is missing.
+2 bad usage, a bad spec, bad weights; 3 refused to overwrite; 4 a framework is missing.
 A command imports what it needs itself: `--help` needs nothing, `flops` no templates.
 """
 

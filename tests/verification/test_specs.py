@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from zoo import EVERY
 
+from archspec.errors import VerifyError
+from archspec.targets import render
 from archspec.verification import Verifier
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
@@ -37,6 +39,43 @@ def test_spec(every_target, path):
         ("network", "keras", "float32"), ("network", "onnx", "float32"),
         ("torch", "keras", "float32"), ("torch", "onnx", "float32"),
     }  # fmt: skip
+    compared = {found.compared for found in report.comparisons}
+    trained = (
+        {"gradients", "weights after a step"} if report.network.parameters else set()
+    )
+    assert {"outputs", "outputs, batch norm folded"} | trained <= compared
     shapes = {found.input_shape for found in report.comparisons}
     assert len(shapes) == 2
     assert all(height != width for _, height, width in shapes)
+
+
+@pytest.mark.slow
+def test_keras_on_other_backends():
+    """In single precision, beside PyTorch."""
+    targets = ("torch", "keras:jax", "keras:torch")
+    with Verifier(targets) as verifier:
+        report = verifier.verify("tutorials/separable_convolution")
+    assert report.ok
+    assert report.parameters == dict.fromkeys(targets, report.network.parameters)
+    pairs = {(*found.targets, found.precision) for found in report.comparisons}
+    assert pairs == {
+        ("network", "torch", "float64"), ("network", "torch", "float32"),
+        ("network", "keras:jax", "float32"), ("network", "keras:torch", "float32"),
+        ("torch", "keras:jax", "float32"), ("torch", "keras:torch", "float32"),
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_process_that_died_is_started_again():
+    dying = iter([True])
+
+    def printer(network, target):
+        return (
+            "import os; os._exit(1)" if next(dying, False) else render(network, target)
+        )
+
+    with Verifier(("torch",), printer=printer) as verifier:
+        spec = "tutorials/standard_convolution"
+        with pytest.raises(VerifyError, match="AS603"):
+            verifier.verify(spec)
+        assert verifier.verify(spec).ok
