@@ -40,10 +40,10 @@ def test_spec(every_target, path):
         ("torch", "keras", "float32"), ("torch", "onnx", "float32"),
     }  # fmt: skip
     compared = {found.compared for found in report.comparisons}
-    trained = (
-        {"gradients", "weights after a step"} if report.network.parameters else set()
-    )
-    assert {"outputs", "outputs, batch norm folded"} | trained <= compared
+    assert compared == {
+        "outputs", "outputs, batch norm folded", "gradients", "weights after a step",
+        "moving statistics",
+    }  # fmt: skip
     shapes = {found.input_shape for found in report.comparisons}
     assert len(shapes) == 2
     assert all(height != width for _, height, width in shapes)
