@@ -36,10 +36,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    from archspec.cli import app
+    from archspec.cli import program
 
     try:
-        app()
+        program(sys.argv[1:])()
     finally:
         gc.freeze()  # or the interpreter looks through everything before it exits
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import archspec.targets
-from archspec.cli import app
+from archspec.cli import program
 from archspec.language import bundled_specs, variant_names
 from archspec.targets.digest import UNSIGNED, sign
 
@@ -36,7 +36,7 @@ def run(tmp_path: Path, monkeypatch):
     """Run a command in an empty folder, within this process."""
     monkeypatch.chdir(tmp_path)
     runner = CliRunner()
-    return lambda *arguments: runner.invoke(app, arguments)
+    return lambda *arguments: runner.invoke(program([]), arguments)
 
 
 @pytest.fixture

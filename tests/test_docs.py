@@ -15,7 +15,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from archspec.cli import app
+from archspec.cli import program
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 from archspec.expressions import WORDS
@@ -157,7 +157,7 @@ def block_signature(name: str) -> str:
 
 
 def yaml_of(name: str) -> str:
-    return CliRunner().invoke(app, ["blocks", name]).stdout
+    return CliRunner().invoke(program([]), ["blocks", name]).stdout
 
 
 def test_every_standard_block_is_listed_with_its_arguments():
@@ -233,7 +233,7 @@ def test_the_classes_of_the_readme_are_the_generated_ones():
 
 
 def test_the_table_of_the_readme_is_what_flops_prints():
-    done = CliRunner().invoke(app, ["flops", "mobilenetv2"])
+    done = CliRunner().invoke(program([]), ["flops", "mobilenetv2"])
     assert done.stdout in fences(README, "text")
 
 
@@ -259,7 +259,7 @@ def test_the_other_counts_of_the_readme_add_up():
 def test_the_commands_of_the_readme_exist():
     section = README.split("\n## Commands\n")[1].split("\n## ")[0]
     listed = re.findall(r"^\| `archspec ([a-z ]+[a-z])", section, re.MULTILINE)
-    assert set(listed) == set(commands(app, ""))
+    assert set(listed) == set(commands(program([]), ""))
 
 
 def commands(group, prefix: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from archspec.cli import app
+from archspec.cli import program
 
 MESSAGES = Path(__file__).parent / "reference" / "messages.md"
 CASE = re.compile(
@@ -39,7 +39,7 @@ def cases():
 def test_a_bad_spec_is_told_in_full(tmp_path, monkeypatch, spec, command, message):
     monkeypatch.chdir(tmp_path)
     Path("net.yaml").write_text(complete(spec), encoding="utf-8")
-    done = CliRunner().invoke(app, command.split())
+    done = CliRunner().invoke(program([]), command.split())
     assert done.stderr == message
     assert (done.exit_code, done.stdout) == (2, "")
 
@@ -47,7 +47,7 @@ def test_a_bad_spec_is_told_in_full(tmp_path, monkeypatch, spec, command, messag
 def test_a_file_that_is_no_text(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("net.yaml").write_bytes(b"name: \xff")
-    done = CliRunner().invoke(app, ["flops", "net.yaml"])
+    done = CliRunner().invoke(program([]), ["flops", "net.yaml"])
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr == (
         "error[AS502]: cannot read net.yaml: 'utf-8' codec can't decode byte 0xff "

@@ -21,7 +21,7 @@ from archspec.ops.shape import (
     Upsample,
 )
 
-__all__ = ["JOINS", "OPS", "BatchNorm", "Join", "Op", "Pair", "Shape", "Weight"]
+__all__ = ["JOINS", "OPS", "Join", "Op", "Pair", "Shape", "Weight"]
 
 _OPS: tuple[type[Op], ...] = (
     Conv,

@@ -17,7 +17,7 @@ from originals import save_keras, save_state
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
-from archspec.cli import app
+from archspec.cli import program
 from archspec.errors import WeightsError
 from archspec.weights.adoption import adopt
 from archspec.weights.canonical import read
@@ -112,15 +112,15 @@ def test_the_command(net, state, tmp_path, monkeypatch):
         "classifier  fc    (5, 4)\n"
     )
     command = ["weights", "adopt", "a.pth", "net.yaml"]
-    done = CliRunner().invoke(app, command)
+    done = CliRunner().invoke(program([]), command)
     assert (done.exit_code, done.stdout, done.stderr) == (0, shown, "")
-    done = CliRunner().invoke(app, [*command, "-o", "a.safetensors"])
+    done = CliRunner().invoke(program([]), [*command, "-o", "a.safetensors"])
     told = "wrote a.safetensors: 7 tensors, 257 numbers\n"
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", shown + told)
     assert np.array_equal(
         read(Path("a.safetensors"), net)["stem.norm.variance"], state["bn.running_var"]
     )
-    done = CliRunner().invoke(app, [*command, "-o", "a.safetensors"])
+    done = CliRunner().invoke(program([]), [*command, "-o", "a.safetensors"])
     assert (done.exit_code, done.stdout, done.stderr) == (
         3,
         "",

@@ -12,7 +12,7 @@ import pytest
 from onnx_session import single
 from typer.testing import CliRunner
 
-from archspec.cli import app
+from archspec.cli import program
 from archspec.elaboration import elaborate
 from archspec.targets.digest import is_unedited
 from archspec.targets.onnx import file, model
@@ -36,7 +36,7 @@ def run(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("small.yaml").write_text(SPEC)
     runner = CliRunner()
-    return lambda *rest: runner.invoke(app, ["generate", "small.yaml", *rest])
+    return lambda *rest: runner.invoke(program([]), ["generate", "small.yaml", *rest])
 
 
 def read() -> onnx.ModelProto:
@@ -193,7 +193,8 @@ def test_the_same_bytes_everywhere(run, tmp_path, monkeypatch):
         )
         loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
         assert "onnx.helper" in loaded
-        assert not {"torch", "keras", "tensorflow", "onnxruntime"} & loaded
+        packages = {name.partition(".")[0] for name in loaded}
+        assert not {"torch", "keras", "tensorflow", "onnxruntime"} & packages
         texts.add(Path(f"out{number}/onnx/small.onnx").read_bytes())
     (content,) = texts
     assert is_unedited(content)

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import archspec.verification
-from archspec.cli import app
+from archspec.cli import program
 from archspec.targets import render
 from archspec.verification import Verifier
 
@@ -25,7 +25,7 @@ first_difference fault note ok
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(app, ["verify", *arguments])
+    return lambda *arguments: CliRunner().invoke(program([]), ["verify", *arguments])
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ pytest.importorskip("safetensors")
 
 from safetensors.numpy import load_file, save_file
 
-from archspec.cli import app
+from archspec.cli import program
 
 SPEC = """
 archspec: 1
@@ -30,7 +30,7 @@ def run(tmp_path: Path, monkeypatch):
     """Run a command in a folder with a spec, within this process."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.yaml").write_text(SPEC)
-    return lambda *arguments: CliRunner().invoke(app, ["weights", *arguments])
+    return lambda *arguments: CliRunner().invoke(program([]), ["weights", *arguments])
 
 
 def test_init_and_inspect(run):

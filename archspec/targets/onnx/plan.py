@@ -1,7 +1,4 @@
-"""Which layers of a network become nodes of their own, and what the tensors are called.
-
-Needs no `onnx`.
-"""
+"""Which layers of a network become nodes of their own, and what tensors are called."""
 
 from __future__ import annotations
 
@@ -10,13 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
+from archspec.elaboration.fold import LINEAR
 from archspec.network import INPUT, Network, NetworkLayer
 from archspec.ops.shape import SliceChannels
 
 IMAGE = "input"
 """The name of the model's input."""
-
-_WEIGHED = {"conv", "depthwise_conv", "transposed_conv", "dense"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class Plan:
             for source in layer.sources
             if layer.op == "batch_norm"
             and source != INPUT
-            and layers[source].op in _WEIGHED
+            and layers[source].op in LINEAR
             and readers[source] == 1
         }
 
