@@ -19,7 +19,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from archspec.runtime.order import Model, Order, read_arrays, write_arrays
+from archspec.runtime.order import Checkpointed, Order, read_arrays, write_arrays
 
 
 def main(framework: str) -> None:
@@ -41,7 +41,7 @@ def _say(answers: TextIO, answer: Mapping[str, Any]) -> None:
 def _answer(side: ModuleType, order: Order) -> Mapping[str, Any]:
     answer: dict[str, Any] = {}
     try:
-        model: Model = side.build(_module(order), order)
+        model: Checkpointed = side.build(_module(order), order)
         answer |= {"lines": model.lines, "shapes": model.shapes}
         _carry_out(order, model)
     except Exception as error:
@@ -50,7 +50,7 @@ def _answer(side: ModuleType, order: Order) -> Mapping[str, Any]:
     return answer
 
 
-def _carry_out(order: Order, model: Model) -> None:
+def _carry_out(order: Order, model: Checkpointed) -> None:
     if order.task == "build":
         return
     if order.task == "read":

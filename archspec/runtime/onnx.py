@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -52,14 +51,6 @@ class OnnxModel:
     def train(self, images: np.ndarray[Any, Any], cotangents: Arrays) -> NoReturn:
         """Raises ValueError: onnxruntime is for inference."""
         raise ValueError("onnxruntime trains nothing")
-
-    def save(self, path: Path) -> NoReturn:
-        """Raises ValueError: the weights are in the file itself."""
-        raise ValueError("an ONNX file has its weights in it")
-
-    def read(self, path: Path) -> NoReturn:
-        """Raises ValueError, as `save`."""
-        raise ValueError("an ONNX file has its weights in it")
 
 
 def _session(model: Any) -> Any:

@@ -64,6 +64,10 @@ class Model(Protocol):
         """
         ...
 
+
+class Checkpointed(Model, Protocol):
+    """A model whose own files only it can write and read, as those of Keras."""
+
     def save(self, path: Path) -> None:
         """Write the weights in the framework's own format."""
         ...

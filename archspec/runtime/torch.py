@@ -139,14 +139,5 @@ class TorchModel:
         after = {f"after:{name}": t for name, t in self._state() if COUNTER not in name}
         return {n: t.numpy(force=True) for n, t in (gradients | after).items()}
 
-    def save(self, path: Path) -> None:
-        """Write the state dict."""
-        torch.save(self.network.state_dict(), path)
-
-    def read(self, path: Path) -> Arrays:
-        """The state dict of a file, of tensors alone."""
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        return {n: t.numpy(force=True) for n, t in state.items() if COUNTER not in n}
-
     def _tensor(self, array: np.ndarray[Any, Any]) -> Any:
         return torch.from_numpy(np.array(array, self.dtype))
