@@ -5,11 +5,14 @@ from __future__ import annotations
 import doctest
 import re
 import sys
+from math import prod
 from pathlib import Path
 
 import pytest
 from conftest import Command
 from test_docs import FENCE, ROOT
+
+from archspec.elaboration import elaborate
 
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
 COMMAND = re.compile(r"^\$ archspec (.+)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
@@ -64,6 +67,24 @@ class Reader:
 def title(block: str) -> str:
     """The file that a block names in its first line."""
     return block.partition("\n")[0].removeprefix("# ")
+
+
+@pytest.mark.parametrize(
+    ("width", "millions"),
+    [(0.25, 18), (0.35, 29), (0.5, 47), (0.75, 99), (1, 161), (1.5, 342), (2, 590),
+     (2.5, 906)],
+)  # fmt: skip
+def test_the_erratum_explains_the_figures_of_the_paper(
+    tmp_path, archspec, monkeypatch, width, millions
+):
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(archspec)
+    for language, block in FENCE.findall(TUTORIAL):
+        if language in {"yaml", "diff"}:
+            getattr(reader, language)(block)
+    network = elaborate("lcnet.yaml", overrides=[f"multipliers.width={width}"])
+    norms = [layer.output for layer in network.layers if layer.op == "batch_norm"]
+    assert round((network.macs + 2 * sum(map(prod, norms))) / 1e6) == millions
 
 
 @pytest.mark.slow
