@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox
 STYLES = cycler(ls=["-", "--", ":", "-."]) * cycler(c=mpl.colormaps["Dark2"].colors)
 DISTANCES = range(6, 60, 6)
 """Of a label from the end of its line, in points, which are pixels here."""
-SIDES = [np.array([np.cos(turn), np.sin(turn)]) for turn in np.arange(16) * np.pi / 8]
+SIDES = [np.array([np.cos(turn), np.sin(turn)]) for turn in np.arange(8) * np.pi / 4]
 
 
 def draw(zoo, file):
