@@ -114,7 +114,9 @@ def _logic(
     for operand in expression.operands:
         outcome = _decided(operand, witnesses)
         if outcome is None or outcome.value is not neutral:
-            kept.append(reduce(operand, witnesses, variables))
+            part = reduce(operand, witnesses, variables)
+            nested = isinstance(part, Logic) and part.op == expression.op
+            kept += part.operands if nested else [part]
     return kept[0] if len(kept) == 1 else Logic(expression.op, tuple(kept))
 
 
