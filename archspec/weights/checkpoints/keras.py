@@ -98,12 +98,11 @@ def _listed(path: Path, root: Any) -> Iterator[Unit]:
     """Layers in the order of the model, each with the names of its weights."""
     for layer in labels(path, root, "layer_names"):
         group = entry(path, root, layer)
-        owners: dict[str, list[Tensor]] = {}
+        owners: dict[str, list[str]] = {}
         for name in labels(path, group, "weight_names"):
-            owner = name.rpartition("/")[0] or layer
-            owners.setdefault(owner, []).append(tensor(path, group, name))
-        for owner, tensors in owners.items():
-            yield from _units(owner, tensors, "")
+            owners.setdefault(name.rpartition("/")[0] or layer, []).append(name)
+        for owner, names in owners.items():
+            yield from _units(owner, _tensors(path, group, names), "")
 
 
 def _counted(
@@ -122,10 +121,21 @@ def _counted(
     for name in sorted(found, key=order):
         variables = found[name]
         numbered = sorted(variables, key=_number)
-        tensors = [tensor(path, variables, key) for key in numbered]
+        tensors = _tensors(path, variables, numbered)
         label = variables.attrs.get("name")
         chain = "" if known else str(order(name)[0])
         yield from _units(label if isinstance(label, str) else name, tensors, chain)
+
+
+def _tensors(path: Path, group: Any, names: list[str]) -> list[Tensor]:
+    """A layer's weights; none of a Normalization, whose third one counts its data."""
+    if len(names) == 3 and _is_count(entry(path, group, names[-1])):
+        return []
+    return [tensor(path, group, name) for name in names]
+
+
+def _is_count(found: Any) -> bool:
+    return getattr(found, "shape", None) == () and found.dtype.kind == "i"
 
 
 def _number(text: str) -> tuple[int, str]:
