@@ -42,7 +42,9 @@ def agrees(computed, quantity):
     return quantity is None or abs(computed - quantity.value) < 2 * quantity.tolerance
 
 
-@pytest.mark.parametrize("row", list(every_row()), ids=lambda row: row.label)
+@pytest.mark.parametrize(
+    "row", list(every_row()), ids=lambda row: f"{row.label}-{row.source}"
+)
 def test_counts_equal_those_of_the_original(row):
     network = row.network()
     assert network.parameters == row.parameters
