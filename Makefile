@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 JOBS ?= 2
 
-.PHONY: demo test check generate clean
+.PHONY: demo test check generate zoo clean
 
 demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and what it costs
 	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
@@ -22,6 +22,9 @@ check: $(VENV)/all                      ## style, types, import contracts, gener
 
 generate: $(VENV)/core                  ## rewrite generated/
 	$(BIN)/archspec generate
+
+zoo: $(VENV)/all                        ## rewrite docs/zoo.md and its picture
+	$(BIN)/python docs/zoo.py
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache

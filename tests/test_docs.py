@@ -28,7 +28,8 @@ from archspec.ops import OPS, Op
 from archspec.targets import TARGETS, render
 
 ROOT = Path(__file__).resolve().parent.parent
-LANGUAGE = (ROOT / "docs" / "language.md").read_text("utf-8")
+DOCS = ROOT / "docs"
+LANGUAGE = (DOCS / "language.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -195,15 +196,19 @@ def test_every_limit_is_listed():
 
 
 def test_links_lead_somewhere():
-    for name in ("README.md", "CONTRIBUTING.md", "docs/language.md"):
-        text = (ROOT / name).read_text("utf-8")
-        anchors = {anchor(h) for h in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
-        for link in re.findall(r"\]\(([^)]+)\)", text):
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")):
+        for link in re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8")):
             path, _, part = link.partition("#")
             if link.startswith("https:"):
                 continue
-            assert not path or (ROOT / name).parent.joinpath(path).exists(), link
-            assert path or part in anchors, link
+            found = page.parent / path if path else page
+            assert found.exists(), f"{page.name}: {link}"
+            assert not part or part in anchors(found), f"{page.name}: {link}"
+
+
+def anchors(page: Path) -> set[str]:
+    text = FENCE.sub("", page.read_text("utf-8"))
+    return {anchor(h) for h in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
 
 
 def anchor(heading: str) -> str:

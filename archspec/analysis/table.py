@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -40,11 +40,11 @@ class Group:
 
 
 class Grid(NamedTuple):
-    """A table to print; the first `left` columns are text, the others numbers."""
+    """A table to print; the columns in `left` are text, the others numbers."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
-    left: int = 1
+    left: Collection[int] = (0,)
 
 
 def to_text(network: Network) -> str:
@@ -57,7 +57,7 @@ def to_text(network: Network) -> str:
 def to_markdown(network: Network) -> str:
     """The same as Markdown."""
     title, sizes = _heading(network)
-    parts = [f"# {title}", sizes, *map(_piped, _grids(network)), *_erratum(network)]
+    parts = [f"# {title}", sizes, *map(piped, _grids(network)), *_erratum(network)]
     return "\n\n".join([*parts, COUNTED]) + "\n"
 
 
@@ -77,6 +77,25 @@ def to_csv(networks: Iterable[Network]) -> str:
 def by(shape: Shape) -> str:
     """A shape as 32x112x112."""
     return "x".join(map(str, shape))
+
+
+def difference(computed: int, quantity: Quantity) -> str:
+    """In percent; none if the reported digits are the computed ones, rounded or cut."""
+    if abs(computed - quantity.value) < 2 * quantity.tolerance or not quantity.value:
+        return "none"
+    return f"{computed / quantity.value - 1:+.1%}"
+
+
+def one_line(text: str) -> str:
+    """Free text without what would steer a terminal."""
+    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+
+
+def piped(grid: Grid) -> str:
+    """A table as Markdown."""
+    ends = ["---" if c in grid.left else "---:" for c in range(len(grid.header))]
+    rows = [grid.header, ends, *grid.rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def groups(network: Network) -> list[Group]:
@@ -107,7 +126,7 @@ def _heading(network: Network) -> tuple[str, str]:
     document, variant = network.document, network.spec.variant
     title = network.name + (f", variant {variant}" if variant else "")
     if document.source:
-        title += f" ({_one_line(document.source.title)})"
+        title += f" ({one_line(document.source.title)})"
     shape = network.output_shape
     outputs = shape if isinstance(shape, dict) else {"": shape}
     listed = ", ".join(f"{name} {by(part)}".strip() for name, part in outputs.items())
@@ -129,7 +148,7 @@ def _layers(network: Network) -> Grid:
 
     header = ["layer", "op", "output", "parameters", "share", "MACs", "share"]
     total = ["total", "", "", *_share(*totals[:1] * 2), *_share(*totals[1:] * 2)]
-    return Grid(header, [*map(row, groups(network)), total], left=3)
+    return Grid(header, [*map(row, groups(network)), total], left=range(3))
 
 
 def _share(part: int, whole: int) -> tuple[str, str]:
@@ -155,28 +174,16 @@ def _reported(network: Network) -> Grid:
         "MACs": (figures.macs, network.macs),
     }
     rows = [
-        [name, quantity.text, f"{computed:,}", _difference(computed, quantity)]
+        [name, quantity.text, f"{computed:,}", difference(computed, quantity)]
         for name, (quantity, computed) in pairs.items()
         if quantity is not None
     ]
     return Grid(["", "reported", "computed", "difference"], rows)
 
 
-def _difference(computed: int, quantity: Quantity) -> str:
-    """In percent; none if the reported digits are the computed ones, rounded or cut."""
-    if abs(computed - quantity.value) < 2 * quantity.tolerance or not quantity.value:
-        return "none"
-    return f"{computed / quantity.value - 1:+.1%}"
-
-
 def _erratum(network: Network) -> list[str]:
     figures = network.document.reported or Figures()
-    return [f"Erratum: {_one_line(figures.erratum)}"] if figures.erratum else []
-
-
-def _one_line(text: str) -> str:
-    """Free text without what would steer a terminal."""
-    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+    return [f"Erratum: {one_line(figures.erratum)}"] if figures.erratum else []
 
 
 def _aligned(grid: Grid) -> str:
@@ -187,15 +194,9 @@ def _aligned(grid: Grid) -> str:
 
     def line(cells: Sequence[str]) -> str:
         padded = [
-            cell.ljust(width) if column < grid.left else cell.rjust(width)
+            cell.ljust(width) if column in grid.left else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
         ]
         return "  ".join(padded).rstrip()
 
     return "\n".join(map(line, [grid.header, rule, *grid.rows]))
-
-
-def _piped(grid: Grid) -> str:
-    ends = ["---" if c < grid.left else "---:" for c in range(len(grid.header))]
-    rows = [grid.header, ends, *grid.rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -102,10 +102,12 @@ def find_spec(spec: str | Path) -> Path:
     if _is_file(bundled) and _is_inside(bundled, resources.SPECS):
         return bundled
     names = [known.stem for known in bundled_specs()]
+    if _is_file(Path(f"{spec}.yaml")):
+        names = [f"{spec}.yaml"]
     raise SpecError.single(
         "AS501",
         f"there is no spec '{spec}'",
-        help=did_you_mean(path.stem, names)
+        help=did_you_mean(str(spec), names)
         or f"a path to a .yaml file, or one of: {', '.join(names)}",
     )
 

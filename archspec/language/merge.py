@@ -44,9 +44,10 @@ def inherit(base: Mapping, document: Mapping) -> Mapping:
         for name, v in variants.entries.items()
     }
     for name, variant in document.section("variants").entries.items():
-        inherited = entries.pop(name, None)
-        if not is_null(variant):
-            entries[name] = _over(inherited, variant)
+        if is_null(variant):
+            entries.pop(name, None)
+        else:
+            entries[name] = _over(entries.get(name), variant)
     own = document.section("variants")
     merged = Mapping(entries, own.place, {**variants.keys, **own.keys})
     return apply(base, document).replaced(variants=merged)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import yaml
 
 from archspec.errors import Place, SpecError
-from archspec.language.nodes import Mapping, Node, Scalar, Sequence, fail
+from archspec.language.nodes import Mapping, Node, Scalar, Sequence, fail, is_null
 
 MAX_CHARACTERS = 500_000
 MAX_DEPTH = 40
@@ -126,7 +126,7 @@ class _Reader:
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(place, depth)
         if isinstance(event, yaml.MappingStartEvent):
-            return self.mapping(place, depth)
+            return self.mapping(place, depth, in_braces=bool(event.flow_style))
         return self.scalar(event, place)
 
     def sequence(self, place: Place, depth: int) -> Sequence:
@@ -135,7 +135,7 @@ class _Reader:
             items.append(self.node(event, depth + 1))
         return Sequence(tuple(items), place)
 
-    def mapping(self, place: Place, depth: int) -> Mapping:
+    def mapping(self, place: Place, depth: int, in_braces: bool) -> Mapping:
         entries: dict[str, Node] = {}
         keys: dict[str, Place] = {}
         while not isinstance(event := self.next(), yaml.MappingEndEvent):
@@ -150,9 +150,19 @@ class _Reader:
                     f"the key '{key.text}' stands here twice (first on line {first})"
                 )
                 fail("AS106", message, key.place)
-            entries[key.text] = self.node(self.next(), depth + 1)
+            value = self.node(self.next(), depth + 1)
+            if in_braces and isinstance(value, Scalar) and not value.text:
+                self.valueless(key, value)
+            entries[key.text] = value
             keys[key.text] = key.place
         return Mapping(entries, place, keys)
+
+    def valueless(self, key: Scalar, value: Scalar) -> None:
+        """Raise SpecError for `b` of `{a: 1, b}`, which mostly is part of a text."""
+        if is_null(value):
+            message = f"'{key.text}' has no value"
+            help = "quote a text with a comma: braces split at each; '~' says nothing"
+            fail("AS107", message, key.place, help)
 
     def scalar(self, event: Any, place: Place) -> Scalar:
         text = event.value

@@ -269,5 +269,8 @@ class Flow:
                 added = [*before, Line("append", value, branches)]
             if part.when is not None:
                 added = [condition(self.syntax.test(part.when, part.name), added)]
+            elif not always and part is parts[0] and added[0].kind == "extend":
+                added = [assign(str(branches), added[0].value)]  # instead of []
+                lines.pop()
             lines += added
         return lines

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from archspec.ops import Shape
 from archspec.targets.arguments import Style
 from archspec.targets.code import Code, identifier
 from archspec.targets.file import File
+from archspec.targets.lines import Line
 from archspec.targets.specialise.model import (
     Call,
     JoinStatement,
@@ -50,6 +51,14 @@ def map_size(call: Called) -> Code | None:
     """112 x 112."""
     shape = output_shape(call)
     return Code(f"{shape[1]} x {shape[2]}") if len(shape) == 3 else None
+
+
+def noted(line: Line, note: Code, indent: int) -> Line:
+    """The line with a comment behind it, unless it is the comment that does not fit."""
+    width = indent + len(f"{line.target} = {line.value}")
+    if width <= LINE_LENGTH < width + len(f"  # {note}"):
+        return line
+    return replace(line, note=note)
 
 
 @dataclass(frozen=True)

@@ -114,8 +114,13 @@ def _logic(
     for operand in expression.operands:
         outcome = _decided(operand, witnesses)
         if outcome is None or outcome.value is not neutral:
-            kept.append(reduce(operand, witnesses, variables))
+            kept += _operands(reduce(operand, witnesses, variables), expression.op)
     return kept[0] if len(kept) == 1 else Logic(expression.op, tuple(kept))
+
+
+def _operands(part: Expression, op: str) -> Sequence[Expression]:
+    """`a` and `b` of `a and b` inside another `and`."""
+    return part.operands if isinstance(part, Logic) and part.op == op else [part]
 
 
 def _conditional(

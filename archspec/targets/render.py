@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from archspec.targets.keras import view as keras_view
 from archspec.targets.names import check_names
 from archspec.targets.specialise import specialise
 from archspec.targets.templates import Templates
+from archspec.targets.tidy import tidy
 from archspec.targets.torch import view as torch_view
 from archspec.targets.unprintable import Unprintable
 
@@ -58,36 +57,3 @@ def helpers(file: File, text: str) -> list[Code]:
         if re.search(rf"\b{name}\b", "\n".join([text, *map(str, found)])):
             found.insert(0, file.templates.helper(name, file.flags))
     return found
-
-
-def tidy(text: str) -> str:
-    """Without unused imports, in order, and formatted, by a pinned ruff.
-
-    Raises RuntimeError for a name that the text does not define.
-    """
-    rules = "F401,F811,F821,I"
-    text = _ruff("check", "--fix", "--quiet", "--select", rules, text=text)
-    return _ruff("format", text=text)
-
-
-def _ruff(*arguments: str, text: str) -> str:
-    ruff: Any = import_module("ruff")
-    command = [
-        ruff.find_ruff_bin(),
-        *arguments,
-        "--isolated",
-        "--stdin-filename",
-        "module.py",
-        "-",
-    ]
-    done = subprocess.run(
-        command,
-        input=text,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"ruff refused generated code: {done.stderr}\n{text}")
-    return done.stdout

@@ -14,7 +14,7 @@ from archspec.targets.flow import Flow
 from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.ops import KerasOps
 from archspec.targets.lines import Line, assign, condition
-from archspec.targets.notes import Called, RowLayout, callee, tensor_size
+from archspec.targets.notes import Called, RowLayout, callee, noted, tensor_size
 from archspec.targets.specialise.model import (
     BranchPart,
     Call,
@@ -110,7 +110,7 @@ class KerasRoutine:
         """The lines with the size behind the last one."""
         if not self.root:
             return lines
-        return [*lines[:-1], replace(lines[-1], note=tensor_size(self.file, call))]
+        return [*lines[:-1], noted(lines[-1], tensor_size(self.file, call), indent=4)]
 
     def layer(self, statement: OpStatement, position: Position) -> list[Line]:
         """A layer that is there, repeated or not."""

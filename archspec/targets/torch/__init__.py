@@ -18,7 +18,7 @@ from archspec.targets.torch.forward import Forward
 from archspec.targets.torch.initial import Initializers
 from archspec.targets.torch.modules import Builder, Modules
 from archspec.targets.torch.ops import momentum
-from archspec.targets.torch.views import ClassView, StackView
+from archspec.targets.torch.views import ClassView, InitGroup, StackView
 from archspec.targets.unprintable import Unprintable, located
 from archspec.targets.views import ParameterView
 
@@ -64,7 +64,7 @@ class TorchFile:
             parameter_views(self.file, signature),
             lets,
             held,
-            modules.groups,
+            asked(forward),
             lines,
             Code("Tensor"),
         )
@@ -107,7 +107,7 @@ class TorchFile:
             root_parameters(self.file, network, modules.printer.used),
             [],
             stored(forward),
-            modules.groups,
+            asked(forward),
             lines,
             Code("dict[str, Tensor]" if outputs else "Tensor"),
         )
@@ -119,6 +119,15 @@ class TorchFile:
         macro = self.file.templates.macro
         names = sorted(self.file.partials)
         return [macro("shared_norm", Code(name), epsilon, shown) for name in names]
+
+
+def asked(forward: Forward) -> list[InitGroup]:
+    """The modules; a condition that `forward` has stored is asked by its name."""
+    flags = {test: Code(f"self.{flag}") for flag, test in forward.flags.items()}
+    return [
+        replace(group, when=group.when and flags.get(group.when, group.when))
+        for group in forward.modules.groups
+    ]
 
 
 def stored(forward: Forward) -> list[tuple[Code, Code]]:
