@@ -12,6 +12,7 @@ EVERY = [*BASES, *sorted(SPECS.glob("tutorials/*.yaml"))]
 SIZES = [(96, 64), (97, 65)]
 TIED_SIZES = {
     "unet": [(96, 64), (32, 48)],
+    "resnet50_fpn": [(96, 64), (32, 128)],
     "keras_mobilenetv1_small": [(112, 128), (128, 113)],
     "separable_convolution": [(7, 7), (9, 12)],
     "standard_convolution": [(7, 7), (9, 12)],
@@ -19,7 +20,15 @@ TIED_SIZES = {
 FLATTENED = "pytorch_mobilenetv2"
 """Its dense layer fits one size only."""
 
-FLAVOURS = {"features", "keras", "minimalistic", "slim", "timm", "torchvision"}
+FLAVOURS = {
+    "batch_norm",
+    "features",
+    "keras",
+    "minimalistic",
+    "slim",
+    "timm",
+    "torchvision",
+}
 """Variants that are not just wider or deeper."""
 
 ALIKE = {

@@ -31,9 +31,14 @@ class Row(NamedTuple):
 
     def times(self, scope: Scope) -> int:
         """How often the row is run; for this alone `channels` are the table's input."""
-        if self.table.repeat is None:
+        if self.repeat is None:
             return 1
-        return repeats(self.table.repeat, {**scope, **self.cells(scope)})
+        return repeats(self.repeat, {**scope, **self.cells(scope)})
+
+    @property
+    def repeat(self) -> Formula | None:
+        """What says how often; None where nothing does."""
+        return self.table.repeat_of(self.name)
 
     def given(self, number: int) -> Given:
         """The attributes at a repeat; `then` changes only what this op is given."""

@@ -103,7 +103,7 @@ class Elaborator:
             for step in range(repeated):
                 names = {**cells, "index": index, "count": sum(times)}
                 inner = frame.at_row(row.name, names)
-                inner = inner if table.repeat is None else inner.at_repeat(step)
+                inner = inner if row.repeat is None else inner.at_repeat(step)
                 call = Call(name, row.op, row.given(step), step, row.name)
                 tensor = self.call(call, inner, tensor)
                 index += 1

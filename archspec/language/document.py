@@ -19,9 +19,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from archspec.errors import Place
+from archspec.expressions import Name
 from archspec.language.fields import (
     Argument,
     Cell,
+    ChannelOrder,
     Classes,
     ClassName,
     Exact,
@@ -93,6 +95,7 @@ class Preprocessing(Model):
     resize: Number | None = None
     crop: Number | None = None
     interpolation: Interpolation | None = None
+    channels: ChannelOrder | None = None
 
 
 class Modified(Model):
@@ -161,6 +164,14 @@ class Table(Modified):
             table = cast("dict[str, object]", rows)
             rows = {name: _cells(row, columns_of) for name, row in table.items()}
         return {**data, "rows": rows, "named": named, "place": place}
+
+    def repeat_of(self, row: str) -> Formula | None:
+        """How often a row is run; None: once, and its path has no number for it."""
+        said = self.repeat
+        if said is None or not isinstance(said.expression, Name):
+            return said
+        cells = dict(zip(self.columns, self.rows[row], strict=True))
+        return None if cells.get(said.expression.id, said) is None else said
 
     @model_validator(mode="after")
     def _full_rows(self) -> Table:

@@ -193,6 +193,12 @@ def _interpolation(value: Any) -> str:
     return text(value)
 
 
+def _channel_order(value: Any) -> str:
+    if text(value) not in ("rgb", "bgr"):
+        raise ValueError("'channels' is rgb or bgr")
+    return text(value)
+
+
 def _quantity(value: Any) -> Quantity:
     match = _QUANTITY.fullmatch(text(value))
     if match is None:
@@ -212,6 +218,7 @@ Version = Annotated[int, Read(_version)]
 Number = Annotated[float, Read(_number)]
 Numbers = Annotated[float | list[float], Read(_numbers)]
 Interpolation = Annotated[str, Read(_interpolation)]
+ChannelOrder = Annotated[str, Read(_channel_order)]
 Exact = Annotated[Formula, Read(_formula)]
 ScalarFormula = Annotated[Formula, Read(_scalar)]
 Maybe = Annotated[Formula | None, Read(_optional_formula)]

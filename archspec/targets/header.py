@@ -112,6 +112,8 @@ def _preprocessing(said: Preprocessing) -> str:
     for name, value in (("mean", said.mean), ("std", said.std)):
         if value is not None:
             parts.append(f"{name} {_numbers(value)}")
+    if said.channels == "bgr":
+        parts.append("in blue, green, red")
     return docstring(", ".join(parts) or "pixels as they are").text.replace("\n", " ")
 
 

@@ -39,6 +39,22 @@ def test_row_step_index_and_count(network):
     assert list(widths(found).values()) == [1000, 1101, 1112, 1203, 20, 21]
 
 
+def test_a_row_without_a_number_of_repeats_is_run_once_under_its_name(network, fault):
+    text = """
+    layers:
+      t:
+        columns: [op, c, n]
+        rows: {x: [conv, 4, 2], y: [conv, 5, ~], z: [dense, 6, 1]}
+        each: {conv: c, dense: c}
+        repeat: n
+    """
+    assert widths(network(text)) == {"t.x.0": 4, "t.x.1": 4, "t.y": 5, "t.z.0": 6}
+    assert fault(text.replace("repeat: n", "repeat: n * 1")) == (
+        "'n' is not given here",
+        "layers.t",
+    )
+
+
 def test_a_column_of_ops(network):
     found = network("""
     layers:

@@ -25,10 +25,10 @@ OVERRIDE = "input.size=[96, 64]"
 
 @dataclass(frozen=True)
 class Original:
-    """A model with random weights; `run` takes and gives arrays channels first."""
+    """A model with random weights; `run` gives its outputs, all channels first."""
 
     model: Any
-    run: Callable[[np.ndarray], np.ndarray]
+    run: Callable[[np.ndarray], list[np.ndarray]]
     save: Callable[[Path], None]
 
 
@@ -43,8 +43,29 @@ def built(name: str, shape: tuple[int, ...]) -> Any:
         return _keras(model, shape, options)
     if library == "timm":
         return import_module("timm").create_model(model, **options)
+    return _torchvision(model, shape, options)
+
+
+def _torchvision(name: str, shape: tuple[int, ...], options: dict[str, Any]) -> Any:
+    """By its name there; `resnet50_fpn` is the backbone that detectors stand on."""
+    import torch
+
     models = import_module("torchvision").models
-    return models.get_model(model, weights=None, **options)
+    if name.endswith("_fpn"):
+        detection = import_module("torchvision.models.detection.backbone_utils")
+        return detection.resnet_fpn_backbone(
+            backbone_name=name.removesuffix("_fpn"),
+            weights=None,
+            norm_layer=torch.nn.BatchNorm2d,
+            trainable_layers=5,
+        )
+    model = models.get_model(name, weights=None, **options)
+    if name.startswith("vgg") and shape[1:] != (224, 224):
+        # It pools to 7x7, which is what it has at 224; without that it fits its maps.
+        area = (shape[1] // 32) * (shape[2] // 32)
+        model.avgpool = torch.nn.Identity()
+        model.classifier[0] = torch.nn.Linear(512 * area, 4096)
+    return model
 
 
 def _value(text: str) -> Any:
@@ -80,9 +101,11 @@ def _of_torch(name: str) -> Original:
     state = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     model.double()
 
-    def run(image: np.ndarray) -> np.ndarray:
+    def run(image: np.ndarray) -> list[np.ndarray]:
         with torch.no_grad():
-            return model(torch.from_numpy(image)).numpy()
+            found = model(torch.from_numpy(image))
+        outputs = found.values() if isinstance(found, dict) else [found]
+        return [output.numpy() for output in outputs]
 
     return Original(model, run, lambda path: save_state(state, path))
 
@@ -141,9 +164,9 @@ def _of_keras(name: str) -> Original:
     _normalize_as_published(model)
     _calibrate_keras(model)
 
-    def run(image: np.ndarray) -> np.ndarray:
+    def run(image: np.ndarray) -> list[np.ndarray]:
         outputs = model(np.moveaxis(image, 1, -1))
-        return keras.ops.convert_to_numpy(outputs)
+        return [keras.ops.convert_to_numpy(outputs)]
 
     return Original(model, run, lambda path: save_keras(model, path))
 

@@ -42,15 +42,18 @@ def image() -> np.ndarray:
     return np.random.default_rng(3).normal(size=(2, 3, *SIZE))
 
 
-def as_output(array: np.ndarray) -> dict[str, np.ndarray]:
-    """An original's output; keras.applications keeps the map that it answers on."""
-    return {"": array.reshape(2, -1)}
+def named(network: Network, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """An original's outputs; keras.applications keeps the map that it answers on."""
+    return {
+        name: array.reshape(2, *network.layers[number].output)
+        for (name, number), array in zip(network.outputs.items(), arrays, strict=True)
+    }
 
 
 @pytest.mark.parametrize("row", [marked(row) for row in ROWS])
 def test_computes_what_the_original_does(tmp_path, row):
     ours, theirs = Case(row.network(OVERRIDE)), original(row.source)
-    expected = as_output(theirs.run(image()))
+    expected = named(ours.network, theirs.run(image()))
     first, *others = KERAS if row.library == "keras" else TORCH
     theirs.save(tmp_path / first)
     weights = adopt(ours.network, tmp_path / first).weights
@@ -74,5 +77,5 @@ def run_onnx(network: Network, weights: Arrays) -> dict[str, np.ndarray]:
     """Our model, with the batch norms folded as it is deployed."""
     content = onnx.file(network, weights)
     session = onnxruntime.InferenceSession(content)
-    (output,) = session.run(None, {"input": image().astype("float32")})
-    return {"": output}
+    outputs = session.run(None, {"input": image().astype("float32")})
+    return dict(zip(network.outputs, outputs, strict=True))

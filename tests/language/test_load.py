@@ -144,6 +144,10 @@ def test_classes_take_whole_floats(write, classes):
             "preprocessing: {interpolation: cubic}",
             "AS203 cubic: 'interpolation' is nearest, bilinear or bicubic",
         ),
+        (
+            "preprocessing: {channels: grb}",
+            "AS203 grb: 'channels' is rgb or bgr, found 'grb'",
+        ),
         ("summary: [x]", "AS203 summary: expected text"),
     ],
 )

@@ -26,8 +26,7 @@ from archspec.targets.unprintable import Unprintable
 
 def compile_stages(context: Context, table: Table, runs: Runs) -> dict[str, Stage]:
     """The function that stacks each op which some row repeats."""
-    if table.repeat is None:
-        return {}
+    runs = runs.where(lambda step: table.repeat_of(step.row or "") is not None)
     repeated = dict.fromkeys(step.op for step in runs.others.steps)
     stages = {op: _stage(context, table, runs.of(op)) for op in repeated}
     return {op: stage for op, stage in stages.items() if stage is not None}
@@ -65,14 +64,15 @@ class RowCompiler:
         self, name: str, runs: Runs, channels: Expression
     ) -> tuple[Printed, Expression]:
         context = self.with_cells(name)
+        repeat = self.table.repeat_of(name)
         stage = self.stages.get(runs.op)
-        if stage is not None:
+        if stage is not None and repeat is not None:
             return _StageRow(context, self.table, stage, runs, channels).compile()
         if runs.others.steps:
             given = (self.table.each[runs.op], self.table.then)
             return unrolled(context, given, runs, channels)
         call = compile_call(context, self.table.each[runs.op], runs.firsts, channels)
-        if self.table.repeat is None:
+        if repeat is None:
             return call, call.output_channels
         once = Attribute(Constant(1), (1,))
         return Loop(call, call, once, False), call.output_channels
