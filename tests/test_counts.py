@@ -1,22 +1,17 @@
 """Parameters and MACs against the original implementations and the published tables.
 
-`reference/counts.csv` has what was measured on the originals, never on our own output:
-MACs are half of what torch's FlopCounterMode counts while they run. TF-Slim, which no
-longer runs, is there by its rule.
+What was counted on the originals stands in `reference/counts`, and `test_counted.py`
+counts it again. TF-Slim, which no longer runs, is there by its rule.
 """
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import pytest
 import yaml
+from counts import every_row
 
 import archspec
 from archspec.resources import SPECS
-
-REFERENCE = Path(__file__).parent / "reference" / "counts.csv"
 
 
 def checkpoints(widths, sizes):
@@ -32,13 +27,6 @@ PUBLISHED = {
 }
 
 
-def reference_rows():
-    with REFERENCE.open(newline="") as file:
-        for row in csv.DictReader(file):
-            words = (row["spec"], row["variants"], row["set"])
-            yield pytest.param(row, id="-".join(word for word in words if word))
-
-
 def reported_figures():
     """Every spec and variant for which a paper's figures are given."""
     for path in sorted([*SPECS.glob("*.yaml"), *SPECS.glob("tutorials/*.yaml")]):
@@ -49,26 +37,17 @@ def reported_figures():
             yield pytest.param(path, variants, id="-".join((path.stem, *variants)))
 
 
-def elaborated(spec, variants=(), overrides=()):
-    path = SPECS / f"{spec}.yaml"
-    return archspec.elaborate(path, variants=variants, overrides=overrides)
-
-
 def agrees(computed, quantity):
     """Published tables round or cut: less than one unit of the last digit apart."""
     return quantity is None or abs(computed - quantity.value) < 2 * quantity.tolerance
 
 
-@pytest.mark.parametrize("row", list(reference_rows()))
+@pytest.mark.parametrize("row", list(every_row()), ids=lambda row: row.label)
 def test_counts_equal_those_of_the_original(row):
-    network = elaborated(
-        row["spec"],
-        tuple(filter(None, row["variants"].split("+"))),
-        tuple(filter(None, row["set"].split(";"))),
-    )
-    assert network.parameters == int(row["parameters"])
-    assert network.trainable_parameters == int(row["trainable_parameters"])
-    assert network.macs == int(row["macs"])
+    network = row.network()
+    assert network.parameters == row.parameters
+    assert network.trainable_parameters == row.trainable_parameters
+    assert network.macs == row.macs
 
 
 @pytest.mark.parametrize(("spec", "variants"), list(reported_figures()))
@@ -84,7 +63,7 @@ def test_published_figures_agree_or_have_an_erratum(spec, variants):
 @pytest.mark.parametrize("variant", PUBLISHED["mobilenetv2"])
 def test_mobilenetv2_figures_leave_out_batch_norm(variant):
     """Scales and shifts are as many as moving statistics; decimals of MACs are cut."""
-    network = elaborated("mobilenetv2", (variant,))
+    network = archspec.elaborate("mobilenetv2", (variant,))
     statistics = network.parameters - network.trainable_parameters
     reported = network.reported
     assert agrees(network.trainable_parameters - statistics, reported.parameters)

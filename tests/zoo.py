@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
+from archspec.language.load import variant_names
 from archspec.resources import SPECS
 
 BASES = sorted(SPECS.glob("*.yaml"))
@@ -20,11 +19,22 @@ TIED_SIZES = {
 FLATTENED = "pytorch_mobilenetv2"
 """Its dense layer fits one size only."""
 
+FLAVOURS = {"features", "keras", "minimalistic", "slim", "timm", "torchvision"}
+"""Variants that are not just wider or deeper."""
+
+ALIKE = {
+    "efficientnet_lite", "mnasnet_a1", "mnasnet_b1", "mobilenetv3_small",
+    "mobilenetv4_conv_large", "mobilenetv4_conv_medium", "resnet18", "squeezenet_1_0",
+}  # fmt: skip
+"""Specs with nothing in them that another has not: verified, and no more."""
+
+KINDS = [path for path in EVERY if path.stem not in ALIKE]
+
 
 def flavours(path: Path) -> list[tuple[str, ...]]:
-    """Nothing, and each variant but those of width or depth, which begin with it."""
-    variants = yaml.safe_load(path.read_text("utf-8")).get("variants") or {}
-    return [(), *((name,) for name in variants if not name[0].isdigit())]
+    """Nothing, and each variant that is a flavour."""
+    found = [(name,) for name in variant_names(path) if name in FLAVOURS]
+    return [(), *found]
 
 
 def sizes(path: Path) -> list[tuple[int, int]]:

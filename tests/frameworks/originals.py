@@ -8,6 +8,7 @@ is exactly what ran. Those of torch need the fixture `timm`.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,25 +32,49 @@ class Original:
     save: Callable[[Path], None]
 
 
+def built(name: str, shape: tuple[int, ...]) -> Any:
+    """A model by its key, such as `keras:MobileNet:alpha=0.5`, for images of a shape.
+
+    Channels come first, and options are literals of Python.
+    """
+    library, model, *given = name.split(":")
+    options = {key: _value(text) for key, text in (each.split("=") for each in given)}
+    if library == "keras":
+        return _keras(model, shape, options)
+    if library == "timm":
+        return import_module("timm").create_model(model, **options)
+    models = import_module("torchvision").models
+    return models.get_model(model, weights=None, **options)
+
+
+def _value(text: str) -> Any:
+    return ast.literal_eval(text)
+
+
+def _keras(name: str, shape: tuple[int, ...], options: dict[str, Any]) -> Any:
+    import keras
+
+    channels, height, width = shape
+    options |= {"weights": None, "input_shape": (height, width, channels)}
+    options |= {"classifier_activation": None}
+    if name.startswith("MobileNetV3"):
+        options["include_preprocessing"] = False
+    keras.backend.clear_session()
+    return getattr(keras.applications, name)(**options)
+
+
 @lru_cache(maxsize=2)
 def original(name: str) -> Original:
-    """`torchvision:resnet50`, `timm:mobilenetv2_100`, `keras:MobileNet:alpha=0.5`."""
-    library, model, *options = name.split(":")
-    if library == "keras":
-        return _of_keras(model, dict(option.split("=") for option in options))
-    return _of_torch(library, model)
+    """A model by its key, as `built` has it, for images of `SIZE`."""
+    return _of_keras(name) if name.startswith("keras:") else _of_torch(name)
 
 
-def _of_torch(library: str, name: str) -> Original:
+def _of_torch(name: str) -> Original:
     import torch
 
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
-    if library == "torchvision":
-        models = import_module("torchvision").models
-        model = models.get_model(name, weights=None)
-    else:
-        model = import_module("timm").create_model(name)
+    model = built(name, (3, *SIZE))
     torch.set_default_dtype(before)
     model = calibrated(scattered(model)).eval()
     state = {key: tensor.clone() for key, tensor in model.state_dict().items()}
@@ -105,16 +130,10 @@ def save_state(state: dict[str, Any], path: Path) -> None:
         torch.save(state, path)
 
 
-def _of_keras(name: str, options: dict[str, str]) -> Original:
+def _of_keras(name: str) -> Original:
     import keras
 
-    arguments: dict[str, Any] = {"weights": None, "input_shape": (*SIZE, 3)}
-    arguments |= {key: float(value) for key, value in options.items()}
-    arguments |= {"classifier_activation": None}
-    if name.startswith("MobileNetV3"):
-        arguments["include_preprocessing"] = False
-    keras.backend.clear_session()
-    model = getattr(keras.applications, name)(**arguments)
+    model = built(name, (3, *SIZE))
     random = np.random.default_rng(0)
     for variable in model.weights:
         values = _drawn(random, variable.path, tuple(variable.shape))

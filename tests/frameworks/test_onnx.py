@@ -11,7 +11,7 @@ from exchange import drawn
 from onnx_session import assert_right, inferred, run_all, single
 from test_networks import CASES, complete
 from test_primitives import IN_SINGLE_PRECISION, POOLS, SINGLE_LAYERS
-from zoo import EVERY, FLATTENED, flavours, label, resized, sizes
+from zoo import FLATTENED, KINDS, resized, sizes
 
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
@@ -117,22 +117,17 @@ def slow(path: Path) -> list[pytest.MarkDecorator]:
 
 
 @pytest.mark.parametrize(
-    ("path", "flavour"),
-    [
-        pytest.param(path, flavour, id=label(path, flavour), marks=slow(path))
-        for path in EVERY
-        for flavour in flavours(path)
-    ],
+    "path", [pytest.param(path, id=path.stem, marks=slow(path)) for path in KINDS]
 )
-def test_a_bundled_spec(path, flavour):
+def test_a_bundled_spec(path):
     """With batch norms folded at the even size, and as they are at the odd one."""
     for size, fold in zip(sizes(path), (True, False), strict=True):
-        network = elaborate(path, flavour, resized(*size))
+        network = elaborate(path, overrides=resized(*size))
         assert_right(network, fold)
 
 
 @pytest.mark.parametrize(
-    "path", [pytest.param(path, id=path.stem, marks=slow(path)) for path in EVERY]
+    "path", [pytest.param(path, id=path.stem, marks=slow(path)) for path in KINDS]
 )
 def test_shapes_at_the_published_size(path):
     """Which is too large to run here."""
