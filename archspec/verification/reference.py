@@ -50,8 +50,10 @@ def calibrate(
         axes = tuple(axis for axis in range(x.ndim) if axis != 1)
         names = f"{layer.path}.mean", f"{layer.path}.variance"
         drawn_mean, factor = (weights[name] for name in names)
-        # A channel that hardly varies would have its rounding errors blown up.
-        variance = np.maximum(x.var(axes), np.square(x).mean() / 10)
+        # A channel that hardly varies would have its rounding errors blown up; where
+        # maps are tiny, few numbers vary by chance.
+        share = min(10, x.size // x.shape[1])
+        variance = np.maximum(x.var(axes), np.square(x).mean() / share)
         mean = x.mean(axes) + (drawn_mean - 1) * np.sqrt(variance)
         both = mean.astype(np.float32), (variance * factor).astype(np.float32)
         statistics.update(zip(names, both, strict=True))
