@@ -21,12 +21,31 @@ def build(module: ModuleType, order: Order) -> KerasModel:
     keras.config.set_dtype_policy(order.precision)  # which remembers the first
     with births(keras.Layer, str(module.__file__)) as line_of:
         network = getattr(module, order.name)()
+        if order.precision == "float64":
+            sharpen(network)
         lines = {
             path_of(layer.name): line
             for layer in network.layers
             if (line := line_of(layer)) is not None
         }
     return KerasModel(network, lines)
+
+
+def sharpen(network: Any) -> None:
+    """Give the constants of `normalize` in double precision to a network of doubles.
+
+    Keras makes tensors of Python's numbers in single precision, and only then casts.
+    """
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Rescaling):
+            layer.scale, layer.offset = (
+                np.float64(layer.scale),
+                np.float64(layer.offset),
+            )
+        if isinstance(layer, keras.layers.Normalization):
+            shape = tuple(layer.mean.shape)
+            layer.mean = np.reshape(np.float64(layer.input_mean), shape)
+            layer.variance = np.reshape(np.float64(layer.input_variance), shape)
 
 
 def path_of(name: str) -> str:

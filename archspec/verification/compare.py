@@ -39,8 +39,8 @@ def tolerance(
 ) -> float:
     """How far outputs may differ, over the largest number.
 
-    Keras on TensorFlow has the slope of leaky_relu, the constants of gelu and of
-    normalize, and the shares of a bilinear resize in single precision.
+    Keras on TensorFlow has the slope of leaky_relu, the constants of gelu, and the
+    shares of a bilinear resize in single precision.
     """
     if precision == "float32" or "keras" not in targets:
         return TOLERANCES[precision]
@@ -62,7 +62,7 @@ def training_tolerance(network: Network) -> float:
 
 def _computed_in_single(layer: NetworkLayer) -> bool:
     kind = getattr(layer.primitive, "kind", None)
-    return layer.op == "normalize" or kind in _SINGLE_KINDS or _is_bilinear(layer)
+    return kind in _SINGLE_KINDS or _is_bilinear(layer)
 
 
 def _is_bilinear(layer: NetworkLayer) -> bool:

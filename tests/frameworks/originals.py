@@ -161,6 +161,7 @@ def _of_keras(name: str) -> Original:
     for variable in model.weights:
         values = _drawn(random, variable.path, tuple(variable.shape))
         variable.assign(values.astype("float32").astype("float64"))
+    _normalize_as_published(model)
     _calibrate_keras(model)
 
     def run(image: np.ndarray) -> list[np.ndarray]:
@@ -168,6 +169,22 @@ def _of_keras(name: str) -> Original:
         return [keras.ops.convert_to_numpy(outputs)]
 
     return Original(model, run, lambda path: save_keras(model, path))
+
+
+def _normalize_as_published(model: Any) -> None:
+    """With ImageNet's statistics of pixels, which are constants of a spec.
+
+    Keras casts a scale that is no array by way of single precision.
+    """
+    import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Rescaling):
+            layer.scale = np.float64(layer.scale)
+        if isinstance(layer, keras.layers.Normalization):
+            layer.adapt_mean.assign([0.485, 0.456, 0.406])
+            layer.adapt_variance.assign(np.square([0.229, 0.224, 0.225]))
+            layer.finalize_state()
 
 
 def _calibrate_keras(model: Any) -> None:

@@ -52,7 +52,8 @@ def state():
 def model(float64):
     keras.backend.clear_session()
     inputs = keras.Input((9, 12, 6))
-    x = keras.layers.Conv2D(4, 3, use_bias=False, name="first")(inputs)
+    x = keras.layers.Normalization()(inputs)  # whose statistics are no weights either
+    x = keras.layers.Conv2D(4, 3, use_bias=False, name="first")(x)
     x = keras.layers.BatchNormalization()(x)
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dropout(0.5)(x)

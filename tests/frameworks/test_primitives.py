@@ -85,6 +85,11 @@ SINGLE_LAYERS = {
         "[1, 2, 3, 4]", "[1, 1, 1, 1]", "[1, 1, 2, 2]",
         "{amounts: [1, 0, 2, 1], value: 2.5}", "{amounts: [1, 1, 1, 1], value: -1}",
     ],
+    "normalize": [
+        "{mean: 0.5, std: 0.25}",
+        "{mean: [1, 2, 3, 4, 5, 6], std: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}",
+        "{mean: [1, 2, 3, 4, 5, 6], std: 2}",
+    ],
 }  # fmt: skip
 
 IN_SINGLE_PRECISION = {
@@ -93,11 +98,6 @@ IN_SINGLE_PRECISION = {
     ],
     "upsample": ["{mode: bilinear}", "{factor: [2, 3], mode: bilinear}"],
     "resize": ["[5, 7]", "{size: [13, 30], mode: bilinear}"],
-    "normalize": [
-        "{mean: 0.5, std: 0.25}",
-        "{mean: [1, 2, 3, 4, 5, 6], std: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}",
-        "{mean: [1, 2, 3, 4, 5, 6], std: 2}",
-    ],
 }  # fmt: skip
 
 

@@ -89,13 +89,14 @@ class Case:
             self._steps += 1
             if self._steps > MAX_STEPS:
                 return
-            if part not in chosen and not self._waiting(part, unit).difference(chosen):
+            if part not in chosen and self._waiting(part, unit).issubset(chosen):
                 yield from self._extended((*chosen, part))
 
     def _waiting(self, part: int, unit: int) -> set[int]:
         """The parts that have to come before this one if it is this unit."""
         chain = self.share.chains[unit]
-        return {n for n in self._earlier[part] if self._homes[n] == {chain}}
+        earlier = {n for n in self._earlier[part] if self._homes[n] == {chain}}
+        return earlier | self.use.twins[part]
 
     @cached_property
     def _earlier(self) -> list[list[int]]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from archspec.weights.adoption.uses import Signature, Use
@@ -48,10 +49,7 @@ def readings(
     """All the readings that a file has."""
     found: list[Reading] = []
     if checkpoint.ordered:
-        chains: dict[str, list[Item]] = defaultdict(list)
-        for unit in checkpoint.units:
-            chains[unit.chain].append((unit,))
-        found.append(Reading(tuple(map(tuple, chains.values())), True))
+        found.append(_by_order(checkpoint.units, uses, signed))
     if checkpoint.target == "torch":
         found.append(_by_names(checkpoint.units, uses, signed))
     return found
@@ -60,7 +58,8 @@ def readings(
 def cut(reading: Reading, uses: Sequence[Use], signed: Signed) -> list[Share]:
     """What each use gets, if every chain is in the order of the uses.
 
-    What there is but once belongs where it fits, wherever it stands.
+    What there is but once belongs where it fits, wherever it stands, and with it the
+    rest of its module.
 
     Raises:
         OutOfOrder: a use would get less than it needs, or could get more.
@@ -73,21 +72,23 @@ def cut(reading: Reading, uses: Sequence[Use], signed: Signed) -> list[Share]:
     }
 
     def single(item: Item) -> bool:
-        return all(counts[signed(unit)] == 1 for unit in item)
+        return any(counts[signed(unit)] == 1 for unit in item)
 
     chains = [deque(i for i in c if not single(i)) for c in reading.chains]
     singles = {
-        signed(unit): unit
+        signed(unit): item
         for chain in reading.chains
         for item in filter(single, chain)
         for unit in item
+        if counts[signed(unit)] == 1
     }
     shares: list[Share] = []
     for use in uses:
-        units = [singles[wanted] for wanted in use.need if wanted in singles]
+        items = {id(i): i for i in map(singles.get, use.need) if i is not None}
+        units = [unit for item in items.values() for unit in item]
         rest = use.need - Counter(map(signed, units))
-        for chain in _whole(chains, use, signed) or chains:
-            units += _taken(chain, rest, signed)
+        for chain in _whole(chains, rest, signed) or chains:
+            units += _taken(chain, rest, reading.executed, signed)
         if Counter(map(signed, units)) != use.need:
             raise OutOfOrder(use)
         units.sort(key=lambda unit: places[id(unit)])
@@ -96,41 +97,92 @@ def cut(reading: Reading, uses: Sequence[Use], signed: Signed) -> list[Share]:
 
 
 def _whole(
-    chains: Iterable[deque[Item]], use: Use, signed: Signed
+    chains: Iterable[deque[Item]], need: Counter[Signature], signed: Signed
 ) -> list[deque[Item]]:
-    """The chains that start with a module which has just what a use needs."""
+    """The chains that start with a module which has just what is needed."""
     return [
         chain
         for chain in chains
-        if chain and len(chain[0]) > 1 and Counter(map(signed, chain[0])) == use.need
+        if chain and len(chain[0]) > 1 and Counter(map(signed, chain[0])) == need
     ]
 
 
 def _taken(
-    chain: deque[Item], need: Counter[Signature], signed: Signed
+    chain: deque[Item], need: Counter[Signature], executed: bool, signed: Signed
 ) -> Iterator[Unit]:
-    """Take from the start of a chain what a use needs."""
+    """Take from the start of a chain what a use needs.
+
+    Names that are words tell no order: what shares a module with the start will do, if
+    nothing else there is like it.
+    """
     rest = need.copy()
     while chain:
-        wanted = Counter(map(signed, chain[0]))
-        if not wanted <= rest:
+        start = [chain[0]] if executed else _beside(chain)
+        counts = [Counter(map(signed, item)) for item in start]
+        number = next((n for n, count in enumerate(counts) if count <= rest), None)
+        if number is None or (number and counts.count(counts[number]) > 1):
             return
-        rest -= wanted
-        yield from chain.popleft()
+        rest -= counts[number]
+        yield from chain[number]
+        del chain[number]
+
+
+def _beside(chain: Iterable[Item]) -> list[Item]:
+    """The items at the start that are in one module of the last number."""
+    items = iter(chain)
+    first = next(items)
+    numbered = [p for p in _shared(first) if p.rpartition(".")[2].isdecimal()]
+    module = f"{numbered[-1]}." if numbered else None
+    if module is None:
+        return [first]
+    return [first, *takewhile(lambda item: item[0].name.startswith(module), items)]
+
+
+def _shared(item: Item) -> list[str]:
+    """The modules that all units of an item are in, from the outermost."""
+    first, *others = [prefixes(unit.name) for unit in item]
+    return [p for p in first if all(p in other for other in others)]
+
+
+def _by_order(units: Sequence[Unit], uses: Iterable[Use], signed: Signed) -> Reading:
+    """The reading by the order in the file, with what it keeps together."""
+    modules: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        modules[unit.module].append(unit)
+    kept = _kept(modules, uses, signed)
+    chains: dict[str, list[Item]] = defaultdict(list)
+    for unit in units:
+        if unit.module in kept:
+            chains[unit.module] = [tuple(modules[unit.module])]
+        else:
+            chains[unit.chain].append((unit,))
+    return Reading(tuple(map(tuple, chains.values())), True)
+
+
+def _kept(
+    modules: Mapping[str, Sequence[Unit]], uses: Iterable[Use], signed: Signed
+) -> set[str]:
+    """The modules that have just what one of our blocks has."""
+    whole = {
+        frozenset(need.items())
+        for use in uses
+        for need in (use.need, *use.inner)
+        if need.total() > 1
+    }
+    return {
+        name
+        for name, found in modules.items()
+        if name and frozenset(Counter(map(signed, found)).items()) in whole
+    }
 
 
 def _by_names(units: Sequence[Unit], uses: Iterable[Use], signed: Signed) -> Reading:
     """The reading by the modules and numbers in names."""
-    whole = {frozenset(use.need.items()) for use in uses if len(use.parts) > 1}
     modules: dict[str, list[Unit]] = defaultdict(list)
     for unit in units:
         for prefix in prefixes(unit.name):
             modules[prefix].append(unit)
-    kept = {
-        name
-        for name, found in modules.items()
-        if frozenset(Counter(map(signed, found)).items()) in whole
-    }
+    kept = _kept(modules, uses, signed)
     items: dict[str, list[Unit]] = defaultdict(list)
     for unit in sorted(units, key=lambda unit: natural(unit.name)):
         name = next((p for p in prefixes(unit.name) if p in kept), unit.name)

@@ -6,8 +6,8 @@ residual, a bottleneck), or a layer that stands by itself.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, groupby
@@ -45,13 +45,16 @@ class Use:
     """One use of a block: its parts in written order.
 
     `upstream` has the pairs of parts of which the second reads, maybe through others,
-    what the first makes; `norms` has each norm's convolution.
+    what the first makes; `norms` has each norm's convolution; `twins` has, of the parts
+    at the start of branches that are alike, those before each: which of them is which
+    makes no difference.
     """
 
     block: str
     parts: tuple[Part, ...]
     upstream: frozenset[tuple[int, int]]
     norms: Mapping[int, int]
+    twins: Mapping[int, set[int]]
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -63,12 +66,22 @@ class Use:
         """How many of each signature it takes."""
         return Counter(part.signature for part in self.parts)
 
+    @cached_property
+    def inner(self) -> list[Counter[Signature]]:
+        """The same of each block in it."""
+        found: dict[str, Counter[Signature]] = defaultdict(Counter)
+        for part in self.parts:
+            found[part.role.rpartition(".")[0]][part.signature] += 1
+        found.pop("", None)
+        return list(found.values())
+
 
 def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
     """Every use of a block that has weights, in written order."""
     blocks = {instance.path: instance.block or "" for instance in _blocks(network.root)}
     owners = [_owner(layer.path, blocks) for layer in network.layers]
     places, ancestors = names_there(network, manifest), _ancestors(network)
+    branches = _branches(network)
     found: list[Use] = []
     for path, group in groupby(range(len(owners)), owners.__getitem__):
         numbers = [n for n in group if network.layers[n].weights]
@@ -85,13 +98,21 @@ def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
             for source in network.layers[n].sources
             if not parts[j].is_linear and source in numbers
         }
+        twins = {
+            j: {i for i in range(j) if branches[numbers[i]] == branches[numbers[j]]}
+            for j in range(len(numbers))
+        }
         if parts:
-            found.append(Use(blocks.get(path, ""), parts, upstream, norms))
+            found.append(Use(blocks.get(path, ""), parts, upstream, norms, twins))
     return tuple(found)
 
 
 def signature(target: str, shapes: Mapping[str, Shape]) -> Signature:
-    """Shapes by name; a 1x1 convolution is as a dense layer."""
+    """Shapes by name; a 1x1 convolution is as a dense layer.
+
+    A filter for each channel may be a convolution with as many groups, which in Keras
+    has other axes.
+    """
     return frozenset((name, _plain(target, shape)) for name, shape in shapes.items())
 
 
@@ -105,7 +126,9 @@ def _plain(target: str, shape: Shape) -> Shape:
         return shape
     if target == "torch":
         return shape[:-2] if shape[-2:] == (1, 1) else shape
-    return shape[2:] if shape[:2] == (1, 1) else shape
+    if shape[:2] == (1, 1):
+        return shape[2:]
+    return (*shape[:2], 1, shape[2]) if shape[3:] == (1,) else shape
 
 
 def _part(
@@ -159,3 +182,27 @@ def _ancestors(network: Network) -> list[set[int]]:
         sources = [source for source in layer.sources if source >= 0]
         found.append(set(sources).union(*(found[source] for source in sources)))
     return found
+
+
+def _branches(network: Network) -> list[Hashable]:
+    """Of each layer the branch that it starts; equal are those that sum up the same."""
+    readers: list[list[int]] = [[] for _ in network.layers]
+    for number, layer in enumerate(network.layers):
+        for source in layer.sources:
+            if source >= 0:
+                readers[source].append(number)
+    return [_branch(network, number, readers) for number in range(len(readers))]
+
+
+def _branch(network: Network, start: int, readers: Sequence[list[int]]) -> Hashable:
+    """What it reads, its layers and the sum they end in; else the number itself."""
+    number, primitives = start, list[str]()
+    while len(readers[number]) == 1 and number not in network.outputs.values():
+        layer = network.layers[number]
+        if layer.op == "add":
+            return network.layers[start].sources, number, *primitives
+        if len(layer.sources) > 1:
+            return start
+        primitives.append(repr((layer.primitive, layer.inputs)))
+        (number,) = readers[number]
+    return start

@@ -98,12 +98,11 @@ def _listed(path: Path, root: Any) -> Iterator[Unit]:
     """Layers in the order of the model, each with the names of its weights."""
     for layer in labels(path, root, "layer_names"):
         group = entry(path, root, layer)
-        owners: dict[str, list[Tensor]] = {}
+        owners: dict[str, list[str]] = {}
         for name in labels(path, group, "weight_names"):
-            owner = name.rpartition("/")[0] or layer
-            owners.setdefault(owner, []).append(tensor(path, group, name))
-        for owner, tensors in owners.items():
-            yield from _units(owner, tensors, "")
+            owners.setdefault(name.rpartition("/")[0] or layer, []).append(name)
+        for owner, names in owners.items():
+            yield from _units(owner, _tensors(path, group, names))
 
 
 def _counted(
@@ -122,10 +121,25 @@ def _counted(
     for name in sorted(found, key=order):
         variables = found[name]
         numbered = sorted(variables, key=_number)
-        tensors = [tensor(path, variables, key) for key in numbered]
+        tensors = _tensors(path, variables, numbered)
         label = variables.attrs.get("name")
-        chain = "" if known else str(order(name)[0])
-        yield from _units(label if isinstance(label, str) else name, tensors, chain)
+        label = label if isinstance(label, str) else name
+        if known:
+            yield from _units(label, tensors)
+        else:
+            module = name.rpartition("/layers/")[0]
+            yield from _units(label, tensors, str(order(name)[0]), module)
+
+
+def _tensors(path: Path, group: Any, names: list[str]) -> list[Tensor]:
+    """A layer's weights; none of a Normalization, whose third one counts its data."""
+    if len(names) == 3 and _is_count(entry(path, group, names[-1])):
+        return []
+    return [tensor(path, group, name) for name in names]
+
+
+def _is_count(found: Any) -> bool:
+    return getattr(found, "shape", None) == () and found.dtype.kind == "i"
 
 
 def _number(text: str) -> tuple[int, str]:
@@ -158,7 +172,9 @@ def _ranked(config: Any, before: str = "") -> Iterator[str]:
             yield from _ranked(layer, f"{path}/")
 
 
-def _units(name: str, tensors: Iterable[Tensor], chain: str) -> Iterator[Unit]:
+def _units(
+    name: str, tensors: Iterable[Tensor], chain: str = "", module: str = ""
+) -> Iterator[Unit]:
     """A layer's weights; each kernel of a separable convolution is a unit."""
     parts: list[list[Tensor]] = []
     for found in tensors:
@@ -168,11 +184,16 @@ def _units(name: str, tensors: Iterable[Tensor], chain: str) -> Iterator[Unit]:
     for number, part in enumerate(parts):
         own = name if len(parts) == 1 else f"{name}/{number}"
         names = _variables(part)
-        yield Unit(own, dict(zip(names, part, strict=True)), chain)
+        yield Unit(own, dict(zip(names, part, strict=True)), chain, module)
 
 
 def _variables(part: list[Tensor]) -> list[str]:
-    """What Keras calls the weights of a layer, of which Keras 3 has but numbers."""
+    """What Keras calls the weights of a layer, of which Keras 3 has but numbers.
+
+    A vector by itself is a factor for each channel, whatever its layer calls it.
+    """
+    if [len(found.shape) for found in part] == [1]:
+        return ["kernel"]
     names = [found.name.rpartition("/")[2].partition(":")[0] for found in part]
     if not all(name.isdecimal() for name in names):
         return [_ALIASES.get(name, name) for name in names]

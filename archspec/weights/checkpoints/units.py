@@ -25,12 +25,14 @@ class Tensor(NamedTuple):
 class Unit(NamedTuple):
     """The weights of one layer, by what its framework calls them.
 
-    `chain` names the list within which the file's order says something.
+    `chain` names the list within which the file's order says something, `module` what
+    holds it, where that is known by more than names.
     """
 
     name: str
     tensors: Mapping[str, Tensor]
     chain: str = ""
+    module: str = ""
 
     @property
     def shapes(self) -> dict[str, Shape]:
