@@ -113,7 +113,8 @@ def test_cells_added_before_a_window_count(network, layer, value):
 
 def slow(path: Path) -> list[pytest.MarkDecorator]:
     """Networks with many weights take long to write and to read."""
-    return [pytest.mark.slow] if path.stem in {"resnet50", FLATTENED} else []
+    many = {"resnet50", "resnet50_fpn", FLATTENED}
+    return [pytest.mark.slow] if path.stem in many else []
 
 
 @pytest.mark.parametrize(
