@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from counts import Counted, leaders, originals
-from exchange import Case, difference, run_keras, run_torch
+from exchange import Case, difference, run_keras, run_torch, tolerance
 from judge import judged
 from originals import OVERRIDE, SIZE, original
 
@@ -24,6 +24,9 @@ pytestmark = pytest.mark.usefixtures("timm")
 
 TORCH = ["a.pth", "a.safetensors"]
 KERAS = ["a.weights.h5", "a.keras", "whole.h5", "old.h5"]
+
+LARGE = 60_000_000
+"""Parameters of originals that are only counted: their weights fill the memory."""
 
 LEADERS = leaders()
 QUICK = {"torchvision:squeezenet1_1", "timm:mobilenetv1_100"}
@@ -43,7 +46,9 @@ def as_output(array: np.ndarray) -> dict[str, np.ndarray]:
     return {"": array.reshape(2, -1)}
 
 
-@pytest.mark.parametrize("row", [marked(row) for row in originals()])
+@pytest.mark.parametrize(
+    "row", [marked(row) for row in originals() if row.parameters < LARGE]
+)
 def test_computes_what_the_original_does(tmp_path, row):
     ours, theirs = Case(row.network(OVERRIDE)), original(row.source)
     expected = as_output(theirs.run(image()))
@@ -51,13 +56,15 @@ def test_computes_what_the_original_does(tmp_path, row):
     theirs.save(tmp_path / first)
     weights = adopt(ours.network, tmp_path / first).weights
     double = {name: array.astype("float64") for name, array in weights.items()}
+    keras = tolerance(ours.network)
+    exact = keras if row.library == "keras" else 1e-9
     ours.load_torch(ours.torch, double)
-    assert difference(run_torch(ours.torch, image()), expected) < 1e-9
+    assert difference(run_torch(ours.torch, image()), expected) < exact
     if row.source not in LEADERS:
         return
-    assert difference(judged(ours.network, double, image()), expected) < 1e-9
+    assert difference(judged(ours.network, double, image()), expected) < exact
     ours.load_keras(ours.keras, double)
-    assert difference(run_keras(ours.keras, image()), expected) < 1e-9
+    assert difference(run_keras(ours.keras, image()), expected) < keras
     assert difference(run_onnx(ours.network, weights), expected) < 1e-4
     for file in others:
         theirs.save(tmp_path / file)
