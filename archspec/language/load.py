@@ -73,8 +73,6 @@ def load(
     tree = _read_tree(path, ())
     for name in variants:
         tree = apply(tree, _variant(tree, name))
-    if len(variants) > 1:
-        tree = tree.replaced(reported=None)
     for override in overrides:
         tree = apply(tree, _override(tree, override))
     tree = tree.replaced(variants=None)

@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from counts import Counted, leaders, originals
-from exchange import Case, difference, run_keras, run_torch
+from exchange import Case, difference, run_keras, run_torch, tolerance
 from judge import judged
 from originals import OVERRIDE, SIZE, original
 
@@ -26,7 +26,7 @@ TORCH = ["a.pth", "a.safetensors"]
 KERAS = ["a.weights.h5", "a.keras", "whole.h5", "old.h5"]
 
 LEADERS = leaders()
-LARGE = 32_000_000
+LARGE = 70_000_000
 """Parameters. Larger networks only repeat what smaller ones of their library do."""
 
 ROWS = [r for r in originals() if r.parameters < LARGE or r.source in LEADERS]
@@ -58,13 +58,15 @@ def test_computes_what_the_original_does(tmp_path, row):
     theirs.save(tmp_path / first)
     weights = adopt(ours.network, tmp_path / first).weights
     double = {name: array.astype("float64") for name, array in weights.items()}
+    keras = tolerance(ours.network)
+    exact = keras if row.library == "keras" else 1e-9
     ours.load_torch(ours.torch, double)
-    assert difference(run_torch(ours.torch, image()), expected) < 1e-9
+    assert difference(run_torch(ours.torch, image()), expected) < exact
     if row.source not in LEADERS:
         return
-    assert difference(judged(ours.network, double, image()), expected) < 1e-9
+    assert difference(judged(ours.network, double, image()), expected) < exact
     ours.load_keras(ours.keras, double)
-    assert difference(run_keras(ours.keras, image()), expected) < 1e-9
+    assert difference(run_keras(ours.keras, image()), expected) < keras
     assert difference(run_onnx(ours.network, weights), expected) < 1e-4
     for file in others:
         theirs.save(tmp_path / file)

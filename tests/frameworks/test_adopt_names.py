@@ -179,11 +179,11 @@ classes: 4
 blocks:
   twins:
     layers:
-      sum:
-        add:
+      both:
+        concat:
           one: {left: {conv: {filters: 4, kernel: 3}}}
           two: {right: {conv: {filters: 4, kernel: 3}}}
-layers: {stem: {conv: 4}, a: twins, b: twins, pool: global_avg_pool}""")
+layers: {stem: {conv: 8}, a: twins, b: twins, pool: global_avg_pool}""")
     words = {"a": "m.1", "b": "m.2", "left": "x", "right": "y"}
     foreign = Foreign(
         net.network, lambda p: ".".join(words.get(w, w) for w in p.split("."))
@@ -195,6 +195,77 @@ layers: {stem: {conv: 4}, a: twins, b: twins, pool: global_avg_pool}""")
     )
 
 
+SUMMED = """
+classes: 4
+blocks:
+  several:
+    layers:
+      sum:
+        add:
+          same: {repeat: 3, same: {conv_bn: {filters: 4, kernel: 3}}}
+          skip: {norm: batch_norm}
+layers: {stem: {conv: 4}, a: {several: {}, repeat: 2}, pool: global_avg_pool}
+"""
+
+
+@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
+def test_of_branches_that_are_added_up_each_may_be_any(network, tmp_path, file):
+    """But the norms stay with their convolutions, as names say."""
+
+    def kinds(path):
+        number = re.fullmatch(r"(a\.\d)\.same\.(\d)\.(conv|norm)", path)
+        return f"{number[1]}.{number[3]}s.{number[2]}" if number else path
+
+    net = network(SUMMED).network
+    Foreign(net, str).assert_found(tmp_path / file)
+    Foreign(net, kinds).assert_found(tmp_path / "other.pth")
+
+
+def test_a_module_stays_together_wherever_its_name_stands(network, tmp_path):
+    """As in timm's ConvNeXt: `downsample` is first, but last by name."""
+    net = network("""
+input: {channels: 6, size: 32}
+layers:
+  stem: {convnext_stem: 4}
+  stages:
+    columns: [c, n, s]
+    rows: [[4, 2, 1], [8, 2, 2], [12, 2, 2]]
+    each: {convnext_block: {filters: c, stride: s}}
+    repeat: n
+    then: {stride: 1}
+  pool: global_avg_pool
+  norm: layer_norm
+""").network
+
+    def timms(path):
+        found = re.fullmatch(r"stages\.(\d)\.(\d)\.(.+)", path)
+        if found is None:
+            return path
+        inner = found[3].startswith("downsample")
+        return f"stages.{found[1]}." + ("" if inner else f"b.{found[2]}.") + found[3]
+
+    Foreign(net, timms).assert_found(tmp_path / "a.safetensors")
+
+
+def test_words_in_a_module_tell_no_order(network, tmp_path):
+    """As in timm's GhostNet, where `bn_dw` is in the middle of its block."""
+    net = network("""
+defaults:
+  conv: {padding: same, bias: false}
+  batch_norm: {epsilon: 1e-4, decay: 0.9}
+  activation: relu
+  squeeze_excite: {gate: sigmoid}
+layers:
+  a: {ghost_bottleneck: {filters: 4, hidden: 8, stride: 2, se: 0.5}}
+  b: {ghost_bottleneck: {filters: 6, hidden: 8, stride: 2, se: 0.5}}
+  c: {ghost_bottleneck: {filters: 6, hidden: 12, stride: 2}}
+""").network
+    words = {"a": "m.0", "b": "m.1", "c": "m.2", "expand": "z", "depthwise": "d"}
+    Foreign(
+        net, lambda path: ".".join(words.get(word, word) for word in path.split("."))
+    ).assert_found(tmp_path / "a.safetensors")
+
+
 @pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
 def test_too_many_ways_are_not_all_tried(network, tmp_path, file):
     words = "one two three four five six seven eight nine ten".split()
@@ -204,8 +275,8 @@ classes: 4
 blocks:
   many:
     layers:
-      sum:
-        add:{branches}
+      both:
+        concat:{branches}
 layers:
   stem: {{conv: {{filters: 4, kernel: 3}}}}
   a: many

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -46,7 +47,7 @@ def of_torch(model: Any, image: torch.Tensor) -> dict[str, int]:
 
 def of_keras(model: Any) -> dict[str, int]:
     """Each number of a kernel works once at each position of the output."""
-    layers = [x for x in model.layers if type(x).__name__ != "Normalization"]
+    layers = [x for x in leaves(model) if type(x).__name__ != "Normalization"]
     return {
         "parameters": sum(layer.count_params() for layer in layers),
         "trainable_parameters": sum(prod(w.shape) for w in model.trainable_weights),
@@ -56,6 +57,15 @@ def of_keras(model: Any) -> dict[str, int]:
             if hasattr(layer, "kernel")
         ),
     }
+
+
+def leaves(model: Any) -> Iterator[Any]:
+    """The layers of a model, and of the models in it."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from leaves(layer)
+        else:
+            yield layer
 
 
 def once() -> list[Counted]:

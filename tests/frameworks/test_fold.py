@@ -31,7 +31,7 @@ from archspec.errors import WeightsError
 from archspec.network import Network
 from archspec.weights.fold import fold_weights
 
-KEPT = {"densenet121": 62}
+KEPT = {"densenet121": 62, "mobileone_s0": 35, "repvgg_a0": 17}
 """How many batch norms of a bundled spec follow no convolution: all others fold."""
 
 RUN = [
@@ -198,7 +198,8 @@ def test_style(target, tmp_path):
             light = Case(folded(case(path, flavour).network))
             text = getattr(light, f"{target}_text")
             texts[light.network.spec.module_name] = text
-            assert not re.search(r"[Bb]atch.?[Nn]orm(?! folded)|Bn|_bn", text)
+            if path.stem not in KEPT:
+                assert not re.search(r"[Bb]atch.?[Nn]orm(?! folded)|Bn|_bn", text)
     assert not complaints(texts, tmp_path)
 
 

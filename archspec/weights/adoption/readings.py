@@ -119,8 +119,9 @@ def _taken(
     while chain:
         start = [chain[0]] if executed else _beside(chain)
         counts = [Counter(map(signed, item)) for item in start]
-        number = next((n for n, count in enumerate(counts) if count <= rest), None)
-        if number is None or (number and counts.count(counts[number]) > 1):
+        fitting = [n for n, count in enumerate(counts) if count <= rest]
+        number = next((n for n in fitting if counts[n] == rest), (fitting or [-1])[0])
+        if number < 0 or (number > 0 and counts.count(counts[number]) > 1):
             return
         rest -= counts[number]
         yield from chain[number]

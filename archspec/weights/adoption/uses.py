@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import chain, groupby
 from typing import Any
 
-from archspec.network import Instance, Network, NetworkLayer
+from archspec.network import INPUT, Instance, Network, NetworkLayer
 from archspec.ops import Shape
 from archspec.weights.checkpoints import Unit
 from archspec.weights.moves import Named, names_there
@@ -188,9 +188,8 @@ def _branches(network: Network) -> list[Hashable]:
     """Of each layer the branch that it starts; equal are those that sum up the same."""
     readers: list[list[int]] = [[] for _ in network.layers]
     for number, layer in enumerate(network.layers):
-        for source in layer.sources:
-            if source >= 0:
-                readers[source].append(number)
+        for source in filter(INPUT.__ne__, layer.sources):
+            readers[source].append(number)
     return [_branch(network, number, readers) for number in range(len(readers))]
 
 
