@@ -65,6 +65,14 @@ def literal(value: Value) -> Code:
             return Code(repr(value), value)
 
 
+def fraction(value: float) -> Code:
+    """`1 / 3` for a third, and whatever else is one part of a whole number."""
+    parts = round(1 / value) if 0 < value < 1 else 0
+    if parts and 1 / parts == value and len(number(value)) > len(f"1 / {parts}"):
+        return Code(f"1 / {parts}", value)
+    return literal(value)
+
+
 def number(value: float) -> str:
     """A float as one writes it: 1e-3 rather than 0.001, 0.2 for 1 - 0.8."""
     short = round(value, 12)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.targets.code import Code, literal
+from archspec.targets.code import Code, fraction, literal
 from archspec.targets.specialise.model import Call
 
 # A unit normal cut at two deviations has this deviation.
@@ -78,7 +78,7 @@ def _fixed(drawn: str, deviation: Any) -> Code:
 def _scaled(op: str, rule: tuple[Any, ...]) -> Code:
     drawn = literal(_DRAWN.get(rule[0], rule[0]))
     settings = {
-        "scale": literal(rule[2]),
+        "scale": fraction(rule[2]),
         "mode": literal(rule[1]),
         "distribution": drawn,
     }

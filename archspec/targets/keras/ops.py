@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.expressions import Binary, Constant, Expression
 from archspec.targets.arguments import ValuePrinter
-from archspec.targets.code import Code, literal
+from archspec.targets.code import Code, fraction, literal
 from archspec.targets.file import File
 from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.pools import PoolPadding, pool_padding
@@ -128,8 +128,8 @@ class KerasOps:
         decided |= {"scale": None, "offset": None}
         if len(mean) == len(std) == 1:
             decided |= {
-                "scale": literal(1 / std[0]),
-                "offset": literal(-mean[0] / std[0]),
+                "scale": fraction(1 / std[0]),
+                "offset": literal(-mean[0] / std[0]) if mean[0] else None,
             }
             return
         count = max(len(mean), len(std))

@@ -187,10 +187,13 @@ class KerasRoutine:
         count = self.printer.code(loop.count.expression)
         if count == 1:
             return first
+        number = "1" if count == 2 else "{i}"
         again = Position(
-            [*position.path, "{i}"], Code(position.target), position.target
+            [*position.path, number], Code(position.target), position.target
         )
         inner = self.once(loop.rest, again)
+        if count == 2:
+            return [*first, *inner]
         numbers = Code(f"range(1, {count})")
         return [*first, Line("for", numbers, Code("i"), body=tuple(inner))]
 

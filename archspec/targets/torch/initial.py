@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archspec.expressions import Value
-from archspec.targets.code import Code, literal
+from archspec.targets.code import Code, fraction, literal
 from archspec.targets.file import File
 from archspec.targets.specialise.model import Call
 from archspec.targets.unprintable import Unprintable
@@ -18,6 +18,12 @@ _CLASSES = {
     "transposed_conv": "nn.ConvTranspose2d",
     "dense": "nn.Linear",
 }
+_KAIMING = {
+    2: Code('nonlinearity="relu"'),
+    1: Code('nonlinearity="linear"'),
+    1 / 3: Code("a=5**0.5"),  # PyTorch's own default for its layers
+}
+"""What the functions named for Kaiming He are told, by the scale of the variance."""
 _SWAPPED = {"fan_in": "fan_out", "fan_out": "fan_in", "fan_avg": "fan_avg"}
 
 
@@ -129,17 +135,16 @@ def _form(rule: tuple[Value, ...]) -> Mapping[str, Any]:
     if drawn != "truncated_normal" and mode == "fan_avg":
         gain = literal(1 if scale == 1 else scale**0.5)
         return {"form": "xavier", "drawn": Code(drawn), "gain": gain}
-    if drawn != "truncated_normal" and scale in (1, 2):
-        name = literal("relu" if scale == 2 else "linear")
+    if drawn != "truncated_normal" and scale in _KAIMING:
         return {
             "form": "kaiming",
             "drawn": Code(drawn),
             "mode": literal(mode),
-            "nonlinearity": name,
+            "gain": _KAIMING[scale],
         }
     return {
         "form": "scale",
-        "scale": literal(scale),
+        "scale": fraction(scale),
         "mode": literal(mode),
         "word": literal(drawn),
     }

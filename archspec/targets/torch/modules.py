@@ -80,6 +80,8 @@ class Builder:
             return self.macro("sequential", [first])
         if first == rest:
             return self.macro("loop", None, rest, count)
+        if count == 2:
+            return self.macro("sequential", [first, rest])
         fewer = (
             literal(count.value - 1)
             if isinstance(count.value, int)
