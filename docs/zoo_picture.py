@@ -35,8 +35,15 @@ def draw(zoo, file):
 
 
 def sizes(base, variants):
-    """Parameters and MACs of a network and of its sizes: their names have a number."""
-    named = [v for v in variants if any(map(str.isdigit, v.spec.variant))]
+    """Parameters and MACs of a network and of its sizes.
+
+    A size has a number in its variant's name, or another name than the base.
+    """
+    named = [
+        variant
+        for variant in variants
+        if variant.name != base.name or any(map(str.isdigit, variant.spec.variant))
+    ]
     return {(network.trainable_parameters, network.macs) for network in (base, *named)}
 
 
