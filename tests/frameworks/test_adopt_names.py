@@ -266,27 +266,68 @@ layers:
     ).assert_found(tmp_path / "a.safetensors")
 
 
-@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
-def test_too_many_ways_are_not_all_tried(network, tmp_path, file):
-    words = "one two three four five six seven eight nine ten".split()
-    branches = "".join(f"\n          {w}: {{{w}s: {{conv: 4}}}}" for w in words)
-    net = network(f"""
+WORDS = "one two three four five six seven eight nine ten".split()
+
+
+@pytest.fixture
+def many(network):
+    """Branches of one shape, one of them in two steps: more ways than are looked at."""
+    branches = "".join(f"\n          {w}: {{{w}s: {{conv: 4}}}}" for w in WORDS)
+    return network(f"""
 classes: 4
 blocks:
   many:
     layers:
       both:
         concat:{branches}
+          series: {{first: {{conv: 4}}, second: {{conv: 4}}}}
+      last: {{conv: 3}}
 layers:
   stem: {{conv: {{filters: 4, kernel: 3}}}}
   a: many
-  pool: global_avg_pool""")
-    theirs = [f"a.{word}s" for word in words]
-    shown = ", ".join(f"'{name}'" for name in sorted(theirs)[:8])
-    foreign = Foreign(net.network, str).ordered(str)
+  pool: global_avg_pool""").network
+
+
+def unlike(path: str) -> str:
+    """A name that is none of ours, but of the same module."""
+    module, _, word = path.rpartition(".")
+    return f"{module}.{word[::-1]}" if module else path
+
+
+@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
+def test_too_many_ways_are_not_all_tried(many, tmp_path, file):
+    ours = [*(f"a.{word}s" for word in WORDS), "a.first", "a.second"]
+    theirs = sorted(map(unlike, ours))
+    shown = ", ".join(f"'{name}'" for name in theirs[:8])
     with pytest.raises(WeightsError) as caught:
-        foreign.adopted(tmp_path / file)
-    assert caught.value.diagnostics[-1].message.endswith(f"any of {shown} and 2 more")
+        Foreign(many, unlike).ordered(str).adopted(tmp_path / file)
+    assert caught.value.diagnostics[-1].message.endswith(f"any of {shown} and 4 more")
+
+
+def test_of_too_many_ways_the_written_order_is_one(many, pth):
+    Foreign(many, unlike).assert_found(pth)
+
+
+def test_too_many_ways_and_names_against_the_order(many, pth):
+    numbers = {"a.first": "a.step2", "a.second": "a.step1"}
+    Foreign(many, lambda path: numbers.get(path) or unlike(path)).assert_refused(
+        pth,
+        (
+            "AS517",
+            "'a.first' is 'a.step2' by the order in the file, "
+            "but 'a.step1' by the names",
+        ),
+        (
+            "AS517",
+            "'a.second' is 'a.step1' by the order in the file, "
+            "but 'a.step2' by the names",
+        ),
+    )
+
+
+@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
+def test_names_that_are_the_networks_own(many, tmp_path, file):
+    Foreign(many, str).shuffled().assert_found(tmp_path / file)
 
 
 def test_the_mapping_is_told(resnet, pth):

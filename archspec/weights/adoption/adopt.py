@@ -13,7 +13,8 @@ from archspec.errors import Diagnostic, WeightsError
 from archspec.network import Network
 from archspec.targets.templates import manifest
 from archspec.weights.adoption.complaints import check_same, listed_names
-from archspec.weights.adoption.pairing import Candidate, Case, check_names, decide
+from archspec.weights.adoption.names import own_names
+from archspec.weights.adoption.pairing import Case, check_names, decide
 from archspec.weights.adoption.readings import (
     OutOfOrder,
     Reading,
@@ -78,6 +79,8 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> Pairs:
         return signatures[id(unit)]
 
     check_same(ours, checkpoint, signed)
+    if (named := _named(ours, checkpoint, signed)) is not None:
+        return named
     found: list[Pairs] = []
     failed: list[Undecided] = []
     for reading in readings(checkpoint, ours, signed):
@@ -90,6 +93,15 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> Pairs:
     for other in found[1:]:
         _check_agree(found[0], other)
     return found[0]
+
+
+def _named(uses: Sequence[Use], checkpoint: Checkpoint, signed: Signed) -> Pairs | None:
+    """The pairing by names alone, if they are the paths of the network."""
+    parts = [part for use in uses for part in use.parts]
+    ours = [(part.layer.path, part.signature) for part in parts]
+    theirs = [(unit.name, signed(unit)) for unit in checkpoint.units]
+    found = own_names(ours, theirs)
+    return None if found is None else _pairs(parts, checkpoint.units, found)
 
 
 def _paired(
@@ -117,15 +129,20 @@ def _paired(
     for case in cases:
         if not case.decided:
             raise _unclear(_open(case) or case.use.parts, case.share.units, signed)
-        found |= _pairs(case, case.candidates[0])
+        parts, units = case.use.parts, case.share.units
+        pairs_here = _pairs(parts, units, case.candidates[0])
         if other := check_names(case, signed):
-            _check_agree(_pairs(case, case.candidates[0]), _pairs(case, other))
+            _check_agree(pairs_here, _pairs(parts, units, other))
+        found |= pairs_here
     return found
 
 
-def _pairs(case: Case, candidate: Candidate) -> Pairs:
-    units = dict(zip(candidate, case.share.units, strict=True))
-    return {part.layer.path: units[n] for n, part in enumerate(case.use.parts)}
+def _pairs(
+    parts: Sequence[Part], units: Sequence[Unit], numbers: Sequence[int]
+) -> Pairs:
+    """The unit of each part, from the number of the part that each unit is."""
+    found = dict(zip(numbers, units, strict=True))
+    return {part.layer.path: found[n] for n, part in enumerate(parts)}
 
 
 def _open(case: Case) -> list[Part]:
