@@ -23,12 +23,18 @@ from archspec.weights.adoption.readings import (
     readings,
 )
 from archspec.weights.adoption.uses import Part, Use, unit_signature, uses
-from archspec.weights.checkpoints import Checkpoint, Unit, opened
+from archspec.weights.checkpoints import Checkpoint, Unit, opened, without
 from archspec.weights.checks import Arrays, check_numbers, listed
 from archspec.weights.moves import from_target, names_there
 
 Pairs = dict[str, Unit]
 """The unit of each layer, by the layer's path."""
+
+UNCLEAR = (
+    "a spec that calls its layers what the file calls them leaves no doubt; "
+    "what a generated module saved, weights convert --from reads"
+)
+"""What a user can do about it."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +60,21 @@ class Undecided(WeightsError):
     """One reading does not tell which unit is which; another may."""
 
 
-def adopt(network: Network, path: Path) -> Adoption:
+def adopt(network: Network, path: Path, ignore: Sequence[str] = ()) -> Adoption:
     """Find our layers in a checkpoint of torchvision, timm, Keras and the like.
+
+    Tensors whose names fit a pattern of `ignore`, as the shell has them, are passed
+    over.
 
     Raises:
         WeightsError: the file cannot be read (AS511); a tensor is missing or left over
             (AS512), or has another shape (AS513); numbers are not floating-point or
-            not finite (AS514, AS515); it is not clear which is which (AS517).
+            not finite (AS514, AS515); a pattern fits nothing (AS516); it is not clear
+            which is which (AS517).
         FrameworkMissing: what reads such files is not installed.
     """
-    with opened(path) as checkpoint:
+    with opened(path) as whole:
+        checkpoint = without(whole, ignore)
         found = correspondence(network, checkpoint)
         return Adoption(found, _weights(network, checkpoint, found))
 
@@ -156,18 +167,21 @@ def _open(case: Case) -> list[Part]:
 
 
 def _unclear(parts: Sequence[Part], units: Sequence[Unit], signed: Signed) -> Undecided:
+    """What is raised about parts that may be any of several units."""
     found: list[Diagnostic] = []
     for part in parts:
         fitting = [unit.name for unit in units if signed(unit) == part.signature]
         if len(fitting) > 1:
             message = f"'{part.layer.path}' may be any of {listed_names(fitting)}"
-            help = "neither their order nor their names tell which"
-            found.append(Diagnostic("AS517", message, help=help))
-    if found:
-        return Undecided(found)
-    paths = listed_names([part.layer.path for part in parts])
-    message = f"the order of the file does not tell where the weights of {paths} are"
-    return Undecided.single("AS517", message)
+            found.append(Diagnostic("AS517", message))
+    if not found:
+        paths = listed_names([part.layer.path for part in parts])
+        message = (
+            f"the order of the file does not tell where the weights of {paths} are"
+        )
+        found.append(Diagnostic("AS517", message))
+    found[-1] = found[-1]._replace(help=UNCLEAR)
+    return Undecided(found)
 
 
 def _check_agree(one: Pairs, other: Pairs) -> None:

@@ -53,11 +53,13 @@ def check_same(uses: Sequence[Use], checkpoint: Checkpoint, signed: Signed) -> N
     for unit in checkpoint.units:
         found = theirs.setdefault(signed(unit), Alike([], unit.shapes))
         found.names.append(unit.name)
-    missing, left = list(_surplus(ours, theirs)), list(_surplus(theirs, ours))
+    missing, left = list(_surplus(ours, theirs)), _likely(list(_surplus(theirs, ours)))
     if not missing and not left:
         return
     fitting = len(parts) - sum(surplus.number for surplus in missing)
     help = f"{fitting} of the network's {len(parts)} layers are there; another variant?"
+    if not missing:
+        help = "the whole network is there; --ignore PATTERN passes over what is not its"
     *told, last = list(_told(missing, left))
     if (more := len(told) - MAX_TOLD) > 0:
         told, last = told[:MAX_TOLD], Diagnostic("AS512", f"and {more + 1} more")
@@ -75,9 +77,28 @@ def _surplus(
     one: Mapping[Signature, Alike], other: Mapping[Signature, Alike]
 ) -> Iterator[Surplus]:
     for signature, alike in one.items():
-        partners = len(other[signature].names) if signature in other else 0
-        if len(alike.names) > partners:
-            yield Surplus(*alike, len(alike.names) - partners)
+        partners = other[signature].names if signature in other else []
+        number = len(alike.names) - len(partners)
+        if number > 0:
+            strangers = [name for name in alike.names if name not in partners]
+            yield Surplus(strangers, alike.shapes, number)
+
+
+def _likely(left: Sequence[Surplus]) -> list[Surplus]:
+    """Where any of several names may be left over: those whose module surely is."""
+    sure = {
+        name.partition(".")[0]
+        for surplus in left
+        if surplus.number == len(surplus.names)
+        for name in surplus.names
+        if "." in name
+    }
+
+    def narrowed(surplus: Surplus) -> Surplus:
+        names = [name for name in surplus.names if name.partition(".")[0] in sure]
+        return surplus._replace(names=names) if len(names) == surplus.number else surplus
+
+    return list(map(narrowed, left))
 
 
 def _told(missing: Sequence[Surplus], left: Sequence[Surplus]) -> Iterator[Diagnostic]:

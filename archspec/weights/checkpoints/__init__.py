@@ -9,9 +9,9 @@ from pathlib import Path
 from archspec.errors import WeightsError
 from archspec.weights.checkpoints.keras import keras_archive, keras_hdf5
 from archspec.weights.checkpoints.torch import pickled, safe
-from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit
+from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit, without
 
-__all__ = ["Checkpoint", "Tensor", "Unit", "opened"]
+__all__ = ["Checkpoint", "Tensor", "Unit", "opened", "without"]
 
 _READERS: Mapping[str, Callable[[Path], AbstractContextManager[Checkpoint]]] = {
     ".pth": pickled,
