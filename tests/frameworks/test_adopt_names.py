@@ -87,12 +87,12 @@ class Foreign:
             names[i], names[j] = names[j], names[i]
         return self.ordered(names.index)
 
-    def adopted(self, path):
+    def adopted(self, path, *ignore):
         save_state(self.state, path)
-        return adopt(self.network, path)
+        return adopt(self.network, path, ignore)
 
-    def assert_found(self, path) -> None:
-        found = self.adopted(path).weights
+    def assert_found(self, path, *ignore) -> None:
+        found = self.adopted(path, *ignore).weights
         assert found.keys() == self.weights.keys()
         assert all(np.array_equal(found[n], a) for n, a in self.weights.items())
 
@@ -326,8 +326,49 @@ def test_too_many_ways_and_names_against_the_order(many, pth):
 
 
 @pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
+def test_branches_as_torchvision_calls_them(network, tmp_path, file):
+    """As in its Inception v3, but for the module that they are in."""
+    net = network("""
+blocks:
+  mixed:
+    layers:
+      views:
+        concat:
+          one: {branch1x1: {conv_bn: 4}}
+          seven:
+            branch7x7_1: {conv_bn: 4}
+            branch7x7_2: {conv_bn: {filters: 4, kernel: [1, 7]}}
+            branch7x7_3: {conv_bn: {filters: 4, kernel: [7, 1]}}
+          double:
+            branch7x7dbl_1: {conv_bn: 4}
+            branch7x7dbl_2: {conv_bn: {filters: 4, kernel: [7, 1]}}
+            branch7x7dbl_3: {conv_bn: {filters: 4, kernel: [1, 7]}}
+          pooled: {branch_pool: {conv_bn: 4}}
+layers: {stem: {conv: 16}, mixed: {repeat: 3, mixed: {}}}
+""").network
+
+    def torchvisions(path):
+        found = re.fullmatch(r"mixed\.(\d)\.(.+)", path)
+        if found is None:
+            return path
+        return f"Mixed_6{'abc'[int(found[1])]}.{found[2].replace('norm', 'bn')}"
+
+    Foreign(net, torchvisions).assert_found(tmp_path / file)
+
+
+@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
 def test_names_that_are_the_networks_own(many, tmp_path, file):
     Foreign(many, str).shuffled().assert_found(tmp_path / file)
+
+
+def test_what_can_be_done_about_doubt(resnet, pth):
+    with pytest.raises(WeightsError) as caught:
+        Foreign(resnet, hashed).shuffled().adopted(pth)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.help == (
+        "a spec that calls its layers what the file calls them leaves no doubt; "
+        "what a generated module saved, weights convert --from reads"
+    )
 
 
 def test_the_mapping_is_told(resnet, pth):
@@ -341,12 +382,48 @@ def test_the_mapping_is_told(resnet, pth):
     assert len(lines) == 31
 
 
-def test_a_tensor_is_left_over(resnet, pth):
+def test_tensors_are_left_over(resnet, pth):
+    """Of three norms of one shape those that are in a module with nothing of ours."""
+    foreign = Foreign(resnet)
+    for name in ("weight", "bias", "running_mean", "running_var"):
+        foreign.state[f"aux.bn.{name}"] = foreign.state[f"bn1.{name}"]
+    foreign.state["aux.fc.weight"] = torch.ones(5, 8)
+    with pytest.raises(WeightsError) as caught:
+        foreign.adopted(pth)
+    assert str(caught.value).splitlines() == [
+        "error[AS512]: the network has no place for 'aux.bn' (4)",
+        "error[AS512]: the network has no place for 'aux.fc' (5, 8)",
+        "   help: the whole network is there; "
+        "--ignore PATTERN passes over what is not its",
+    ]
+
+
+def test_its_own_names_are_not_left_over(resnet, pth):
+    foreign = Foreign(resnet, str)
+    foreign.state["other.weight"] = foreign.state["stages.0.1.conv.conv.weight"]
+    foreign.assert_refused(
+        pth, ("AS512", "the network has no place for 'other' (4, 4, 3, 3)")
+    )
+
+
+@pytest.mark.parametrize(
+    "patterns", [["aux*"], ["*.fc.weight", "aux.n?"], ["aux.[fn]*"]]
+)
+def test_passed_over(resnet, pth, patterns):
+    """Whatever numbers they are."""
     foreign = Foreign(resnet)
     foreign.state["aux.fc.weight"] = torch.ones(5, 8)
-    foreign.assert_refused(
-        pth, ("AS512", "the network has no place for 'aux.fc' (5, 8)")
-    )
+    foreign.state["aux.no"] = torch.arange(3)
+    foreign.assert_found(pth, *patterns)
+
+
+def test_nothing_to_pass_over(resnet, pth):
+    with pytest.raises(WeightsError) as caught:
+        Foreign(resnet).adopted(pth, "fc.*", "aux*", "FC.*")
+    assert [(d.code, d.message) for d in caught.value.diagnostics] == [
+        ("AS516", "no tensor is called like 'aux*'"),
+        ("AS516", "no tensor is called like 'FC.*'"),
+    ]
 
 
 def test_tensors_are_missing(resnet, pth):

@@ -59,7 +59,9 @@ def check_same(uses: Sequence[Use], checkpoint: Checkpoint, signed: Signed) -> N
     fitting = len(parts) - sum(surplus.number for surplus in missing)
     help = f"{fitting} of the network's {len(parts)} layers are there; another variant?"
     if not missing:
-        help = "the whole network is there; --ignore PATTERN passes over what is not its"
+        help = (
+            "the whole network is there; --ignore PATTERN passes over what is not its"
+        )
     *told, last = list(_told(missing, left))
     if (more := len(told) - MAX_TOLD) > 0:
         told, last = told[:MAX_TOLD], Diagnostic("AS512", f"and {more + 1} more")
@@ -96,7 +98,9 @@ def _likely(left: Sequence[Surplus]) -> list[Surplus]:
 
     def narrowed(surplus: Surplus) -> Surplus:
         names = [name for name in surplus.names if name.partition(".")[0] in sure]
-        return surplus._replace(names=names) if len(names) == surplus.number else surplus
+        return (
+            surplus._replace(names=names) if len(names) == surplus.number else surplus
+        )
 
     return list(map(narrowed, left))
 

@@ -29,8 +29,7 @@ def opened(path: Path) -> Generator[Checkpoint]:
     """A checkpoint, whose numbers can be read while it is open.
 
     Raises:
-        WeightsError: it cannot be read (AS511), or holds other numbers than
-            floating-point ones (AS514).
+        WeightsError: it cannot be read (AS511).
         FrameworkMissing: what reads such files is not installed.
     """
     reader = _READERS.get(path.suffix.lower())

@@ -16,7 +16,10 @@ FLOATING = {"float16", "bfloat16", "float32", "float64"}
 
 
 class Tensor(NamedTuple):
-    """A tensor of a file; its numbers are read when they are asked for, as float32."""
+    """A tensor of a file; its numbers are read when they are asked for, as float32.
+
+    `values` raises WeightsError (AS514) about other numbers than floating-point ones.
+    """
 
     name: str
     shape: Shape
