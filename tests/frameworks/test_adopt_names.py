@@ -461,6 +461,18 @@ def test_another_number_of_classes(resnet, pth):
     )
 
 
+def test_of_another_variant_it_is_told_how_much_differs(resnet, network, pth):
+    deeper = RESNET.replace("[6, 2, 2]", "[7, 4, 2]")
+    foreign = Foreign(
+        network(deeper).network, lambda p: p if p[0] == "c" else hashed(p)
+    )
+    foreign.network = resnet
+    with pytest.raises(WeightsError) as caught:
+        foreign.adopted(pth)
+    print(caught.value)
+    assert 0
+
+
 def test_a_bias_too_many(resnet, pth):
     foreign = Foreign(resnet)
     foreign.state["conv1.bias"] = torch.ones(4)
