@@ -2,11 +2,11 @@
 
 The candidates of a use are all ways to pair units with parts of one signature; where a
 file lists layers as they are executed, only those in which no part comes before one
-that it depends on. Where the units are called what the parts are, there is no other
-candidate. What all candidates of a use agree on is a fact about every use of
-that block with the same parts: which part stands first in the file, and what a part is
-called. A candidate that contradicts a fact is dropped, and so on until nothing changes.
-Where several are left, those stay that are best by the first of these that tells:
+that it depends on. Where units are called what the parts are, that is the only one.
+What all candidates of a use agree on is a fact about every use of that block with the
+same parts: which part stands first in the file, and what a part is called. A candidate
+that contradicts a fact is dropped, and so on until nothing changes. Where several are
+left, those stay that are best by the first of these that tells:
 
 - modules whose names differ in their last number (`bn1` and `bn2`, `conv1.bn` and
   `conv2.bn`) are in series;
