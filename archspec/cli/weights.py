@@ -108,6 +108,15 @@ def adopt(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write canonical weights."),
     ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ignore",
+            metavar="PATTERN",
+            help="Pass over the tensors whose names fit, such as 'aux*'; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     variant: Variants = None,
     override: Overrides = None,
     force: Force = False,
@@ -126,7 +135,7 @@ def adopt(
         network = elaborate(spec, variant or (), override or ())
         if output is not None:
             refuse_existing(output, force)
-        found = adoption.adopt(network, file)
+        found = adoption.adopt(network, file, ignore or ())
         typer.echo(str(found), err=output is not None)
         if output is not None:
             canonical.write(output, network, found.weights, force)

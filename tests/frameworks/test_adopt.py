@@ -13,8 +13,10 @@ import pytest
 from counts import Counted, leaders, originals
 from exchange import Case, difference, run_keras, run_torch, tolerance
 from judge import judged
-from originals import OVERRIDE, SIZE, original
+from originals import OVERRIDE, SIZE, built, original, save_state, scattered
 
+from archspec.elaboration import elaborate
+from archspec.errors import WeightsError
 from archspec.network import Network
 from archspec.targets import onnx
 from archspec.weights.adoption import adopt
@@ -73,6 +75,30 @@ def test_computes_what_the_original_does(tmp_path, row):
         again = adopt(ours.network, tmp_path / file).weights
         assert again.keys() == weights.keys()
         assert all(np.array_equal(again[name], weights[name]) for name in weights)
+
+
+def test_auxiliary_heads_are_passed_over(tmp_path):
+    """torchvision's published GoogLeNet has two, of which ours has nothing."""
+    ours = elaborate("googlenet")
+    model = scattered(built("torchvision:googlenet:init_weights=False", (3, *SIZE)))
+    state = model.float().state_dict()
+    alone = {n: tensor for n, tensor in state.items() if not n.startswith("aux")}
+    assert len(alone) < len(state)
+    save_state(state, tmp_path / "whole.pth")
+    save_state(alone, tmp_path / "alone.pth")
+    with pytest.raises(WeightsError) as caught:
+        adopt(ours, tmp_path / "whole.pth")
+    assert [diagnostic.message for diagnostic in caught.value.diagnostics] == [
+        "the network has no place for 'aux1.conv.bn', 'aux2.conv.bn' (128)",
+        "the network has no place for 'aux1.conv.conv' (128, 512, 1, 1)",
+        "the network has no place for 'aux2.conv.conv' (128, 528, 1, 1)",
+        "the network has no place for 'aux1.fc1', 'aux2.fc1' (1024, 2048)",
+        "the network has no place for 'aux1.fc2', 'aux2.fc2' (1000, 1024)",
+    ]
+    expected = adopt(ours, tmp_path / "alone.pth").weights
+    weights = adopt(ours, tmp_path / "whole.pth", ["aux*"]).weights
+    assert weights.keys() == expected.keys()
+    assert all(np.array_equal(weights[name], expected[name]) for name in weights)
 
 
 def run_onnx(network: Network, weights: Arrays) -> dict[str, np.ndarray]:

@@ -87,12 +87,12 @@ class Foreign:
             names[i], names[j] = names[j], names[i]
         return self.ordered(names.index)
 
-    def adopted(self, path):
+    def adopted(self, path, *ignore):
         save_state(self.state, path)
-        return adopt(self.network, path)
+        return adopt(self.network, path, ignore)
 
-    def assert_found(self, path) -> None:
-        found = self.adopted(path).weights
+    def assert_found(self, path, *ignore) -> None:
+        found = self.adopted(path, *ignore).weights
         assert found.keys() == self.weights.keys()
         assert all(np.array_equal(found[n], a) for n, a in self.weights.items())
 
@@ -266,27 +266,109 @@ layers:
     ).assert_found(tmp_path / "a.safetensors")
 
 
-@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
-def test_too_many_ways_are_not_all_tried(network, tmp_path, file):
-    words = "one two three four five six seven eight nine ten".split()
-    branches = "".join(f"\n          {w}: {{{w}s: {{conv: 4}}}}" for w in words)
-    net = network(f"""
+WORDS = "one two three four five six seven eight nine ten".split()
+
+
+@pytest.fixture
+def many(network):
+    """Branches of one shape, one of them in two steps: more ways than are looked at."""
+    branches = "".join(f"\n          {w}: {{{w}s: {{conv: 4}}}}" for w in WORDS)
+    return network(f"""
 classes: 4
 blocks:
   many:
     layers:
       both:
         concat:{branches}
+          series: {{first: {{conv: 4}}, second: {{conv: 4}}}}
+      last: {{conv: 3}}
 layers:
   stem: {{conv: {{filters: 4, kernel: 3}}}}
   a: many
-  pool: global_avg_pool""")
-    theirs = [f"a.{word}s" for word in words]
-    shown = ", ".join(f"'{name}'" for name in sorted(theirs)[:8])
-    foreign = Foreign(net.network, str).ordered(str)
+  pool: global_avg_pool""").network
+
+
+def unlike(path: str) -> str:
+    """A name that is none of ours, but of the same module."""
+    module, _, word = path.rpartition(".")
+    return f"{module}.{word[::-1]}" if module else path
+
+
+@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
+def test_too_many_ways_are_not_all_tried(many, tmp_path, file):
+    ours = [*(f"a.{word}s" for word in WORDS), "a.first", "a.second"]
+    theirs = sorted(map(unlike, ours))
+    shown = ", ".join(f"'{name}'" for name in theirs[:8])
     with pytest.raises(WeightsError) as caught:
-        foreign.adopted(tmp_path / file)
-    assert caught.value.diagnostics[-1].message.endswith(f"any of {shown} and 2 more")
+        Foreign(many, unlike).ordered(str).adopted(tmp_path / file)
+    assert caught.value.diagnostics[-1].message.endswith(f"any of {shown} and 4 more")
+
+
+def test_of_too_many_ways_the_written_order_is_one(many, pth):
+    Foreign(many, unlike).assert_found(pth)
+
+
+def test_too_many_ways_and_names_against_the_order(many, pth):
+    numbers = {"a.first": "a.step2", "a.second": "a.step1"}
+    Foreign(many, lambda path: numbers.get(path) or unlike(path)).assert_refused(
+        pth,
+        (
+            "AS517",
+            "'a.first' is 'a.step2' by the order in the file, "
+            "but 'a.step1' by the names",
+        ),
+        (
+            "AS517",
+            "'a.second' is 'a.step1' by the order in the file, "
+            "but 'a.step2' by the names",
+        ),
+    )
+
+
+@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
+def test_branches_as_torchvision_calls_them(network, tmp_path, file):
+    """As in its Inception v3, but for the module that they are in."""
+    net = network("""
+blocks:
+  mixed:
+    layers:
+      views:
+        concat:
+          one: {branch1x1: {conv_bn: 4}}
+          seven:
+            branch7x7_1: {conv_bn: 4}
+            branch7x7_2: {conv_bn: {filters: 4, kernel: [1, 7]}}
+            branch7x7_3: {conv_bn: {filters: 4, kernel: [7, 1]}}
+          double:
+            branch7x7dbl_1: {conv_bn: 4}
+            branch7x7dbl_2: {conv_bn: {filters: 4, kernel: [7, 1]}}
+            branch7x7dbl_3: {conv_bn: {filters: 4, kernel: [1, 7]}}
+          pooled: {branch_pool: {conv_bn: 4}}
+layers: {stem: {conv: 16}, mixed: {repeat: 3, mixed: {}}}
+""").network
+
+    def torchvisions(path):
+        found = re.fullmatch(r"mixed\.(\d)\.(.+)", path)
+        if found is None:
+            return path
+        return f"Mixed_6{'abc'[int(found[1])]}.{found[2].replace('norm', 'bn')}"
+
+    Foreign(net, torchvisions).assert_found(tmp_path / file)
+
+
+@pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
+def test_names_that_are_the_networks_own(many, tmp_path, file):
+    Foreign(many, str).shuffled().assert_found(tmp_path / file)
+
+
+def test_what_can_be_done_about_doubt(resnet, pth):
+    with pytest.raises(WeightsError) as caught:
+        Foreign(resnet, hashed).shuffled().adopted(pth)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.help == (
+        "a spec that calls its layers what the file calls them leaves no doubt; "
+        "what a generated module saved, weights convert --from reads"
+    )
 
 
 def test_the_mapping_is_told(resnet, pth):
@@ -300,12 +382,48 @@ def test_the_mapping_is_told(resnet, pth):
     assert len(lines) == 31
 
 
-def test_a_tensor_is_left_over(resnet, pth):
+def test_tensors_are_left_over(resnet, pth):
+    """Of three norms of one shape those that are in a module with nothing of ours."""
+    foreign = Foreign(resnet)
+    for name in ("weight", "bias", "running_mean", "running_var"):
+        foreign.state[f"aux.bn.{name}"] = foreign.state[f"bn1.{name}"]
+    foreign.state["aux.fc.weight"] = torch.ones(5, 8)
+    with pytest.raises(WeightsError) as caught:
+        foreign.adopted(pth)
+    assert str(caught.value).splitlines() == [
+        "error[AS512]: the network has no place for 'aux.bn' (4)",
+        "error[AS512]: the network has no place for 'aux.fc' (5, 8)",
+        "   help: the whole network is there; "
+        "--ignore PATTERN passes over what is not its",
+    ]
+
+
+def test_its_own_names_are_not_left_over(resnet, pth):
+    foreign = Foreign(resnet, str)
+    foreign.state["other.weight"] = foreign.state["stages.0.1.conv.conv.weight"]
+    foreign.assert_refused(
+        pth, ("AS512", "the network has no place for 'other' (4, 4, 3, 3)")
+    )
+
+
+@pytest.mark.parametrize(
+    "patterns", [["aux*"], ["*.fc.weight", "aux.n?"], ["aux.[fn]*"]]
+)
+def test_passed_over(resnet, pth, patterns):
+    """Whatever numbers they are."""
     foreign = Foreign(resnet)
     foreign.state["aux.fc.weight"] = torch.ones(5, 8)
-    foreign.assert_refused(
-        pth, ("AS512", "the network has no place for 'aux.fc' (5, 8)")
-    )
+    foreign.state["aux.no"] = torch.arange(3)
+    foreign.assert_found(pth, *patterns)
+
+
+def test_nothing_to_pass_over(resnet, pth):
+    with pytest.raises(WeightsError) as caught:
+        Foreign(resnet).adopted(pth, "fc.*", "aux*", "FC.*")
+    assert [(d.code, d.message) for d in caught.value.diagnostics] == [
+        ("AS516", "no tensor is called like 'aux*'"),
+        ("AS516", "no tensor is called like 'FC.*'"),
+    ]
 
 
 def test_tensors_are_missing(resnet, pth):
@@ -341,6 +459,32 @@ def test_another_number_of_classes(resnet, pth):
     foreign.assert_refused(
         pth, ("AS513", "'fc' is (9, 12), but 'classifier' is (5, 12)")
     )
+
+
+def test_of_another_variant_it_is_told_how_much_differs(resnet, network, pth):
+    deeper = RESNET.replace("[6, 2, 2]", "[7, 4, 2]")
+    foreign = Foreign(
+        network(deeper).network, lambda p: p if p[0] == "c" else torchvisions(p)
+    )
+    foreign.network = resnet
+    with pytest.raises(WeightsError) as caught:
+        foreign.adopted(pth)
+    network_has = "error[AS512]: the network has"
+    file_has = "error[AS512]: the file has"
+    assert str(caught.value).splitlines() == [
+        "error[AS513]: 'classifier' is (5, 14), but 'classifier' is (5, 12)",
+        f"{file_has} 8 of (7), such as 'layer2.3.bn2', the network none",
+        f"{file_has} 5 of (14), such as 'layer2.3.bn3', the network none",
+        f"{network_has} 4 of (6), such as 'stages.1.1.conv.norm', the file none",
+        f"{file_has} 4 of (7, 7, 3, 3), such as 'layer2.3.conv2', the network none",
+        f"{file_has} 4 of (14, 7, 1, 1), such as 'layer2.3.conv3', the network none",
+        f"{network_has} 3 of (12), such as 'stages.1.1.expand.norm', the file none",
+        f"{file_has} 3 of (7, 14, 1, 1), such as 'layer2.3.conv1', the network none",
+        f"{network_has} 2 of (6, 6, 3, 3), such as 'stages.1.1.conv.conv', "
+        "the file none",
+        "error[AS512]: and 6 more shapes are not there as often",
+        "   help: 16 of the network's 31 layers are there; another variant?",
+    ]
 
 
 def test_a_bias_too_many(resnet, pth):

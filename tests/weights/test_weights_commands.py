@@ -163,3 +163,22 @@ def test_a_forgotten_from(run):
     assert first.startswith("error[AS511]: cannot read t.pth: ")
     expected = "archspec weights convert --from torch or keras reads others, or adopt"
     assert second == f"   help: {expected}"
+
+
+def test_adopt_passes_over_what_it_is_told(run):
+    run("init", "small.yaml", "-o", "w.safetensors")
+    run("convert", "w.safetensors", "small.yaml", "--to", "torch", "-o",
+        "t.safetensors")  # fmt: skip
+    other = {"aux.weight": np.ones((3, 2), np.float32)}
+    save_file(load_file("t.safetensors") | other, "t.safetensors")
+    adopt = ("adopt", "t.safetensors", "small.yaml", "-o", "a.safetensors")
+    assert run(*adopt).stderr.splitlines() == [
+        "error[AS512]: the network has no place for 'aux' (3, 2)",
+        "   help: the whole network is there; "
+        "--ignore PATTERN passes over what is not its",
+    ]
+    done = run(*adopt, "--ignore", "a*", "--ignore", "b*")
+    assert done.exit_code == 2
+    assert done.stderr == "error[AS516]: no tensor is called like 'b*'\n"
+    assert run(*adopt, "--ignore", "a*").exit_code == 0
+    assert Path("w.safetensors").read_bytes() == Path("a.safetensors").read_bytes()

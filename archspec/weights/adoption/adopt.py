@@ -13,7 +13,8 @@ from archspec.errors import Diagnostic, WeightsError
 from archspec.network import Network
 from archspec.targets.templates import manifest
 from archspec.weights.adoption.complaints import check_same, listed_names
-from archspec.weights.adoption.pairing import Candidate, Case, check_names, decide
+from archspec.weights.adoption.names import own_names
+from archspec.weights.adoption.pairing import Case, check_names, decide
 from archspec.weights.adoption.readings import (
     OutOfOrder,
     Reading,
@@ -22,12 +23,18 @@ from archspec.weights.adoption.readings import (
     readings,
 )
 from archspec.weights.adoption.uses import Part, Use, unit_signature, uses
-from archspec.weights.checkpoints import Checkpoint, Unit, opened
+from archspec.weights.checkpoints import Checkpoint, Unit, opened, without
 from archspec.weights.checks import Arrays, check_numbers, listed
 from archspec.weights.moves import from_target, names_there
 
 Pairs = dict[str, Unit]
 """The unit of each layer, by the layer's path."""
+
+UNCLEAR = (
+    "a spec that calls its layers what the file calls them leaves no doubt; "
+    "what a generated module saved, weights convert --from reads"
+)
+"""What a user can do about it."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +60,21 @@ class Undecided(WeightsError):
     """One reading does not tell which unit is which; another may."""
 
 
-def adopt(network: Network, path: Path) -> Adoption:
+def adopt(network: Network, path: Path, ignore: Sequence[str] = ()) -> Adoption:
     """Find our layers in a checkpoint of torchvision, timm, Keras and the like.
+
+    Tensors whose names fit a pattern of `ignore`, as the shell has them, are passed
+    over.
 
     Raises:
         WeightsError: the file cannot be read (AS511); a tensor is missing or left over
             (AS512), or has another shape (AS513); numbers are not floating-point or
-            not finite (AS514, AS515); it is not clear which is which (AS517).
+            not finite (AS514, AS515); a pattern fits nothing (AS516); it is not clear
+            which is which (AS517).
         FrameworkMissing: what reads such files is not installed.
     """
-    with opened(path) as checkpoint:
+    with opened(path) as whole:
+        checkpoint = without(whole, ignore)
         found = correspondence(network, checkpoint)
         return Adoption(found, _weights(network, checkpoint, found))
 
@@ -78,6 +90,8 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> Pairs:
         return signatures[id(unit)]
 
     check_same(ours, checkpoint, signed)
+    if (named := _named(ours, checkpoint, signed)) is not None:
+        return named
     found: list[Pairs] = []
     failed: list[Undecided] = []
     for reading in readings(checkpoint, ours, signed):
@@ -90,6 +104,15 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> Pairs:
     for other in found[1:]:
         _check_agree(found[0], other)
     return found[0]
+
+
+def _named(uses: Sequence[Use], checkpoint: Checkpoint, signed: Signed) -> Pairs | None:
+    """The pairing by names alone, if they are the paths of the network."""
+    parts = [part for use in uses for part in use.parts]
+    ours = [(part.layer.path, part.signature) for part in parts]
+    theirs = [(unit.name, signed(unit)) for unit in checkpoint.units]
+    found = own_names(ours, theirs)
+    return None if found is None else _pairs(parts, checkpoint.units, found)
 
 
 def _paired(
@@ -117,15 +140,20 @@ def _paired(
     for case in cases:
         if not case.decided:
             raise _unclear(_open(case) or case.use.parts, case.share.units, signed)
-        found |= _pairs(case, case.candidates[0])
+        parts, units = case.use.parts, case.share.units
+        pairs_here = _pairs(parts, units, case.candidates[0])
         if other := check_names(case, signed):
-            _check_agree(_pairs(case, case.candidates[0]), _pairs(case, other))
+            _check_agree(pairs_here, _pairs(parts, units, other))
+        found |= pairs_here
     return found
 
 
-def _pairs(case: Case, candidate: Candidate) -> Pairs:
-    units = dict(zip(candidate, case.share.units, strict=True))
-    return {part.layer.path: units[n] for n, part in enumerate(case.use.parts)}
+def _pairs(
+    parts: Sequence[Part], units: Sequence[Unit], numbers: Sequence[int]
+) -> Pairs:
+    """The unit of each part, from the number of the part that each unit is."""
+    found = dict(zip(numbers, units, strict=True))
+    return {part.layer.path: found[n] for n, part in enumerate(parts)}
 
 
 def _open(case: Case) -> list[Part]:
@@ -139,18 +167,21 @@ def _open(case: Case) -> list[Part]:
 
 
 def _unclear(parts: Sequence[Part], units: Sequence[Unit], signed: Signed) -> Undecided:
+    """What is raised about parts that may be any of several units."""
     found: list[Diagnostic] = []
     for part in parts:
         fitting = [unit.name for unit in units if signed(unit) == part.signature]
         if len(fitting) > 1:
             message = f"'{part.layer.path}' may be any of {listed_names(fitting)}"
-            help = "neither their order nor their names tell which"
-            found.append(Diagnostic("AS517", message, help=help))
-    if found:
-        return Undecided(found)
-    paths = listed_names([part.layer.path for part in parts])
-    message = f"the order of the file does not tell where the weights of {paths} are"
-    return Undecided.single("AS517", message)
+            found.append(Diagnostic("AS517", message))
+    if not found:
+        paths = listed_names([part.layer.path for part in parts])
+        message = (
+            f"the order of the file does not tell where the weights of {paths} are"
+        )
+        found.append(Diagnostic("AS517", message))
+    found[-1] = found[-1]._replace(help=UNCLEAR)
+    return Undecided(found)
 
 
 def _check_agree(one: Pairs, other: Pairs) -> None:

@@ -15,6 +15,9 @@ from archspec.weights.checks import MAX_TOLD, listed
 MAX_NAMES = 8
 """Names that are listed; the rest is counted."""
 
+MAX_SHAPES = 8
+"""Where more differ, it is told how often there are those that differ most."""
+
 
 class Alike(NamedTuple):
     """Layers, or units, of one signature; `shapes` are those of the first."""
@@ -24,11 +27,20 @@ class Alike(NamedTuple):
 
 
 class Surplus(NamedTuple):
-    """The names of one signature, of which `number` have no partner."""
+    """The names of one signature, of which `number` have no partner.
+
+    `partners` is how many have one; what is called like its partner is not named.
+    """
 
     names: list[str]
     shapes: Mapping[str, Shape]
     number: int
+    partners: int
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is one of it here, and none there."""
+        return (self.number, self.partners) == (1, 0)
 
     @property
     def shown(self) -> str:
@@ -53,12 +65,17 @@ def check_same(uses: Sequence[Use], checkpoint: Checkpoint, signed: Signed) -> N
     for unit in checkpoint.units:
         found = theirs.setdefault(signed(unit), Alike([], unit.shapes))
         found.names.append(unit.name)
-    missing, left = list(_surplus(ours, theirs)), list(_surplus(theirs, ours))
+    missing, left = list(_surplus(ours, theirs)), _likely(list(_surplus(theirs, ours)))
     if not missing and not left:
         return
     fitting = len(parts) - sum(surplus.number for surplus in missing)
     help = f"{fitting} of the network's {len(parts)} layers are there; another variant?"
-    *told, last = list(_told(missing, left))
+    if not missing:
+        help = (
+            "the whole network is there; --ignore PATTERN passes over what is not its"
+        )
+    several = missing and left and len(missing) + len(left) > MAX_SHAPES
+    *told, last = list((_counted if several else _told)(missing, left))
     if (more := len(told) - MAX_TOLD) > 0:
         told, last = told[:MAX_TOLD], Diagnostic("AS512", f"and {more + 1} more")
     raise WeightsError([*told, last._replace(help=help)])
@@ -75,9 +92,30 @@ def _surplus(
     one: Mapping[Signature, Alike], other: Mapping[Signature, Alike]
 ) -> Iterator[Surplus]:
     for signature, alike in one.items():
-        partners = len(other[signature].names) if signature in other else 0
-        if len(alike.names) > partners:
-            yield Surplus(*alike, len(alike.names) - partners)
+        partners = other[signature].names if signature in other else []
+        number = len(alike.names) - len(partners)
+        if number > 0:
+            strangers = [name for name in alike.names if name not in partners]
+            yield Surplus(strangers, alike.shapes, number, len(partners))
+
+
+def _likely(left: Sequence[Surplus]) -> list[Surplus]:
+    """Where any of several names may be left over: those whose module surely is."""
+    sure = {
+        name.partition(".")[0]
+        for surplus in left
+        if surplus.number == len(surplus.names)
+        for name in surplus.names
+        if "." in name
+    }
+
+    def narrowed(surplus: Surplus) -> Surplus:
+        names = [name for name in surplus.names if name.partition(".")[0] in sure]
+        return (
+            surplus._replace(names=names) if len(names) == surplus.number else surplus
+        )
+
+    return list(map(narrowed, left))
 
 
 def _told(missing: Sequence[Surplus], left: Sequence[Surplus]) -> Iterator[Diagnostic]:
@@ -94,6 +132,31 @@ def _told(missing: Sequence[Surplus], left: Sequence[Surplus]) -> Iterator[Diagn
     for theirs in rest:
         message = f"the network has no place for {theirs.shown} {listed(theirs.kernel)}"
         yield Diagnostic("AS512", message)
+
+
+def _counted(
+    missing: Sequence[Surplus], left: Sequence[Surplus]
+) -> Iterator[Diagnostic]:
+    """Pairs of one name, and how often other shapes are there."""
+    named = {theirs.names[0]: theirs for theirs in left if theirs.is_alone}
+    pairs = [
+        (s, named[s.names[0]]) for s in missing if s.is_alone and s.names[0] in named
+    ]
+    for pair in pairs:
+        yield _unequal(*pair)
+    told = [surplus for pair in pairs for surplus in pair]
+    sides = [(s, "network", "file") for s in missing if s not in told]
+    sides += [(s, "file", "network") for s in left if s not in told]
+    sides.sort(key=lambda side: -side[0].number)
+    for surplus, one, other in sides[:MAX_SHAPES]:
+        total, partners = surplus.number + surplus.partners, surplus.partners or "none"
+        message = (
+            f"the {one} has {total} of {listed(surplus.kernel)}, "
+            f"such as '{surplus.names[-1]}', the {other} {partners}"
+        )
+        yield Diagnostic("AS512", message)
+    if (more := len(sides) - MAX_SHAPES) > 0:
+        yield Diagnostic("AS512", f"and {more} more shapes are not there as often")
 
 
 def _unequal(ours: Surplus, theirs: Surplus) -> Diagnostic:

@@ -2,15 +2,20 @@
 
 The candidates of a use are all ways to pair units with parts of one signature; where a
 file lists layers as they are executed, only those in which no part comes before one
-that it depends on. What all candidates of a use agree on is a fact about every use of
-that block with the same parts: which part stands first in the file, and what a part is
-called. A candidate that contradicts a fact is dropped, and so on until nothing changes.
-Where several are left, those stay that are best by the first of these that tells:
+that it depends on. Where units are called what the parts are, that is the only one.
+What all candidates of a use agree on is a fact about every use of that block with the
+same parts: which part stands first in the file, and what a part is called. A candidate
+that contradicts a fact is dropped, and so on until nothing changes. Where several are
+left, those stay that are best by the first of these that tells:
 
-- modules whose names differ in their last number (`bn1`, `bn2`) are in series;
+- modules whose names differ in their last number (`bn1` and `bn2`, `conv1.bn` and
+  `conv2.bn`) are in series;
 - names of what is in one inner block of ours begin alike;
 - norms are in the order of their convolutions;
 - if the file has all layers in the order in which they are written, it means that.
+
+Where there are too many ways, only this last order is looked at, and what differs from
+it by one exchange: it is left if none of those is better.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
+from archspec.weights.adoption.names import common, local, own_names
 from archspec.weights.adoption.readings import Share, Signed
 from archspec.weights.adoption.uses import Use
 
@@ -38,20 +44,48 @@ class Case:
 
     def __init__(self, use: Use, share: Share, executed: bool, signed: Signed):
         self.use, self.share, self.executed = use, share, executed
-        self.names = _local([unit.name for unit in share.units])
+        self.names = local([unit.name for unit in share.units])
         self._fitting = [
             [n for n, part in enumerate(use.parts) if part.signature == signed(unit)]
             for unit in share.units
         ]
         self._steps = 0
-        self.candidates = list(self._extended(()))
-        if self._steps > MAX_STEPS:  # enough to say what is not clear
-            self.candidates = self.candidates[:2]
+        own = self._own(signed)
+        self.candidates = [own] if own else list(self._extended(()))
+        if self.given_up:
+            written = self.written
+            self.candidates = list(self.near(written)) if written else []
+
+    @property
+    def given_up(self) -> bool:
+        """Whether there are more candidates than were looked at."""
+        return self._steps > MAX_STEPS
 
     @property
     def decided(self) -> bool:
-        """Whether one candidate is left, of all that there were."""
-        return self._steps <= MAX_STEPS and len(self.candidates) == 1
+        """Whether one candidate is left, of all that there were.
+
+        Where the search was given up, that is the order in which the block is written,
+        if nothing speaks for an exchange in it.
+        """
+        known = [self.written] if self.given_up else self.candidates
+        return len(self.candidates) == 1 and self.candidates == known
+
+    @cached_property
+    def written(self) -> Candidate | None:
+        """The units as the block is written, if it may be that; one chain tells."""
+        written = tuple(range(len(self.use.parts)))
+        one = self.executed and len(set(self.share.chains)) == 1
+        return written if one and self._fits(written) else None
+
+    def near(self, candidate: Candidate) -> Iterator[Candidate]:
+        """A candidate, and what it is with two parts exchanged."""
+        yield candidate
+        for i, j in combinations(range(len(candidate)), 2):
+            other = list(candidate)
+            other[i], other[j] = other[j], other[i]
+            if self._fits(other):
+                yield tuple(other)
 
     def pairs(self) -> Iterator[tuple[int, int]]:
         """Pairs of units of which the file tells the order."""
@@ -61,7 +95,9 @@ class Case:
                 yield i, j
 
     def facts(self) -> Facts:
-        """What all candidates agree on."""
+        """What all candidates agree on; nothing where they are not all known."""
+        if self.given_up:
+            return {}
         first, *others = [self.said(candidate) for candidate in self.candidates]
         return {
             key: value
@@ -91,6 +127,23 @@ class Case:
                 return
             if part not in chosen and self._waiting(part, unit).issubset(chosen):
                 yield from self._extended((*chosen, part))
+
+    def _own(self, signed: Signed) -> Candidate | None:
+        """The candidate that names alone tell: they are those of the parts."""
+        roles = local([part.role for part in self.use.parts])
+        ours = [part.signature for part in self.use.parts]
+        theirs = [signed(unit) for unit in self.share.units]
+        return own_names(
+            list(zip(roles, ours, strict=True)),
+            list(zip(self.names, theirs, strict=True)),
+        )
+
+    def _fits(self, candidate: Sequence[int]) -> bool:
+        return all(
+            part in self._fitting[unit]
+            and self._waiting(part, unit).issubset(candidate[:unit])
+            for unit, part in enumerate(candidate)
+        )
 
     def _waiting(self, part: int, unit: int) -> set[int]:
         """The parts that have to come before this one if it is this unit."""
@@ -126,7 +179,7 @@ def decide(cases: Sequence[Case]) -> None:
     for case in cases:
         kinds[case.use.kind].append(case)
     scores = [_said_by_names, _norms_in_order]
-    if all(_is_as_written(case) for case in cases):
+    if all(case.written in case.candidates for case in cases):
         scores.append(_as_written)
     for alike in kinds.values():
         _learn(alike)
@@ -164,7 +217,8 @@ def check_names(case: Case, signed: Signed) -> Candidate | None:
     """A candidate that names speak for more than for the one that is left, if any."""
     free = Case(case.use, case.share, False, signed)
     (left,) = case.candidates
-    best = max([left, *free.candidates], key=lambda c: _said_by_names(free, c))
+    others = free.near(left) if free.given_up else free.candidates
+    best = max([left, *others], key=lambda c: _said_by_names(free, c))
     return best if best != left else None
 
 
@@ -181,10 +235,10 @@ def _said_by_names(case: Case, candidate: Candidate) -> tuple[int, int]:
 
 def _in_series(case: Case, candidate: Candidate) -> int:
     """How many pairs of names that differ in the last number are in series."""
-    numbered: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    numbered: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
     for name, part in zip(case.names, candidate, strict=True):
-        if found := re.fullmatch(r"(.*?)(\d{1,18})", name):
-            numbered[found[1]].append((int(found[2]), part))
+        if found := re.fullmatch(r"(.*?)(\d{1,18})(\D*)", name):
+            numbered[found[1], found[3]].append((int(found[2]), part))
     return sum(
         (one[1], other[1]) in case.use.upstream
         for alike in numbered.values()
@@ -199,7 +253,7 @@ def _called_alike(case: Case, candidate: Candidate) -> int:
         block, _, _ = case.use.parts[part].role.rpartition(".")
         inner[block].append(re.split("[._/]", name))
     return sum(
-        _shared([one, other])
+        common([one, other])
         for block, names in inner.items()
         if block
         for one, other in combinations(names, 2)
@@ -222,24 +276,3 @@ def _norms_in_order(case: Case, candidate: Candidate) -> int:
 
 def _as_written(case: Case, candidate: Candidate) -> int:
     return candidate == tuple(range(len(candidate)))
-
-
-def _is_as_written(case: Case) -> bool:
-    """Whether the units, in one chain, may be the parts as the block is written."""
-    written = tuple(range(len(case.use.parts)))
-    one = case.executed and len(set(case.share.chains)) == 1
-    return one and written in case.candidates
-
-
-def _local(names: Sequence[str]) -> list[str]:
-    """Names without the words that all of them begin with."""
-    split = [re.findall(r"[^._/]+|[._/]", name) for name in names]
-    shared = _shared([words[:-1] for words in split])
-    return ["".join(words[shared:]) for words in split]
-
-
-def _shared(names: Sequence[Sequence[str]]) -> int:
-    """How many words all of them begin with."""
-    pairs = enumerate(zip(*names, strict=False))
-    shortest = min(map(len, names))
-    return next((n for n, words in pairs if len(set(words)) > 1), shortest)

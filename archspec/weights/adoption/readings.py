@@ -207,6 +207,6 @@ def natural(name: str) -> list[tuple[int, str]]:
 
 
 def _chain(name: str) -> str:
-    """The name up to its first number; the whole one where it has none."""
-    found = re.match(r"(.*?)\d+(?=[._]|$)", name)
+    """The name up to its first number, such as 1 or 1a; the whole one without any."""
+    found = re.match(r"(.*?)\d+[a-z]?(?=[._]|$)", name)
     return found[1] if found else name

@@ -9,9 +9,9 @@ from pathlib import Path
 from archspec.errors import WeightsError
 from archspec.weights.checkpoints.keras import keras_archive, keras_hdf5
 from archspec.weights.checkpoints.torch import pickled, safe
-from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit
+from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit, without
 
-__all__ = ["Checkpoint", "Tensor", "Unit", "opened"]
+__all__ = ["Checkpoint", "Tensor", "Unit", "opened", "without"]
 
 _READERS: Mapping[str, Callable[[Path], AbstractContextManager[Checkpoint]]] = {
     ".pth": pickled,
@@ -29,8 +29,7 @@ def opened(path: Path) -> Generator[Checkpoint]:
     """A checkpoint, whose numbers can be read while it is open.
 
     Raises:
-        WeightsError: it cannot be read (AS511), or holds other numbers than
-            floating-point ones (AS514).
+        WeightsError: it cannot be read (AS511).
         FrameworkMissing: what reads such files is not installed.
     """
     reader = _READERS.get(path.suffix.lower())

@@ -57,15 +57,15 @@ def entry(path: Path, group: Any, name: str) -> Any:
 
 
 def tensor(path: Path, group: Any, name: str) -> Tensor:
-    """The numbers at `name`; raises WeightsError (AS511, AS514)."""
+    """The numbers at `name`; raises WeightsError (AS511)."""
     found = entry(path, group, name)
     full: str = found.name.strip("/")
     plain = isinstance(found, needed("h5py").Dataset)
     if not plain or found.external or found.is_virtual:
         raise unreadable(path, f"its {full} has no numbers of its own")
-    check_floating(full, found.dtype.name)
 
     def values() -> np.ndarray[Any, Any]:
+        check_floating(full, found.dtype.name)
         with damage_told(path):
             return single(found[()])
 

@@ -104,18 +104,19 @@ def _without_prefix(entries: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _of_torch(name: str, value: Any) -> Tensor:
-    check_floating(name, str(value.dtype).removeprefix("torch."))
-    return Tensor(
-        name, tuple(value.shape), lambda: single(value.detach().double().numpy())
-    )
+    def values() -> np.ndarray[Any, Any]:
+        check_floating(name, str(value.dtype).removeprefix("torch."))
+        return single(value.detach().double().numpy())
+
+    return Tensor(name, tuple(value.shape), values)
 
 
 def _of_bytes(name: str, entry: Mapping[str, Any]) -> Tensor:
     stored: str = entry["dtype"]
     dtype, shape = _DTYPES.get(stored, stored), tuple(entry["shape"])
-    check_floating(name, dtype)
 
     def values() -> np.ndarray[Any, Any]:
+        check_floating(name, dtype)
         if dtype == "bfloat16":  # the upper half of a float32
             wide = np.frombuffer(entry["data"], "<u2").astype(np.uint32) << 16
             return wide.view(np.float32).reshape(shape)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from archspec.errors import WeightsError
+from archspec.errors import Diagnostic, WeightsError
 from archspec.ops import Shape
 
 FLOATING = {"float16", "bfloat16", "float32", "float64"}
 
 
 class Tensor(NamedTuple):
-    """A tensor of a file; its numbers are read when they are asked for, as float32."""
+    """A tensor of a file; its numbers are read when they are asked for, as float32.
+
+    `values` raises WeightsError (AS514) about other numbers than floating-point ones.
+    """
 
     name: str
     shape: Shape
@@ -46,6 +50,31 @@ class Checkpoint(NamedTuple):
     target: Literal["torch", "keras"]
     units: tuple[Unit, ...]
     ordered: bool = True
+
+
+def without(checkpoint: Checkpoint, patterns: Sequence[str]) -> Checkpoint:
+    """A checkpoint without the tensors that are called like one of the patterns.
+
+    Patterns are the shell's, for the whole name of a tensor or of its layer. Raises
+    WeightsError (AS516) about a pattern that fits none.
+    """
+    found: set[str] = set()
+
+    def passed_over(unit: Unit, tensor: Tensor) -> bool:
+        names = unit.name, tensor.name
+        fitting = {p for p in patterns if any(fnmatchcase(name, p) for name in names)}
+        found.update(fitting)
+        return bool(fitting)
+
+    units: list[Unit] = []
+    for unit in checkpoint.units:
+        kept = {k: t for k, t in unit.tensors.items() if not passed_over(unit, t)}
+        if kept:
+            units.append(unit._replace(tensors=kept))
+    if useless := [pattern for pattern in patterns if pattern not in found]:
+        messages = [f"no tensor is called like '{pattern}'" for pattern in useless]
+        raise WeightsError([Diagnostic("AS516", message) for message in messages])
+    return checkpoint._replace(units=tuple(units))
 
 
 def unreadable(path: Path, reason: object, help: str = "") -> WeightsError:
