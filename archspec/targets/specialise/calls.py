@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from archspec.expressions import Constant, Expression, parse, to_text
+from archspec.expressions import Constant, Expression, Name, parse, to_text
 from archspec.language import Formula
 from archspec.ops import OPS, Op
 from archspec.targets.reduction import reduce, values_of
@@ -97,10 +97,14 @@ class _Caller:
         formula = self.given.get(name)
         if formula is not None and self.context.is_said(formula, self.runs):
             expression = self.express(formula)
-            if name == "padding":
-                # An argument may stand for other numbers than the word that was given.
+            paired = (
+                isinstance(expression, Name) and expression.id in self.context.pairs
+            )
+            if name == "padding" or paired:
+                # An argument may stand for other numbers than what was given.
                 recorded = values_of(expression, self.runs.scopes)
-            return self.context.attribute(expression, self.runs.scopes, recorded)
+            found = self.context.attribute(expression, self.runs.scopes, recorded)
+            return replace(found, pairs=paired)
         if name in kind.fallbacks:
             fallback = substitute(parse(kind.fallbacks[name]), known)
             if values_of(fallback, self.runs.scopes) == recorded:
@@ -138,7 +142,7 @@ class _Caller:
             expression = self.reduced(default, known)
         else:
             expression = constant(recorded[0])
-        return self.context.attribute(expression, self.runs.scopes, recorded)
+        return self.context.argument(self.runs, name, expression, recorded)
 
     def express(self, formula: Formula) -> Expression:
         return self.context.express(formula.expression, self.runs.scopes, self.channels)
