@@ -116,11 +116,13 @@ def _is_by_axis(block: Block, given: Expression, found: set[Slot]) -> bool:
 
 def _halved(usage: Usage) -> Iterator[Slot]:
     """The kernels that are numbers and pairs, half of which some layer pads by."""
-    for name, block in usage.blocks.items():
-        for layer_name, layer in inner_layers(block.layers):
-            kernel = _halved_by(usage, block, layer)
-            if kernel and _needs_pairs(usage.windows(name, layer_name)):
-                yield kernel
+    blocks = usage.blocks.values()
+    for block, name, layer in (
+        (b, *at) for b in blocks for at in inner_layers(b.layers)
+    ):
+        kernel = _halved_by(usage, block, layer)
+        if kernel and _needs_pairs(usage.convolutions(block.name, name)):
+            yield kernel
 
 
 def _halved_by(usage: Usage, block: Block, layer: Layer) -> Slot | None:
@@ -153,6 +155,8 @@ def _pairs_with(usage: Usage, seed: Slot) -> set[Slot]:
         taking = receivers(usage.blocks[slot.op], slot.name)
         if taking is None or not all(_takes_pairs(usage, to) for to in taking):
             return set()
+        if None in usage.values(slot):
+            return set()
         blocks = {to for to in taking if to.op in usage.blocks}
         waiting |= (blocks | set(_passing_pairs(usage, slot))) - found
     return found
@@ -165,8 +169,11 @@ def _takes_pairs(usage: Usage, slot: Slot) -> bool:
 
 def _passing_pairs(usage: Usage, slot: Slot) -> Iterator[Slot]:
     """The callers' arguments that already are pairs at times; numbers are doubled."""
-    for block, given in given_for(usage.blocks, slot):
-        if isinstance(given, Name) and given.id in block.arguments:
-            passed = Slot(block.name, given.id)
-            if any(isinstance(value, tuple) for value in usage.values(passed)):
-                yield passed
+    passed = [
+        Slot(block.name, given.id)
+        for block, given in given_for(usage.blocks, slot)
+        if isinstance(given, Name) and given.id in block.arguments
+    ]
+    for kernel in passed:
+        if any(isinstance(value, tuple) for value in usage.values(kernel)):
+            yield kernel

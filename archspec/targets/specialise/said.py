@@ -53,19 +53,15 @@ def said(layer: Layer) -> Iterator[tuple[Slot, Formula]]:
     if isinstance(layer, OpLayer):
         given = [(layer.op.text, own) for own in (layer.attributes, layer.then)]
     elif isinstance(layer, Table):
-        given = [
-            (op, own) for op, each in layer.each.items() for own in (each, layer.then)
-        ]
+        given = [(op, own) for op in layer.each for own in (layer.each[op], layer.then)]
     for op, own in given:
         yield from ((Slot(op, name), f) for name, f in own.items() if f is not None)
 
 
 def local_names(block: Block) -> set[str]:
     """The names that are other values at each use of the block, or in each row."""
-    tables = (
-        layer for _, layer in inner_layers(block.layers) if isinstance(layer, Table)
-    )
-    columns = chain.from_iterable(table.columns for table in tables)
+    layers = (layer for _, layer in inner_layers(block.layers))
+    columns = chain.from_iterable(t.columns for t in layers if isinstance(t, Table))
     return {"in_channels", "channels", *block.arguments, *block.let, *columns}
 
 

@@ -103,12 +103,13 @@ class Usage:
             scope = self._resolved[id(instance)]
             scope[slot.name] = form(scope[slot.name])
 
-    def windows(self, block: str, layer: str) -> Iterator[Window]:
-        """The window of a layer at each of its runs."""
+    def convolutions(self, block: str, layer: str) -> Iterator[Window]:
+        """The window of a layer at each run in which it is a convolution."""
         uses = (use.steps.get(layer, ()) for use in self.instances[block])
         for step in chain.from_iterable(uses):
-            primitive: Any = OPS[step.op].model_validate(step.attributes)
-            yield primitive.window
+            if step.op in ("conv", "depthwise_conv"):
+                primitive: Any = OPS[step.op].model_validate(step.attributes)
+                yield primitive.window
 
     def settle_paddings(self, block: Block) -> None:
         """Words for padding as four numbers, where calls differ in them.
