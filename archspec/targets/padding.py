@@ -10,7 +10,7 @@ from archspec.ops import OPS
 from archspec.ops.fields import Pair
 from archspec.ops.window import Window
 from archspec.targets.specialise.model import Attribute, Call
-from archspec.targets.symbols import constant_value
+from archspec.targets.symbols import constant_value, halved
 from archspec.targets.unprintable import Differing
 
 
@@ -51,7 +51,8 @@ def plan(call: Call) -> Padding:
     if all(_never_pads(window) for window in used):
         return Padding("none")
     halves = all(window.is_half for window in used)
-    if halves or padding.is_only("symmetric"):
+    in_two = halves and call.attributes["kernel"].pairs
+    if not in_two and (halves or padding.is_only("symmetric")):
         half = _half(call, used)
         if half is not None:
             return half
@@ -125,9 +126,7 @@ def _half(call: Call, used: list[Window]) -> Padding | None:
 
 def _times(factor: Expression, size: Expression) -> Expression:
     """`factor * (size // 2)`, with as few terms as say it."""
-    half = Binary("//", size, Constant(2))
-    if isinstance(size, Constant) and isinstance(size.value, int):
-        half = Constant(size.value // 2)
+    half = halved(size)
     if factor == Constant(1):
         return half
     if half == Constant(1):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from archspec.expressions import Constant, Expression, Name, parse, to_text
+from archspec.expressions import Constant, Expression, Name, Value, parse, to_text
 from archspec.language import Formula
 from archspec.ops import OPS, Op
 from archspec.targets.reduction import reduce, values_of
@@ -17,7 +17,8 @@ from archspec.targets.specialise.model import (
     Routine,
     Unrolled,
 )
-from archspec.targets.symbols import constant, inline, substitute
+from archspec.targets.specialise.said import Slot, kernel_beside
+from archspec.targets.symbols import constant, halved, inline, names_in, substitute
 from archspec.targets.unprintable import Unprintable
 
 
@@ -142,7 +143,24 @@ class _Caller:
             expression = self.reduced(default, known)
         else:
             expression = constant(recorded[0])
+        if not all_same(recorded) and not self.fits(expression, recorded):
+            half = self.half(routine, name, known)
+            expression = half if half and self.fits(half, recorded) else expression
         return self.context.argument(self.runs, name, expression, recorded)
+
+    def fits(self, expression: Expression, recorded: Sequence[Value]) -> bool:
+        return values_of(expression, self.runs.scopes) == recorded
+
+    def half(
+        self, routine: Routine, padding: str, known: Mapping[str, Expression]
+    ) -> Expression | None:
+        """Half of the call's kernel, which is what a word for padding comes to."""
+        if Slot(self.runs.op, padding) not in self.context.usage.sides:
+            return None
+        kernel = routine.block and kernel_beside(routine.block, padding)
+        if kernel is None or not names_in(kernel) <= known.keys():
+            return None
+        return self.reduced(halved(kernel), known)
 
     def express(self, formula: Formula) -> Expression:
         return self.context.express(formula.expression, self.runs.scopes, self.channels)

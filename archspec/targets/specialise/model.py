@@ -137,11 +137,16 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A function that stacks one op; `parameters` are those that rows give."""
+    """A function that stacks one op; `parameters` are those that rows give.
+
+    `columns` are those of them that stand for a cell or the row's number, not for what
+    a row says for an argument.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
     loop: Loop
+    columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

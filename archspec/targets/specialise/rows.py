@@ -112,7 +112,7 @@ class _StageRow:
     def argument(self, name: str) -> Attribute:
         """What the row says for a parameter: an attribute, a column, or `index`."""
         firsts = self.runs.firsts
-        if name in (*self.table.columns, "index"):
+        if name in self.stage.columns:
             recorded = values_of(Name(name), firsts.scopes)
             return self.attribute(Name(name), recorded)
         recorded = [self.context.recorded(step, name) for step in firsts.steps]

@@ -42,6 +42,15 @@ def given_for(
         yield from ((block, f.expression) for to, f in in_block(block) if to == slot)
 
 
+def kernel_beside(block: Block, padding: str) -> Expression | None:
+    """The kernel that a layer is given together with this padding."""
+    for _, layer in inner_layers(block.layers):
+        given = {slot.name: formula.expression for slot, formula in said(layer)}
+        if Name(padding) in given.values():
+            return given.get("kernel")
+    return None
+
+
 def in_block(block: Block) -> Iterator[tuple[Slot, Formula]]:
     """Every attribute that a layer of the block gives."""
     return chain.from_iterable(said(layer) for _, layer in inner_layers(block.layers))
