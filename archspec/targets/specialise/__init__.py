@@ -16,7 +16,7 @@ from archspec.expressions import Constant, Expression, Function, Name, Value
 from archspec.language import Block, Formula, Table
 from archspec.network import Instance, Network, Step
 from archspec.targets.reduction import reduce
-from archspec.targets.specialise.bodies import Body, references
+from archspec.targets.specialise.bodies import Body
 from archspec.targets.specialise.context import Context, all_same
 from archspec.targets.specialise.forms import settle
 from archspec.targets.specialise.model import (
@@ -26,7 +26,7 @@ from archspec.targets.specialise.model import (
     Routine,
     Stage,
 )
-from archspec.targets.specialise.said import Slot
+from archspec.targets.specialise.said import Slot, references
 from archspec.targets.specialise.usage import Usage
 from archspec.targets.symbols import constant_value, substitute
 from archspec.targets.unprintable import Unprintable, located

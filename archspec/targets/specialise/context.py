@@ -99,6 +99,14 @@ class Context:
             replaced = substitute(replaced, {"channels": channels})
         return reduce(replaced, witnesses, self.variables)
 
+    def having(self, name: str) -> Context:
+        """The same, where this name is a variable of the printed code too."""
+        return replace(self, variables=self.variables | {name})
+
+    def without(self, name: str) -> Context:
+        """The same, where this name is no variable."""
+        return replace(self, variables=self.variables - {name})
+
     def recorded(self, step: Step, name: str) -> Value:
         """What an attribute or argument came to in one run."""
         if step.inner is None:

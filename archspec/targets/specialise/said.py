@@ -1,4 +1,4 @@
-"""What blocks say: which attributes an argument goes to, and what it is given."""
+"""What layers say: where an argument goes, what it is given, which names are read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 from pydantic import BaseModel
 
 from archspec.expressions import Expression, Name
-from archspec.language import Block, Formula, Layer, OpLayer, Table
+from archspec.language import Block, Formula, JoinLayer, Layer, OpLayer, Table
 from archspec.language.names import inner_layers
 from archspec.targets.symbols import names_in
 
@@ -86,3 +86,15 @@ def _formulas(part: object) -> Iterator[Formula]:
     elif isinstance(part, list):
         for value in cast("list[object]", part):
             yield from _formulas(value)
+
+
+def references(layers: Mapping[str, Layer]) -> frozenset[str]:
+    """The layers and rows that something reads by their names."""
+    found: set[str | None] = set()
+    for _, layer in inner_layers(layers):
+        found.add(layer.origin and layer.origin.text)
+        if isinstance(layer, OpLayer):
+            found.add(layer.like and layer.like.text)
+        if isinstance(layer, JoinLayer):
+            found |= {b.origin and b.origin.text for b in layer.branches.values()}
+    return frozenset(name for name in found if name)
