@@ -20,6 +20,12 @@ class Window(NamedTuple):
     ceil: bool = False
 
     @property
+    def is_half(self) -> bool:
+        """`same` at stride 1 with an odd kernel is symmetric."""
+        odd = all(size % 2 for size in self.kernel)
+        return self.padding in ("same", "symmetric") and odd and self.stride == (1, 1)
+
+    @property
     def extent(self) -> Pair:
         """The cells from one edge of the window to the other, gaps included."""
         (height, width), (down, across) = self.kernel, self.dilation

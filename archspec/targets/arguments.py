@@ -7,6 +7,7 @@ from typing import Literal
 
 from archspec.expressions import Constant, Expression, Items, Name, Value
 from archspec.network import Network
+from archspec.ops.fields import Pair
 from archspec.targets.code import Code, Printer, identifier, literal
 from archspec.targets.file import File
 from archspec.targets.signatures import Signature, annotation
@@ -17,7 +18,7 @@ from archspec.targets.specialise.model import (
     Routine,
     StageCall,
 )
-from archspec.targets.symbols import constant, rebuild
+from archspec.targets.symbols import constant, constant_value, rebuild
 from archspec.targets.views import ParameterView
 
 Argument = tuple[Code | None, Code]
@@ -36,6 +37,8 @@ class ValuePrinter(Printer):
 
     def value(self, attribute: Attribute, prefix: str = "") -> Code:
         """An argument of a block: a number, a word, a pair, four paddings."""
+        if attribute.pairs and (pair := constant_value(attribute.expression)):
+            return literal(pair)
         return self.argument(attribute.expression, attribute.values, prefix)
 
     def argument(
@@ -48,6 +51,20 @@ class ValuePrinter(Printer):
         if all(isinstance(value, str) and value in self.words for value in values):
             return self.code(self.activations(expression), prefix)
         return self.code(expression, prefix)
+
+    def default(self, parameter: Parameter) -> Code:
+        """What an argument is where nothing is said."""
+        expression = constant(parameter.default)
+        return self.value(Attribute(expression, (parameter.default,), parameter.pairs))
+
+    def halves(self, kernel: Expression, dilation: Pair) -> Code:
+        """Half of each side of a kernel that is a pair, rounded down."""
+        name = self.code(kernel)
+        each = [f"{name}[0] // 2", f"{name}[1] // 2"]
+        for axis, factor in enumerate(dilation):
+            if factor != 1:
+                each[axis] = f"{factor} * ({each[axis]})"
+        return Code(f"({', '.join(each)})")
 
     def activations(self, expression: Expression) -> Expression:
         """The expression with its words replaced by the framework's."""
@@ -111,7 +128,7 @@ class CallPrinter:
         """What is passed, be it the default."""
         if attribute is not None:
             return self.printer.value(attribute)
-        return self.printer.argument(constant(parameter.default), [parameter.default])
+        return self.printer.default(parameter)
 
 
 def parameter_views(file: File, signature: Signature) -> list[ParameterView]:
@@ -125,7 +142,7 @@ def parameter_views(file: File, signature: Signature) -> list[ParameterView]:
     for parameter in signature.ordered:
         default = None
         if parameter.default is not None:
-            default = printer.argument(constant(parameter.default), [parameter.default])
+            default = printer.default(parameter)
         printed = identifier(signature.printed(parameter.name))
         kind = annotation(parameter.values, file.templates.manifest)
         views.append(ParameterView(printed, kind, default))

@@ -24,6 +24,7 @@ from archspec.targets.specialise.model import (
     TableStatement,
     Unrolled,
 )
+from archspec.targets.symbols import names_in
 from archspec.targets.templates import Templates
 
 
@@ -152,3 +153,13 @@ def calls_in(call: Printed) -> tuple[Call, ...]:
             return (call,)
         case StageCall():
             return ()
+
+
+def names_read(call: Printed) -> set[str]:
+    """The names that a layer reads in what it gives its op, its width included."""
+    return {
+        name
+        for one in calls_in(call)
+        for given in (one.channels, *one.attributes.values())
+        for name in names_in(given.expression)
+    }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.errors import SpecError
+from archspec.language.names import inner_layers
 from archspec.network import Network
 from archspec.targets import digest
 from archspec.targets.code import Code
@@ -19,7 +20,7 @@ from archspec.targets.specialise import specialise
 from archspec.targets.templates import Templates
 from archspec.targets.tidy import tidy
 from archspec.targets.torch import view as torch_view
-from archspec.targets.unprintable import Unprintable
+from archspec.targets.unprintable import Differing, Unprintable
 
 _VIEWS: dict[str, Callable[[File, Network], dict[str, Any]]] = {
     "torch": torch_view,
@@ -41,8 +42,13 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
     except Unprintable as error:
         message = f"the target {target} cannot say this: {error}"
         found = (layer.place for layer in network.layers if layer.path == error.path)
-        place = next(found, error.place)
-        raise SpecError.single("AS402", message, place, path=error.path) from None
+        place, help = next(found, error.place), ""
+        if isinstance(error, Differing):
+            own = dict(inner_layers(network.document.layers))
+            place, help = own[error.path.split(".")[0]].place, error.HELP
+        raise SpecError.single(
+            "AS402", message, place, path=error.path, help=help
+        ) from None
     last = file.templates.manifest["channels"] == "last"
     view |= {"header": header(network, last), "helpers": []}
     view["helpers"] = helpers(file, file.templates.page(module=view))

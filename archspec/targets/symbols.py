@@ -50,6 +50,17 @@ def constant_value(expression: Expression) -> Value:
     return None
 
 
+def halved(size: Expression) -> Expression:
+    """Half of a size or of each one of a list, rounded down."""
+    match size:
+        case Items(items):
+            return Items(tuple(halved(item) for item in items))
+        case Constant(int() as number):
+            return Constant(number // 2)
+        case _:
+            return Binary("//", size, Constant(2))
+
+
 def substitute(
     expression: Expression, replacements: Mapping[str, Expression]
 ) -> Expression:

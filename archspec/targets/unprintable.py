@@ -20,6 +20,15 @@ class Unprintable(Exception):
         self.place: Place | None = None
 
 
+class Differing(Unprintable):
+    """A use of a block that cannot be printed together with the others.
+
+    It is shown where the network makes this use, not in the block.
+    """
+
+    HELP = "write a block of its own for this use"
+
+
 @contextmanager
 def located(place: Place | None, path: str) -> Generator[None]:
     """Tell what is unprintable where it stands: the innermost place wins."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.expressions import Binary, Constant, Expression
+from archspec.expressions import Binary, Constant, Expression, Name
+from archspec.ops.window import Window
 from archspec.targets.arguments import ValuePrinter
 from archspec.targets.code import Code, fraction, literal
 from archspec.targets.file import File
@@ -153,6 +154,14 @@ class KerasOps:
             assert padding.amount is not None
             amount = self.printer.code(padding.amount)
             return [self.zeros(amount, _wide(call))]
+        if padding.kind == "halves":
+            assert padding.amount is not None
+            amount = self.printer.halves(padding.amount, padding.dilation)
+            return [self.zeros(amount, None)]
+        if padding.kind == "sides":
+            assert padding.amount is not None
+            amount = self.printer.code(padding.amount)
+            return [self.zeros(amount, _some(padding.amount, windows(call)))]
         assert padding.amounts is not None
         return [self.zeros(self.amounts(padding.amounts.expression), None)]
 
@@ -247,6 +256,12 @@ def _wide(call: Call) -> Expression | None:
     if all(value not in (1, (1, 1)) for value in kernel.values):
         return None
     return Binary(">", kernel.expression, Constant(1))
+
+
+def _some(amount: Expression, used: Sequence[Window]) -> Expression | None:
+    """The condition under which any padding is there."""
+    nothing = any(not any(window.amounts(window.kernel)) for window in used)
+    return amount if nothing and isinstance(amount, Name) else None
 
 
 def _numbers(value: Any) -> tuple[Any, ...]:

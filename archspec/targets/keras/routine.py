@@ -9,7 +9,7 @@ from functools import partial
 from archspec.expressions import Expression
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
 from archspec.targets.code import Code, identifier, literal
-from archspec.targets.file import File
+from archspec.targets.file import File, names_read
 from archspec.targets.flow import Flow
 from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.ops import KerasOps
@@ -270,7 +270,9 @@ class KerasRoutine:
         count = self.printer.code(part.count.expression)
         if not part.body:
             return [Line("extend", Code(f"[{source}] * {count}"), branches)]
-        before, self.side = self.side, ("{i}",)
+        calls = [s.call for s in part.body if isinstance(s, OpStatement)]
+        number = "step" if "step" in set().union(*map(names_read, calls)) else "i"
+        before, self.side = self.side, (f"{{{number}}}",)
         target = identifier(f"{part.name}_out").text
         lines: list[Line] = []
         for statement in part.body:
@@ -285,7 +287,7 @@ class KerasRoutine:
             source = lines.pop().value
         lines.append(Line("append", source, branches))
         numbers = Code(f"range({count})")
-        return [Line("for", numbers, Code("i"), body=tuple(lines))]
+        return [Line("for", numbers, Code(number), body=tuple(lines))]
 
     def test(self, expression: Expression, name: str) -> Code:
         return self.printer.code(expression)

@@ -16,8 +16,9 @@ from archspec.expressions import Constant, Expression, Function, Name, Value
 from archspec.language import Block, Formula, Table
 from archspec.network import Instance, Network, Step
 from archspec.targets.reduction import reduce
-from archspec.targets.specialise.bodies import Body, references
+from archspec.targets.specialise.bodies import Body
 from archspec.targets.specialise.context import Context, all_same
+from archspec.targets.specialise.forms import settle
 from archspec.targets.specialise.model import (
     Attribute,
     Parameter,
@@ -25,6 +26,7 @@ from archspec.targets.specialise.model import (
     Routine,
     Stage,
 )
+from archspec.targets.specialise.said import Slot, references
 from archspec.targets.specialise.usage import Usage
 from archspec.targets.symbols import constant_value, substitute
 from archspec.targets.unprintable import Unprintable, located
@@ -65,8 +67,8 @@ class _Specialiser:
         self.stages: list[Stage] = []
 
     def program(self, roots: Sequence[Instance]) -> Program:
-        for name in self.usage.in_order():
-            block = self.usage.document.blocks[name]
+        settle(self.usage)
+        for name, block in self.usage.blocks.items():
             with located(block.place, f"block {name}"):
                 self.routines[name] = self.block(block, self.usage.instances[name])
         root = self.root(roots)
@@ -90,12 +92,11 @@ class _Specialiser:
         aliases: Mapping[str, Expression],
     ) -> Context:
         functions = {n: v for n, v in instance.scope.items() if isinstance(v, Function)}
-        return Context(self.usage, self.routines, functions, variables, aliases)
+        pairs = frozenset(s.name for s in self.usage.pairs if s.op == instance.block)
+        return Context(self.usage, self.routines, functions, variables, aliases, pairs)
 
     def block(self, block: Block, instances: Sequence[Instance]) -> Routine:
         """A block in its own names."""
-        for name in block.arguments:
-            self.usage.settle_padding(instances, name)
         parameters = [
             parameter
             for name in block.arguments
@@ -141,8 +142,9 @@ class _Specialiser:
         if any(value is None for value in values):
             return None  # Nothing in the block takes it, so that it came to nothing.
         left_out = _left_out(name, _declared(block, name), values, steps)
+        pairs = Slot(block.name, name) in self.usage.pairs
         if required and not left_out:
-            return Parameter(name, tuple(values), declared_required=True)
+            return Parameter(name, tuple(values), declared_required=True, pairs=pairs)
         if all_same(values):
             return None
         if not any(name in step.given for step in steps) and isinstance(
@@ -152,7 +154,9 @@ class _Specialiser:
         default = left_out[0] if left_out and all_same(left_out) else None
         if isinstance(default, tuple) and len(default) == 4:
             default = None  # Four paddings say more at the call than in the signature.
-        return Parameter(name, tuple(values), default)
+        if Slot(block.name, name) in self.usage.sides and 0 in values:
+            default = 0
+        return Parameter(name, tuple(values), default, pairs=pairs)
 
     def definitions(
         self, block: Block, variables: set[str]

@@ -14,7 +14,6 @@ from archspec.expressions import (
     evaluate,
 )
 from archspec.language import Branch, Formula, JoinLayer, Layer, OpLayer, Table
-from archspec.language.names import inner_layers
 from archspec.network import Instance, Step
 from archspec.targets.reduction import values_of
 from archspec.targets.specialise.calls import compile_call, unrolled
@@ -32,6 +31,7 @@ from archspec.targets.specialise.model import (
     Unrolled,
 )
 from archspec.targets.specialise.rows import RowCompiler, compile_stages
+from archspec.targets.symbols import names_in
 from archspec.targets.unprintable import Unprintable, located
 
 Compiled = tuple[Statement, Expression]
@@ -110,6 +110,7 @@ class Body:
         site = Site(name, origin, channels, reached, scopes, steps, runs)
         if layer.when is None:
             return site
+        self.check_step("when", layer.when)
         test = self.context.express(layer.when.expression, scopes, channels)
         return replace(site, when=test)
 
@@ -149,7 +150,10 @@ class Body:
     def op(self, site: Site, layer: OpLayer) -> Compiled:
         """A primitive or a block, repeated or not."""
         if layer.repeat is not None:
-            return self.repeated(site, layer, layer.repeat)
+            self.check_step("repeat", layer.repeat)
+            # Inside, `step` is the number of the layer's own repeat.
+            inner = replace(self, context=self.context.without("step"))
+            return inner.repeated(site, layer, layer.repeat)
         like = layer.like.text if layer.like else None
         call = compile_call(self.context, layer.attributes, site.runs, site.channels)
         return OpStatement(
@@ -183,6 +187,11 @@ class Body:
             )
         return Loop(first, rest, count, False)
 
+    def check_step(self, modifier: str, said: Formula) -> None:
+        """Raise Unprintable for what is there or not by the number of a branch."""
+        if "step" in names_in(said.expression) & self.context.variables:
+            raise Unprintable(f"'{modifier}' by 'step' in a branch with 'repeat'")
+
     def count(
         self, repeat: Formula, scopes: Sequence[Scope], channels: Expression
     ) -> Attribute:
@@ -213,7 +222,10 @@ class Body:
         candidates = [width for _, width in found]
         if layer.op.text == "concat":
             total = _total([_share(part, width) for part, width in found])
-            candidates = [self.context.express(total, site.runs.scopes)]
+            candidates = [total]
+        # How the branches count themselves is not known behind them.
+        known = [c for c in candidates if "step" not in names_in(c)]
+        candidates = [self.context.express(c, site.runs.scopes) for c in known]
         widths = [shape[0] for shape in outputs]
         return statement, choose(candidates, site.runs.scopes, widths)
 
@@ -233,7 +245,10 @@ class Body:
         count = None
         if branch.repeat is not None:
             count = self.count(branch.repeat, scopes, site.channels)
-        inner = replace(self, instances=instances, known=dict(self.known))
+        context = self.context if count is None else self.context.having("step")
+        inner = replace(
+            self, context=context, instances=instances, known=dict(self.known)
+        )
         body, width = inner.compile(branch.layers, site.channels)
         return BranchPart(name, body, when, site.origin, count), width
 
@@ -275,15 +290,3 @@ def _total(parts: Sequence[Expression]) -> Expression:
     for part in parts[1:]:
         whole = Binary("+", whole, part)
     return whole
-
-
-def references(layers: Mapping[str, Layer]) -> frozenset[str]:
-    """The layers and rows that something reads by their names."""
-    found: set[str | None] = set()
-    for _, layer in inner_layers(layers):
-        found.add(layer.origin and layer.origin.text)
-        if isinstance(layer, OpLayer):
-            found.add(layer.like and layer.like.text)
-        if isinstance(layer, JoinLayer):
-            found |= {b.origin and b.origin.text for b in layer.branches.values()}
-    return frozenset(name for name in found if name)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from archspec.expressions import Constant, Expression, parse, to_text
+from archspec.expressions import Constant, Expression, Name, Value, parse, to_text
 from archspec.language import Formula
 from archspec.ops import OPS, Op
 from archspec.ops.shape import Resize
@@ -18,7 +18,8 @@ from archspec.targets.specialise.model import (
     Routine,
     Unrolled,
 )
-from archspec.targets.symbols import constant, inline, substitute
+from archspec.targets.specialise.said import Slot, kernel_beside
+from archspec.targets.symbols import constant, halved, inline, names_in, substitute
 from archspec.targets.unprintable import Unprintable
 
 
@@ -40,11 +41,14 @@ def compile_call(
         attributes, output = caller.primitive(OPS[runs.op])
     else:
         attributes, output = caller.block(routine)
+    candidates, ends = [output], [step.output[0] for step in runs.steps]
+    if "step" in names_in(output):
+        candidates.insert(0, Constant(ends[0]))  # 4 for 4 * step + 4 - 4 * step
     return Call(
         runs.op,
         attributes,
         Attribute(channels, tuple(widths)),
-        choose([output], runs.scopes, [step.output[0] for step in runs.steps]),
+        choose(candidates, runs.scopes, ends),
         tuple(step.inputs[0] for step in runs.steps),
         tuple(step.output for step in runs.steps),
         tuple(step.path for step in runs.steps),
@@ -101,10 +105,14 @@ class _Caller:
             recorded = recorded[:1] * len(recorded)
         if formula is not None and self.context.is_said(formula, self.runs):
             expression = self.express(formula)
-            if name == "padding":
-                # An argument may stand for other numbers than the word that was given.
+            paired = (
+                isinstance(expression, Name) and expression.id in self.context.pairs
+            )
+            if name == "padding" or paired:
+                # An argument may stand for other numbers than what was given.
                 recorded = values_of(expression, self.runs.scopes)
-            return self.context.attribute(expression, self.runs.scopes, recorded)
+            found = self.context.attribute(expression, self.runs.scopes, recorded)
+            return replace(found, pairs=paired)
         if name in kind.fallbacks:
             fallback = substitute(parse(kind.fallbacks[name]), known)
             if values_of(fallback, self.runs.scopes) == recorded:
@@ -142,7 +150,24 @@ class _Caller:
             expression = self.reduced(default, known)
         else:
             expression = constant(recorded[0])
-        return self.context.attribute(expression, self.runs.scopes, recorded)
+        if not all_same(recorded) and not self.fits(expression, recorded):
+            half = self.half(routine, name, known)
+            expression = half if half and self.fits(half, recorded) else expression
+        return self.context.argument(self.runs, name, expression, recorded)
+
+    def fits(self, expression: Expression, recorded: Sequence[Value]) -> bool:
+        return values_of(expression, self.runs.scopes) == recorded
+
+    def half(
+        self, routine: Routine, padding: str, known: Mapping[str, Expression]
+    ) -> Expression | None:
+        """Half of the call's kernel, which is what a word for padding comes to."""
+        if Slot(self.runs.op, padding) not in self.context.usage.sides:
+            return None
+        kernel = routine.block and kernel_beside(routine.block, padding)
+        if kernel is None or not names_in(kernel) <= known.keys():
+            return None
+        return self.reduced(halved(kernel), known)
 
     def express(self, formula: Formula) -> Expression:
         return self.context.express(formula.expression, self.runs.scopes, self.channels)

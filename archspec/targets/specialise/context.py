@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archspec.expressions import Call as FunctionCall
 from archspec.expressions import (
     Constant,
     Expression,
     Function,
+    Items,
     Name,
     Scope,
     Value,
@@ -18,7 +19,9 @@ from archspec.expressions import (
 from archspec.language import Formula
 from archspec.network import Step
 from archspec.targets.reduction import Witnesses, reduce, values_of
+from archspec.targets.specialise.forms import sides
 from archspec.targets.specialise.model import Attribute, Routine
+from archspec.targets.specialise.said import Slot
 from archspec.targets.specialise.usage import Usage
 from archspec.targets.symbols import constant, constant_value, inline, substitute
 from archspec.targets.unprintable import Unprintable
@@ -73,7 +76,8 @@ class Runs:
 class Context:
     """A routine being specialised: what its expressions may name, and what they see.
 
-    `aliases` replace names that are not printed: `residual`, table columns.
+    `aliases` replace names that are not printed: `residual`, table columns. `pairs` are
+    the arguments that always are two numbers.
     """
 
     usage: Usage
@@ -81,6 +85,7 @@ class Context:
     functions: Mapping[str, Function]
     variables: frozenset[str]
     aliases: Mapping[str, Expression]
+    pairs: frozenset[str] = frozenset()
 
     def express(
         self,
@@ -93,6 +98,14 @@ class Context:
         if channels is not None:
             replaced = substitute(replaced, {"channels": channels})
         return reduce(replaced, witnesses, self.variables)
+
+    def having(self, name: str) -> Context:
+        """The same, where this name is a variable of the printed code too."""
+        return replace(self, variables=self.variables | {name})
+
+    def without(self, name: str) -> Context:
+        """The same, where this name is no variable."""
+        return replace(self, variables=self.variables - {name})
 
     def recorded(self, step: Step, name: str) -> Value:
         """What an attribute or argument came to in one run."""
@@ -117,6 +130,20 @@ class Context:
         if any(isinstance(a, float) and isinstance(b, int) for a, b in pairs):
             expression = FunctionCall("int", (expression,))
         return Attribute(expression, tuple(recorded))
+
+    def argument(
+        self, runs: Runs, name: str, expression: Expression, recorded: Sequence[Value]
+    ) -> Attribute:
+        """What an op is given by name, in the form that all its uses share."""
+        slot, pairs = Slot(runs.op, name), False
+        if slot in self.usage.sides:
+            expression = sides(expression) or expression
+        if slot in self.usage.pairs:
+            values, pairs = values_of(expression, runs.scopes), True
+            if not any(isinstance(value, tuple) for value in values):
+                expression = Items((expression, expression))
+        found = self.attribute(expression, runs.scopes, recorded)
+        return replace(found, pairs=pairs)
 
     def is_said(self, formula: Formula | None, runs: Runs) -> bool:
         """Whether an attribute is given, and by more than the name of what is not."""

@@ -29,10 +29,14 @@ from archspec.targets.unprintable import Unprintable
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """What an op is given: how to print it, and every value that it takes."""
+    """What an op is given: how to print it, and every value that it takes.
+
+    `pairs` says that it always is two numbers, also where they are equal.
+    """
 
     expression: Expression
     values: tuple[Value, ...]
+    pairs: bool = False
 
     @property
     def varies(self) -> bool:
@@ -120,22 +124,29 @@ class Unrolled:
 class Parameter:
     """An argument of a printed block; `default` is None where every call gives it.
 
-    `declared_required` says whether the spec's block has no default for it either.
+    `declared_required` says whether the spec's block has no default for it either,
+    `pairs` whether it is two numbers at every call.
     """
 
     name: str
     values: tuple[Value, ...]
     default: Value = None
     declared_required: bool = False
+    pairs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A function that stacks one op; `parameters` are those that rows give."""
+    """A function that stacks one op; `parameters` are those that rows give.
+
+    `columns` are those of them that stand for a cell or the row's number, not for what
+    a row says for an argument.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
     loop: Loop
+    columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,19 +112,22 @@ class _StageRow:
     def argument(self, name: str) -> Attribute:
         """What the row says for a parameter: an attribute, a column, or `index`."""
         firsts = self.runs.firsts
-        if name in (*self.table.columns, "index"):
+        if name in self.stage.columns:
             recorded = values_of(Name(name), firsts.scopes)
             return self.attribute(Name(name), recorded)
         recorded = [self.context.recorded(step, name) for step in firsts.steps]
         formula = self.table.each[self.runs.op].get(name)
-        if formula is None or not self.context.is_said(formula, firsts):
-            return self.attribute(constant(recorded[0]), recorded)
-        return self.attribute(formula.expression, recorded)
+        said = constant(recorded[0])
+        if formula is not None and self.context.is_said(formula, firsts):
+            said = self.express(formula.expression)
+        return self.context.argument(firsts, name, said, recorded)
+
+    def express(self, expression: Expression) -> Expression:
+        return self.context.express(expression, self.runs.firsts.scopes, self.channels)
 
     def attribute(self, expression: Expression, recorded: Sequence[Value]) -> Attribute:
-        scopes = self.runs.firsts.scopes
-        printed = self.context.express(expression, scopes, self.channels)
-        return self.context.attribute(printed, scopes, recorded)
+        printed = self.express(expression)
+        return self.context.attribute(printed, self.runs.firsts.scopes, recorded)
 
     def count(self) -> Attribute:
         """How many blocks are stacked."""

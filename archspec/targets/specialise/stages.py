@@ -46,19 +46,22 @@ class StageCompiler:
         plans = {name: self.plan(name) for name in self.names()}
         columns = sorted({name for plan in plans.values() for name in plan.reads})
         by_row = [name for name, plan in plans.items() if plan.by_row]
+        if not {*by_row}.isdisjoint(columns):
+            raise Unprintable("a column and an argument of one name")
         variables = {"in_channels", "classes", "step", "index", *by_row, *columns}
         inner = replace(self.context, variables=frozenset(variables), aliases={})
         firsts = {name: _formula(plan.first) for name, plan in plans.items()}
         others = {name: _formula(plan.rest) for name, plan in plans.items()}
         seen = [self.seen(sequence, by_row) for sequence in self.runs.sequences]
         loop = self.loop(inner, (firsts, others), seen)
-        read = loop.names_read()
+        read, columns = loop.names_read(), [*columns, "index"]
+        values = {name: self.given(name) for name in by_row}
+        values |= {name: self.cells(name) for name in columns if name in read}
         parameters = tuple(
-            Parameter(name, tuple(self.values(name)))
-            for name in (*by_row, *columns, "index")
-            if name in read
+            Parameter(name, tuple(values[name])) for name in values if name in read
         )
-        return Stage(f"{self.runs.op}_stage", parameters, loop)
+        name = f"{self.runs.op}_stage"
+        return Stage(name, parameters, loop, frozenset(columns))
 
     def names(self) -> Sequence[str]:
         """What can change: the block's parameters, or what the table gives."""
@@ -96,11 +99,13 @@ class StageCompiler:
             scopes.append({**scope, **own, "in_channels": width})
         return Runs(scopes, sequence.steps)
 
-    def values(self, name: str) -> list[Value]:
-        """What a parameter of the stage takes over all rows."""
-        if name in (*self.table.columns, "index"):
-            return [_number(scope[name]) for scope in self.runs.scopes]
+    def given(self, name: str) -> list[Value]:
+        """What all rows say for an argument."""
         return [self.context.recorded(step, name) for step in self.runs.firsts.steps]
+
+    def cells(self, name: str) -> list[Value]:
+        """What a column or the row's number is in all rows."""
+        return [_number(scope[name]) for scope in self.runs.scopes]
 
     def plan(self, name: str) -> Plan:
         """Never, by row, only after the first repeat, or by rule."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, product
 from typing import Any
 
 from archspec.expressions import Function, Name, Scope, Value
-from archspec.language import Document, Layer, OpLayer, Table
+from archspec.language import Block, Document, Layer, OpLayer, Table
 from archspec.language.names import inner_layers
 from archspec.network import Instance, Step
 from archspec.ops import OPS
 from archspec.ops.fields import Amounts
 from archspec.ops.window import Window
+from archspec.targets.specialise.said import Slot
 from archspec.targets.unprintable import Unprintable
 
 _PADDING = ("same", "symmetric", "valid")
@@ -21,7 +23,11 @@ _PADDING = ("same", "symmetric", "valid")
 
 @dataclass
 class Usage:
-    """The instances of each block, the calls of it, and which blocks call which."""
+    """The instances of each block, the calls of it, and which blocks call which.
+
+    `sides` are the arguments that are a padding by axis, `pairs` those that are a
+    kernel and always two numbers.
+    """
 
     document: Document
     instances: dict[str, list[Instance]] = field(
@@ -31,6 +37,8 @@ class Usage:
     callees: dict[str | None, dict[str, None]] = field(
         default_factory=dict[str | None, dict[str, None]]
     )
+    sides: set[Slot] = field(default_factory=set[Slot])
+    pairs: set[Slot] = field(default_factory=set[Slot])
     _resolved: dict[int, dict[str, Value | Function]] = field(
         default_factory=dict[int, dict[str, Value | Function]]
     )
@@ -75,11 +83,43 @@ class Usage:
         settled = {name: resolved[name] for name in self._arguments(instance)}
         return {"classes": resolved["classes"], **scope, **settled}
 
-    def settle_padding(self, instances: Sequence[Instance], argument: str) -> None:
+    @cached_property
+    def blocks(self) -> dict[str, Block]:
+        """The blocks that are used, each after those that it calls."""
+        return {name: self.document.blocks[name] for name in self.in_order()}
+
+    def slots(self) -> Iterator[Slot]:
+        """All arguments of the blocks that are used."""
+        for name, block in self.blocks.items():
+            yield from (Slot(name, argument) for argument in block.arguments)
+
+    def values(self, slot: Slot) -> list[Value | Function]:
+        """What an argument is at each use of its block."""
+        return [self.resolved(use)[slot.name] for use in self.instances[slot.op]]
+
+    def change(self, slot: Slot, form: Callable[[Any], Value]) -> None:
+        """Let an argument say what it stands for in another form."""
+        for instance in self.instances[slot.op]:
+            scope = self._resolved[id(instance)]
+            scope[slot.name] = form(scope[slot.name])
+
+    def convolutions(self, block: str, layer: str) -> Iterator[Window]:
+        """The window of a layer at each run in which it is a convolution."""
+        uses = (use.steps.get(layer, ()) for use in self.instances[block])
+        for step in chain.from_iterable(uses):
+            if step.op in ("conv", "depthwise_conv"):
+                primitive: Any = OPS[step.op].model_validate(step.attributes)
+                yield primitive.window
+
+    def settle_paddings(self, block: Block) -> None:
         """Words for padding as four numbers, where calls differ in them.
 
         Raises Unprintable where the numbers depend on the size of the input.
         """
+        for argument in block.arguments:
+            self._settle_padding(self.instances[block.name], argument)
+
+    def _settle_padding(self, instances: Sequence[Instance], argument: str) -> None:
         values = [self.resolved(instance)[argument] for instance in instances]
         worded = any(isinstance(v, str) and v in _PADDING for v in values)
         if not worded or all(value == values[0] for value in values):

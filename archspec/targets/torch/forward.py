@@ -133,14 +133,20 @@ class Forward:
         names = [statement.name for statement in part.body]
         value = source
         for statement in part.body:
-            simple = isinstance(statement, OpStatement) and statement.when is None
-            if not simple or statement.source or statement.name in self.modules.padded:
+            if not self._is_plain(statement):
                 raise Unprintable(
                     f"'repeat' on the branch '{part.name}': make it a block"
                 )
             value = Code(f"{identifier(statement.name)}({value})")
         listed = self.macro("each", value, [identifier(name) for name in names])
         return [Line("extend", listed, branches)]
+
+    def _is_plain(self, statement: Statement) -> bool:
+        """Whether it is a module that always is there, and reads what is before it."""
+        if not isinstance(statement, OpStatement) or statement.when is not None:
+            return False
+        alone = statement.source is None and statement.like is None
+        return alone and statement.name not in self.modules.padded
 
     def test(self, expression: Expression, name: str) -> Code:
         """What `forward` asks: a stored name, or a flag where it asks for more."""

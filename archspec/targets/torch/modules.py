@@ -10,7 +10,7 @@ from typing import TypeGuard
 from archspec.expressions import Expression, Logic
 from archspec.targets.arguments import CallPrinter, Style, ValuePrinter
 from archspec.targets.code import Code, identifier, literal
-from archspec.targets.file import Built, File, calls_in
+from archspec.targets.file import Built, File, calls_in, names_read
 from archspec.targets.notes import RowLayout, map_size
 from archspec.targets.specialise.model import (
     BranchPart,
@@ -134,7 +134,7 @@ class Modules(Builder):
     def _collect_one(self, statement: Statement, branch: BranchPart | None) -> None:
         if isinstance(statement, TableStatement):
             self._register_rows(statement, branch)
-            self._build(statement.name, self.rows(statement), statement.when, branch)
+            self._add(statement.name, self.rows(statement), statement.when, branch)
         elif isinstance(statement, OpStatement):
             self._build_op(statement, statement.call, branch)
         elif isinstance(statement, JoinStatement):
@@ -150,7 +150,7 @@ class Modules(Builder):
     def _build_op(
         self, statement: OpStatement, call: Printed, branch: BranchPart | None
     ) -> None:
-        if self.is_function(call):
+        if self.is_function(call) and (branch is None or branch.count is None):
             return
         self._register(identifier(statement.name), call, statement.when, branch)
         if self.is_primitive(call):
@@ -160,7 +160,11 @@ class Modules(Builder):
                 self.padded.add(statement.name)
         else:
             module = self.module(call)
-        self._build(statement.name, module, statement.when, branch)
+        if branch is not None and branch.count is not None:
+            count = self.printer.code(branch.count.expression)
+            variable = Code("step" if "step" in names_read(call) else "_")
+            module = self.macro("side_by_side", module, count, variable)
+        self._add(statement.name, module, statement.when, branch)
 
     def _register_rows(self, table: TableStatement, branch: BranchPart | None) -> None:
         for row in table.rows:
@@ -182,18 +186,6 @@ class Modules(Builder):
         missing = branch is not None and branch.when is not None
         if calls[0].op not in self.file.signatures and not missing:
             self.file.built.append(Built(self.owner, path, calls, single))
-
-    def _build(
-        self,
-        name: str,
-        module: Code,
-        when: Expression | None,
-        branch: BranchPart | None,
-    ) -> None:
-        if branch is not None and branch.count is not None:
-            count = self.printer.code(branch.count.expression)
-            module = self.macro("side_by_side", module, count)
-        self._add(name, module, when, branch)
 
     def _add(
         self,

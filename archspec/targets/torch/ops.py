@@ -112,8 +112,12 @@ class TorchOps:
         averages = call.op == "avg_pool"
         counted = averages and call.attributes["count_padding"].constant is True
         decided["uncounted"] = averages and not counted
-        if padding.kind == "half" and padding.amount is not None:
+        if padding.kind in ("half", "sides") and padding.amount is not None:
             decided["padding"] = self.printer.code(padding.amount)
+            return None
+        if padding.kind == "halves" and padding.amount is not None:
+            halves = self.printer.halves(padding.amount, padding.dilation)
+            decided["padding"] = halves
             return None
         if (
             padding.kind == "same"
@@ -131,11 +135,7 @@ class TorchOps:
     def before(
         self, call: Call, amounts: Attribute, decided: dict[str, Any]
     ) -> Code | None:
-        """Four numbers: the module's own padding if they are two, else a module."""
-        fixed = None if amounts.varies else amounts.constant
-        if isinstance(fixed, tuple) and fixed[0] == fixed[1] and fixed[2] == fixed[3]:
-            decided["padding"] = self.printer.code(_pair(fixed))
-            return None
+        """Four numbers, for which most modules need another one before them."""
         margins = self.printer.value(amounts)
         if call.op == "max_pool":
             return Code(f'nn.ConstantPad2d({margins}, float("-inf"))')
