@@ -100,12 +100,13 @@ def find_spec(spec: str | Path) -> Path:
     if _is_file(bundled) and _is_inside(bundled, resources.SPECS):
         return bundled
     names = [known.stem for known in bundled_specs()]
-    if _is_file(Path(f"{spec}.yaml")):
-        names = [f"{spec}.yaml"]
+    beside = f"{spec}.yaml"
+    near = f"did you mean '{beside}'?" if _is_file(Path(beside)) else ""
     raise SpecError.single(
         "AS501",
         f"there is no spec '{spec}'",
-        help=did_you_mean(str(spec), names)
+        help=near
+        or did_you_mean(path.stem, names)
         or f"a path to a .yaml file, or one of: {', '.join(names)}",
     )
 
