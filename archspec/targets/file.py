@@ -10,6 +10,7 @@ from archspec.expressions import Name, Value
 from archspec.targets.code import Code, literal
 from archspec.targets.signatures import Signature, stage_signature
 from archspec.targets.specialise.model import (
+    BranchPart,
     Call,
     JoinStatement,
     Loop,
@@ -163,3 +164,18 @@ def names_read(call: Printed) -> set[str]:
         for given in (one.channels, *one.attributes.values())
         for name in names_in(given.expression)
     }
+
+
+def counter(part: BranchPart) -> str:
+    """What counts the copies of a repeated branch: `step` if a layer reads it."""
+    calls = [s.call for s in part.body if isinstance(s, OpStatement)]
+    return "step" if any("step" in names_read(call) for call in calls) else "i"
+
+
+def differs(call: Printed) -> bool:
+    """Whether the copies of a repeated branch have tensors of other sizes there."""
+    return any(
+        "step" in names_in(one.output_channels)
+        or len({shape[1:] for shape in one.outputs}) > 1
+        for one in calls_in(call)[-1:]
+    )

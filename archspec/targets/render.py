@@ -42,12 +42,12 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
     except Unprintable as error:
         message = f"the target {target} cannot say this: {error}"
         found = (layer.place for layer in network.layers if layer.path == error.path)
-        place, help = next(found, error.place), ""
+        place = next(found, error.place)
         if isinstance(error, Differing):
             own = dict(inner_layers(network.document.layers))
-            place, help = own[error.path.split(".")[0]].place, error.HELP
+            place = own[error.path.split(".")[0]].place
         raise SpecError.single(
-            "AS402", message, place, path=error.path, help=help
+            "AS402", message, place, path=error.path, help=error.help
         ) from None
     last = file.templates.manifest["channels"] == "last"
     view |= {"header": header(network, last), "helpers": []}

@@ -14,9 +14,10 @@ class Unprintable(Exception):
     `path` is that of a layer of the network, or says in words where it stands.
     """
 
-    def __init__(self, message: str, path: str = ""):
+    def __init__(self, message: str, path: str = "", help: str = ""):
         super().__init__(message)
         self.path = path
+        self.help = help
         self.place: Place | None = None
 
 
@@ -26,7 +27,8 @@ class Differing(Unprintable):
     It is shown where the network makes this use, not in the block.
     """
 
-    HELP = "write a block of its own for this use"
+    def __init__(self, message: str, path: str):
+        super().__init__(message, path, "write a block of its own for this use")
 
 
 @contextmanager

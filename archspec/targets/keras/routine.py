@@ -9,12 +9,12 @@ from functools import partial
 from archspec.expressions import Expression
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
 from archspec.targets.code import Code, identifier, literal
-from archspec.targets.file import File, names_read
+from archspec.targets.file import File, counter, differs
 from archspec.targets.flow import Flow
 from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.ops import KerasOps
 from archspec.targets.lines import Line, assign, condition
-from archspec.targets.notes import Called, RowLayout, callee, noted, tensor_size
+from archspec.targets.notes import RowLayout, callee, noted, tensor_size
 from archspec.targets.specialise.model import (
     BranchPart,
     Call,
@@ -106,9 +106,9 @@ class KerasRoutine:
         inner = self.layer(statement, position)
         return [*before, condition(self.test(statement.when, statement.name), inner)]
 
-    def noted(self, lines: list[Line], call: Called) -> list[Line]:
+    def noted(self, lines: list[Line], call: Printed) -> list[Line]:
         """The lines with the size behind the last one."""
-        if not self.root:
+        if not self.root or (self.side and differs(call)):
             return lines
         return [*lines[:-1], noted(lines[-1], tensor_size(self.file, call), indent=4)]
 
@@ -270,8 +270,7 @@ class KerasRoutine:
         count = self.printer.code(part.count.expression)
         if not part.body:
             return [Line("extend", Code(f"[{source}] * {count}"), branches)]
-        calls = [s.call for s in part.body if isinstance(s, OpStatement)]
-        number = "step" if "step" in set().union(*map(names_read, calls)) else "i"
+        number = counter(part)
         before, self.side = self.side, (f"{{{number}}}",)
         target = identifier(f"{part.name}_out").text
         lines: list[Line] = []

@@ -44,7 +44,9 @@ def specialise(network: Network) -> Program:
         return _Specialiser(usage).program(roots)
     except Unprintable as error:
         message = f"no source can be printed: {error}"
-        raise SpecError.single("AS401", message, error.place, path=error.path) from None
+        raise SpecError.single(
+            "AS401", message, error.place, path=error.path, help=error.help
+        ) from None
 
 
 def _twins(network: Network) -> Iterator[Network]:

@@ -190,7 +190,9 @@ class Body:
     def check_step(self, modifier: str, said: Formula) -> None:
         """Raise Unprintable for what is there or not by the number of a branch."""
         if "step" in names_in(said.expression) & self.context.variables:
-            raise Unprintable(f"'{modifier}' by 'step' in a branch with 'repeat'")
+            message = f"'{modifier}' by 'step' in a branch with 'repeat'"
+            help = "make the branch's layers a block, and give it 'step' as an argument"
+            raise Unprintable(message, help=help)
 
     def count(
         self, repeat: Formula, scopes: Sequence[Scope], channels: Expression

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from archspec.expressions import Constant, Expression, Name, Value, parse, to_text
+from archspec.expressions import (
+    Constant,
+    Expression,
+    Items,
+    Name,
+    Value,
+    parse,
+    to_text,
+)
 from archspec.language import Formula
 from archspec.ops import OPS, Op
 from archspec.ops.shape import Resize
@@ -167,7 +175,11 @@ class _Caller:
         kernel = routine.block and kernel_beside(routine.block, padding)
         if kernel is None or not names_in(kernel) <= known.keys():
             return None
-        return self.reduced(halved(kernel), known)
+        size = self.reduced(kernel, known)
+        if isinstance(size, Items):
+            return halved(size)
+        mixed = any(isinstance(v, tuple) for v in values_of(size, self.runs.scopes))
+        return None if mixed else halved(size)
 
     def express(self, formula: Formula) -> Expression:
         return self.context.express(formula.expression, self.runs.scopes, self.channels)
