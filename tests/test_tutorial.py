@@ -5,11 +5,12 @@ from __future__ import annotations
 import doctest
 import re
 import sys
+from collections.abc import Callable
 from math import prod
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
-from conftest import Command
 from test_docs import FENCE, ROOT
 
 from archspec.elaboration import elaborate
@@ -25,7 +26,7 @@ class Reader:
     lcnet.yaml; what is in `console` and `pycon` is typed in.
     """
 
-    def __init__(self, archspec: Command):
+    def __init__(self, archspec: Callable[..., CompletedProcess[str]]):
         self.archspec = archspec
         self.variables: dict[str, object] = {}
 
