@@ -45,6 +45,11 @@ class Counted:
         """The library of the original; empty where nothing can be built."""
         return self.source.split(":")[0] if ":" in self.source else ""
 
+    @property
+    def is_published(self) -> bool:
+        """Whether it is of a width that somebody uses, and not only tried here."""
+        return not any("width" in override for override in self.overrides)
+
     def network(self, *overrides: str) -> Network:
         path = SPECS / f"{self.spec}.yaml"
         return elaborate(path, self.variants, (*self.overrides, *overrides))
