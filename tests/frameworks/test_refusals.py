@@ -24,7 +24,7 @@ UNITS = {
     ),
     "torch-kernel": (
         "{k: 3}",
-        "{conv: {kernel: k, stride: 2, padding: symmetric}}",
+        "{max_pool: {kernel: k, stride: 2, padding: symmetric}}",
         "{k: [3, 1]}",
     ),
     "torch-pool": (
