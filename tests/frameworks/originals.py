@@ -181,7 +181,7 @@ def _normalize_as_published(model: Any) -> None:
     for layer in model.layers:
         if isinstance(layer, keras.layers.Rescaling):
             layer.scale = np.float64(layer.scale)
-        if isinstance(layer, keras.layers.Normalization):
+        if isinstance(layer, keras.layers.Normalization) and layer.input_mean is None:
             layer.adapt_mean.assign([0.485, 0.456, 0.406])
             layer.adapt_variance.assign(np.square([0.229, 0.224, 0.225]))
             layer.finalize_state()
