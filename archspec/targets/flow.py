@@ -158,6 +158,9 @@ class Flow:
 
     def target(self, statement: Statement, branch: str | None) -> str:
         """The variable for a statement's result."""
+        if self._stands_for_input(statement):
+            self._last_use["input"] = self._last_use.pop(statement.name)
+            return "x"
         if self.is_tapped(statement.name):
             name = statement.name.lower()
             return self.hold(name, f"{name}_out")
@@ -165,6 +168,12 @@ class Flow:
             return branch
         needed = self._last_use.get("input", 0) > self._ends[id(statement)]
         return "y" if needed and self.source == "x" else "x"
+
+    def _stands_for_input(self, statement: Statement) -> bool:
+        """Whether a block begins with it, and from then on only asks for its result."""
+        first = self.routine.block is not None and statement is self.routine.body[0]
+        over = self._last_use.get("input", 0) <= self._ends[id(statement)]
+        return first and over and self.source == "x" and self.is_tapped(statement.name)
 
     def statement(
         self, statement: Statement, source: Code, branch: str | None
