@@ -29,8 +29,8 @@ TEXTS = {"variant", "input", "why", "counted against"}
 INTRODUCTION = """\
 # The zoo
 
-What each bundled network costs, whether its paper says the same, and if not, why.
-`make zoo` writes this page from the specs.
+What each bundled network costs, whether its paper, or the library that published it,
+says the same, and if not, why. `make zoo` writes this page from the specs.
 
 - **Parameters** are all weights, the moving statistics of batch norm included: Keras's
   total. **Trainable** are those that training changes: PyTorch's total, and what papers
@@ -40,7 +40,7 @@ What each bundled network costs, whether its paper says the same, and if not, wh
   count](../README.md#what-flops-are-here)).
 - **Published** is a figure as it is printed, of trainable parameters and of MACs. The
   percentage is how far the network is from it, and **why** says where that comes from.
-  Without a percentage the figure is the network's, rounded or cut.
+  Without a percentage the network is less than one unit of its last digit away.
 - **Counted against** are other implementations, most of them built and counted, that
   have exactly as many parameters and MACs. [The tests](../tests/reference/counts) hold
   the network to these, at other sizes and with variants combined, too.

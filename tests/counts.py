@@ -3,7 +3,8 @@
 Parameters are all weights, moving statistics included. MACs are half of what torch's
 FlopCounterMode counts; of Keras, the numbers of each kernel times the positions of its
 output. `source` names the original that was counted, for example
-`torchvision:mobilenet_v2:width_mult=0.75`; plain words are for what cannot be built.
+`torchvision:mobilenet_v2:width_mult=0.75`; plain words are for what no test
+builds.
 
 Of the rows of one original the first says the network that computes the same, where
 others only have the same counts. The first original of each library stands for those

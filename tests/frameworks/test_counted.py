@@ -71,7 +71,7 @@ def leaves(model: Any) -> Iterator[Any]:
 def once() -> list[Counted]:
     """A row for each original and size of image."""
     found = {
-        (row.source, row.network().input_shape): row
+        (row.source, row.network().input_shape, row.macs): row
         for row in every_row()
         if row.library
     }

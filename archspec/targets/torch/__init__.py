@@ -123,11 +123,20 @@ class TorchFile:
 
 def asked(forward: Forward) -> list[InitGroup]:
     """The modules; a condition that `forward` has stored is asked by its name."""
-    flags = {test: Code(f"self.{flag}") for flag, test in forward.flags.items()}
-    return [
-        replace(group, when=group.when and flags.get(group.when, group.when))
-        for group in forward.modules.groups
-    ]
+    groups = forward.modules.groups
+    for flag, test in forward.flags.items():
+        groups = [replace(g, when=_by_name(g.when, flag, test)) for g in groups]
+    return groups
+
+
+def _by_name(when: Code | None, flag: str, test: Code) -> Code | None:
+    """The condition with the flag for the test, where that is all or its beginning."""
+    if when == test:
+        return Code(f"self.{flag}")
+    begins = str(when).startswith(f"{test} and ")
+    if not begins or " or " in str(when) or " if " in str(when):
+        return when
+    return Code(f"self.{flag}{str(when).removeprefix(str(test))}")
 
 
 def stored(forward: Forward) -> list[tuple[Code, Code]]:

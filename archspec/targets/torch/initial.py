@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from archspec.expressions import Value
@@ -62,11 +62,8 @@ class Initializers:
         for kind, rule in self.usual.items():
             by_rule.setdefault(_normal(kind, rule), []).append(kind)
         arms = [self.usual_arm(kinds, rule) for rule, kinds in by_rule.items()]
-        for owner in dict.fromkeys(built.owner for built in self.file.built):
-            arm = self.differing_arm(owner)
-            if arm["statements"] or arm["loops"]:
-                arms.append(arm)
-        return arms
+        owners = dict.fromkeys(built.owner for built in self.file.built)
+        return [*arms, *_together([self.differing_arm(owner) for owner in owners])]
 
     def usual_arm(self, kinds: Sequence[str], rule: Rule) -> dict[str, Any]:
         """What holds for every module of these classes, unless an arm below differs."""
@@ -102,7 +99,7 @@ class Initializers:
                 loops.append((path, Code(kind), layer))
         nothing = {"all": False, "some": False}
         return {
-            "classes": owner,
+            "classes": str(owner),
             "statements": statements,
             "loops": loops,
             "biases": nothing,
@@ -118,6 +115,15 @@ def _normal(kind: str, rule: tuple[Any, ...]) -> tuple[Any, ...]:
     if kind == "nn.ConvTranspose2d" and len(rule) == 3:
         return rule[0], _SWAPPED[rule[1]], rule[2]
     return rule
+
+
+def _together(arms: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The arms that do something, those that do the same as one."""
+    done = [(arm["statements"], arm["loops"]) for arm in arms]
+    for number, (arm, body) in enumerate(zip(arms, done, strict=True)):
+        if any(body) and body not in done[:number]:
+            alike = [a["classes"] for a, b in zip(arms, done, strict=True) if b == body]
+            yield arm | {"classes": _classes(alike)}
 
 
 def _classes(kinds: Sequence[str]) -> Code:

@@ -225,8 +225,9 @@ def check_names(case: Case, signed: Signed) -> Candidate | None:
 def _keep_best(cases: Sequence[Case], score: Callable[[Case, Candidate], Any]) -> None:
     for case in cases:
         scores = [score(case, candidate) for candidate in case.candidates]
+        best = max(scores, default=None)
         pairs = zip(case.candidates, scores, strict=True)
-        case.candidates = [candidate for candidate, s in pairs if s == max(scores)]
+        case.candidates = [candidate for candidate, s in pairs if s == best]
 
 
 def _said_by_names(case: Case, candidate: Candidate) -> tuple[int, int]:
