@@ -182,6 +182,18 @@ def test_json_of_the_small_network(network):
     ]
 
 
+def test_a_crop_is_that_of_its_own_size():
+    usual = cost_document(elaborate("mobilenetv2", ["torchvision"]))["preprocessing"]
+    assert (usual["resize"], usual["crop"]) == (256, 224)
+    small = elaborate("mobilenetv2", ["1.0_128", "torchvision"])
+    assert cost_document(small)["preprocessing"] == {
+        "scale": 1 / 255,
+        "mean": [0.485, 0.456, 0.406],
+        "std": [0.229, 0.224, 0.225],
+        "interpolation": "bilinear",
+    }
+
+
 @pytest.mark.parametrize("path", bundled_specs(), ids=lambda path: path.stem)
 def test_layers_add_up_to_the_totals(path: Path):
     document = cost_document(elaborate(path))
