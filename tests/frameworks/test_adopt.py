@@ -65,7 +65,8 @@ def test_computes_what_the_original_does(tmp_path, row):
     weights = adopt(ours.network, tmp_path / first).weights
     double = {name: array.astype("float64") for name, array in weights.items()}
     keras = tolerance(ours.network)
-    exact = keras if row.library == "keras" else 1e-9
+    # The root of 2 in the GELU of Keras on TensorFlow is of single precision: 1.02e-9.
+    exact = 1e-8 if row.library == "keras" and keras > 1e-9 else 1e-9
     ours.load_torch(ours.torch, double)
     assert difference(run_torch(ours.torch, image()), expected) < exact
     if row.source not in LEADERS:
