@@ -23,6 +23,11 @@ from typing import Any, NamedTuple, Self
 MAX_SHOWN = 160
 """Characters of a line that are shown with a diagnostic."""
 
+MAX_DIAGNOSTICS = 20
+"""How many are told in one run."""
+
+ERROR, WARNING = "error", "warning"
+
 
 class Place(NamedTuple):
     """Where something stands in a file; lines and columns count from 1."""
@@ -58,9 +63,16 @@ class Diagnostic(NamedTuple):
     place: Place | None = None
     path: str = ""
     help: str = ""
+    severity: str = ERROR
+
+    @property
+    def position(self) -> tuple[str, int, int]:
+        """By which diagnostics are sorted."""
+        place = self.place
+        return (place.file, place.line, place.column) if place else ("", 0, 0)
 
     def __str__(self) -> str:
-        lines = [f"error[{self.code}]: {self.message}"]
+        lines = [f"{self.severity}[{self.code}]: {self.message}"]
         if self.place is not None:
             lines.append(f"  --> {self.place}")
             lines += self.place.shown()
@@ -83,9 +95,12 @@ class ArchspecError(Exception):
 class Diagnosed(ArchspecError):
     """Something is wrong; `diagnostics` says what, in order of position."""
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]):
+    def __init__(self, diagnostics: Sequence[Diagnostic], more: int = 0):
         self.diagnostics = tuple(diagnostics)
-        super().__init__("\n".join(str(diagnostic) for diagnostic in diagnostics))
+        self.more = more
+        """How many there are besides."""
+        rest = [f"and {more} more"] if more else []
+        super().__init__("\n".join([*map(str, diagnostics), *rest]))
 
     @classmethod
     def single(
@@ -163,6 +178,19 @@ def needed(module: str) -> Any:
         if package not in EXTRAS:
             raise
         raise FrameworkMissing(package) from None
+
+
+def raise_if_any(faults: Iterable[Diagnostic]) -> None:
+    """Raise SpecError for the first faults in order of position, if there are any."""
+    found = in_order(faults)
+    if found:
+        told = found[:MAX_DIAGNOSTICS]
+        raise SpecError(told, more=len(found) - len(told))
+
+
+def in_order(faults: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """By position, each once."""
+    return sorted(dict.fromkeys(faults), key=lambda fault: fault.position)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

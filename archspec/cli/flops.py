@@ -26,9 +26,13 @@ def flops(
 ) -> None:
     """Count parameters, MACs and memory by layer."""
     with faults_told():
+        from archspec.reading import read_source
+
+        sources = [read_source(spec) for spec in specs]
         from archspec.elaboration import elaborate
 
-        networks = [elaborate(spec, variant or (), override or ()) for spec in specs]
+        names = variant or (), override or ()
+        networks = [elaborate(source, *names) for source in sources]
         typer.echo(_printed(networks, format), nl=False)
 
 

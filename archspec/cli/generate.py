@@ -19,6 +19,7 @@ from archspec.errors import SpecError, needed
 
 if TYPE_CHECKING:
     from archspec.network import Network
+    from archspec.reading import Source
     from archspec.targets.files import Content
 
 
@@ -129,6 +130,10 @@ def _contents(
     weights: Weights,
 ) -> dict[Path, Content]:
     """What every file holds; all of them before the first is written."""
+    from archspec.reading import bundled_specs, read_source
+
+    named = [str(spec) for spec in specs or bundled_specs()]
+    sources = {spec: read_source(spec) for spec in named}
     from archspec.elaboration import elaborate
     from archspec.elaboration.fold import folded
     from archspec.targets import TARGETS, render
@@ -136,8 +141,8 @@ def _contents(
     _check_targets(targets or (), (*TARGETS, "onnx"))
     files: dict[Path, Content] = {}
     origins: dict[str, str] = {}
-    for spec, names in _chosen(specs, variants, all_variants):
-        whole = elaborate(spec, names, overrides)
+    for spec, names in _chosen(sources, variants, all_variants):
+        whole = elaborate(sources[spec], names, overrides)
         printed = folded(whole) if fold else whole
         for target in dict.fromkeys(targets or TARGETS):
             # An ONNX model is folded anyway, and its weights are those of the whole.
@@ -167,14 +172,14 @@ def _onnx(network: Network, weights: Weights) -> bytes:
 
 
 def _chosen(
-    specs: Sequence[str] | None, variants: Sequence[str], all_variants: bool
+    sources: Mapping[str, Source], variants: Sequence[str], all_variants: bool
 ) -> Iterator[tuple[str, Sequence[str]]]:
     """Each spec with the variants to apply, once for every file."""
-    from archspec.language import bundled_specs, variant_names
+    from archspec.language import variant_names
 
-    for spec in specs or map(str, bundled_specs()):
+    for spec, source in sources.items():
         yield spec, variants
-        for name in variant_names(spec) if all_variants else ():
+        for name in variant_names(source) if all_variants else ():
             yield spec, (name,)
 
 

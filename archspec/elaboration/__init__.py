@@ -14,16 +14,17 @@ from archspec.errors import SpecError
 from archspec.language import Document, Spec, load
 from archspec.network import INPUT, Instance, Network
 from archspec.ops import Shape
+from archspec.reading import Source
 
 __all__ = ["elaborate", "with_classes"]
 
 
 def elaborate(
-    spec: Spec | str | Path,
+    spec: Spec | Source | str | Path,
     variants: Sequence[str] = (),
     overrides: Sequence[str] = (),
 ) -> Network:
-    """The network of a spec: a loaded one, a path, or a bundled spec's name.
+    """The network of a spec: loaded or read, or a path, or a bundled spec's name.
 
     Raises SpecError, with the place of the fault.
     """

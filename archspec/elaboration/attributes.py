@@ -13,8 +13,8 @@ from archspec.elaboration.scopes import is_given, value_of
 from archspec.errors import Place, SpecError
 from archspec.expressions import Expression, Scope, Value, evaluate, parse
 from archspec.language import Block, Document, Formula
-from archspec.language.nodes import fail
 from archspec.ops import OPS, Op
+from archspec.reading.nodes import fail
 
 
 class Setting(NamedTuple):

@@ -19,7 +19,7 @@ from archspec.expressions import (
 )
 from archspec.language import Document, Formula
 from archspec.language.document import Definition, expression_error
-from archspec.language.nodes import fail
+from archspec.reading.nodes import fail
 
 MAX_REPEAT = 1_000
 

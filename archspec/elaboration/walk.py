@@ -13,9 +13,9 @@ from archspec.elaboration.tables import rows_of
 from archspec.errors import Place, ShapeError, SpecError
 from archspec.expressions import Value
 from archspec.language import Block, Branch, Document, JoinLayer, Layer, OpLayer, Table
-from archspec.language.nodes import fail
 from archspec.network import Instance, NetworkLayer, Step
 from archspec.ops import JOINS, Join, Op, Shape
+from archspec.reading.nodes import fail
 
 MAX_RUNS = 50_000
 MAX_NESTING = 30

@@ -4,7 +4,7 @@ Expressions are trees of frozen classes, so that code generation can compare and
 them before it prints them again.
 """
 
-from archspec.expressions.checking import check
+from archspec.expressions.checking import check, check_names
 from archspec.expressions.evaluation import evaluate
 from archspec.expressions.functions import BUILTINS, round_channels
 from archspec.expressions.parser import parse
@@ -45,6 +45,7 @@ __all__ = [
     "Unary",
     "Value",
     "check",
+    "check_names",
     "children",
     "evaluate",
     "parse",

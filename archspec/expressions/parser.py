@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archspec.expressions.tree import (
     WORDS,
@@ -83,6 +84,7 @@ _REFUSED_CONSTANTS: Mapping[type, str] = {
 }
 
 
+@lru_cache(maxsize=10_000)
 def parse(text: str) -> Expression:
     """Read one expression; raises ExpressionError where it is not of the language."""
     if len(text) > MAX_LENGTH:

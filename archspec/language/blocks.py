@@ -13,7 +13,7 @@ from archspec.errors import Place, SpecError
 from archspec.language.canonical import Vocabulary, canonical_block
 from archspec.language.layers import placed_layers
 from archspec.language.merge import merge
-from archspec.language.nodes import (
+from archspec.reading.nodes import (
     Mapping,
     Node,
     Scalar,
@@ -21,9 +21,9 @@ from archspec.language.nodes import (
     fail,
     text_of,
 )
-from archspec.language.reader import read
+from archspec.reading.reader import read
+from archspec.reading.source import MAX_EXTENDS
 
-MAX_EXTENDS = 8
 _BLOCK = re.compile(r"([A-Za-z]\w*):")
 
 
@@ -68,7 +68,7 @@ def standard_blocks() -> Mapping:
         return expect_mapping(read(texts[file], file), "a file of blocks")
 
     as_written = _Lazy(places, lambda n: blocks_in(places[n].file).entries[n])
-    vocabulary = Vocabulary(as_written, {})
+    vocabulary = Vocabulary(as_written, {}, [])
     canonical = _Lazy(places, lambda n: canonical_block(as_written[n], n, vocabulary))
     return Mapping(canonical, Place("specs/blocks", 1, 1), places)
 

@@ -44,7 +44,7 @@ from archspec.language.fields import (
     Word,
     expression_error,
 )
-from archspec.language.nodes import Scalar, text_of
+from archspec.reading.nodes import Scalar, text_of
 
 __all__ = ["Formula", "Quantity", "Word", "expression_error"]  # read by their home
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from archspec.errors import Diagnostic, did_you_mean
 from archspec.language.layers import mappings, placed_layers, row_names
-from archspec.language.nodes import Mapping, Node, text_of
+from archspec.reading.nodes import Mapping, Node, text_of
 
 
 def reference_faults(tree: Mapping) -> Iterator[Diagnostic]:
