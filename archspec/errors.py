@@ -18,10 +18,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from itertools import islice
 from typing import Any, NamedTuple, Self
 
 MAX_SHOWN = 160
 """Characters of a line that are shown with a diagnostic."""
+
+MAX_LINE = 500
+"""Characters of any other line of a diagnostic."""
+
+MAX_KNOWN = 500
+"""How many names are looked through for one that may have been meant."""
+
+MAX_FAULTS = 100
+"""After so many of a kind nobody looks for more: to look for help takes its time."""
 
 MAX_DIAGNOSTICS = 20
 """How many are told in one run."""
@@ -84,7 +94,8 @@ class Diagnostic(NamedTuple):
 
 
 def _printable(text: str) -> str:
-    """Without what a terminal would take for a command."""
+    """Of bounded length, and without what a terminal would take for a command."""
+    text = text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}..."
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
@@ -189,11 +200,15 @@ def raise_if_any(faults: Iterable[Diagnostic]) -> None:
 
 
 def in_order(faults: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """By position, each once."""
-    return sorted(dict.fromkeys(faults), key=lambda fault: fault.position)
+    """By position, each once: a block has its faults wherever it is used."""
+    once: dict[tuple[object, ...], Diagnostic] = {}
+    for fault in faults:
+        once.setdefault((fault.code, fault.message, fault.position), fault)
+    return sorted(once.values(), key=lambda fault: fault.position)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The start of a help text: the nearest known name, or an empty string."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    words = [*islice(known, MAX_KNOWN)]
+    near = difflib.get_close_matches(word[:64], words, n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else ""

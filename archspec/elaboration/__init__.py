@@ -10,7 +10,7 @@ from archspec.elaboration.attributes import Defaults
 from archspec.elaboration.frames import Frame, Names, Tensor
 from archspec.elaboration.scopes import document_scope, whole_number
 from archspec.elaboration.walk import Elaborator
-from archspec.errors import SpecError
+from archspec.errors import SpecError, raise_if_any
 from archspec.language import Document, Spec, load
 from archspec.network import INPUT, Instance, Network
 from archspec.ops import Shape
@@ -41,6 +41,7 @@ def elaborate(
     image = Tensor(shape, INPUT)
     frame = Frame(root, scope, {"input": image})
     last = elaborator.run(document.layers, frame, image)
+    raise_if_any(elaborator.faults)
     root.output = last.shape
     ends = {
         name: frame.source(reference, last)

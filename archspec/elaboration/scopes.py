@@ -7,11 +7,13 @@ from graphlib import CycleError, TopologicalSorter
 
 from archspec.errors import SpecError
 from archspec.expressions import (
+    UNKNOWN,
     Call,
     ExpressionError,
     Function,
     Name,
     Scope,
+    Unknowable,
     Value,
     check,
     evaluate,
@@ -25,7 +27,7 @@ MAX_REPEAT = 1_000
 
 
 def value_of(formula: Formula, scope: Scope) -> Value:
-    """What the formula is worth; raises SpecError (AS301) at its place."""
+    """What the formula is worth; raises SpecError (AS301) at its place, Unknowable."""
     try:
         check(formula.expression, scope)
         return evaluate(formula.expression, scope)
@@ -37,6 +39,14 @@ def is_given(formula: Formula, scope: Scope) -> bool:
     """Whether an attribute is given: not just a name for something not given."""
     expression = formula.expression
     return not isinstance(expression, Name) or scope.get(expression.id, 0) is not None
+
+
+def value_if_known(formula: Formula, scope: Scope) -> Value:
+    """The same, and UNKNOWN where a fault before has left nothing to go by."""
+    try:
+        return value_of(formula, scope)
+    except Unknowable:
+        return UNKNOWN
 
 
 def whole_number(formula: Formula, scope: Scope, what: str) -> int:
@@ -53,7 +63,10 @@ def whole_number(formula: Formula, scope: Scope, what: str) -> int:
 
 def repeats(formula: Formula, scope: Scope) -> int:
     """How often; raises SpecError (AS302, AS306) unless it is from 1 to the limit."""
-    times = whole_number(formula, scope, "'repeat'")
+    try:
+        times = whole_number(formula, scope, "'repeat'")
+    except Unknowable:
+        return 1
     if times > MAX_REPEAT:
         message = f"'repeat' is at most {MAX_REPEAT}, but is {times}"
         fail("AS306", message, formula.place)

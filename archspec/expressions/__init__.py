@@ -10,6 +10,8 @@ from archspec.expressions.functions import BUILTINS, round_channels
 from archspec.expressions.parser import parse
 from archspec.expressions.printing import to_text
 from archspec.expressions.tree import (
+    MAX_MAGNITUDE,
+    UNKNOWN,
     WORDS,
     Binary,
     Call,
@@ -23,13 +25,17 @@ from archspec.expressions.tree import (
     Name,
     Scope,
     Unary,
+    Unknowable,
     Value,
+    bounded,
     children,
     walk,
 )
 
 __all__ = [
     "BUILTINS",
+    "MAX_MAGNITUDE",
+    "UNKNOWN",
     "WORDS",
     "Binary",
     "Call",
@@ -43,7 +49,9 @@ __all__ = [
     "Name",
     "Scope",
     "Unary",
+    "Unknowable",
     "Value",
+    "bounded",
     "check",
     "check_names",
     "children",

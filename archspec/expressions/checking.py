@@ -52,6 +52,8 @@ def _check_name(name: Name, scope: Scope) -> None:
         return
     if name.id == "in_channels" and "channels" in scope:
         help = "outside blocks the current tensor's channels are 'channels'"
+    elif name.id == "classes":
+        help = "the spec does not say how many: classes: 1000"
     elif name.id in BUILTINS:
         help = "it is a function and needs its arguments"
     else:

@@ -91,6 +91,8 @@ def parse(text: str) -> Expression:
         raise ExpressionError(f"an expression has at most {MAX_LENGTH} characters")
     if not text.isascii():
         raise ExpressionError(f"an expression is plain ASCII, found {text!r}")
+    if "#" in text:
+        raise ExpressionError("an expression has no comment", text.index("#"), 1)
     line = re.sub(r"[\r\n]", " ", text)
     try:
         with warnings.catch_warnings():

@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
+from itertools import chain
 from typing import NamedTuple
 
-from archspec.errors import Diagnostic, Place, did_you_mean
+from archspec.errors import MAX_FAULTS, Diagnostic, Place, did_you_mean
 from archspec.ops import JOINS, OPS
 from archspec.reading.nodes import (
     Mapping,
@@ -73,9 +74,12 @@ class Vocabulary(NamedTuple):
 
     def knows(self, op: Scalar) -> bool:
         """Whether there is such an op; a complaint if there is none."""
-        known = [*OPS, *JOINS, *self.own, *self.standard]
-        if op.text in known:
+        kinds = OPS, JOINS, self.own, self.standard
+        if any(op.text in names for names in kinds):
             return True
+        if len(self.faults) >= MAX_FAULTS:
+            return False
+        known = chain.from_iterable(kinds)
         help = did_you_mean(op.text, known) or "'archspec blocks' lists the blocks"
         self.complain("AS205", f"unknown op '{op.text}'", op.place, help)
         return False

@@ -13,6 +13,7 @@ from archspec.expressions import (
     Expression,
     ExpressionError,
     Items,
+    bounded,
     check,
     evaluate,
     parse,
@@ -26,7 +27,9 @@ from archspec.reading.lexicon import (
 from archspec.reading.nodes import Scalar
 
 TYPES = ("int", "float", "bool", "word")
-_QUANTITY = re.compile(r"([0-9]+(?:\.([0-9]*))?)\s*([kKMGB]?)")
+_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.([0-9]{0,15}))?)\s*([kKMGB]?)")
+MAX_TEXT = 2_000
+MAX_NUMBERS = 64
 _SCALE = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9}
 
 
@@ -106,6 +109,8 @@ def text(value: Any) -> str:
     """A scalar as written; raises ValueError for anything else."""
     if not isinstance(value, Scalar) or value.value is None:
         raise ValueError("expected text")
+    if len(value.text) > MAX_TEXT:
+        raise ValueError(f"a text has at most {MAX_TEXT} characters")
     return value.text
 
 
@@ -151,7 +156,7 @@ def _number(value: Any) -> float:
     formula = _scalar(value)
     try:
         check(formula.expression, {})
-        number = evaluate(formula.expression, {})
+        number = bounded(evaluate(formula.expression, {}))
     except ExpressionError as error:
         raise _placed(expression_fault(error, formula.place)) from None
     if isinstance(number, bool) or not isinstance(number, (int, float)):
@@ -160,9 +165,12 @@ def _number(value: Any) -> float:
 
 
 def _numbers(value: Any) -> float | list[float]:
-    if isinstance(value, list):
-        return [_number(item) for item in cast("list[object]", value)]
-    return _number(value)
+    if not isinstance(value, list):
+        return _number(value)
+    items = cast("list[object]", value)
+    if len(items) > MAX_NUMBERS:
+        raise ValueError(f"at most {MAX_NUMBERS} numbers, one for each channel")
+    return [_number(item) for item in items]
 
 
 def _interpolation(value: Any) -> str:

@@ -21,6 +21,7 @@ RESERVED_LAYERS = frozenset(
     "residual".split()
 )
 MAX_NAMES = 100
+MAX_BRANCHES = 100
 MAX_ROWS = 1000
 
 Names = list[tuple[str, Place]]
@@ -89,7 +90,10 @@ def _layers(
         yield from _complaints(place, reserved, twice)
         seen.add(name)
         yield from _table(layer, outer)
-        for branch, where in _names(layer.section("branches")):
+        branches = _names(layer.section("branches"))
+        for _, where in branches[MAX_BRANCHES : MAX_BRANCHES + 1]:
+            yield Diagnostic("AS208", f"at most {MAX_BRANCHES} branches", where)
+        for branch, where in branches:
             taken = f"the branch '{branch}' has the name of an argument or 'let'"
             fault = taken if branch in values else None
             yield from _complaints(where, fault)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from archspec.errors import Diagnostic, did_you_mean, raise_if_any
+from archspec.errors import MAX_FAULTS, Diagnostic, did_you_mean, raise_if_any
 from archspec.language.attributes import attribute_faults
 from archspec.language.blocks import reachable_blocks
 from archspec.language.document import (
@@ -32,12 +33,8 @@ def validate(tree: Mapping, known: Iterable[Diagnostic] = ()) -> Document:
     """
     whole = tree.replaced(blocks=reachable_blocks(tree))
     document: Document | None = None
-    faults = [
-        *attribute_faults(whole),
-        *name_faults(whole),
-        *reference_faults(whole),
-        *scope_faults(whole),
-    ]
+    checks = attribute_faults, name_faults, reference_faults, scope_faults
+    faults = [fault for check in checks for fault in islice(check(whole), MAX_FAULTS)]
     try:
         document = Document.model_validate(plain(whole))
     except ValidationError as error:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from archspec.errors import Diagnostic, Place
-from archspec.expressions import ExpressionError, parse
+from archspec.expressions import ExpressionError, bounded, parse
 from archspec.reading.lexicon import (
     VARIANT,
     expression_fault,
@@ -69,8 +69,8 @@ def _node(node: Node) -> Iterator[Diagnostic]:
                 yield from _node(item)
         case Scalar(str() as text):
             yield from _expression(text, node.place)
-        case Scalar():
-            pass
+        case Scalar(value):
+            yield from _number(value, node.place)
 
 
 def _keys(node: Mapping, check: Check) -> Iterator[Diagnostic]:
@@ -109,6 +109,13 @@ def _variant(name: str, place: Place) -> Iterator[Diagnostic]:
         help = "letters, digits, _ and ., starting with a letter or a digit"
         message = f"'{name}' is not a variant's name"
         yield Diagnostic("AS207", message, place, help=help)
+
+
+def _number(value: object, place: Place) -> Iterator[Diagnostic]:
+    try:
+        bounded(value)
+    except ExpressionError as error:
+        yield expression_fault(error, place)
 
 
 def _expression(text: str, place: Place) -> Iterator[Diagnostic]:

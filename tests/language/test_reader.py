@@ -110,5 +110,5 @@ def test_a_text_that_is_no_utf8(tmp_path):
 
     path = tmp_path / "spec.yaml"
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(SpecError, match="spec.yaml is not UTF-8: byte 0 is 0xff"):
+    with pytest.raises(SpecError, match=r"spec\.yaml is not UTF-8: byte 0 is 0xff"):
         read_file(path)
