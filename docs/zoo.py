@@ -13,7 +13,8 @@ from pathlib import Path
 
 import zoo_picture
 
-from archspec.analysis.table import Grid, by, difference, one_line, piped
+from archspec.analysis.figures import difference
+from archspec.analysis.table import Grid, by, one_line, piped
 from archspec.elaboration import elaborate
 from archspec.language import variant_names
 from archspec.language.document import Figures

@@ -12,10 +12,11 @@ from archspec.cli.options import (
     MaybeSpecs,
     Overrides,
     Variants,
+    check_targets,
     faults_told,
     note_origin,
 )
-from archspec.errors import SpecError, needed
+from archspec.errors import SpecError
 
 if TYPE_CHECKING:
     from archspec.network import Network
@@ -138,7 +139,7 @@ def _contents(
     from archspec.elaboration.fold import folded
     from archspec.targets import TARGETS, render
 
-    _check_targets(targets or (), (*TARGETS, "onnx"))
+    check_targets(targets or (), (*TARGETS, "onnx"))
     files: dict[Path, Content] = {}
     origins: dict[str, str] = {}
     for spec, names in _chosen(sources, variants, all_variants):
@@ -152,16 +153,6 @@ def _contents(
             _check_meeting(origins, path, " ".join((spec, *names)))
             files[path] = _onnx(whole, weights) if binary else render(printed, target)
     return files
-
-
-def _check_targets(targets: Sequence[str], known: Sequence[str]) -> None:
-    for name in targets:
-        if name not in known:
-            listed = ", ".join(known)
-            message = f"there is no target '{name}'; there are: {listed}"
-            raise typer.BadParameter(message)
-    if "onnx" in targets:
-        needed("onnx")
 
 
 def _onnx(network: Network, weights: Weights) -> bytes:

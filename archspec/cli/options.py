@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.errors import EXTRAS, Diagnosed, FileRefused, FrameworkMissing
+from archspec.errors import EXTRAS, Diagnosed, FileRefused, FrameworkMissing, needed
 
 if TYPE_CHECKING:
     from archspec.network import Network
@@ -51,6 +51,17 @@ def faults_told() -> Generator[None]:
             raise
         typer.echo(f"error: {FrameworkMissing(package)}", err=True)
         raise typer.Exit(4) from None
+
+
+def check_targets(targets: Sequence[str], known: Sequence[str]) -> None:
+    """Raise typer.BadParameter for a target that there is not."""
+    for name in targets:
+        if name not in known:
+            listed = ", ".join(known)
+            message = f"there is no target '{name}'; there are: {listed}"
+            raise typer.BadParameter(message)
+    if "onnx" in targets:
+        needed("onnx")
 
 
 def note_origin(file: Path, network: Network) -> None:
