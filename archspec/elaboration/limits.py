@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import NoReturn
 
 from archspec.elaboration.frames import Frame
 from archspec.errors import Place
@@ -28,6 +29,11 @@ def check_magnitude(layer: NetworkLayer) -> None:
         if found > MAX_MAGNITUDE:
             message = f"a layer of {found:.1e} {what}: the limit is {MAX_MAGNITUDE:.0e}"
             fail("AS306", message, layer.place)
+
+
+def too_many(place: Place) -> NoReturn:
+    """Raise SpecError (AS306)."""
+    fail("AS306", f"more than {MAX_RUNS} layers, repeats included", place)
 
 
 def deeper(frame: Frame, place: Place) -> int:

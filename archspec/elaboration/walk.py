@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from archspec.elaboration.attributes import Defaults, arguments, primitive
 from archspec.elaboration.frames import LOST, Call, Frame, Names, Tensor
-from archspec.elaboration.limits import MAX_RUNS, check_magnitude, deeper
+from archspec.elaboration.limits import MAX_RUNS, check_magnitude, deeper, too_many
 from archspec.elaboration.scopes import repeats, value_if_known, value_of
 from archspec.elaboration.tables import rows_of
 from archspec.errors import (
@@ -281,4 +281,4 @@ class Elaborator:
         """Raise SpecError (AS306) before a small document becomes a huge network."""
         self.runs += 1
         if self.runs > MAX_RUNS:
-            fail("AS306", f"more than {MAX_RUNS} layers, repeats included", place)
+            too_many(place)
