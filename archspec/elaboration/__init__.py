@@ -9,7 +9,6 @@ from pathlib import Path
 from archspec.elaboration.attributes import Defaults
 from archspec.elaboration.frames import Frame, Names, Tensor
 from archspec.elaboration.scopes import document_scope, whole_number
-from archspec.elaboration.unfolding import check_unfolding
 from archspec.elaboration.walk import Elaborator
 from archspec.errors import SpecError, raise_if_any
 from archspec.language import Document, Spec, load
@@ -37,7 +36,6 @@ def elaborate(
     defaults = Defaults(document, scope)
     if document.classes is not None:
         scope = {**scope, "classes": document.classes}
-    check_unfolding(document, scope)
     elaborator = Elaborator(document, scope, defaults)
     root = Instance(None, "", scope, shape)
     image = Tensor(shape, INPUT)
