@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import SpecError
+from jinja2 import TemplateError, TemplateSyntaxError
+
+from archspec.errors import Diagnostic, Place, SpecError
 from archspec.language.names import inner_layers
 from archspec.network import Network
 from archspec.targets import digest
@@ -17,7 +19,7 @@ from archspec.targets.header import header
 from archspec.targets.keras import view as keras_view
 from archspec.targets.names import check_names
 from archspec.targets.specialise import specialise
-from archspec.targets.templates import Templates
+from archspec.targets.templates import InjectionError, Templates
 from archspec.targets.tidy import tidy
 from archspec.targets.torch import view as torch_view
 from archspec.targets.unprintable import Differing, Unprintable
@@ -32,8 +34,28 @@ TARGETS = tuple(_VIEWS)
 def render(network: Network, target: str, templates: Path | None = None) -> str:
     """The formatted, signed text of `target`'s file.
 
-    Raises SpecError (AS4xx) where the target cannot say it.
+    `templates` is a folder of templates that come before the bundled ones. Raises
+    SpecError: AS4xx where the target cannot say it, AS507 where such a template fails.
     """
+    try:
+        return _rendered(network, target, templates)
+    except (TemplateError, InjectionError, ValueError, RuntimeError) as error:
+        if templates is None:
+            raise
+        raise SpecError([_failed(error, templates / target)]) from None
+
+
+def _failed(error: Exception, folder: Path) -> Diagnostic:
+    """What is wrong with somebody's own template, and where if Jinja says it."""
+    place = None
+    if isinstance(error, TemplateSyntaxError) and error.name:
+        place = Place(str(folder / error.name), error.lineno, 1)
+    help = "'templates' of archspec's sources shows what a template is given"
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return Diagnostic("AS507", f"a template failed: {reason}", place, help=help)
+
+
+def _rendered(network: Network, target: str, templates: Path | None) -> str:
     program = specialise(network)
     file = File(program, Templates(target, templates))
     check_names(network.document, program, file.templates.manifest)
