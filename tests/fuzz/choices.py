@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
-from hypothesis import strategies as st
 from walking import STANDARD
 
 from archspec.ops import OPS
-
-Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 CONSTANTS: dict[str, list[Any]] = {
     "count": [
@@ -124,7 +121,7 @@ VECTORS = [
 class Scope:
     """Where layers are drawn: what their expressions and references can say."""
 
-    draw: Draw
+    random: Random
     blocks: dict[str, Any]
     pools: dict[str, list[Any]] = field(default_factory=dict)
     conditions: list[Any] = field(default_factory=list)
@@ -132,15 +129,15 @@ class Scope:
     vector: bool = False
 
     def pick(self, options: Any) -> Any:
-        return self.draw(st.sampled_from(list(options)))
+        return self.random.choice(list(options))
 
     def chance(self, percent: int) -> bool:
-        return self.draw(st.integers(0, 99)) >= 100 - percent
+        return self.random.random() < percent / 100
 
     def seeing(self, pools: dict[str, list[Any]]) -> Scope:
         """The same place, where more can be said."""
         both = {k: [*self.pools.get(k, []), *v] for k, v in pools.items()}
-        known = Scope(self.draw, self.blocks, {**self.pools, **both}, self.conditions)
+        known = Scope(self.random, self.blocks, {**self.pools, **both}, self.conditions)
         known.names, known.vector = self.names, self.vector
         return known
 
@@ -190,7 +187,7 @@ class Scope:
 
     def layer(self) -> dict[str, Any]:
         """One layer of any op."""
-        op = self.pick([*VECTORS] if self.vector else [*MAPS, *self.own * 8])
+        op = self.pick([*VECTORS] if self.vector else [*MAPS, *self.own * 14])
         return {op: self.attributes(op) or None}
 
     def calm_layer(self) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from random import Random
 from typing import Any, NamedTuple
 
-from choices import CALM, CALM_BLOCKS, CONSTANTS, STANDARD, Draw, Scope
+from choices import Scope
 from hypothesis import strategies as st
 from structures import forked, joined, repeated, tabulated
-from walking import Unfit, Walk
+from walking import STANDARD, Unfit, Walk
 
 from archspec.ops import Shape
 
@@ -25,19 +26,27 @@ Layers = dict[str, Any]
 
 
 class Drawn(NamedTuple):
-    """A document as text, and what its layers are."""
+    """A document, and what its layers are."""
 
-    text: str
+    document: dict[str, Any]
     layers: list[tuple[str, Shape]]
 
+    @property
+    def text(self) -> str:
+        return as_text(self.document)
 
-@st.composite
-def networks(draw: Draw) -> Drawn:
-    document = preamble(draw)
-    scope = Scope(draw, dict(STANDARD))
+
+def networks() -> st.SearchStrategy[Drawn]:
+    """By Python's random numbers: Hypothesis likes to draw the same part again."""
+    return st.randoms(use_true_random=True).map(drawn)
+
+
+def drawn(random: Random) -> Drawn:
+    document = preamble(random)
+    scope = Scope(random, dict(STANDARD))
     document["blocks"] = {}
-    for number in range(draw(st.integers(0, 3))):
-        block = own_block(draw, document, scope.blocks)
+    for number in range(random.randint(0, 3)):
+        block = own_block(random, document, scope.blocks)
         if block is not None:
             name = f"unit_{number}"
             document["blocks"][name] = scope.blocks[name] = block
@@ -50,18 +59,17 @@ def networks(draw: Draw) -> Drawn:
     scope.conditions = ["deep", "not deep", "width > 0.5", "channels > 4", True]
     scope.conditions += ["classes % 2 == 0", False]
     document["layers"] = {}
-    for _ in range(draw(st.integers(1, 7))):
+    for _ in range(random.randint(2, 8)):
         grow(scope, document, document["layers"])
     finish(scope, document)
     if not document["blocks"]:
         del document["blocks"]
-    walked = Walk(document)
-    return Drawn(as_text(document), walked.layers)
+    return Drawn(document, Walk(document).layers)
 
 
-def preamble(draw: Draw) -> dict[str, Any]:
+def preamble(random: Random) -> dict[str, Any]:
     """All but blocks and layers."""
-    scope = Scope(draw, {})
+    scope = Scope(random, {})
     pick = scope.pick
     usual = pick(["same", "same", "symmetric"])
     defaults: dict[str, Any] = {
@@ -76,7 +84,7 @@ def preamble(draw: Draw) -> dict[str, Any]:
         defaults["squeeze_excite"] = {"gate": "hard_sigmoid"}
     if scope.chance(20):
         defaults["conv"]["initializer"] = scope.of_kind("initializer")
-    size = [draw(st.integers(5, 16)), draw(st.integers(5, 16))]
+    size = [random.randint(5, 16), random.randint(5, 16)]
     return {
         "archspec": 1,
         "name": "Net",
@@ -87,14 +95,14 @@ def preamble(draw: Draw) -> dict[str, Any]:
             "main": pick(["relu", "hard_swish", "swish"]),
         },
         "input": {"channels": pick([1, 2, 3, 4, 6]), "size": pick([size, size[0]])},
-        "classes": draw(st.integers(2, 7)),
+        "classes": random.randint(2, 7),
         "defaults": defaults,
     }
 
 
 def grow(scope: Scope, document: dict[str, Any], layers: Layers) -> None:
     """Another layer, or a few that belong together, if they fit."""
-    scope.vector = len(walked(document).output.shape) == 1
+    scope.vector = len(Walk(document).output.shape) == 1
     for _ in range(4):
         known = scope.names.copy()
         added = candidate(scope, layers)
@@ -111,7 +119,7 @@ def grow(scope: Scope, document: dict[str, Any], layers: Layers) -> None:
 def candidate(scope: Scope, layers: Layers) -> Layers:
     """One layer, or a few."""
     form = scope.pick(["layer"] * 5 + ["join"] * 2 + ["fork", "repeat", "table", "calm"])
-    references = [*layers, "input"]
+    references = [*layers, *rows_of(layers), "input"]
     if form == "join":
         return {scope.name("join"): joined(scope, references)}
     if form == "fork":
@@ -119,18 +127,28 @@ def candidate(scope: Scope, layers: Layers) -> Layers:
     if form == "repeat":
         return repeated(scope)
     if form == "table":
-        return tabulated(scope)
+        return tabulated(scope, references)
     layer = scope.calm_layer() if form == "calm" else scope.layer()
     if scope.chance(12):
         layer["when"] = scope.pick([*scope.conditions, True])
     return {scope.name(next(iter(layer))): layer}
 
 
+def rows_of(layers: Layers) -> list[str]:
+    """How rows of tables are called."""
+    tables = {k: v["rows"] for k, v in layers.items() if "rows" in v}
+    return [
+        f"{name}.{row}"
+        for name, rows in tables.items()
+        for row in (rows if isinstance(rows, dict) else range(len(rows)))
+    ]
+
+
 def own_block(
-    draw: Draw, document: dict[str, Any], blocks: dict[str, Any]
+    random: Random, document: dict[str, Any], blocks: dict[str, Any]
 ) -> dict[str, Any] | None:
     """A block with arguments, or None if it came out empty."""
-    scope = Scope(draw, blocks)
+    scope = Scope(random, blocks)
     arguments = own_arguments(scope)
     block: dict[str, Any] = {"arguments": arguments, "layers": {}}
     scope.conditions = [*conditions(arguments), True]
@@ -238,6 +256,7 @@ def pools_of(arguments: dict[str, Any]) -> dict[str, list[Any]]:
     pools: dict[str, list[Any]] = {"count": counts}
     if "filters" in arguments:
         counts += ["filters", "filters", "filters + in_channels", "2 * filters"]
+        counts += ["filters if channels > 4 else in_channels"]
     if "expand" in arguments:
         counts += ["in_channels * expand", "channels * expand"]
         pools["expand"] = ["expand"]
@@ -267,18 +286,18 @@ def finish(scope: Scope, document: dict[str, Any]) -> None:
         layers["only"] = {"conv": 4}
     if scope.chance(60):
         head(scope, document)
-    loose = walked(document).loose
+    loose = Walk(document).loose
     if not loose and scope.chance(80):
         return
     last = next(reversed(layers))
-    more = [scope.pick([*layers, "input"])] if scope.chance(30) else []
+    more = [scope.pick([*layers, *rows_of(layers), "input"])] if scope.chance(30) else []
     wanted = list(dict.fromkeys([*loose, last, *more]))
     document["outputs"] = {f"out_{n}": name for n, name in enumerate(wanted)}
 
 
 def head(scope: Scope, document: dict[str, Any]) -> None:
     layers, pool = document["layers"], {}
-    if len(walked(document).output.shape) == 3:
+    if len(Walk(document).output.shape) == 3:
         pool = scope.pick(
             [
                 {"pool": "global_avg_pool"},
@@ -302,16 +321,11 @@ def head(scope: Scope, document: dict[str, Any]) -> None:
             layers.pop(name, None)
 
 
-def walked(document: dict[str, Any]) -> Walk:
-    return Walk(document)
-
-
 def fits(document: dict[str, Any]) -> bool:
     try:
-        walk = Walk(document)
+        return bool(Walk(document).layers)
     except Unfit:
         return False
-    return bool(walk.layers)
 
 
 PLAIN = re.compile(r"[A-Za-z0-9_.~][A-Za-z0-9_.+*/%()<>=! -]*\Z")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from choices import CALM, Scope
+from choices import Scope
 from walking import STANDARD
 
 Layers = dict[str, Any]
@@ -123,7 +123,7 @@ def repeated(scope: Scope) -> Layers:
     return {name: layer}
 
 
-def tabulated(scope: Scope) -> Layers:
+def tabulated(scope: Scope, references: list[str]) -> Layers:
     """A table of one op or two."""
     name = scope.name("stages")
     families = ["conv", "depthwise_conv", "conv_bn_act", "inverted_residual"]
@@ -132,7 +132,8 @@ def tabulated(scope: Scope) -> Layers:
     ops = [scope.pick(families) for _ in range(scope.pick([1, 1, 1, 2]))]
     ops = list(dict.fromkeys(ops))
     columns: dict[str, str] = {}
-    each = {op: said(scope, op, columns) for op in ops}
+    inside = scope.seeing({"count": ["4 + row", "3 + index", "2 * (count - index)"]})
+    each = {op: said(inside, op, columns) for op in ops}
     if len(ops) > 1:
         columns["op"] = ""
     repeats = scope.chance(50)
@@ -154,6 +155,10 @@ def tabulated(scope: Scope) -> Layers:
         strided = any("stride" in (given or {}) for given in each.values())
         if strided and scope.chance(80):
             table["then"] = {"stride": 1}
+    if scope.chance(10):
+        table["when"] = scope.pick(scope.conditions)
+    if scope.chance(10):
+        table["from"] = scope.pick(references)
     return {name: table}
 
 
@@ -180,6 +185,8 @@ def cell(scope: Scope, column: str, kind: str, ops: list[str]) -> Any:
         return scope.pick(ops)
     found = scope.of_kind(kind)
     return 4 if isinstance(found, str) and "channels" in found else found
+
+
 
 
 __all__ = ["CALM", "forked", "joined", "repeated", "tabulated"]

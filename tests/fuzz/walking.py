@@ -228,6 +228,8 @@ class Walk:
         seen = {"channels": x.shape[0], **usual(op), **settings}
         for name, fallback in OPS[op].fallbacks.items():
             settings.setdefault(name, value(fallback, seen))
+        if settings.get("kind") == "softmax" and x.shape[0] == 1:
+            raise Unfit("Keras warns of a softmax over one channel")
         try:
             primitive = OPS[op].model_validate(settings)
             primitive.weights(x.shape)

@@ -68,7 +68,8 @@ class Builder:
         before, module = self.ops.module(call)
         if before is not None:
             raise Unprintable(
-                f"padding that differs from side to side in a row ({call.op})"
+                f"padding that differs from side to side in a row ({call.op})",
+                call.paths[0],
             )
         return module
 
