@@ -157,10 +157,11 @@ class Walk:
         known: dict[str, Tensor],
     ) -> Tensor:
         names = {**names, "channels": x.shape[0]}
-        if not value(layer.get("when", True), names):
-            return x
+        there = value(layer.get("when", True), names)
         if "columns" in layer:
-            return self.table(name, layer, x, names, known)
+            return self.table(name, layer, x, names, known, there)
+        if not there:
+            return x
         op, given = op_of(layer)
         if "repeat" not in layer:
             return self.once(op, given, x, names, known)
@@ -177,9 +178,13 @@ class Walk:
         x: Tensor,
         names: Names,
         known: dict[str, Tensor],
+        there: bool,
     ) -> Tensor:
         rows = table["rows"]
         rows = rows if isinstance(rows, dict) else dict(enumerate(rows))
+        if not there:
+            known |= {f"{name}.{row}": x for row in rows}
+            return x
         columns = [
             {**dict(zip(table["columns"], cells, strict=True)), "row": number}
             for number, cells in enumerate(rows.values())
