@@ -117,8 +117,8 @@ class Flow:
 
     def _use(self, name: str | None) -> None:
         self._clock += 1
-        if name is not None:
-            self._last_use[name] = self._clock
+        if name is not None:  # outputs are used in the end, whatever reads them before
+            self._last_use[name] = max(self._clock, self._last_use.get(name, 0))
 
     def is_tapped(self, name: str) -> bool:
         """Whether something refers to a layer, or to `table.row`, by its name."""

@@ -104,7 +104,7 @@ class Forward:
                 "choice", self.test(statement.when, statement.name), value, source
             )
         if statement.name in self.modules.padded:
-            source = self.macro("apply", identifier(f"{statement.name}_pad"), source)
+            source = self.macro("apply", self.modules.pad(statement.name), source)
         return self.macro("apply", identifier(statement.name), source)
 
     def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
