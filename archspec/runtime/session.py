@@ -139,6 +139,7 @@ def _environment(framework: str, threads: int) -> dict[str, str]:
         "JAX_PLATFORMS": "cpu",
         "KERAS_BACKEND": framework.partition(":")[2] or "tensorflow",
         "OMP_NUM_THREADS": count,
+        "ORT_DISABLE_TELEMETRY": "1",  # or onnxruntime tells its maker what it runs
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",
         "TF_NUM_INTEROP_THREADS": "1",
