@@ -35,13 +35,13 @@ def main() -> None:
     """Run the command line and exit."""
     # A command is over before there is anything worth collecting.
     gc.disable()
-    # As an exception, lest folders and processes be left behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.modules.setdefault(_PLUGINS, _NoPlugins(_PLUGINS))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
+        # As an exception, lest folders and processes be left behind.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         from archspec.cli import program
 
         program(sys.argv[1:])()

@@ -101,9 +101,13 @@ class Session:
         """Whether the process has ended."""
         return self._process.poll() is not None
 
-    def close(self) -> None:
-        """End the process."""
+    def kill(self) -> None:
+        """End the process; another thread that waits for an answer is told (AS603)."""
         self._process.kill()
+
+    def close(self) -> None:
+        """End the process; no other thread may be waiting for it."""
+        self.kill()
         self._process.communicate()
         self._noise.close()
 

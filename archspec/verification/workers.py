@@ -43,5 +43,6 @@ class Worker:
         """End the process, whatever it is doing."""
         # No order may start once the process has ended: it would start another one.
         self.queue.shutdown(wait=False, cancel_futures=True)
-        self.session.close()
+        self.session.kill()
         self.queue.shutdown()
+        self.session.close()

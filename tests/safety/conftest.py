@@ -19,21 +19,22 @@ BYTES = 400 * 2**20
 
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Start `archspec ARGUMENT...` in a folder, with variables of the environment."""
+    """Start `archspec ARGUMENT...` in an empty folder, with variables of its own."""
 
     def started(
-        *arguments: str, folder: Path = tmp_path, limits=None, **variables: str
+        *arguments: str, limits=None, own_group: bool = False, **variables: str
     ):
         command = [sys.executable, "-m", "archspec", *arguments]
         return subprocess.Popen(
             limited(command, **(limits or {})),
-            cwd=folder,
+            cwd=tmp_path,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            process_group=0 if own_group else None,
         )
 
     return started

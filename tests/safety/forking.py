@@ -1,8 +1,8 @@
 """A process that has loaded archspec, and becomes a command in a child of its own.
 
 Reads orders from stdin, one JSON object a line: `arguments`, `folder`, and `limits` of
-the module `resource`. Answers with the exit code, stdout and stderr. Hundreds of commands
-then cost no more than what each of them does.
+the module `resource`. Answers with the exit code, stdout and stderr. So hundreds of
+commands cost no more than what each of them does.
 """
 
 from __future__ import annotations

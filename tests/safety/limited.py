@@ -15,8 +15,8 @@ import sys
 from collections.abc import Mapping
 
 _DROP_FROM_BOUNDING_SET = 24
-_DAC_OVERRIDE = 1
-"""Root's right to write where permissions say no."""
+_DAC_OVERRIDE, _DAC_READ_SEARCH = 1, 2
+"""Root's rights to write and to read where permissions say no."""
 
 
 def limited(command: list[str], **limits: int) -> list[str]:
@@ -28,7 +28,8 @@ def become(limits: Mapping[str, int], command: list[str]) -> None:
     for name, limit in limits.items():
         resource.setrlimit(getattr(resource, name), (limit, limit))
     if os.geteuid() == 0:
-        ctypes.CDLL(None).prctl(_DROP_FROM_BOUNDING_SET, _DAC_OVERRIDE, 0, 0, 0)
+        for right in (_DAC_OVERRIDE, _DAC_READ_SEARCH):
+            ctypes.CDLL(None).prctl(_DROP_FROM_BOUNDING_SET, right, 0, 0, 0)
     os.execv(command[0], command)
 
 

@@ -189,7 +189,7 @@ def test_a_spec_is_a_file(bounded, tmp_path, make):
         "__init__.yaml",
         "class.yaml",
         "a b.yaml",
-        "ｎet.yaml",
+        "\uff4eet.yaml",
         "-.yaml",
         ".yaml",
         "..yaml",
