@@ -6,6 +6,7 @@ import difflib
 import io
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from archspec.errors import FileRefused, SpecError
@@ -123,7 +124,8 @@ def _replace(path: Path, new: Content) -> None:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _failure(error: OSError, root: Path) -> SpecError:

@@ -58,8 +58,14 @@ def server() -> Generator[Server]:
 
 
 @pytest.fixture
+def forked(server: Server, tmp_path: Path) -> Callable[..., Done]:
+    """Run `archspec ARGUMENT...` in an empty folder, in less time."""
+    return lambda *arguments: server.run(arguments, str(tmp_path), {})
+
+
+@pytest.fixture
 def bounded(server: Server, tmp_path: Path) -> Callable[..., Done]:
-    """Run `archspec ARGUMENT...` within limits of time and memory."""
+    """The same, within limits of time and memory."""
     limits = {"RLIMIT_CPU": SECONDS, "RLIMIT_AS": BYTES}
     return lambda *arguments: server.run(arguments, str(tmp_path), limits)
 
