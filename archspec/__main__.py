@@ -42,6 +42,9 @@ def main() -> None:
     try:
         # As an exception, lest folders and processes be left behind.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        from archspec.beforehand import refuse
+
+        refuse(sys.argv[1:])
         from archspec.cli import program
 
         program(sys.argv[1:])()

@@ -18,10 +18,25 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from itertools import islice
 from typing import Any, NamedTuple, Self
 
 MAX_SHOWN = 160
 """Characters of a line that are shown with a diagnostic."""
+
+MAX_LINE = 500
+"""Characters of any other line of a diagnostic."""
+
+MAX_KNOWN = 500
+"""How many names are looked through for one that may have been meant."""
+
+MAX_FAULTS = 100
+"""After so many of a kind nobody looks for more: to look for help takes its time."""
+
+MAX_DIAGNOSTICS = 20
+"""How many are told in one run."""
+
+ERROR, WARNING = "error", "warning"
 
 
 class Place(NamedTuple):
@@ -58,9 +73,16 @@ class Diagnostic(NamedTuple):
     place: Place | None = None
     path: str = ""
     help: str = ""
+    severity: str = ERROR
+
+    @property
+    def position(self) -> tuple[str, int, int]:
+        """By which diagnostics are sorted."""
+        place = self.place
+        return (place.file, place.line, place.column) if place else ("", 0, 0)
 
     def __str__(self) -> str:
-        lines = [f"error[{self.code}]: {self.message}"]
+        lines = [f"{self.severity}[{self.code}]: {self.message}"]
         if self.place is not None:
             lines.append(f"  --> {self.place}")
             lines += self.place.shown()
@@ -68,11 +90,12 @@ class Diagnostic(NamedTuple):
             lines.append(f"   in: {self.path}")
         if self.help:
             lines.append(f"   help: {self.help}")
-        return "\n".join(map(_printable, lines))
+        return "\n".join(map(printable, lines))
 
 
-def _printable(text: str) -> str:
-    """Without what a terminal would take for a command."""
+def printable(text: str) -> str:
+    """Of bounded length, and without what a terminal would take for a command."""
+    text = text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}..."
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
@@ -83,9 +106,12 @@ class ArchspecError(Exception):
 class Diagnosed(ArchspecError):
     """Something is wrong; `diagnostics` says what, in order of position."""
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]):
+    def __init__(self, diagnostics: Sequence[Diagnostic], more: int = 0):
         self.diagnostics = tuple(diagnostics)
-        super().__init__("\n".join(str(diagnostic) for diagnostic in diagnostics))
+        self.more = more
+        """How many there are besides."""
+        rest = [f"and {more} more"] if more else []
+        super().__init__("\n".join([*map(str, diagnostics), *rest]))
 
     @classmethod
     def single(
@@ -165,7 +191,24 @@ def needed(module: str) -> Any:
         raise FrameworkMissing(package) from None
 
 
+def raise_if_any(faults: Iterable[Diagnostic]) -> None:
+    """Raise SpecError for the first faults in order of position, if there are any."""
+    found = in_order(faults)
+    if found:
+        told = found[:MAX_DIAGNOSTICS]
+        raise SpecError(told, more=len(found) - len(told))
+
+
+def in_order(faults: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """By position, each once: a block has its faults wherever it is used."""
+    once: dict[tuple[object, ...], Diagnostic] = {}
+    for fault in faults:
+        once.setdefault((fault.code, fault.message, fault.position), fault)
+    return sorted(once.values(), key=lambda fault: fault.position)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The start of a help text: the nearest known name, or an empty string."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    words = [*islice(known, MAX_KNOWN)]
+    near = difflib.get_close_matches(word[:64], words, n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else ""

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import zoo_picture
 
-from archspec.analysis.table import Grid, by, difference, one_line, piped
+from archspec.analysis.figures import difference
+from archspec.analysis.table import Grid, by, one_line, piped
 from archspec.elaboration import elaborate
+from archspec.language import variant_names
 from archspec.language.document import Figures
-from archspec.language.load import bundled_specs, variant_names
+from archspec.reading import bundled_specs
 
 DOCS = Path(__file__).parent
 COUNTS = DOCS.parent / "tests" / "reference" / "counts"

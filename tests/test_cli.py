@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 import archspec.targets
 from archspec.cli import program
-from archspec.language import bundled_specs, variant_names
+from archspec.language import variant_names
+from archspec.reading import bundled_specs
 from archspec.targets.digest import UNSIGNED, sign
 
 SPEC = """

@@ -12,8 +12,8 @@ import pytest
 from archspec.analysis.cost import cost_document, peak_activation_bytes
 from archspec.analysis.table import to_csv, to_markdown, to_text
 from archspec.elaboration import elaborate
-from archspec.language import bundled_specs
 from archspec.network import Network
+from archspec.reading import bundled_specs
 
 HEAD = """
 archspec: 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archspec.elaboration import elaborate
-from archspec.language import bundled_specs
+from archspec.reading import bundled_specs
 from archspec.targets import TARGETS, render
 
 SPECS = {elaborate(path).spec.module_name: path for path in bundled_specs()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from archspec.errors import SpecError, did_you_mean
 from archspec.language.blocks import standard_blocks
-from archspec.language.nodes import Mapping, text_of
+from archspec.reading.nodes import Mapping, text_of
 
 
 def block_summaries() -> dict[str, str]:

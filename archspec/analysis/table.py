@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from archspec.analysis.cost import peak_activation_bytes
+from archspec.analysis.figures import compared
 from archspec.language import Table
-from archspec.language.document import Figures, Quantity
+from archspec.language.document import Figures
 from archspec.language.names import inner_layers
 from archspec.network import Network, NetworkLayer, Step
 from archspec.ops import Shape
@@ -77,13 +78,6 @@ def to_csv(networks: Iterable[Network]) -> str:
 def by(shape: Shape) -> str:
     """A shape as 32x112x112."""
     return "x".join(map(str, shape))
-
-
-def difference(computed: int, quantity: Quantity) -> str:
-    """In percent; none if the reported digits are the computed ones, rounded or cut."""
-    if abs(computed - quantity.value) < 2 * quantity.tolerance or not quantity.value:
-        return "none"
-    return f"{computed / quantity.value - 1:+.1%}"
 
 
 def one_line(text: str) -> str:
@@ -167,16 +161,10 @@ def _totals(network: Network) -> Grid:
 
 
 def _reported(network: Network) -> Grid:
-    """The paper's figures, whose parameters are the trainable ones, beside ours."""
-    figures = network.document.reported or Figures()
-    pairs = {
-        "trainable parameters": (figures.parameters, network.trainable_parameters),
-        "MACs": (figures.macs, network.macs),
-    }
+    """The paper's figures beside ours."""
     rows = [
-        [name, quantity.text, f"{computed:,}", difference(computed, quantity)]
-        for name, (quantity, computed) in pairs.items()
-        if quantity is not None
+        [found.name, found.quantity.text, f"{found.computed:,}", found.difference]
+        for found in compared(network)
     ]
     return Grid(["", "reported", "computed", "difference"], rows)
 

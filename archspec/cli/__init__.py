@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-COMMANDS = ("flops", "generate", "verify", "weights", "blocks")
+COMMANDS = ("flops", "generate", "check", "explain", "verify", "weights", "blocks")
 """Each is a module here, with a function or a group of commands of its name."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from archspec.beforehand import network_of
 from archspec.cli.options import Overrides, Specs, Variants, faults_told
 
 if TYPE_CHECKING:
@@ -26,9 +27,8 @@ def flops(
 ) -> None:
     """Count parameters, MACs and memory by layer."""
     with faults_told():
-        from archspec.elaboration import elaborate
-
-        networks = [elaborate(spec, variant or (), override or ()) for spec in specs]
+        names = variant or (), override or ()
+        networks = [network_of(spec, *names) for spec in specs]
         typer.echo(_printed(networks, format), nl=False)
 
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from archspec.beforehand import network_of
 from archspec.cli.options import (
     MaybeSpecs,
     Overrides,
     Variants,
+    check_targets,
     faults_told,
     note_origin,
 )
-from archspec.errors import SpecError, needed
+from archspec.errors import SpecError
 
 if TYPE_CHECKING:
     from archspec.network import Network
@@ -129,15 +131,14 @@ def _contents(
     weights: Weights,
 ) -> dict[Path, Content]:
     """What every file holds; all of them before the first is written."""
-    from archspec.elaboration import elaborate
     from archspec.elaboration.fold import folded
     from archspec.targets import TARGETS, render
 
-    _check_targets(targets or (), (*TARGETS, "onnx"))
+    check_targets(targets or (), (*TARGETS, "onnx"))
     files: dict[Path, Content] = {}
     origins: dict[str, str] = {}
     for spec, names in _chosen(specs, variants, all_variants):
-        whole = elaborate(spec, names, overrides)
+        whole = network_of(spec, names, overrides)
         printed = folded(whole) if fold else whole
         for target in dict.fromkeys(targets or TARGETS):
             # An ONNX model is folded anyway, and its weights are those of the whole.
@@ -147,16 +148,6 @@ def _contents(
             _check_meeting(origins, path, " ".join((spec, *names)))
             files[path] = _onnx(whole, weights) if binary else render(printed, target)
     return files
-
-
-def _check_targets(targets: Sequence[str], known: Sequence[str]) -> None:
-    for name in targets:
-        if name not in known:
-            listed = ", ".join(known)
-            message = f"there is no target '{name}'; there are: {listed}"
-            raise typer.BadParameter(message)
-    if "onnx" in targets:
-        needed("onnx")
 
 
 def _onnx(network: Network, weights: Weights) -> bytes:
@@ -170,7 +161,8 @@ def _chosen(
     specs: Sequence[str] | None, variants: Sequence[str], all_variants: bool
 ) -> Iterator[tuple[str, Sequence[str]]]:
     """Each spec with the variants to apply, once for every file."""
-    from archspec.language import bundled_specs, variant_names
+    from archspec.language import variant_names
+    from archspec.reading import bundled_specs
 
     for spec in specs or map(str, bundled_specs()):
         yield spec, variants

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.errors import EXTRAS, Diagnosed, FileRefused, FrameworkMissing
+from archspec.errors import (
+    EXTRAS,
+    Diagnosed,
+    FileRefused,
+    FrameworkMissing,
+    needed,
+    printable,
+)
 
 if TYPE_CHECKING:
     from archspec.network import Network
@@ -53,6 +60,17 @@ def faults_told() -> Generator[None]:
         raise typer.Exit(4) from None
 
 
+def check_targets(targets: Sequence[str], known: Sequence[str]) -> None:
+    """Raise typer.BadParameter for a target that there is not."""
+    for name in targets:
+        if name not in known:
+            listed = ", ".join(known)
+            message = f"there is no target '{name}'; there are: {listed}"
+            raise typer.BadParameter(message)
+    if "onnx" in targets:
+        needed("onnx")
+
+
 def note_origin(file: Path, network: Network) -> None:
     """Say so where canonical weights were made for another spec."""
     from archspec.weights import canonical
@@ -62,4 +80,5 @@ def note_origin(file: Path, network: Network) -> None:
         return
     was, now = (f"{of.get('spec')} {of.get('variant')}".strip() for of in (said, own))
     other = f"{was} with other settings" if was == now else was
-    typer.echo(f"note: these weights were made for {other}", err=True)
+    text = f"note: these weights were made for {other}"
+    typer.echo(printable(text), err=True)

@@ -10,20 +10,21 @@ from archspec.elaboration.attributes import Defaults
 from archspec.elaboration.frames import Frame, Names, Tensor
 from archspec.elaboration.scopes import document_scope, whole_number
 from archspec.elaboration.walk import Elaborator
-from archspec.errors import SpecError
+from archspec.errors import SpecError, raise_if_any
 from archspec.language import Document, Spec, load
 from archspec.network import INPUT, Instance, Network
 from archspec.ops import Shape
+from archspec.reading import Source
 
 __all__ = ["elaborate", "with_classes"]
 
 
 def elaborate(
-    spec: Spec | str | Path,
+    spec: Spec | Source | str | Path,
     variants: Sequence[str] = (),
     overrides: Sequence[str] = (),
 ) -> Network:
-    """The network of a spec: a loaded one, a path, or a bundled spec's name.
+    """The network of a spec: loaded or read, or a path, or a bundled spec's name.
 
     Raises SpecError, with the place of the fault.
     """
@@ -40,6 +41,7 @@ def elaborate(
     image = Tensor(shape, INPUT)
     frame = Frame(root, scope, {"input": image})
     last = elaborator.run(document.layers, frame, image)
+    raise_if_any(elaborator.faults)
     root.output = last.shape
     ends = {
         name: frame.source(reference, last)

@@ -9,12 +9,20 @@ from typing import Any, NamedTuple, NoReturn
 from pydantic import ValidationError
 
 from archspec.elaboration.frames import Call
-from archspec.elaboration.scopes import is_given, value_of
-from archspec.errors import Place, SpecError
-from archspec.expressions import Expression, Scope, Value, evaluate, parse
+from archspec.elaboration.scopes import is_given, value_if_known
+from archspec.errors import Diagnostic, Place, SpecError
+from archspec.expressions import (
+    UNKNOWN,
+    Expression,
+    Scope,
+    Unknowable,
+    Value,
+    evaluate,
+    parse,
+)
 from archspec.language import Block, Document, Formula
-from archspec.language.nodes import fail
 from archspec.ops import OPS, Op
+from archspec.reading.nodes import fail
 
 
 class Setting(NamedTuple):
@@ -50,7 +58,7 @@ class Defaults:
 def _evaluated(given: Mapping[str, Formula | None], scope: Scope) -> dict[str, Setting]:
     """What is given; nulls and names of things not given are not."""
     return {
-        name: Setting(value_of(formula, scope), formula.place)
+        name: Setting(value_if_known(formula, scope), formula.place)
         for name, formula in given.items()
         if formula is not None and is_given(formula, scope)
     }
@@ -61,7 +69,8 @@ def primitive(
 ) -> tuple[Op, dict[str, Value], frozenset[str]]:
     """The primitive, all its attributes with fallbacks, and the names that were said.
 
-    `size` is that of the layer that a resize shall be `like`.
+    `size` is that of the layer that a resize shall be `like`. Raises SpecError (AS302,
+    AS304), and Unknowable where some of it is UNKNOWN and the rest is right.
     """
     kind = OPS[call.op.text]
     said = _evaluated(call.given, scope)
@@ -78,12 +87,19 @@ def primitive(
     for name, fallback in kind.fallbacks.items():
         if name not in values:
             seen = {"channels": scope["channels"], **values}
-            values[name] = evaluate(_parsed(fallback), seen)
+            values[name] = _fallback(fallback, seen)
     built = _build(kind, values, settings, call.op.place)
     typed = {
         name: _as_held(value, getattr(built, name)) for name, value in values.items()
     }
     return built, typed, frozenset(said)
+
+
+def _fallback(text: str, seen: Scope) -> Value:
+    try:
+        return evaluate(_parsed(text), seen)
+    except Unknowable:
+        return UNKNOWN
 
 
 def _as_held(value: Value, held: object) -> Value:
@@ -109,15 +125,35 @@ def _fail_missing(call: Call, name: str) -> NoReturn:
 def _build(
     kind: type[Op], values: Mapping[str, Value], settings: Settings, place: Place
 ) -> Op:
+    known = {name: value for name, value in values.items() if value is not UNKNOWN}
     try:
-        return kind.model_validate(values)
+        built = kind.model_validate(known)
     except ValidationError as error:
-        detail: Any = error.errors(include_url=False)[0]
+        details: list[Any] = error.errors(include_url=False)
+    else:
+        if len(known) < len(values):
+            raise Unknowable
+        return built
+    wrong = [detail for detail in details if detail["loc"][0] in known]
+    if not wrong:
+        raise Unknowable
+    # What nobody said is wrong only because something else is that it goes by.
+    said = [detail for detail in wrong if detail["loc"][0] in settings] or wrong
+    raise SpecError([_wrong(kind, d, values, settings, place) for d in said])
+
+
+def _wrong(
+    kind: type[Op],
+    detail: Any,
+    values: Mapping[str, Value],
+    settings: Settings,
+    place: Place,
+) -> Diagnostic:
     name, problem = str(detail["loc"][0]), detail["msg"]
     if detail["type"] == "literal_error":
         problem = f"must be {detail['ctx']['expected']}, but is {values[name]}"
     where = settings[name].place if name in settings else place
-    fail("AS302", f"{kind.name}: '{name}' {problem}", where)
+    return Diagnostic("AS302", f"{kind.name}: '{name}' {problem}", where)
 
 
 def arguments(
@@ -135,7 +171,7 @@ def arguments(
         if name in settings:
             values[name] = _typed(block, name, declared, settings[name])
         elif isinstance(declared, Formula):
-            values[name] = value_of(declared, {**inner, **values})
+            values[name] = value_if_known(declared, {**inner, **values})
         elif declared is None:
             values[name] = None
         else:
@@ -156,7 +192,7 @@ def _typed(
     block: Block, name: str, declared: Formula | str | None, setting: Setting
 ) -> Value:
     value = setting.value
-    if not isinstance(declared, str):
+    if not isinstance(declared, str) or value is UNKNOWN:
         return value
     if declared == "int" and isinstance(value, float) and value.is_integer():
         return int(value)

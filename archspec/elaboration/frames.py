@@ -6,7 +6,7 @@ from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
 from typing import NamedTuple
 
-from archspec.expressions import Function, Value
+from archspec.expressions import UNKNOWN, Function, Value
 from archspec.language import Branch, Formula, Word
 from archspec.network import Instance
 from archspec.ops import Shape
@@ -20,6 +20,15 @@ class Tensor(NamedTuple):
 
     shape: Shape
     source: int
+
+    @property
+    def channels(self) -> int:
+        """Its first axis; UNKNOWN of a LOST tensor."""
+        return self.shape[0] if self.shape else UNKNOWN
+
+
+LOST = Tensor((), -1)
+"""What a layer puts out that has a fault, or that reads such a tensor."""
 
 
 class Call(NamedTuple):
@@ -41,7 +50,8 @@ class Frame(NamedTuple):
     """In which use of a block a layer stands, under which path and names.
 
     `known` are the tensors that `from` can name, `suffix` the numbers behind the name
-    of each layer, `trail` the place in words for error messages.
+    of each layer, `trail` the place in words for error messages; `caller` is where the
+    outermost standard block around was called, whose own lines no user wrote.
     """
 
     instance: Instance
@@ -51,6 +61,7 @@ class Frame(NamedTuple):
     suffix: str = ""
     trail: str = ""
     depth: int = 0
+    caller: Word | None = None
 
     def path(self, name: str) -> str:
         """The path of a layer in the network."""
@@ -59,7 +70,7 @@ class Frame(NamedTuple):
 
     def sees(self, tensor: Tensor) -> Names:
         """The scope of a layer that reads `tensor`."""
-        return {**self.scope, "channels": tensor.shape[0]}
+        return {**self.scope, "channels": tensor.channels}
 
     def source(self, origin: Word | None, tensor: Tensor) -> Tensor:
         """The tensor that `from` names, else the one before."""

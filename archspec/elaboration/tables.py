@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archspec.elaboration.frames import Given
-from archspec.elaboration.scopes import repeats, value_of
+from archspec.elaboration.scopes import repeats, value_if_known
 from archspec.expressions import Scope, Value
 from archspec.language import Formula, Table, Word
 
@@ -23,7 +23,7 @@ class Row(NamedTuple):
         seen = {**scope, "row": self.number}
         pairs = zip(self.table.columns, self.table.rows[self.name], strict=True)
         values = {
-            column: value_of(cell, seen) if isinstance(cell, Formula) else None
+            column: value_if_known(cell, seen) if isinstance(cell, Formula) else None
             for column, cell in pairs
             if not isinstance(cell, Word)
         }

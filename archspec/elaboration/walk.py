@@ -7,18 +7,25 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from archspec.elaboration.attributes import Defaults, arguments, primitive
-from archspec.elaboration.frames import Call, Frame, Names, Tensor
-from archspec.elaboration.scopes import repeats, value_of
+from archspec.elaboration.frames import LOST, Call, Frame, Names, Tensor
+from archspec.elaboration.limits import check_magnitude, deeper
+from archspec.elaboration.scopes import repeats, value_if_known
 from archspec.elaboration.tables import rows_of
-from archspec.errors import Place, ShapeError, SpecError
-from archspec.expressions import Value
+from archspec.errors import (
+    MAX_FAULTS,
+    Diagnostic,
+    Place,
+    ShapeError,
+    SpecError,
+    raise_if_any,
+)
+from archspec.expressions import UNKNOWN, Unknowable, Value
 from archspec.language import Block, Branch, Document, JoinLayer, Layer, OpLayer, Table
-from archspec.language.nodes import fail
 from archspec.network import Instance, NetworkLayer, Step
 from archspec.ops import JOINS, Join, Op, Shape
-
-MAX_RUNS = 50_000
-MAX_NESTING = 30
+from archspec.reading.definitions import value_of
+from archspec.reading.nodes import fail
+from archspec.reading.unfolding import MAX_RUNS, too_many
 
 
 class Outcome(NamedTuple):
@@ -33,7 +40,11 @@ class Outcome(NamedTuple):
 
 @dataclass
 class Elaborator:
-    """The document, its evaluated defaults, and the layers found so far."""
+    """The document, its evaluated defaults, and the layers and faults found so far.
+
+    After a fault its layer's output is LOST, and what reads that is only looked through
+    for other faults.
+    """
 
     document: Document
     scope: Names
@@ -41,6 +52,7 @@ class Elaborator:
 
     defaults: Defaults
     layers: list[NetworkLayer] = field(default_factory=list[NetworkLayer])
+    faults: list[Diagnostic] = field(default_factory=list[Diagnostic])
     liked: set[int] = field(default_factory=set[int])
     """The layers whose size a resize takes."""
 
@@ -50,29 +62,45 @@ class Elaborator:
         """All layers, in order."""
         for name, layer in layers.items():
             tensor = frame.source(layer.origin, tensor)
-            tensor = self.layer(name, layer, frame.at_layer(name), tensor)
+            inner = frame.at_layer(name)
+            try:
+                self.count(layer.place)
+                tensor = self.layer(name, layer, inner, tensor)
+            except SpecError as error:
+                self.complain(error, inner)
+                tensor = LOST
+            except Unknowable:
+                tensor = LOST
             frame.known[name] = tensor
         return tensor
+
+    def complain(self, error: SpecError, frame: Frame) -> None:
+        """Note the faults of a layer, at the line that a user wrote."""
+        for fault in error.at(path=frame.trail).diagnostics:
+            found = fault
+            if frame.caller is not None:
+                block = frame.caller.text
+                help = fault.help or f"'archspec blocks {block}' shows what it does"
+                found = fault._replace(place=frame.caller.place, help=help)
+            self.faults.append(found)
+        if self.runs > MAX_RUNS or len(self.faults) > MAX_FAULTS:
+            raise_if_any(self.faults)
 
     def layer(self, name: str, layer: Layer, frame: Frame, tensor: Tensor) -> Tensor:
         """A layer with its repeats; the tensor itself where it is not there."""
         scope = frame.sees(tensor)
         frame.instance.scopes[name] = scope
         frame.instance.steps.setdefault(name, [])
-        try:
-            self.count(layer.place)
-            there = layer.when is None or bool(value_of(layer.when, scope))
-            if isinstance(layer, Table):
-                return self.table(name, layer, frame, tensor, there)
-            if not there:
-                return tensor
-            if layer.repeat is None:
-                return self.once(name, layer, frame, tensor)
-            for step in range(repeats(layer.repeat, scope)):
-                tensor = self.once(name, layer, frame.at_repeat(step), tensor, step)
+        there = layer.when is None or bool(value_of(layer.when, scope))
+        if isinstance(layer, Table):
+            return self.table(name, layer, frame, tensor, there)
+        if not there:
             return tensor
-        except SpecError as error:
-            raise error.at(path=frame.trail) from None
+        if layer.repeat is None:
+            return self.once(name, layer, frame, tensor)
+        for step in range(repeats(layer.repeat, scope)):
+            tensor = self.once(name, layer, frame.at_repeat(step), tensor, step)
+        return tensor
 
     def once(
         self,
@@ -122,7 +150,10 @@ class Elaborator:
             else:
                 outcome = self.primitive(call, frame, tensor)
         except SpecError as error:
-            raise error.at(path=frame.trail) from None
+            self.complain(error, frame)
+            return LOST
+        except Unknowable:
+            return LOST
         step = Step(
             op,
             path,
@@ -143,6 +174,8 @@ class Elaborator:
         size = None
         if call.like is not None:
             shape = frame.known[call.like.text].shape
+            if not shape:
+                raise Unknowable
             if len(shape) != 3:
                 fail("AS308", f"'{call.like.text}' is no map: {shape}", call.like.place)
             size = shape[1:]
@@ -169,6 +202,7 @@ class Elaborator:
             prefix=path,
             trail=below,
             depth=deeper(frame, call.op.place),
+            caller=frame.caller or (call.op if block.standard else None),
         )
         output = self.run(block.layers, inner, tensor)
         if adds:
@@ -185,14 +219,15 @@ class Elaborator:
     ) -> tuple[Names, dict[str, Value], frozenset[str]]:
         """What a block's layers see, its arguments, and those that the call gives."""
         scope: Names = {} if block.standard else dict(self.scope)
-        scope["in_channels"] = tensor.shape[0]
+        scope["in_channels"] = tensor.channels
         settings = self.defaults.of(block.name)
         values, said = arguments(block, call, frame.sees(tensor), settings, scope)
         scope |= values
         for name, formula in block.let.items():
-            scope[name] = value_of(formula, scope)
+            scope[name] = value_if_known(formula, scope)
         if block.residual is not None:
-            scope["residual"] = bool(value_of(block.residual, scope))
+            residual = value_if_known(block.residual, scope)
+            scope["residual"] = residual if residual is UNKNOWN else bool(residual)
         return scope, values, said
 
     def join(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
@@ -225,7 +260,12 @@ class Elaborator:
     def add(
         self, path: str, op: Op | type[Join], tensors: list[Tensor], place: Place
     ) -> Tensor:
-        """A layer of the network; raises SpecError (AS308) where shapes do not fit."""
+        """A layer of the network; LOST if it reads such a tensor.
+
+        Raises SpecError: AS308 where shapes do not fit, AS306 where they are too large.
+        """
+        if LOST in tensors:
+            return LOST
         shapes = tuple(tensor.shape for tensor in tensors)
         try:
             output = op.infer(shapes[0]) if isinstance(op, Op) else op.infer(shapes)
@@ -234,20 +274,13 @@ class Elaborator:
         except ShapeError as error:
             raise SpecError.single("AS308", str(error), place) from None
         sources = tuple(tensor.source for tensor in tensors)
-        self.layers.append(
-            NetworkLayer(path, op.name, op, sources, shapes, output, place)
-        )
+        layer = NetworkLayer(path, op.name, op, sources, shapes, output, place)
+        check_magnitude(layer)
+        self.layers.append(layer)
         return Tensor(output, len(self.layers) - 1)
 
     def count(self, place: Place) -> None:
         """Raise SpecError (AS306) before a small document becomes a huge network."""
         self.runs += 1
         if self.runs > MAX_RUNS:
-            fail("AS306", f"more than {MAX_RUNS} layers, repeats included", place)
-
-
-def deeper(frame: Frame, place: Place) -> int:
-    """One level below the frame; raises SpecError (AS306) beyond the limit."""
-    if frame.depth >= MAX_NESTING:
-        fail("AS306", f"blocks and joins nested deeper than {MAX_NESTING}", place)
-    return frame.depth + 1
+            too_many(place)

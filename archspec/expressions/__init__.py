@@ -4,12 +4,14 @@ Expressions are trees of frozen classes, so that code generation can compare and
 them before it prints them again.
 """
 
-from archspec.expressions.checking import check
+from archspec.expressions.checking import check, check_names
 from archspec.expressions.evaluation import evaluate
 from archspec.expressions.functions import BUILTINS, round_channels
 from archspec.expressions.parser import parse
 from archspec.expressions.printing import to_text
 from archspec.expressions.tree import (
+    MAX_MAGNITUDE,
+    UNKNOWN,
     WORDS,
     Binary,
     Call,
@@ -23,13 +25,17 @@ from archspec.expressions.tree import (
     Name,
     Scope,
     Unary,
+    Unknowable,
     Value,
+    bounded,
     children,
     walk,
 )
 
 __all__ = [
     "BUILTINS",
+    "MAX_MAGNITUDE",
+    "UNKNOWN",
     "WORDS",
     "Binary",
     "Call",
@@ -43,8 +49,11 @@ __all__ = [
     "Name",
     "Scope",
     "Unary",
+    "Unknowable",
     "Value",
+    "bounded",
     "check",
+    "check_names",
     "children",
     "evaluate",
     "parse",

@@ -23,7 +23,16 @@ MAX_PARTS = 250
 
 
 def check(expression: Expression, scope: Scope) -> None:
-    """Raise ExpressionError unless the scope knows all names, as what they are."""
+    """Raise ExpressionError unless the scope knows all names, and it is bounded."""
+    if check_names(expression, scope):
+        check_size(expression, scope)
+
+
+def check_names(expression: Expression, scope: Scope) -> bool:
+    """Whether it calls a definition.
+
+    Raises ExpressionError unless the scope knows all names, as what they are.
+    """
     calls_definition = False
     for part in walk(expression):
         if isinstance(part, Name):
@@ -31,8 +40,7 @@ def check(expression: Expression, scope: Scope) -> None:
         elif isinstance(part, Call):
             _check_call(part, scope)
             calls_definition |= part.function in scope
-    if calls_definition:
-        check_size(expression, scope)
+    return calls_definition
 
 
 def _check_name(name: Name, scope: Scope) -> None:
@@ -44,6 +52,8 @@ def _check_name(name: Name, scope: Scope) -> None:
         return
     if name.id == "in_channels" and "channels" in scope:
         help = "outside blocks the current tensor's channels are 'channels'"
+    elif name.id == "classes":
+        help = "the spec does not say how many: classes: 1000"
     elif name.id in BUILTINS:
         help = "it is a function and needs its arguments"
     else:

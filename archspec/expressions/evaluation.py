@@ -10,6 +10,7 @@ from archspec.expressions.checking import check
 from archspec.expressions.functions import BUILTINS
 from archspec.expressions.printing import to_text
 from archspec.expressions.tree import (
+    UNKNOWN,
     Binary,
     Call,
     Conditional,
@@ -22,6 +23,7 @@ from archspec.expressions.tree import (
     Name,
     Scope,
     Unary,
+    Unknowable,
     Value,
     bounded,
 )
@@ -67,6 +69,8 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
 
 def _look_up(name: str, offset: int, scope: Scope) -> Value:
     value = scope.get(name)
+    if value is UNKNOWN:
+        raise Unknowable
     if value is None or isinstance(value, Function):
         check(Name(name, offset), scope)
         raise ExpressionError(f"'{name}' is not given here", offset, len(name))

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archspec.expressions.tree import (
     WORDS,
@@ -83,12 +84,15 @@ _REFUSED_CONSTANTS: Mapping[type, str] = {
 }
 
 
+@lru_cache(maxsize=10_000)
 def parse(text: str) -> Expression:
     """Read one expression; raises ExpressionError where it is not of the language."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"an expression has at most {MAX_LENGTH} characters")
     if not text.isascii():
         raise ExpressionError(f"an expression is plain ASCII, found {text!r}")
+    if "#" in text:
+        raise ExpressionError("an expression has no comment", text.index("#"), 1)
     line = re.sub(r"[\r\n]", " ", text)
     try:
         with warnings.catch_warnings():

@@ -17,6 +17,12 @@ WORDS = frozenset(
     "channels_last normal truncated_normal uniform fan_in fan_out fan_avg".split()
 )
 MAX_MAGNITUDE = 10**15
+UNKNOWN: Any = object()
+"""Stands in a scope for what nobody can know any more, after a fault."""
+
+
+class Unknowable(Exception):
+    """An expression needs an UNKNOWN."""
 
 
 class ExpressionError(ArchspecError):

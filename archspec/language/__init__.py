@@ -11,7 +11,7 @@ from archspec.language.document import (
     Table,
     Word,
 )
-from archspec.language.load import Spec, bundled_specs, find_spec, load, variant_names
+from archspec.language.load import Spec, load, variant_names
 
 __all__ = [
     "Block",
@@ -24,8 +24,6 @@ __all__ = [
     "Spec",
     "Table",
     "Word",
-    "bundled_specs",
-    "find_spec",
     "load",
     "variant_names",
 ]

@@ -7,8 +7,8 @@ from collections.abc import Mapping as AbstractMapping
 
 from archspec.errors import Diagnostic, did_you_mean
 from archspec.language.layers import cells, mappings, placed_layers
-from archspec.language.nodes import Mapping, text_of
 from archspec.ops import OPS
+from archspec.reading.nodes import Mapping, text_of
 
 
 def attribute_faults(tree: Mapping) -> Iterator[Diagnostic]:
@@ -59,6 +59,8 @@ def _row_ops(
 
 
 def _unknown(op: str, attributes: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:
+    if op not in OPS and op not in blocks.entries:
+        return
     known, lets = _attributes_of(op, blocks)
     for name in attributes.entries:
         if name in known:

@@ -9,30 +9,28 @@ A layer becomes one of three mappings, each with its modifiers beside:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
-from typing import NamedTuple, NoReturn
+from itertools import chain
+from typing import NamedTuple
 
-from archspec.errors import Place, did_you_mean
-from archspec.language.nodes import (
+from archspec.errors import MAX_FAULTS, Diagnostic, Place, did_you_mean
+from archspec.ops import JOINS, OPS
+from archspec.reading.nodes import (
     Mapping,
     Node,
     Scalar,
     Sequence,
     describe,
-    expect_mapping,
-    fail,
     is_null,
     text_of,
 )
-from archspec.ops import JOINS, OPS
+from archspec.reading.unfolding import definition
 
 MODIFIERS = ("when", "repeat", "then", "from", "after", "before")
 TABLE = ("columns", "rows", "each")
 BRANCH = ("from", "when", "repeat")
 BLOCK = ("summary", "source", "extends", "arguments", "let", "residual", "layers")
-_DEFINITION = re.compile(r"\s*(\w+)\s*(?:\(\s*([\w\s,]*)\)\s*)?")
 
 
 class Vocabulary(NamedTuple):
@@ -40,6 +38,20 @@ class Vocabulary(NamedTuple):
 
     standard: AbstractMapping[str, Node]
     own: AbstractMapping[str, Mapping]
+    faults: list[Diagnostic]
+    """What is found wrong; spelling out goes on, with nothing in its place."""
+
+    def complain(self, code: str, message: str, place: Place, help: str = "") -> None:
+        """Note a fault."""
+        self.faults.append(Diagnostic(code, message, place, help=help))
+
+    def mapping(self, node: Node, what: str) -> Mapping:
+        """The node if it is a mapping, else a complaint and an empty one."""
+        if isinstance(node, Mapping):
+            return node
+        message = f"{what} is a mapping, found {describe(node)}"
+        self.complain("AS203", message, node.place)
+        return Mapping({}, node.place)
 
     def extended(self, blocks: Node | None) -> Vocabulary:
         """With the blocks of a document or patch as well."""
@@ -50,17 +62,26 @@ class Vocabulary(NamedTuple):
             for name, block in blocks.entries.items()
             if isinstance(block, Mapping)
         }
-        return Vocabulary(self.standard, {**self.own, **found})
+        return self._replace(own={**self.own, **found})
 
     def main(self, op: Scalar) -> str | None:
         """The first attribute of an op, or the first argument of a block."""
         name = op.text
         if name in OPS:
             return OPS[name].main()
-        if name not in self.own and name not in self.standard:
-            known = [*OPS, *JOINS, *self.own, *self.standard]
-            fail("AS205", f"unknown op '{name}'", op.place, did_you_mean(name, known))
         return next(self._arguments(name, ()), None)
+
+    def knows(self, op: Scalar) -> bool:
+        """Whether there is such an op; a complaint if there is none."""
+        kinds = OPS, JOINS, self.own, self.standard
+        if any(op.text in names for names in kinds):
+            return True
+        if len(self.faults) >= MAX_FAULTS:
+            return False
+        known = chain.from_iterable(kinds)
+        help = did_you_mean(op.text, known) or "'archspec blocks' lists the blocks"
+        self.complain("AS205", f"unknown op '{op.text}'", op.place, help)
+        return False
 
     def _arguments(self, name: str, below: tuple[str, ...]) -> Iterator[str]:
         """The arguments of a block, those of what it extends first."""
@@ -85,11 +106,11 @@ def _patched(base: Mapping | None, patch: Mapping) -> Mapping:
 
 def canonical_document(node: Node, vocabulary: Vocabulary) -> Mapping:
     """A document, or any part of one, with every shorthand spelled out."""
-    document = expect_mapping(node, "a spec")
+    document = vocabulary.mapping(node, "a spec")
     vocabulary = vocabulary.extended(document.get("blocks"))
     changed: dict[str, Node] = {}
     if (define := document.get("define")) is not None and not is_null(define):
-        changed["define"] = _definitions(expect_mapping(define, "'define'"))
+        changed["define"] = _definitions(define, vocabulary)
     if isinstance(size := document.get("input"), Mapping):
         changed["input"] = _input(size)
     if (blocks := document.get("blocks")) is not None and not is_null(blocks):
@@ -105,7 +126,7 @@ def canonical_document(node: Node, vocabulary: Vocabulary) -> Mapping:
 
 def canonical_blocks(node: Node, vocabulary: Vocabulary) -> Mapping:
     """The blocks of a document, whose own blocks the vocabulary has."""
-    blocks = expect_mapping(node, "'blocks'")
+    blocks = vocabulary.mapping(node, "'blocks'")
     entries = {
         name: canonical_block(block, name, vocabulary)
         for name, block in blocks.entries.items()
@@ -117,12 +138,12 @@ def canonical_block(node: Node, name: str, vocabulary: Vocabulary) -> Node:
     """One block; null stays null."""
     if is_null(node):
         return node
-    block = expect_mapping(node, f"block {name}")
+    block = vocabulary.mapping(node, f"block {name}")
     for key in block.entries:
         if key not in BLOCK:
             near = did_you_mean(key, BLOCK) or f"a block has {', '.join(BLOCK)}"
             message = f"unknown key '{key}' of block {name}"
-            fail("AS201", message, block.place_of(key), near)
+            vocabulary.complain("AS201", message, block.place_of(key), near)
     if block.get("layers") is None:
         return block
     return block.replaced(layers=canonical_layers(block.entries["layers"], vocabulary))
@@ -130,7 +151,7 @@ def canonical_block(node: Node, name: str, vocabulary: Vocabulary) -> Node:
 
 def canonical_layers(node: Node, vocabulary: Vocabulary) -> Mapping:
     """An ordered mapping of layers."""
-    layers = expect_mapping(node, "'layers'")
+    layers = vocabulary.mapping(node, "'layers'")
     return _map(layers, lambda layer: canonical_layer(layer, vocabulary))
 
 
@@ -140,10 +161,13 @@ def canonical_layer(node: Node, vocabulary: Vocabulary) -> Node:
         return node
     if isinstance(node, Scalar):
         return _op(node, Mapping({}, node.place), {}, vocabulary)
-    layer = expect_mapping(node, "a layer")
+    if not isinstance(node, Mapping):
+        vocabulary.mapping(node, "a layer")
+        return _harmless(node.place)
+    layer = node
     ops = [key for key in layer.entries if key not in MODIFIERS and key not in TABLE]
     if len(ops) > 1:
-        _fail_two_ops(ops, layer, vocabulary)
+        ops = [_only_op(ops, layer, vocabulary)]
     if any(key in layer.entries for key in TABLE):
         return _table(layer, ops, vocabulary)
     if not ops:
@@ -153,12 +177,21 @@ def canonical_layer(node: Node, vocabulary: Vocabulary) -> Node:
     return _op(name, layer.entries[ops[0]], modifiers, vocabulary, layer)
 
 
-def _fail_two_ops(ops: list[str], layer: Mapping, vocabulary: Vocabulary) -> NoReturn:
+def _harmless(place: Place) -> Mapping:
+    """What stands for a layer that was complained of."""
+    op = Scalar("identity", "identity", place)
+    return Mapping({"op": op, "attributes": Mapping({}, place)}, place)
+
+
+def _only_op(ops: list[str], layer: Mapping, vocabulary: Vocabulary) -> str:
+    """The op of a layer with several, after a complaint about another."""
     known = {*OPS, *JOINS, *vocabulary.own, *vocabulary.standard}
     wrong = next((op for op in ops if op not in known), ops[1])
     help = did_you_mean(wrong, (*MODIFIERS, *TABLE))
+    help = help or "attributes stand in the op's own braces: {conv: {filters: 8}}"
     message = f"a layer has one op, found {' and '.join(ops)}"
-    fail("AS204", message, layer.place_of(wrong), help)
+    vocabulary.complain("AS204", message, layer.place_of(wrong), help)
+    return next(op for op in ops if op != wrong)
 
 
 def _op(
@@ -171,7 +204,9 @@ def _op(
     keys = {**(layer.keys if layer else {}), "op": name.place}
     place = layer.place if layer else name.place
     if name.text in JOINS:
-        branches = expect_mapping(body, f"'{name.text}'")
+        branches = vocabulary.mapping(body, f"'{name.text}'")
+        if branches is not body:
+            return _harmless(place)
         joined = _map(branches, lambda branch: _branch(branch, vocabulary))
         return Mapping({"op": name, "branches": joined, **modifiers}, place, keys)
     attributes = _attributes(name, body, vocabulary)
@@ -183,21 +218,23 @@ def _op(
 
 
 def _attributes(name: Scalar, body: Node, vocabulary: Vocabulary) -> Mapping:
-    main = vocabulary.main(name)
+    known = vocabulary.knows(name)
     if isinstance(body, Mapping):
         return body
-    if is_null(body):
+    if is_null(body) or not known:
         return Mapping({}, body.place)
+    main = vocabulary.main(name)
     if main is None:
         message = f"{name.text} takes no attributes, found {describe(body)}"
-        fail("AS204", message, body.place)
+        vocabulary.complain("AS204", message, body.place)
+        return Mapping({}, body.place)
     return Mapping({main: body}, body.place, {main: body.place})
 
 
 def _branch(node: Node, vocabulary: Vocabulary) -> Node:
     if is_null(node):
         return node
-    branch = expect_mapping(node, "a branch")
+    branch = vocabulary.mapping(node, "a branch")
     own = {key: branch.entries[key] for key in BRANCH if key in branch.entries}
     inner = {k: v for k, v in branch.entries.items() if k not in BRANCH}
     layers = Mapping(inner, branch.place, branch.keys)
@@ -208,14 +245,15 @@ def _branch(node: Node, vocabulary: Vocabulary) -> Node:
 def _table(layer: Mapping, ops: list[str], vocabulary: Vocabulary) -> Mapping:
     if ops:
         message = f"a table has its ops under 'each', found '{ops[0]}'"
-        fail("AS204", message, layer.place_of(ops[0]))
+        vocabulary.complain("AS204", message, layer.place_of(ops[0]))
+        layer = layer.replaced(**{ops[0]: None})
     each = layer.get("each")
     if each is None or is_null(each):
         return layer
     if isinstance(each, Scalar):
         each = Mapping({each.text: Mapping({}, each.place)}, each.place)
     return layer.replaced(
-        each=_each_attributes(expect_mapping(each, "'each'"), vocabulary)
+        each=_each_attributes(vocabulary.mapping(each, "'each'"), vocabulary)
     )
 
 
@@ -225,26 +263,28 @@ def _each_attributes(each: Mapping, vocabulary: Vocabulary) -> Mapping:
         place = each.place_of(op)
         if op in JOINS or op in MODIFIERS:
             message = f"'{op}' cannot stand here: name an op and its attributes"
-            fail("AS204", message, place, "define a block for anything larger")
+            help = "define a block for anything larger"
+            vocabulary.complain("AS204", message, place, help)
+            entries[op] = Mapping({}, place)
+            continue
         name = Scalar(op, op, place)
         entries[op] = _attributes(name, body, vocabulary)
     return Mapping(entries, each.place, each.keys)
 
 
-def _definitions(define: Mapping) -> Mapping:
+def _definitions(node: Node, vocabulary: Vocabulary) -> Mapping:
+    define = vocabulary.mapping(node, "'define'")
     entries: dict[str, Node] = {}
     keys: dict[str, Place] = {}
     for key, body in define.entries.items():
         place = define.place_of(key)
-        match = _DEFINITION.fullmatch(key)
-        if match is None:
-            message = f"'{key}' is neither a name nor a function such as 'scale(c)'"
-            fail("AS206", message, place)
-        name, parameters = match.groups()
-        names = [part.strip() for part in parameters.split(",")] if parameters else []
-        items = tuple(Scalar(part, part, place) for part in names)
+        said = definition(key)
+        if said is None:  # which screening has told
+            continue
+        name, parameters = said
+        items = tuple(Scalar(part, part, place) for part in parameters)
         if name in entries:
-            fail("AS106", f"'{name}' is defined twice", place)
+            vocabulary.complain("AS106", f"'{name}' is defined twice", place)
         entries[name] = (
             body
             if is_null(body)

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import re
 from typing import Annotated, Any, NamedTuple, cast
 
 from pydantic_core import PydanticCustomError
 
-from archspec.errors import Place, SpecError
+from archspec.errors import Diagnostic, Place
 from archspec.expressions import (
     Constant,
-    Expression,
     ExpressionError,
     Items,
+    bounded,
     check,
     evaluate,
     parse,
 )
-from archspec.language.nodes import Scalar
 from archspec.ops.fields import Read
+from archspec.reading.definitions import Formula
+from archspec.reading.lexicon import (
+    builtin_fault,
+    expression_fault,
+    identifier_fault,
+)
+from archspec.reading.nodes import Scalar
 
-IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 TYPES = ("int", "float", "bool", "word")
-_QUANTITY = re.compile(r"([0-9]+(?:\.([0-9]*))?)\s*([kKMGB]?)")
+_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.([0-9]{0,15}))?)\s*([kKMGB]?)")
+MAX_TEXT = 2_000
+MAX_NUMBERS = 64
 _SCALE = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9}
-
-
-class Formula(NamedTuple):
-    """An expression and where it stands."""
-
-    expression: Expression
-    place: Place
 
 
 class Word(NamedTuple):
@@ -50,34 +48,6 @@ class Quantity(NamedTuple):
     text: str
 
 
-def expression_error(error: ExpressionError, place: Place) -> SpecError:
-    """The error of an expression, placed; the caret goes to the part that is wrong."""
-    start = place.column - 1
-    quoted = place.source[start : start + 1] in ("'", '"')
-    column = place.column + quoted + error.offset
-    exact = place
-    if error.offset < place.length and column <= len(place.source):
-        rest = place.length - 2 * quoted - error.offset
-        length = max(1, min(error.length or rest, rest))
-        exact = Place(place.file, place.line, column, place.source, length)
-    return SpecError.single("AS301", error.message, exact, help=error.help)
-
-
-def identifier_fault(name: str) -> str | None:
-    """Why this is no name in every framework; None if it is one."""
-    if IDENTIFIER.fullmatch(name) and not keyword.iskeyword(name):
-        return None
-    return (
-        f"'{name}' is not a name: up to 64 letters, digits and _, starting with a "
-        "letter, and no Python keyword"
-    )
-
-
-def builtin_fault(name: str) -> str | None:
-    """Why a class or function of generated code cannot have this name."""
-    return f"'{name}' is a builtin of Python" if hasattr(builtins, name) else None
-
-
 def _formula(value: Any) -> Formula:
     """A YAML scalar or list as a formula."""
     if isinstance(value, list):
@@ -92,12 +62,11 @@ def _formula(value: Any) -> Formula:
     try:
         return Formula(parse(value.value), value.place)
     except ExpressionError as error:
-        raise _placed(expression_error(error, value.place)) from None
+        raise _placed(expression_fault(error, value.place)) from None
 
 
-def _placed(error: SpecError) -> PydanticCustomError:
+def _placed(diagnostic: Diagnostic) -> PydanticCustomError:
     """A diagnostic that knows its place, on its way through Pydantic."""
-    (diagnostic,) = error.diagnostics
     context = {"diagnostic": diagnostic}
     return PydanticCustomError("placed", "an expression is wrong", context)
 
@@ -128,6 +97,8 @@ def text(value: Any) -> str:
     """A scalar as written; raises ValueError for anything else."""
     if not isinstance(value, Scalar) or value.value is None:
         raise ValueError("expected text")
+    if len(value.text) > MAX_TEXT:
+        raise ValueError(f"a text has at most {MAX_TEXT} characters")
     return value.text
 
 
@@ -173,18 +144,21 @@ def _number(value: Any) -> float:
     formula = _scalar(value)
     try:
         check(formula.expression, {})
-        number = evaluate(formula.expression, {})
+        number = bounded(evaluate(formula.expression, {}))
     except ExpressionError as error:
-        raise _placed(expression_error(error, formula.place)) from None
+        raise _placed(expression_fault(error, formula.place)) from None
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise ValueError("expected a number")
     return float(number)
 
 
 def _numbers(value: Any) -> float | list[float]:
-    if isinstance(value, list):
-        return [_number(item) for item in cast("list[object]", value)]
-    return _number(value)
+    if not isinstance(value, list):
+        return _number(value)
+    items = cast("list[object]", value)
+    if len(items) > MAX_NUMBERS:
+        raise ValueError(f"at most {MAX_NUMBERS} numbers, one for each channel")
+    return [_number(item) for item in items]
 
 
 def _interpolation(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
 
-from archspec.language.nodes import Mapping, Node, Scalar, Sequence
+from archspec.reading.nodes import Mapping, Node, Scalar, Sequence
 
 
 def placed_layers(layers: Mapping) -> Iterator[tuple[str, Mapping, Mapping]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from archspec.errors import Place, did_you_mean
 from archspec.language.canonical import TABLE
 from archspec.language.layers import mappings
-from archspec.language.nodes import (
+from archspec.reading.nodes import (
     Mapping,
     Node,
     Scalar,

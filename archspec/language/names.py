@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 
 from archspec.errors import Diagnostic, Place
 from archspec.expressions import BUILTINS, WORDS
 from archspec.language.document import JoinLayer, Layer
-from archspec.language.fields import builtin_fault, identifier_fault
 from archspec.language.layers import mappings, placed_layers
-from archspec.language.nodes import Mapping, Scalar, Sequence
 from archspec.ops import JOINS, OPS
+from archspec.reading.lexicon import builtin_fault, identifier_fault
+from archspec.reading.nodes import Mapping, Scalar, Sequence
 
 PREDEFINED = frozenset(
     "channels in_channels classes residual row step index count".split()
@@ -21,8 +20,8 @@ RESERVED_LAYERS = frozenset(
     "when repeat then from after before columns rows each op input extends "
     "residual".split()
 )
-_VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,63}")
 MAX_NAMES = 100
+MAX_BRANCHES = 100
 MAX_ROWS = 1000
 
 Names = list[tuple[str, Place]]
@@ -51,20 +50,9 @@ def name_faults(tree: Mapping) -> Iterator[Diagnostic]:
         place = tree.section("define").place_of(name)
         yield from _function(name, definition, place, outer)
     yield from _layers(tree.section("layers"), (), outer)
-    for name, place in _names(tree.section("outputs")):
-        yield from _complaints(place, identifier_fault(name))
     for name, block in mappings(tree.section("blocks")):
         if getattr(block.get("standard"), "value", False) is not True:
             yield from _block(name, block, outer)
-
-
-def variant_name_faults(variants: Mapping) -> Iterator[Diagnostic]:
-    """Names of variants that could not name a file (AS207)."""
-    for name, place in _names(variants):
-        if not _VARIANT.fullmatch(name):
-            help = "letters, digits, _ and ., starting with a letter or a digit"
-            message = f"'{name}' is not a variant's name"
-            yield Diagnostic("AS207", message, place, help=help)
 
 
 def _block(name: str, block: Mapping, outer: Collection[str]) -> Iterator[Diagnostic]:
@@ -99,13 +87,16 @@ def _layers(
         )
         twice = f"two layers are named '{name}'" if name in seen else None
         place = around.place_of(name)
-        yield from _complaints(place, identifier_fault(name), reserved, twice)
+        yield from _complaints(place, reserved, twice)
         seen.add(name)
         yield from _table(layer, outer)
-        for branch, where in _names(layer.section("branches")):
+        branches = _names(layer.section("branches"))
+        for _, where in branches[MAX_BRANCHES : MAX_BRANCHES + 1]:
+            yield Diagnostic("AS208", f"at most {MAX_BRANCHES} branches", where)
+        for branch, where in branches:
             taken = f"the branch '{branch}' has the name of an argument or 'let'"
             fault = taken if branch in values else None
-            yield from _complaints(where, identifier_fault(branch), fault)
+            yield from _complaints(where, fault)
 
 
 def _table(table: Mapping, outer: Collection[str]) -> Iterator[Diagnostic]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
-from archspec.errors import Diagnostic, did_you_mean
+from archspec.errors import MAX_FAULTS, Diagnostic, did_you_mean
 from archspec.language.layers import mappings, placed_layers, row_names
-from archspec.language.nodes import Mapping, Node, text_of
+from archspec.reading.nodes import Mapping, Node, text_of
 
 
 def reference_faults(tree: Mapping) -> Iterator[Diagnostic]:
@@ -16,7 +17,7 @@ def reference_faults(tree: Mapping) -> Iterator[Diagnostic]:
     Standard blocks are left out: the tests look at them. A misspelt reference leaves
     its layer unused, and then only the spelling is told.
     """
-    faults = [*_faults(tree)]
+    faults = [*islice(_faults(tree), MAX_FAULTS)]
     yield from [fault for fault in faults if fault.code == "AS305"] or faults
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from archspec.errors import Diagnostic, SpecError, did_you_mean
+from archspec.errors import MAX_FAULTS, Diagnostic, did_you_mean, raise_if_any
 from archspec.language.attributes import attribute_faults
 from archspec.language.blocks import reachable_blocks
 from archspec.language.document import (
@@ -19,36 +20,42 @@ from archspec.language.document import (
     Source,
 )
 from archspec.language.names import name_faults
-from archspec.language.nodes import Mapping, Scalar, describe, find, plain
 from archspec.language.references import reference_faults
+from archspec.language.scoping import scope_faults
+from archspec.reading.nodes import Mapping, Scalar, describe, find, plain
 
-MAX_DIAGNOSTICS = 20
 
+def validate(tree: Mapping, known: Iterable[Diagnostic] = ()) -> Document:
+    """The document of a merged tree.
 
-def validate(tree: Mapping) -> Document:
-    """The document of a merged tree; raises SpecError (AS2xx, AS301, AS305, AS309)."""
+    Raises SpecError (AS2xx, AS301, AS305, AS309), also for the faults that are `known`
+    already: what else is wrong at their places only follows from them.
+    """
     whole = tree.replaced(blocks=reachable_blocks(tree))
     document: Document | None = None
-    faults = [*attribute_faults(whole), *name_faults(whole), *reference_faults(whole)]
+    checks = attribute_faults, name_faults, reference_faults, scope_faults
+    faults = [fault for check in checks for fault in islice(check(whole), MAX_FAULTS)]
     try:
         document = Document.model_validate(plain(whole))
     except ValidationError as error:
         details = error.errors(include_url=False)
         faults += [_diagnostic(detail, whole) for detail in details]
-    raise_if_any(faults)
+    known = [*known]
+    places = {fault.position for fault in known}
+    follow = [fault for fault in faults if fault.position not in places]
+    raise_if_any([*known, *_without_misspelt([*known, *follow], follow)])
     return cast(Document, document)
 
 
-def raise_if_any(faults: Iterable[Diagnostic]) -> None:
-    """Raise SpecError for the first faults in order of place, if there are any."""
-    found = sorted(dict.fromkeys(faults), key=_position)
-    if found:
-        raise SpecError(found[:MAX_DIAGNOSTICS])
-
-
-def _position(diagnostic: Diagnostic) -> tuple[str, int, int]:
-    place = diagnostic.place
-    return (place.file, place.line, place.column) if place else ("", 0, 0)
+def _without_misspelt(
+    told: list[Diagnostic], faults: list[Diagnostic]
+) -> Iterator[Diagnostic]:
+    """Without keys that are missing only because they are misspelt."""
+    helps = {fault.help for fault in told if fault.code == "AS201"}
+    for fault in faults:
+        key = fault.path.rpartition(".")[2]
+        if fault.code != "AS202" or f"did you mean '{key}'?" not in helps:
+            yield fault
 
 
 def _diagnostic(detail: Any, tree: Mapping) -> Diagnostic:

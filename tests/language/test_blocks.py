@@ -249,7 +249,7 @@ def test_what_standard_blocks_give_it_it_must_take(faults):
         ("{b: {layers: {a: b}}}", "AS212 b: a block cannot call itself: b -> b"),
         (
             "{b: {layers: {a: c}}, c: {layers: {a: {add: {l: {x: b}}}}}}",
-            "AS212 b: a block cannot call itself: c -> b -> c",
+            "AS212 c: a block cannot call itself: b -> c -> b",
         ),
         (
             "{b: {layers: {a: {columns: [c], rows: [[1]], each: b}}}}",
@@ -267,7 +267,10 @@ def test_what_standard_blocks_give_it_it_must_take(faults):
         ("{b: {extends: d}}", "AS211 d: block b extends the unknown block 'd'"),
         ("{b: {summary: x}}", "AS202 b: 'layers' is missing"),
         ("{b: {layer: {}}}", "AS201 layer: unknown key 'layer' of block b"),
-        ("{b: {name: x}}", "AS201 name: unknown key 'name' of block b"),
+        (
+            "{b: {name: x, layers: {a: identity}}}",
+            "AS201 name: unknown key 'name' of block b",
+        ),
     ],
 )
 def test_blocks_that_cannot_be(faults, blocks, fault):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from archspec.errors import SpecError
-from archspec.language import bundled_specs, find_spec, load
+from archspec.language import load
 from archspec.language.fields import Quantity
+from archspec.reading import bundled_specs, find_spec
 
 LAYERS = "layers: {a: {conv: 1}}"
 

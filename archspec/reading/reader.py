@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from collections.abc import Mapping as AbstractMapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 
-from archspec.errors import Place, SpecError
-from archspec.language.nodes import Mapping, Node, Scalar, Sequence, fail, is_null
+from archspec.errors import Diagnostic, Place, SpecError, raise_if_any
+from archspec.reading.nodes import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    describe,
+    fail,
+    is_null,
+)
 
 MAX_CHARACTERS = 500_000
+MAX_BYTES = 4 * MAX_CHARACTERS
 MAX_DEPTH = 40
 MAX_NODES = 20_000
 _INTEGER = re.compile(r"[-+]?[0-9]{1,15}")
@@ -30,26 +40,43 @@ _WORDS: dict[str, bool | None] = {
     "true": True,
     "false": False,
 }
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EVENTS: Callable[..., Iterator[Any]] = getattr(yaml, "parse")  # noqa: B009 - untyped
 
 
 def read(text: str, file: str) -> Node:
     """The one document in `text`; raises SpecError (AS1xx) where it is not ours."""
+    node, faults = scan(text, file)
+    raise_if_any(faults)
+    return node
+
+
+def scan(text: str, file: str) -> tuple[Node, list[Diagnostic]]:
+    """The one document in `text`, and what in it is not ours.
+
+    Raises SpecError (AS1xx) where it is too large or no YAML at all.
+    """
     reader = _Reader(text, file)
     try:
-        return reader.document()
+        return reader.document(), reader.faults
     except (yaml.YAMLError, ValueError) as error:
         reader.refuse(error)
 
 
-def read_file(path: Path) -> Node:
-    """The document in a file; raises SpecError where it cannot be read."""
+def read_file(path: Path) -> tuple[str, str]:
+    """The text of a file, and its name; raises SpecError where it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError.single("AS502", f"cannot read {path}: {error}") from None
-    return read(text, str(path))
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        message = f"{path} is not UTF-8: byte {error.start} is 0x{byte:02x}"
+        raise SpecError.single("AS502", message) from None
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}"
+        raise SpecError.single("AS502", message) from None
+    return text, str(path)
 
 
 def scalar_value(text: str) -> int | float | bool | str | None:
@@ -69,7 +96,7 @@ class _Reader:
     def __init__(self, text: str, file: str):
         self.file = file
         self.text = text
-        self.lines = text.splitlines()
+        self.lines = _BREAK.split(text)
         if len(text) > MAX_CHARACTERS:
             fail(
                 "AS101",
@@ -78,6 +105,15 @@ class _Reader:
             )
         self.next = iter(_EVENTS(text, Loader=_LOADER)).__next__
         self.nodes = 0
+        self.faults: list[Diagnostic] = []
+        self.complaints = 0
+
+    def complain(self, code: str, message: str, place: Place, help: str = "") -> None:
+        """Note a fault, and go on; what a comma splits is told once a line."""
+        self.complaints += 1
+        split = [f.position for f in self.faults if f.code == code == "AS107"]
+        if (place.file, place.line) not in {position[:2] for position in split}:
+            self.faults.append(Diagnostic(code, message, place, help=help))
 
     def at(self, line: int, column: int, length: int = 1) -> Place:
         source = self.lines[line] if line < len(self.lines) else ""
@@ -95,10 +131,11 @@ class _Reader:
             mark = error.problem_mark or error.context_mark
             place = self.at(mark.line, mark.column) if mark else self.at(0, 0)
             fail("AS102", f"this is not YAML: {error.problem or error.context}", place)
-        before = self.text[: getattr(error, "position", 0)]
-        column = len(before) - before.rfind("\n") - 1
+        # libyaml counts bytes.
+        read = self.text.encode("utf-8", "replace")[: getattr(error, "position", 0)]
+        *lines, last = _BREAK.split(read.decode("utf-8", "ignore"))
         reason = getattr(error, "reason", error)
-        place = self.at(before.count("\n"), column)
+        place = self.at(len(lines), len(last))
         fail("AS102", f"this is not YAML: {reason}", place)
 
     def document(self) -> Node:
@@ -120,9 +157,15 @@ class _Reader:
         if depth > MAX_DEPTH:
             fail("AS101", f"nested deeper than {MAX_DEPTH} levels", place)
         if isinstance(event, yaml.AliasEvent) or event.anchor:
-            fail("AS104", "anchors and aliases are not part of the language", place)
+            what = "anchors and aliases are not part of the language"
+            help = "say it twice, or once in 'define', 'defaults' or a block"
+            self.complain("AS104", what, place, help)
+        if isinstance(event, yaml.AliasEvent):
+            return Scalar(None, "", place)
         if event.tag:
-            fail("AS104", f"tags are not part of the language: {event.tag}", place)
+            message = f"tags are not part of the language: {event.tag}"
+            help = "quote the value: a tag is a word after '!'"
+            self.complain("AS104", message, place, help)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(place, depth)
         if isinstance(event, yaml.MappingStartEvent):
@@ -139,30 +182,44 @@ class _Reader:
         entries: dict[str, Node] = {}
         keys: dict[str, Place] = {}
         while not isinstance(event := self.next(), yaml.MappingEndEvent):
-            key = self.node(event, depth + 1)
-            if not isinstance(key, Scalar):
-                fail("AS105", "a key is a name, not a list or a mapping", key.place)
-            if key.text == "<<":
-                fail("AS104", "merge keys are not part of the language", key.place)
-            if key.text in entries:
-                first = keys[key.text].line
-                message = (
-                    f"the key '{key.text}' stands here twice (first on line {first})"
-                )
-                fail("AS106", message, key.place)
+            key = self.key(event, depth, keys)
             value = self.node(self.next(), depth + 1)
+            if key is None:
+                continue
             if in_braces and isinstance(value, Scalar) and not value.text:
                 self.valueless(key, value)
             entries[key.text] = value
             keys[key.text] = key.place
         return Mapping(entries, place, keys)
 
+    def key(
+        self, event: Any, depth: int, before: AbstractMapping[str, Place]
+    ) -> Scalar | None:
+        """A key; None if it is none, which is complained of."""
+        known = self.complaints
+        key = self.node(event, depth + 1)
+        if not isinstance(key, Scalar):
+            message = f"a key is a name, found {describe(key)}"
+            help = "quote a key that starts with '{', '[' or '?'"
+            self.complain("AS105", message, key.place, help)
+            return None
+        if key.text == "<<":
+            message = "merge keys are not part of the language"
+            help = "'extends' builds on another spec or block"
+            self.complain("AS104", message, key.place, help)
+        if key.text in before:
+            first = before[key.text].line
+            message = f"the key '{key.text}' stands here twice (first on line {first})"
+            help = "rename one of the two, or put both together"
+            self.complain("AS106", message, key.place, help)
+        return key if self.complaints == known else None
+
     def valueless(self, key: Scalar, value: Scalar) -> None:
-        """Raise SpecError for `b` of `{a: 1, b}`, which mostly is part of a text."""
+        """Complain of `b` of `{a: 1, b}`, which mostly is part of a text."""
         if is_null(value):
             message = f"'{key.text}' has no value"
             help = "quote a text with a comma: braces split at each; '~' says nothing"
-            fail("AS107", message, key.place, help)
+            self.complain("AS107", message, key.place, help)
 
     def scalar(self, event: Any, place: Place) -> Scalar:
         text = event.value
@@ -170,10 +227,8 @@ class _Reader:
             return Scalar(text, text, place)
         brackets = [text.count(bracket) for bracket in "()[]"]
         if brackets[0] != brackets[1] or brackets[2] != brackets[3]:
-            fail(
-                "AS107",
-                f"'{text}' has an unbalanced bracket",
-                place,
-                "quote it: inside braces YAML splits at every comma",
-            )
+            message = f"'{text}' has an unbalanced bracket"
+            help = "quote it: inside braces YAML splits at every comma"
+            self.complain("AS107", message, place, help)
+            return Scalar(None, text, place)
         return Scalar(scalar_value(text), text, place)

@@ -1,0 +1,51 @@
+"""What a name and an expression look like, and where one is wrong."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+
+from archspec.errors import Diagnostic, Place
+from archspec.expressions import ExpressionError
+
+IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+REFERENCE = re.compile(rf"{IDENTIFIER.pattern}(\.[A-Za-z0-9_]{{1,64}})*")
+"""A layer, or the row of a table: `stages.2`."""
+
+VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,63}")
+
+
+def identifier_fault(name: str) -> str | None:
+    """Why this is no name in every framework; None if it is one."""
+    if IDENTIFIER.fullmatch(name) and not keyword.iskeyword(name):
+        return None
+    return (
+        f"'{name}' is not a name: up to 64 letters, digits and _, starting with a "
+        "letter, and no Python keyword"
+    )
+
+
+def identifier_help(name: str) -> str:
+    """The nearest name, if there is one."""
+    near = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:64]
+    near = f"{near}_" if keyword.iskeyword(near) else near
+    return f"try '{near}'" if identifier_fault(near) is None else ""
+
+
+def builtin_fault(name: str) -> str | None:
+    """Why a class or function of generated code cannot have this name."""
+    return f"'{name}' is a builtin of Python" if hasattr(builtins, name) else None
+
+
+def expression_fault(error: ExpressionError, place: Place) -> Diagnostic:
+    """The error of an expression, placed; the caret goes to the part that is wrong."""
+    start = place.column - 1
+    quoted = place.source[start : start + 1] in ("'", '"')
+    column = place.column + quoted + error.offset
+    exact = place
+    if error.offset < place.length and column <= len(place.source):
+        rest = place.length - 2 * quoted - error.offset
+        length = max(1, min(error.length or rest, rest))
+        exact = Place(place.file, place.line, column, place.source, length)
+    return Diagnostic("AS301", error.message, exact, help=error.help)
