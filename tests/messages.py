@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -86,7 +87,7 @@ def said(spec: str, commands: tuple[str, ...]) -> Result:
 
 def run(command: str) -> Result:
     """`archspec ...` in this process."""
-    return CliRunner().invoke(program([]), command.split()[1:])
+    return CliRunner().invoke(program([]), shlex.split(command)[1:])
 
 
 def _rewritten(found: re.Match[str]) -> str:
