@@ -40,7 +40,7 @@ def shared_out(channels: int, groups: int, what: str) -> int:
         raise ShapeError(
             f"{channels} {what} are no multiple of {groups} groups: "
             f"{channels} = {each} * {groups} + {rest}",
-            f"{below}{(each + 1) * groups} of them would be, or take other groups",
+            f"take {below}{(each + 1) * groups} of them, or other groups",
         )
     return each
 

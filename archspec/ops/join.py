@@ -81,4 +81,6 @@ def _advice(shapes: Sequence[Shape]) -> str:
         return "'global_avg_pool: {keep_size: true}' leaves a map of 1x1, no vector"
     if len({shape[1:] for shape in shapes}) > 1:
         return "the strides and paddings of all branches must come to one size"
-    return f"a convolution in a branch gives it other channels: {{conv: {shapes[0][0]}}}"
+    return (
+        f"a convolution in a branch gives it other channels: {{conv: {shapes[0][0]}}}"
+    )

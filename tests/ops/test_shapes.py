@@ -41,7 +41,8 @@ def test_every_op_is_in_one_of_the_lists():
 @pytest.mark.parametrize("word", NEED_MAPS)
 def test_vectors_are_refused(word: str):
     assert message(word, NEED_MAPS[word], (1280,)) == (
-        f"{word} needs a map (channels, height, width), but its input is a vector of 1280"
+        f"{word} needs a map (channels, height, width), but its input "
+        "is a vector of 1280"
     )
 
 
@@ -118,8 +119,7 @@ def test_shapes(word: str, attributes: dict[str, object], output: Shape):
         (
             "avg_pool",
             {"kernel": 7, "stride": 1},
-            "a 7x7 window does not fit the 2x2 map: "
-            "(2 + 0 + 0 - 7) // 1 + 1 = -4 rows",
+            "a 7x7 window does not fit the 2x2 map: (2 + 0 + 0 - 7) // 1 + 1 = -4 rows",
         ),
         (
             "channel_shuffle",
@@ -216,8 +216,8 @@ def test_advice_on_joins_goes_by_what_differs(shapes: list[Shape], expected: str
 @pytest.mark.parametrize(
     ("groups", "expected"),
     [
-        (3, "6 or 9 of them would be, or take other groups"),
-        (16, "16 of them would be, or take other groups"),
+        (3, "take 6 or 9 of them, or other groups"),
+        (16, "take 16 of them, or other groups"),
     ],
 )
 def test_advice_on_groups_has_the_next_multiples(groups: int, expected: str):
