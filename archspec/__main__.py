@@ -36,9 +36,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    from archspec.cli import program
+    from archspec.beforehand import refuse
 
     try:
+        refuse(sys.argv[1:])
+        from archspec.cli import program
+
         program(sys.argv[1:])()
     finally:
         gc.freeze()  # or the interpreter looks through everything before it exits

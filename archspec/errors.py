@@ -90,10 +90,10 @@ class Diagnostic(NamedTuple):
             lines.append(f"   in: {self.path}")
         if self.help:
             lines.append(f"   help: {self.help}")
-        return "\n".join(map(_printable, lines))
+        return "\n".join(map(printable, lines))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Of bounded length, and without what a terminal would take for a command."""
     text = text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}..."
     return "".join(c if c.isprintable() else "\ufffd" for c in text)

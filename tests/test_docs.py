@@ -186,7 +186,7 @@ def test_every_limit_is_listed():
     constant = re.compile(r"^MAX_(?!DIAGNOSTICS)\w+ = ([\d_*]+)$", re.MULTILINE)
     limits = {
         int(number.replace("_", "").replace("10**15", str(10**15)))
-        for package in ("expressions", "language", "elaboration")
+        for package in ("reading", "expressions", "language", "elaboration")
         for path in (ROOT / "archspec" / package).glob("*.py")
         for number in constant.findall(path.read_text("utf-8"))
     }

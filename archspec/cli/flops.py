@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from archspec.beforehand import network_of
 from archspec.cli.options import Overrides, Specs, Variants, faults_told
 
 if TYPE_CHECKING:
@@ -26,13 +27,8 @@ def flops(
 ) -> None:
     """Count parameters, MACs and memory by layer."""
     with faults_told():
-        from archspec.reading import read_source
-
-        sources = [read_source(spec) for spec in specs]
-        from archspec.elaboration import elaborate
-
         names = variant or (), override or ()
-        networks = [elaborate(source, *names) for source in sources]
+        networks = [network_of(spec, *names) for spec in specs]
         typer.echo(_printed(networks, format), nl=False)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from archspec.beforehand import network_of
 from archspec.cli.options import (
     MaybeSpecs,
     Overrides,
@@ -20,7 +21,6 @@ from archspec.errors import SpecError
 
 if TYPE_CHECKING:
     from archspec.network import Network
-    from archspec.reading import Source
     from archspec.targets.files import Content
 
 
@@ -131,19 +131,14 @@ def _contents(
     weights: Weights,
 ) -> dict[Path, Content]:
     """What every file holds; all of them before the first is written."""
-    from archspec.reading import bundled_specs, read_source
-
-    named = [str(spec) for spec in specs or bundled_specs()]
-    sources = {spec: read_source(spec) for spec in named}
-    from archspec.elaboration import elaborate
     from archspec.elaboration.fold import folded
     from archspec.targets import TARGETS, render
 
     check_targets(targets or (), (*TARGETS, "onnx"))
     files: dict[Path, Content] = {}
     origins: dict[str, str] = {}
-    for spec, names in _chosen(sources, variants, all_variants):
-        whole = elaborate(sources[spec], names, overrides)
+    for spec, names in _chosen(specs, variants, all_variants):
+        whole = network_of(spec, names, overrides)
         printed = folded(whole) if fold else whole
         for target in dict.fromkeys(targets or TARGETS):
             # An ONNX model is folded anyway, and its weights are those of the whole.
@@ -163,14 +158,15 @@ def _onnx(network: Network, weights: Weights) -> bytes:
 
 
 def _chosen(
-    sources: Mapping[str, Source], variants: Sequence[str], all_variants: bool
+    specs: Sequence[str] | None, variants: Sequence[str], all_variants: bool
 ) -> Iterator[tuple[str, Sequence[str]]]:
     """Each spec with the variants to apply, once for every file."""
     from archspec.language import variant_names
+    from archspec.reading import bundled_specs
 
-    for spec, source in sources.items():
+    for spec in specs or map(str, bundled_specs()):
         yield spec, variants
-        for name in variant_names(source) if all_variants else ():
+        for name in variant_names(spec) if all_variants else ():
             yield spec, (name,)
 
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.errors import EXTRAS, Diagnosed, FileRefused, FrameworkMissing, needed
+from archspec.errors import (
+    EXTRAS,
+    Diagnosed,
+    FileRefused,
+    FrameworkMissing,
+    needed,
+    printable,
+)
 
 if TYPE_CHECKING:
     from archspec.network import Network
@@ -73,4 +80,5 @@ def note_origin(file: Path, network: Network) -> None:
         return
     was, now = (f"{of.get('spec')} {of.get('variant')}".strip() for of in (said, own))
     other = f"{was} with other settings" if was == now else was
-    typer.echo(f"note: these weights were made for {other}", err=True)
+    text = f"note: these weights were made for {other}"
+    typer.echo(printable(text), err=True)

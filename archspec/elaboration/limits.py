@@ -1,4 +1,4 @@
-"""How far a small document can unfold."""
+"""How far a document can unfold that no look at its text has stopped."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from archspec.errors import Place
 from archspec.expressions import MAX_MAGNITUDE
 from archspec.network import NetworkLayer
 from archspec.reading.nodes import fail
-
-MAX_RUNS = 10_000
-"""Layers, repeats included; ResNet-1202, a paper's deepest, comes to about 7,000."""
-
-MAX_NESTING = 30
-"""Blocks and joins inside each other."""
+from archspec.reading.unfolding import check_nesting
 
 
 def check_magnitude(layer: NetworkLayer) -> None:
@@ -32,6 +27,5 @@ def check_magnitude(layer: NetworkLayer) -> None:
 
 def deeper(frame: Frame, place: Place) -> int:
     """One level below the frame; raises SpecError (AS306) beyond the limit."""
-    if frame.depth >= MAX_NESTING:
-        fail("AS306", f"blocks and joins nested deeper than {MAX_NESTING}", place)
+    check_nesting(frame.depth + 1, place)
     return frame.depth + 1

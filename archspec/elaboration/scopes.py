@@ -1,38 +1,12 @@
-"""What expressions see: multipliers, definitions, and evaluation with places."""
+"""What is made of expressions: numbers of things, and the document's scope."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from graphlib import CycleError, TopologicalSorter
-
-from archspec.errors import SpecError
-from archspec.expressions import (
-    UNKNOWN,
-    Call,
-    ExpressionError,
-    Function,
-    Name,
-    Scope,
-    Unknowable,
-    Value,
-    check,
-    evaluate,
-    walk,
-)
+from archspec.expressions import UNKNOWN, Function, Name, Scope, Unknowable, Value
 from archspec.language import Document, Formula
-from archspec.language.document import Definition, expression_error
+from archspec.reading.definitions import Defined, scope_of, value_of
 from archspec.reading.nodes import fail
-
-MAX_REPEAT = 1_000
-
-
-def value_of(formula: Formula, scope: Scope) -> Value:
-    """What the formula is worth; raises SpecError (AS301) at its place, Unknowable."""
-    try:
-        check(formula.expression, scope)
-        return evaluate(formula.expression, scope)
-    except ExpressionError as error:
-        raise expression_error(error, formula.place) from None
+from archspec.reading.unfolding import check_repeat
 
 
 def is_given(formula: Formula, scope: Scope) -> bool:
@@ -68,9 +42,7 @@ def repeats(formula: Formula, scope: Scope) -> int:
         times = whole_number(formula, scope, "'repeat'", help)
     except Unknowable:
         return 1
-    if times > MAX_REPEAT:
-        message = f"'repeat' is at most {MAX_REPEAT}, but is {times}"
-        fail("AS306", message, formula.place)
+    check_repeat(times, formula.place)
     return times
 
 
@@ -79,45 +51,8 @@ def document_scope(document: Document) -> dict[str, Value | Function]:
 
     Raises SpecError (AS301, AS303) for definitions that say nothing, or go in a circle.
     """
-    scope: dict[str, Value | Function] = {
-        name: value_of(multiplier, {})
-        for name, multiplier in document.multipliers.items()
+    define = {
+        name: Defined(tuple(definition.parameters), definition.body)
+        for name, definition in document.define.items()
     }
-    for name in _in_order(document.define):
-        definition = document.define[name]
-        if definition.parameters:
-            scope[name] = _function(name, definition, scope)
-        else:
-            scope[name] = value_of(definition.body, scope)
-    return scope
-
-
-def _function(
-    name: str, definition: Definition, scope: dict[str, Value | Function]
-) -> Function:
-    """The function, which sees what is defined before it."""
-    body, parameters = definition.body, tuple(definition.parameters)
-    try:
-        check(body.expression, {**scope, **dict.fromkeys(parameters, 0)})
-    except ExpressionError as error:
-        raise expression_error(error, body.place) from None
-    return Function(name, parameters, body.expression, scope)
-
-
-def _in_order(define: Mapping[str, Definition]) -> list[str]:
-    """Definitions after those that they use; raises SpecError (AS303) for a circle."""
-    uses = {name: _uses(definition, define) for name, definition in define.items()}
-    try:
-        return list(TopologicalSorter(uses).static_order())
-    except CycleError as error:
-        circle: list[str] = error.args[1][::-1]
-        message = f"a circle of definitions: {' -> '.join(circle)}"
-        raise SpecError.single("AS303", message, define[circle[0]].body.place) from None
-
-
-def _uses(definition: Definition, define: Mapping[str, Definition]) -> list[str]:
-    parts = list(walk(definition.body.expression))
-    names = [p.id for p in parts if isinstance(p, Name)]
-    functions = [p.function for p in parts if isinstance(p, Call)]
-    free = [name for name in names if name not in definition.parameters]
-    return [name for name in dict.fromkeys(free + functions) if name in define]
+    return scope_of(document.multipliers, define)

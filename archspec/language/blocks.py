@@ -6,10 +6,9 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
-from graphlib import CycleError, TopologicalSorter
 
 from archspec import resources
-from archspec.errors import Place, SpecError
+from archspec.errors import Place
 from archspec.language.canonical import Vocabulary, canonical_block
 from archspec.language.layers import placed_layers
 from archspec.language.merge import merge
@@ -23,6 +22,7 @@ from archspec.reading.nodes import (
 )
 from archspec.reading.reader import read
 from archspec.reading.source import MAX_EXTENDS
+from archspec.reading.unfolding import check_calls
 
 _BLOCK = re.compile(r"([A-Za-z]\w*):")
 
@@ -96,7 +96,7 @@ def reachable_blocks(document: Mapping) -> Mapping:
         )
         calls[name] = dict(_calls(block))
         waiting += calls[name]
-    _check_calls(calls)
+    check_calls(calls)
     return Mapping(resolved, own.place, own.keys)
 
 
@@ -126,14 +126,3 @@ def _calls(block: Mapping) -> Iterator[tuple[str, Place]]:
             yield op, layer.entries["op"].place
         each = layer.section("each")
         yield from ((name, each.place_of(name)) for name in each.entries)
-
-
-def _check_calls(calls: AbstractMapping[str, AbstractMapping[str, Place]]) -> None:
-    graph = {name: [op for op in ops if op in calls] for name, ops in calls.items()}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        circle: list[str] = error.args[1][::-1]
-        place = calls[circle[0]][circle[1]]
-        message = f"a block cannot call itself: {' -> '.join(circle)}"
-        raise SpecError.single("AS212", message, place) from None

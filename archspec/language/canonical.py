@@ -9,7 +9,6 @@ A layer becomes one of three mappings, each with its modifiers beside:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from itertools import chain
@@ -26,12 +25,12 @@ from archspec.reading.nodes import (
     is_null,
     text_of,
 )
+from archspec.reading.unfolding import definition
 
 MODIFIERS = ("when", "repeat", "then", "from", "after", "before")
 TABLE = ("columns", "rows", "each")
 BRANCH = ("from", "when", "repeat")
 BLOCK = ("summary", "source", "extends", "arguments", "let", "residual", "layers")
-_DEFINITION = re.compile(r"\s*(\w+)\s*(?:\(\s*([\w\s,]*)\)\s*)?")
 
 
 class Vocabulary(NamedTuple):
@@ -280,12 +279,11 @@ def _definitions(node: Node, vocabulary: Vocabulary) -> Mapping:
     keys: dict[str, Place] = {}
     for key, body in define.entries.items():
         place = define.place_of(key)
-        match = _DEFINITION.fullmatch(key)
-        if match is None:  # which screening has told
+        said = definition(key)
+        if said is None:  # which screening has told
             continue
-        name, parameters = match.groups()
-        names = [part.strip() for part in parameters.split(",")] if parameters else []
-        items = tuple(Scalar(part, part, place) for part in names)
+        name, parameters = said
+        items = tuple(Scalar(part, part, place) for part in parameters)
         if name in entries:
             vocabulary.complain("AS106", f"'{name}' is defined twice", place)
         entries[name] = (

@@ -42,11 +42,10 @@ from archspec.language.fields import (
     Text,
     Version,
     Word,
-    expression_error,
 )
 from archspec.reading.nodes import Scalar, text_of
 
-__all__ = ["Formula", "Quantity", "Word", "expression_error"]  # read by their home
+__all__ = ["Formula", "Quantity", "Word"]  # read by their home
 
 Attributes = dict[str, Maybe]
 

@@ -7,10 +7,9 @@ from typing import Annotated, Any, NamedTuple, cast
 
 from pydantic_core import PydanticCustomError
 
-from archspec.errors import Diagnostic, Place, SpecError
+from archspec.errors import Diagnostic, Place
 from archspec.expressions import (
     Constant,
-    Expression,
     ExpressionError,
     Items,
     bounded,
@@ -19,6 +18,7 @@ from archspec.expressions import (
     parse,
 )
 from archspec.ops.fields import Read
+from archspec.reading.definitions import Formula
 from archspec.reading.lexicon import (
     builtin_fault,
     expression_fault,
@@ -31,13 +31,6 @@ _QUANTITY = re.compile(r"([0-9]{1,15}(?:\.([0-9]{0,15}))?)\s*([kKMGB]?)")
 MAX_TEXT = 2_000
 MAX_NUMBERS = 64
 _SCALE = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9}
-
-
-class Formula(NamedTuple):
-    """An expression and where it stands."""
-
-    expression: Expression
-    place: Place
 
 
 class Word(NamedTuple):
@@ -53,11 +46,6 @@ class Quantity(NamedTuple):
     value: float
     tolerance: float
     text: str
-
-
-def expression_error(error: ExpressionError, place: Place) -> SpecError:
-    """The error of an expression, placed."""
-    return SpecError([expression_fault(error, place)])
 
 
 def _formula(value: Any) -> Formula:

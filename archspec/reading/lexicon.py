@@ -10,6 +10,9 @@ from archspec.errors import Diagnostic, Place
 from archspec.expressions import ExpressionError
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+REFERENCE = re.compile(rf"{IDENTIFIER.pattern}(\.[A-Za-z0-9_]{{1,64}})*")
+"""A layer, or the row of a table: `stages.2`."""
+
 VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,63}")
 
 

@@ -40,6 +40,7 @@ _WORDS: dict[str, bool | None] = {
     "true": True,
     "false": False,
 }
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EVENTS: Callable[..., Iterator[Any]] = getattr(yaml, "parse")  # noqa: B009 - untyped
 
@@ -95,7 +96,7 @@ class _Reader:
     def __init__(self, text: str, file: str):
         self.file = file
         self.text = text
-        self.lines = text.splitlines()
+        self.lines = _BREAK.split(text)
         if len(text) > MAX_CHARACTERS:
             fail(
                 "AS101",
@@ -130,10 +131,11 @@ class _Reader:
             mark = error.problem_mark or error.context_mark
             place = self.at(mark.line, mark.column) if mark else self.at(0, 0)
             fail("AS102", f"this is not YAML: {error.problem or error.context}", place)
-        before = self.text[: getattr(error, "position", 0)]
-        column = len(before) - before.rfind("\n") - 1
+        # libyaml counts bytes.
+        read = self.text.encode("utf-8", "replace")[: getattr(error, "position", 0)]
+        *lines, last = _BREAK.split(read.decode("utf-8", "ignore"))
         reason = getattr(error, "reason", error)
-        place = self.at(before.count("\n"), column)
+        place = self.at(len(lines), len(last))
         fail("AS102", f"this is not YAML: {reason}", place)
 
     def document(self) -> Node:

@@ -6,47 +6,61 @@ become code. What the names and expressions mean is not looked at.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 
 from archspec.errors import Diagnostic, Place
-from archspec.expressions import ExpressionError, bounded, parse
+from archspec.expressions import (
+    BUILTINS,
+    Call,
+    Expression,
+    ExpressionError,
+    Name,
+    bounded,
+    parse,
+    walk,
+)
 from archspec.reading.lexicon import (
+    REFERENCE,
     VARIANT,
+    builtin_fault,
     expression_fault,
     identifier_fault,
     identifier_help,
 )
-from archspec.reading.nodes import Mapping, Node, Scalar, Sequence
+from archspec.reading.nodes import Mapping, Node, Scalar, Sequence, text_of
+from archspec.reading.unfolding import definition
 
 Check = Callable[[str, Place], Iterator[Diagnostic]]
 
 CODE = ("multipliers", "define", "input", "defaults", "blocks", "layers")
 """The parts of a document whose keys are printed and whose values are evaluated."""
 
-REFERENCES = ("extends", "from", "like", "after", "before")
+REFERENCES = ("from", "like", "after", "before", "extends")
 """The keys below them whose values are no expressions."""
 
 TEXTS = ("summary", "source")
 """The keys of a block whose values are texts."""
 
-_DEFINITION = re.compile(r"\s*\w+\s*(?:\(\s*[\w\s,]*\)\s*)?", re.ASCII)
-
 
 def screened(tree: Mapping) -> Iterator[Diagnostic]:
-    """Names (AS206, AS207) and expressions (AS301) of a document that cannot be."""
+    """Names (AS203, AS206, AS207) and expressions (AS301) that cannot be."""
+    yield from _keys(tree, _name)
+    yield from _class_name(tree.get("name"))
     for key in CODE:
         node = tree.get(key)
         if isinstance(node, Mapping) and key == "define":
             yield from _keys(node, _definition)
             yield from _values(node)
         elif isinstance(node, Mapping) and key == "blocks":
-            yield from _keys(node, _name)
+            yield from _keys(node, _block_name)
             yield from chain.from_iterable(map(_block, node.entries.values()))
         elif node is not None:
             yield from _node(node)
-    yield from _keys(tree.section("outputs"), _name)
+    outputs = tree.section("outputs")
+    yield from _keys(outputs, _name)
+    for output in outputs.entries.values():
+        yield from _reference(output)
     variants = tree.section("variants")
     yield from _keys(variants, _variant)
     for patch in variants.entries.values():
@@ -82,8 +96,17 @@ def _values(node: Mapping) -> Iterator[Diagnostic]:
     for key, value in node.entries.items():
         if key == "columns" and isinstance(value, Sequence):
             yield from _columns(value)
-        elif key not in REFERENCES or not isinstance(value, Scalar):
+        elif key in REFERENCES and isinstance(value, Scalar):
+            yield from _reference(value) if key != "extends" else ()
+        else:
             yield from _node(value)
+
+
+def _reference(node: Node) -> Iterator[Diagnostic]:
+    text = text_of(node)
+    if text is not None and not REFERENCE.fullmatch(text):
+        message = f"there is no earlier layer '{text}'"
+        yield Diagnostic("AS305", message, node.place)
 
 
 def _columns(columns: Sequence) -> Iterator[Diagnostic]:
@@ -98,10 +121,29 @@ def _name(name: str, place: Place) -> Iterator[Diagnostic]:
         yield Diagnostic("AS207", fault, place, help=identifier_help(name))
 
 
+def _class_name(node: Node | None) -> Iterator[Diagnostic]:
+    text = text_of(node)
+    if node is None or text is None:
+        return
+    fault = identifier_fault(text) or builtin_fault(text)
+    if fault:
+        help = identifier_help(text)
+        yield Diagnostic("AS203", fault, node.place, "name", help)
+
+
+def _block_name(name: str, place: Place) -> Iterator[Diagnostic]:
+    yield from _name(name, place)
+    if fault := builtin_fault(name):
+        yield Diagnostic("AS207", fault, place)
+
+
 def _definition(key: str, place: Place) -> Iterator[Diagnostic]:
-    if not _DEFINITION.fullmatch(key):
+    said = definition(key)
+    if said is None:
         message = f"'{key}' is neither a name nor a function such as 'scale(c)'"
         yield Diagnostic("AS206", message, place)
+    elif said[1] and (fault := builtin_fault(said[0])):
+        yield Diagnostic("AS207", fault, place)
 
 
 def _variant(name: str, place: Place) -> Iterator[Diagnostic]:
@@ -120,6 +162,22 @@ def _number(value: object, place: Place) -> Iterator[Diagnostic]:
 
 def _expression(text: str, place: Place) -> Iterator[Diagnostic]:
     try:
-        parse(text)
+        check_python(parse(text))
     except ExpressionError as error:
         yield expression_fault(error, place)
+
+
+def check_python(expression: Expression) -> None:
+    """Raise ExpressionError for a name that nobody can define, but Python has."""
+    for part in walk(expression):
+        if isinstance(part, Call) and is_python(part.function):
+            message = f"unknown function '{part.function}'"
+            raise ExpressionError(message, part.offset, len(part.function))
+        if isinstance(part, Name) and part.id.startswith("_"):
+            message = f"unknown name '{part.id}'"
+            raise ExpressionError(message, part.offset, len(part.id))
+
+
+def is_python(function: str) -> bool:
+    """Whether it is a function of Python's, and none of the language's."""
+    return function not in BUILTINS and builtin_fault(function) is not None

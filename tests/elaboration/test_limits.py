@@ -19,8 +19,7 @@ from archspec.errors import SpecError
         ("-1", "'repeat' is a whole number of at least 1, but is -1"),
         ("1.5", "'repeat' is a whole number of at least 1, but is 1.5"),
         ("true", "'repeat' is a whole number of at least 1, but is True"),
-        ("1e9", "'repeat' is at most 1000, but is 1000000000"),
-        ("1001", "'repeat' is at most 1000, but is 1001"),
+        ("999 + channels - 1", "'repeat' is at most 1000, but is 1001"),
     ],
 )
 @pytest.mark.parametrize(
@@ -35,6 +34,23 @@ def test_repeat_is_bounded(fault, text, repeat, message):
     assert fault(f"layers: {text.replace('N', repeat)}") == (
         message,
         "layers.a branch l" if "branch" in text else "layers.a",
+    )
+
+
+@pytest.mark.parametrize("repeat", ["1e9", "1001"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{a: {conv: 1, repeat: N}}",
+        "{a: {add: {l: {repeat: N, b: conv}}}}",
+        "{a: {columns: [c], rows: [[1]], each: {conv: c}, repeat: N}}",
+        "{a: {columns: [n], rows: [[N]], each: {conv: 1}, repeat: n}}",
+    ],
+)
+def test_a_repeat_that_the_text_tells(fault, text, repeat):
+    assert fault(f"layers: {text.replace('N', repeat)}") == (
+        f"'repeat' is at most 1000, but is {float(repeat):.0f}",
+        "",
     )
 
 

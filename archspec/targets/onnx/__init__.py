@@ -8,7 +8,6 @@ its own, the oldest that may have it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -132,8 +131,6 @@ def _write(plan: Plan, graph: Graph, number: int, weights: Mapping[str, Array]) 
         norm = plan.network.layers[plan.folded[number]]
         own = folded(layer, own, norm, _own(norm, weights))
         output = plan.tensors[plan.folded[number]]
-    if prod(layer.output) >= 2**63:
-        raise _refusal(layer, "its output has more numbers than 64 bits can count")
     inputs = tuple(plan.tensors[source] for source in layer.sources)
     single = {name: array.astype(np.float32) for name, array in own.items()}
     try:
