@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from archspec.errors import did_you_mean
 from archspec.expressions.functions import BUILTINS
 from archspec.expressions.tree import (
+    MEANT,
     WORDS,
     Call,
     Expression,
@@ -56,6 +57,8 @@ def _check_name(name: Name, scope: Scope) -> None:
         help = "the spec does not say how many: classes: 1000"
     elif name.id in BUILTINS:
         help = "it is a function and needs its arguments"
+    elif name.id.lower() in MEANT:
+        help = f"did you mean '{MEANT[name.id.lower()]}'?"
     else:
         help = did_you_mean(name.id, [*scope, *WORDS])
     raise ExpressionError(f"unknown name '{name.id}'", name.offset, size, help)

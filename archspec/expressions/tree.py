@@ -16,6 +16,19 @@ WORDS = frozenset(
     "gelu gelu_tanh tanh softmax identity nearest bilinear channels_first "
     "channels_last normal truncated_normal uniform fan_in fan_out fan_avg".split()
 )
+MEANT = {
+    "yes": "true",
+    "on": "true",
+    "true": "true",
+    "no": "false",
+    "off": "false",
+    "false": "false",
+    "none": "~",
+    "null": "~",
+    "silu": "swish",
+}
+"""What other languages write, in small letters, and how it is written here."""
+
 MAX_MAGNITUDE = 10**15
 UNKNOWN: Any = object()
 """Stands in a scope for what nobody can know any more, after a fault."""

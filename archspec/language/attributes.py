@@ -25,6 +25,10 @@ def _layer(layer: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:
     op, then = text_of(layer.get("op")), layer.section("then")
     if "branches" in layer.entries:
         return
+    if "then" in layer.entries and "repeat" not in layer.entries:
+        message = "'then' changes repeats, and there is no 'repeat'"
+        help = "say how often by 'repeat', or leave 'then' out"
+        yield Diagnostic("AS204", message, layer.place_of("then"), help=help)
     if op is not None:
         yield from _unknown(op, layer.section("attributes"), blocks)
         yield from _unknown(op, then, blocks)

@@ -45,12 +45,12 @@ class Vocabulary(NamedTuple):
         """Note a fault."""
         self.faults.append(Diagnostic(code, message, place, help=help))
 
-    def mapping(self, node: Node, what: str) -> Mapping:
+    def mapping(self, node: Node, what: str, help: str = "") -> Mapping:
         """The node if it is a mapping, else a complaint and an empty one."""
         if isinstance(node, Mapping):
             return node
         message = f"{what} is a mapping, found {describe(node)}"
-        self.complain("AS203", message, node.place)
+        self.complain("AS203", message, node.place, help)
         return Mapping({}, node.place)
 
     def extended(self, blocks: Node | None) -> Vocabulary:
@@ -151,7 +151,8 @@ def canonical_block(node: Node, name: str, vocabulary: Vocabulary) -> Node:
 
 def canonical_layers(node: Node, vocabulary: Vocabulary) -> Mapping:
     """An ordered mapping of layers."""
-    layers = vocabulary.mapping(node, "'layers'")
+    help = "each layer has a name: layers: {stem: {conv: 8}, pool: global_avg_pool}"
+    layers = vocabulary.mapping(node, "'layers'", help)
     return _map(layers, lambda layer: canonical_layer(layer, vocabulary))
 
 
@@ -162,7 +163,7 @@ def canonical_layer(node: Node, vocabulary: Vocabulary) -> Node:
     if isinstance(node, Scalar):
         return _op(node, Mapping({}, node.place), {}, vocabulary)
     if not isinstance(node, Mapping):
-        vocabulary.mapping(node, "a layer")
+        vocabulary.mapping(node, "a layer", "an op with its attributes: {conv: 8}")
         return _harmless(node.place)
     layer = node
     ops = [key for key in layer.entries if key not in MODIFIERS and key not in TABLE]

@@ -53,10 +53,10 @@ def _formula(value: Any) -> Formula:
     if isinstance(value, list):
         parts = [_formula(item) for item in cast("list[object]", value)]
         if not parts:
-            raise ValueError("an empty list is no value")
+            raise ValueError("has at least one value")
         return Formula(Items(tuple(part.expression for part in parts)), parts[0].place)
     if not isinstance(value, Scalar) or value.value is None:
-        raise ValueError("expected a number, a word or an expression")
+        raise ValueError("is a number, a word, an expression or a list of them")
     if not isinstance(value.value, str):
         return Formula(Constant(value.value), value.place)
     try:
@@ -79,7 +79,7 @@ def _optional_formula(value: Any) -> Formula | None:
 
 def _scalar(value: Any) -> Formula:
     if isinstance(value, list):
-        raise ValueError("expected a number or a word, found a list")
+        raise ValueError("is a number, a word or an expression")
     return _formula(value)
 
 
@@ -93,12 +93,16 @@ def _cell(value: Any) -> Formula | Word | None:
     return value if isinstance(value, Word) else _optional_formula(value)
 
 
+# What is raised below says what the value "is" or "has": `validate` adds the key before
+# it, and what was found behind.
+
+
 def text(value: Any) -> str:
     """A scalar as written; raises ValueError for anything else."""
     if not isinstance(value, Scalar) or value.value is None:
-        raise ValueError("expected text")
+        raise ValueError("is a text")
     if len(value.text) > MAX_TEXT:
-        raise ValueError(f"a text has at most {MAX_TEXT} characters")
+        raise ValueError(f"has at most {MAX_TEXT:,} characters")
     return value.text
 
 
@@ -129,13 +133,13 @@ def _classes(value: Any) -> int:
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ValueError("'classes' is a whole number of at least 1")
+        raise ValueError("is a whole number of at least 1")
     return number
 
 
 def _version(value: Any) -> int:
     if _plain_value(value) != 1 or isinstance(_plain_value(value), bool):
-        raise ValueError("this program reads 'archspec: 1'")
+        raise ValueError("is 1, the version that this program reads")
     return 1
 
 
@@ -148,7 +152,7 @@ def _number(value: Any) -> float:
     except ExpressionError as error:
         raise _placed(expression_fault(error, formula.place)) from None
     if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise ValueError("expected a number")
+        raise ValueError("is a number")
     return float(number)
 
 
@@ -157,26 +161,31 @@ def _numbers(value: Any) -> float | list[float]:
         return _number(value)
     items = cast("list[object]", value)
     if len(items) > MAX_NUMBERS:
-        raise ValueError(f"at most {MAX_NUMBERS} numbers, one for each channel")
-    return [_number(item) for item in items]
+        raise ValueError(f"has at most {MAX_NUMBERS} numbers, one for each channel")
+    try:
+        return [_number(item) for item in items]
+    except PydanticCustomError:
+        raise
+    except ValueError:
+        raise ValueError("is a number or a list of numbers") from None
 
 
 def _interpolation(value: Any) -> str:
     if text(value) not in ("nearest", "bilinear", "bicubic"):
-        raise ValueError("'interpolation' is nearest, bilinear or bicubic")
+        raise ValueError("is nearest, bilinear or bicubic")
     return text(value)
 
 
 def _channel_order(value: Any) -> str:
     if text(value) not in ("rgb", "bgr"):
-        raise ValueError("'channels' is rgb or bgr")
+        raise ValueError("is rgb or bgr")
     return text(value)
 
 
 def _quantity(value: Any) -> Quantity:
     match = _QUANTITY.fullmatch(text(value))
     if match is None:
-        raise ValueError(f"'{text(value)}' is not a number such as 3.4M")
+        raise ValueError("is a number such as 3.4M")
     number, decimals, unit = match.groups()
     scale = _SCALE[unit]
     tolerance = 0.5 * scale / 10 ** len(decimals or "")

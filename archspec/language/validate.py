@@ -24,6 +24,9 @@ from archspec.language.references import reference_faults
 from archspec.language.scoping import scope_faults
 from archspec.reading.nodes import Mapping, Scalar, describe, find, plain
 
+MAX_FOUND = 60
+"""Characters of a text that are shown as what was found."""
+
 
 def validate(tree: Mapping, known: Iterable[Diagnostic] = ()) -> Document:
     """The document of a merged tree.
@@ -79,13 +82,15 @@ def _diagnostic(detail: Any, tree: Mapping) -> Diagnostic:
         return Diagnostic("AS202", message, place, path)
     if key == "branches":
         return Diagnostic("AS203", "a join has at least one branch", place, path)
-    if kind in _WANTED:
-        wanted = _WANTED[kind].format(**context)
-        message = f"'{key}' {wanted}, found {_found(given)}"
-        return Diagnostic("AS203", message, place, path)
     message = str(detail["msg"]).removeprefix("Value error, ")
-    if isinstance(given, Scalar) and given.text not in message:
-        message = f"{message}, found {describe(given)}"
+    if kind in _WANTED:
+        message = "is a list or a mapping" if key == "rows" else _WANTED[kind]
+        message = message.format(**context)
+    if message.startswith(("is ", "has ")):
+        owner = f"'{key}'"
+        if key.isdigit():
+            owner = f"number {int(key) + 1} of '{steps[-2]}'"
+        message = f"{owner} {message}, found {_found(given)}"
     return Diagnostic("AS203", message, place, path)
 
 
@@ -94,8 +99,8 @@ _WANTED = {
     "dict_type": "is a mapping",
     "list_type": "is a list",
     "bool_type": "is true or false",
-    "too_short": "has at least {min_length}",
-    "too_long": "has at most {max_length}",
+    "too_short": "has at least {min_length} of them",
+    "too_long": "has at most {max_length} of them",
 }
 _MODELS: dict[str, type[Model]] = {
     "input": Input,
@@ -120,4 +125,5 @@ def _found(given: Any) -> str:
         held = cast("list[object]", given)
         listed = "a mapping" if isinstance(given, dict) else "a list"
         return f"{listed} of {len(held)}"
-    return describe(given) if isinstance(given, Scalar) else f"'{given}'"
+    text = describe(given) if isinstance(given, Scalar) else f"'{given}'"
+    return text if len(text) <= MAX_FOUND else f"{text[:MAX_FOUND]}...'"

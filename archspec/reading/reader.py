@@ -229,6 +229,8 @@ class _Reader:
         if brackets[0] != brackets[1] or brackets[2] != brackets[3]:
             message = f"'{text}' has an unbalanced bracket"
             help = "quote it: inside braces YAML splits at every comma"
+            if text.startswith("("):
+                help = "a list is written in brackets: [7, 1]; anything else, quote it"
             self.complain("AS107", message, place, help)
             return Scalar(None, text, place)
         return Scalar(scalar_value(text), text, place)
