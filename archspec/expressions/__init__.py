@@ -24,6 +24,7 @@ from archspec.expressions.tree import (
     Scope,
     Unary,
     Value,
+    bounded,
     children,
     walk,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Scope",
     "Unary",
     "Value",
+    "bounded",
     "check",
     "children",
     "evaluate",

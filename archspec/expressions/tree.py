@@ -17,6 +17,8 @@ WORDS = frozenset(
     "channels_last normal truncated_normal uniform fan_in fan_out fan_avg".split()
 )
 MAX_MAGNITUDE = 10**15
+MIN_MAGNITUDE = 1e-100
+"""Below it, apart from 0, squares and quotients would be 0 or infinite."""
 
 
 class ExpressionError(ArchspecError):
@@ -139,7 +141,14 @@ def children(expression: Expression) -> tuple[Expression, ...]:
 
 
 def bounded(value: Any, offset: int = 0) -> Any:
-    """The value itself; raises ExpressionError beyond 10^15, for NaN and infinity."""
-    if isinstance(value, (int, float)) and not abs(value) <= MAX_MAGNITUDE:
+    """The value itself; raises ExpressionError beyond 10^15, and for NaN.
+
+    Also nearer to 0 than 10^-100, but not at 0.
+    """
+    if not isinstance(value, (int, float)):
+        return value
+    if not abs(value) <= MAX_MAGNITUDE:
         raise ExpressionError("a number beyond 10^15", offset)
+    if 0 < abs(value) < MIN_MAGNITUDE:
+        raise ExpressionError("a number nearer to 0 than 10^-100", offset)
     return value

@@ -15,6 +15,7 @@ from archspec.expressions import (
     Expression,
     ExpressionError,
     Items,
+    bounded,
     check,
     evaluate,
     parse,
@@ -87,10 +88,10 @@ def _formula(value: Any) -> Formula:
         return Formula(Items(tuple(part.expression for part in parts)), parts[0].place)
     if not isinstance(value, Scalar) or value.value is None:
         raise ValueError("expected a number, a word or an expression")
-    if not isinstance(value.value, str):
-        return Formula(Constant(value.value), value.place)
     try:
-        return Formula(parse(value.value), value.place)
+        if isinstance(value.value, str):
+            return Formula(parse(value.value), value.place)
+        return Formula(Constant(bounded(value.value)), value.place)
     except ExpressionError as error:
         raise _placed(expression_error(error, value.place)) from None
 
@@ -159,7 +160,15 @@ def _classes(value: Any) -> int:
         number = int(number)
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise ValueError("'classes' is a whole number of at least 1")
-    return number
+    return _bounded(number)
+
+
+def _bounded(number: Any) -> Any:
+    """The number; raises ValueError where no expression could be so large or small."""
+    try:
+        return bounded(number)
+    except ExpressionError as error:
+        raise ValueError(error.message) from None
 
 
 def _version(value: Any) -> int:
@@ -187,6 +196,26 @@ def _numbers(value: Any) -> float | list[float]:
     return _number(value)
 
 
+def _positive(value: Any) -> float:
+    number = _number(value)
+    if number <= 0:
+        raise ValueError("expected a number above 0")
+    return number
+
+
+def _positives(value: Any) -> float | list[float]:
+    if isinstance(value, list):
+        return [_positive(item) for item in cast("list[object]", value)]
+    return _positive(value)
+
+
+def _pixels(value: Any) -> int:
+    number = _number(value)
+    if number < 1 or not number.is_integer():
+        raise ValueError("expected a whole number of at least 1")
+    return int(number)
+
+
 def _interpolation(value: Any) -> str:
     if text(value) not in ("nearest", "bilinear", "bicubic"):
         raise ValueError("'interpolation' is nearest, bilinear or bicubic")
@@ -206,7 +235,7 @@ def _quantity(value: Any) -> Quantity:
     number, decimals, unit = match.groups()
     scale = _SCALE[unit]
     tolerance = 0.5 * scale / 10 ** len(decimals or "")
-    return Quantity(float(number) * scale, tolerance, match[0])
+    return Quantity(_bounded(float(number) * scale), tolerance, match[0])
 
 
 Text = Annotated[str, Read(text)]
@@ -215,8 +244,10 @@ ClassName = Annotated[str, Read(_class_name)]
 Flag = Annotated[bool, Read(_plain_value)]
 Classes = Annotated[int, Read(_classes)]
 Version = Annotated[int, Read(_version)]
-Number = Annotated[float, Read(_number)]
 Numbers = Annotated[float | list[float], Read(_numbers)]
+Positive = Annotated[float, Read(_positive)]
+Positives = Annotated[float | list[float], Read(_positives)]
+Pixels = Annotated[int, Read(_pixels)]
 Interpolation = Annotated[str, Read(_interpolation)]
 ChannelOrder = Annotated[str, Read(_channel_order)]
 Exact = Annotated[Formula, Read(_formula)]

@@ -168,7 +168,11 @@ NEEDED = {
     name: [key for key, field in op.model_fields.items() if field.is_required()]
     for name, op in OPS.items()
 } | {
-    name: [key for key, said in block.section("arguments").entries.items() if said.text in TYPES]
+    name: [
+        key
+        for key, said in block.section("arguments").entries.items()
+        if said.text in TYPES
+    ]
     for name, block in standard_blocks().entries.items()
 }
 
@@ -194,9 +198,13 @@ class Grammar:
         one, two, three = (self.expression(depth - 1, names) for _ in range(3))
         kind = self.random.randrange(16)
         if kind < 8:
-            return f"({one} {self.pick('+-**/')} {two})".replace("/", self.pick(["/", "//"]))
+            return f"({one} {self.pick('+-**/')} {two})".replace(
+                "/", self.pick(["/", "//"])
+            )
         if kind < 12:
-            call = self.pick(["round_channels", "max", "min", "f", "round", "ceil", "int"])
+            call = self.pick(
+                ["round_channels", "max", "min", "f", "round", "ceil", "int"]
+            )
             return f"{call}({one}{f', {two}' if call in ('max', 'min') else ''})"
         if kind < 14:
             return f"({one} if {two} {self.pick(SIGNS)} {three} else {two})"
@@ -204,7 +212,9 @@ class Grammar:
         return self.pick([*odd, self.pick([*NUMBERS, "channels", "in_channels"])])
 
     def condition(self) -> str:
-        return self.pick(["true", "false", f"{self.expression(1)} > 2", self.expression()])
+        return self.pick(
+            ["true", "false", f"{self.expression(1)} > 2", self.expression()]
+        )
 
     def value(self, key: str) -> Tree:
         if self.rarely(0.1):
@@ -257,7 +267,10 @@ class Grammar:
     def table(self, own: list[str]) -> Tree:
         columns = [*self.some(COLUMNS[1:], 2), COLUMNS[0]]
         rows = [
-            [self.pick(WHOLE) if self.rarely(0.9) else self.expression(1) for _ in columns]
+            [
+                self.pick(WHOLE) if self.rarely(0.9) else self.expression(1)
+                for _ in columns
+            ]
             for _ in range(self.random.randint(1, 3))
         ]
         op, given = self.op(own)
@@ -386,7 +399,9 @@ def changed(random: Random, tree: Tree, other: Tree) -> Tree:
             source = random.choice((tree, other))
             parent[key] = copy.deepcopy(at(source, random.choice(paths(source))))
         case "key" if isinstance(parent, dict):
-            parent[random.choice((random.choice(KEYS), scalar(random)))] = parent.pop(key)
+            parent[random.choice((random.choice(KEYS), scalar(random)))] = parent.pop(
+                key
+            )
         case _:
             second = random.choice(places)
             one, two = copy.deepcopy(parent[key]), copy.deepcopy(at(tree, second))
@@ -407,7 +422,7 @@ def text_of(number: int) -> str:
 @functools.cache
 def tree_of(number: int) -> Tree:
     """A bundled spec, or a document with the blocks of a bundled file."""
-    tree = yaml.load(text_of(number), yaml.BaseLoader)  # noqa: S506 - all are strings
+    tree = yaml.load(text_of(number), yaml.BaseLoader)
     if FILES[number].parent.name != "blocks":
         return tree
     head = Grammar(Random(number)).document()
@@ -498,7 +513,11 @@ def smaller(case: Any) -> Iterator[Any]:
                 del parent[key]
             elif kind == "plain" and parent[key] != "1":
                 parent[key] = "1"
-            elif kind == "raise" and isinstance(parent[key], dict) and len(parent[key]) == 1:
+            elif (
+                kind == "raise"
+                and isinstance(parent[key], dict)
+                and len(parent[key]) == 1
+            ):
                 (parent[key],) = parent[key].values()
             else:
                 continue

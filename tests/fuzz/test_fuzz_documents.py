@@ -76,7 +76,9 @@ def tell(kind: str, run: Any) -> Network | None:
     return result
 
 
-def try_document(kind: str, path: Path, content: str | bytes, variant: int) -> Network | None:
+def try_document(
+    kind: str, path: Path, content: str | bytes, variant: int
+) -> Network | None:
     """Elaborate a file, with one of its variants or none."""
     written(path, content)
 
