@@ -72,8 +72,8 @@ class Tally:
         faults = sum(self.known.values()) + sum(self.found.values())
         told = self.cases - self.results - faults
         yield (
-            f"{kind}: {self.cases} cases in {self.seconds:.1f} s, {self.results} gave a "
-            f"result, {told} a diagnostic; slowest {self.slowest:.2f} s, "
+            f"{kind}: {self.cases} cases in {self.seconds:.1f} s, {self.results} gave "
+            f"a result, {told} a diagnostic; slowest {self.slowest:.2f} s, "
             f"memory +{self.megabytes:.0f} MB"
         )
         if self.codes:

@@ -8,17 +8,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from documents import (
-    FILES,
-    any_text,
-    anything,
-    document,
-    garbled,
-    mutated,
-    near,
-    override,
-    smaller,
-)
+from documents import any_text, anything, document
+from mutations import FILES, garbled, mutated, near, override, smaller
 from tally import CASES, each, tried
 
 from archspec.analysis.cost import cost_document

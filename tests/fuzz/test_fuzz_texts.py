@@ -204,7 +204,8 @@ def scopes(tree: ast.AST) -> Iterator[set[str]]:
         if isinstance(node, ast.Module):
             yield {s.name for s in node.body if isinstance(s, DEFINITION)}
         elif isinstance(node, ast.ClassDef):
-            yield {part.attr for part in inside if isinstance(part, ast.Attribute)}
+            attributes = (part for part in inside if isinstance(part, ast.Attribute))
+            yield {a.attr for a in attributes if ast.unparse(a.value) == "self"}
         elif isinstance(node, ast.FunctionDef):
             yield {part.id for part in inside if isinstance(part, ast.Name)} | {
                 part.arg for part in inside if isinstance(part, ast.arg)
@@ -235,7 +236,9 @@ def check_renamed(benign: str, text: str, old: str, names: set[str]) -> None:
     for (kind, was), (_, now) in zip(words(one), words(two), strict=True):
         forms = {was.replace(old, name) for name in names}
         forms |= {was.replace(class_name(old), class_name(name)) for name in names}
-        forms |= {f"{form}_out" for form in forms}  # of a variable, beside an import
+        # A variable is in small letters, and has more of them beside an import.
+        forms |= {form.lower() for form in forms}
+        forms |= {f"{form}_out" for form in forms}
         assert now == was or now in forms, f"{kind} {was!r} became {now!r}"
     for left, right in zip(scopes(one), scopes(two), strict=True):
         assert len(left) == len(right), "two names became one"
@@ -299,7 +302,10 @@ def test_names(folder):
             check_told(files)
             return
         for target, text in files.items():
-            printed = {name, *({"out_channels"} if kind == "argument" else ())}
+            found = manifest(target)
+            printed = {name, found["parameters"].get(name, name)}
+            if kind == "argument":
+                printed.add(found.get("output_parameter", name))
             check_renamed(benign[kind][target], text, NAMES[kind], printed)
 
     each("names", CASES / 2, draw, check)

@@ -94,6 +94,12 @@ def test_an_identifier_is_checked_again():
     ("old", "new", "message"),
     [
         (
+            "arguments: {filters: int}\n    layers:\n      conv: {conv: {filters: filters,",
+            "arguments: {DropPath: int}\n    layers:\n      conv: {conv: {filters: DropPath,",
+            "error[AS403]: 'DropPath' of block unit is a name that the printed code needs "
+            "itself",
+        ),
+        (
             "conv: {conv:",
             "train: {conv:",
             "error[AS403]: 'train' is a name that PyTorch has taken",
