@@ -59,8 +59,13 @@ class Syntax(Protocol):
         """The same of a list of tensors."""
         ...
 
-    def repeated(self, part: BranchPart, source: Code, branches: Code) -> list[Line]:
-        """A branch that stands side by side several times, added to the list."""
+    def repeated(
+        self, part: BranchPart, source: Code, target: str, branches: Code
+    ) -> list[Line]:
+        """A branch that stands side by side several times, added to the list.
+
+        `target` is a variable for what it comes to each time.
+        """
         ...
 
     def test(self, expression: Expression, name: str) -> Code:
@@ -272,7 +277,8 @@ class Flow:
         for part in parts:
             if part.count is not None:
                 start = self.variables[part.source] if part.source else source
-                added = self.syntax.repeated(part, start, branches)
+                held.append(self.hold(f"{part.name}_out"))
+                added = self.syntax.repeated(part, start, held[-1], branches)
             else:
                 before, value = self.branch(statement, part, source, held)
                 added = [*before, Line("append", value, branches)]

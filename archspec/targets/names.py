@@ -64,14 +64,23 @@ def _check_locals(
 ) -> None:
     """Arguments, definitions and columns become variables of the printed code."""
     taken = {*dir(builtins), *manifest["locals"], *manifest["globals"]}
+    taken |= set(manifest["helpers"])
     taken |= {_printed(name, manifest) for name in program.blocks}
     for name, routine in program.blocks.items():
         own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
-        _refuse(own, taken, f"of block {name}", document.blocks[name].place)
+        place = document.blocks[name].place
+        _refuse(_variables(own, manifest), taken, f"of block {name}", place)
     place = next(iter(document.layers.values())).place
     for stage in program.stages:
         columns = [parameter.name for parameter in stage.parameters]
-        _refuse(columns, taken, f"in the table of {stage.loop.first.op}", place)
+        where = f"in the table of {stage.loop.first.op}"
+        _refuse(_variables(columns, manifest), taken, where, place)
+
+
+def _variables(names: list[str], manifest: Mapping[str, Any]) -> list[str]:
+    """What the names of a block or table are printed as: `kernel` is `kernel_size`."""
+    renamed: Mapping[str, str] = manifest["parameters"]
+    return [n if renamed.get(n, n) in names else renamed[n] for n in names]
 
 
 def _refuse(names: list[str], taken: set[str], where: str, place: Place) -> None:

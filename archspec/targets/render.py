@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,9 +79,17 @@ def _rendered(network: Network, target: str, templates: Path | None) -> str:
 
 
 def helpers(file: File, text: str) -> list[Code]:
-    """The helpers that the text names, and those that these name, in their order."""
+    """The helpers that the text calls, and those that these call, in their order."""
     found: list[Code] = []
+    called = _names(text)
     for name in reversed(file.templates.manifest["helpers"]):
-        if re.search(rf"\b{name}\b", "\n".join([text, *map(str, found)])):
-            found.insert(0, file.templates.helper(name, file.flags))
+        if name in called:
+            helper = file.templates.helper(name, file.flags)
+            found.insert(0, helper)
+            called |= _names(helper.text)
     return found
+
+
+def _names(text: str) -> set[str]:
+    """The names that code reads; no attributes, and nothing that a text says."""
+    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
