@@ -12,7 +12,7 @@ from collections import Counter
 from random import Random
 from typing import Any, NamedTuple
 
-from choices import Scope
+from choices import KINDS, Scope
 from hypothesis import strategies as st
 from structures import forked, joined, repeated, tabulated
 from walking import STANDARD, Unfit, Walk
@@ -131,6 +131,8 @@ def candidate(scope: Scope, layers: Layers) -> Layers:
     layer = scope.calm_layer() if form == "calm" else scope.layer()
     if scope.chance(12):
         layer["when"] = scope.pick([*scope.conditions, True])
+    if scope.chance(8):
+        layer["from"] = scope.pick(references)
     return {scope.name(next(iter(layer))): layer}
 
 
@@ -215,6 +217,13 @@ def finish_residual(
         block.pop("residual", None)
 
 
+ALSO = {
+    "kernel": ["kernel", "calm_kernel"],
+    "stride": ["stride", "even_stride"],
+}
+"""The kinds that an argument can stand for, where it is not one of its name."""
+
+
 def own_arguments(scope: Scope) -> dict[str, Any]:
     """Names of which the kind is known, with defaults or without."""
     options = {
@@ -227,7 +236,14 @@ def own_arguments(scope: Scope) -> dict[str, Any]:
         "se": [0, 2, "max(1, in_channels // 2)"],
         "depth": [1, 2],
         "groups": [1],
-        "padding": [None],
+        "padding": [None, "same", "symmetric"],
+        "bias": [None, True],
+        "rate": [0.1, 0],
+        "dilation": [1],
+        "multiplier": [1, 2],
+        "factor": [2, 1],
+        "mode": ["nearest"],
+        "keep_size": [True],
     }
     likely = {"filters": 75, "kernel": 50, "stride": 55, "expand": 35, "flag": 35}
     return {
@@ -252,30 +268,19 @@ def conditions(arguments: dict[str, Any]) -> list[str]:
 
 def pools_of(arguments: dict[str, Any]) -> dict[str, list[Any]]:
     """What a block's own expressions can say, by kind."""
+    pools: dict[str, list[Any]] = {}
+    for name in arguments:
+        for kind in ALSO.get(name, [KINDS[name]]):
+            pools.setdefault(kind, []).append(name)
     counts = ["in_channels", "channels", "max(2, in_channels // 2)"]
-    pools: dict[str, list[Any]] = {"count": counts}
     if "filters" in arguments:
-        counts += ["filters", "filters", "filters + in_channels", "2 * filters"]
+        counts += ["filters", "filters + in_channels", "2 * filters"]
         counts += ["filters if channels > 4 else in_channels"]
     if "expand" in arguments:
         counts += ["in_channels * expand", "channels * expand"]
-        pools["expand"] = ["expand"]
     if "kernel" in arguments:
-        pools["kernel"] = pools["calm_kernel"] = ["kernel"]
-    if "stride" in arguments:
-        pools["stride"] = pools["even_stride"] = ["stride"]
-    if "activation" in arguments:
-        pools["kind"] = ["activation"]
-    if "se" in arguments:
-        pools["maybe_width"] = ["se"]
-    if "depth" in arguments:
-        pools["times"] = ["depth"]
-    if "groups" in arguments:
-        pools["groups"] = ["groups"]
-    if "padding" in arguments:
-        pools["padding"] = ["padding"]
-    if "flag" in arguments:
-        pools["flag"] = ["flag"]
+        pools["pool_kernel"] = ["kernel"]
+    pools["count"] = counts + pools.get("count", [])
     return pools
 
 

@@ -6,9 +6,10 @@ of each op, which PyTorch judges. Expressions are Python's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from math import ceil, floor, prod
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from archspec.ops import JOINS, OPS, Shape
 from archspec.resources import SPECS
 
 MODIFIERS = {"when", "repeat", "then", "from"}
-MAX_LAYERS, MAX_CHANNELS, MAX_NUMBERS = 120, 40, 6_000
+MAX_LAYERS, MAX_CHANNELS, MAX_NUMBERS, MAX_DEGREE = 120, 40, 6_000, 5
+BOUNDED = {"sigmoid", "hard_sigmoid", "tanh", "softmax", "relu6"}
 
 
 class Unfit(Exception):
@@ -32,6 +34,8 @@ class Unfit(Exception):
 class Tensor:
     shape: Shape
     read: bool = False
+    degree: int = 1
+    """How numbers grow with those of the image: products of products explode."""
 
 
 def standard_blocks() -> dict[str, Any]:
@@ -116,18 +120,16 @@ class Walk:
         size = size if isinstance(size, tuple) else (size, size)
         image = Tensor((value(document["input"]["channels"], self.seen), *size), True)
         self.known = {"input": image}
-        self.output = self.run(document["layers"], image, self.seen, self.known, True)
+        self.outermost = document["layers"]
+        self.output = self.run(self.outermost, image, self.seen, self.known, True)
 
     @property
     def loose(self) -> list[str]:
         """Not the last, which is the result unless there are outputs."""
         found = {id(tensor): name for name, tensor in self.known.items()}
-        tensors = self.known.values()
-        return [
-            found[id(t)]
-            for t in dict.fromkeys(tensors)
-            if not t.read and t is not self.output
-        ]
+        tensors = [t for t in self.known.values() if not t.read]
+        names = [found[id(t)] for t in tensors if t is not self.output]
+        return list(dict.fromkeys([*names, *unread(self.outermost, self.outermost)]))
 
     def run(
         self,
@@ -208,7 +210,10 @@ class Walk:
     @staticmethod
     def cells(own: Names, names: Names) -> Names:
         seen = {**names, "row": own["row"]}
-        return {k: v if k == "op" else value(v, seen) for k, v in own.items()}
+        found = {k: v if k == "op" else value(v, seen) for k, v in own.items()}
+        if any(found[k] is None and own[k] is not None for k in own):
+            raise Unfit("a cell that names what is not given")
+        return found
 
     @staticmethod
     def times(table: Mapping[str, Any], names: Names) -> int:
@@ -238,14 +243,19 @@ class Walk:
         try:
             primitive = OPS[op].model_validate(settings)
             primitive.weights(x.shape)
-            return self.add(op, primitive.infer(x.shape), [x])
+            tensor = self.add(op, primitive.infer(x.shape), [x])
         except (ValidationError, ShapeError) as error:
             raise Unfit(str(error)) from None
+        if op in {"batch_norm", "layer_norm"} or settings.get("kind") in BOUNDED:
+            tensor.degree = 1
+        return tensor
 
     def block(self, op: str, given: Any, x: Tensor, names: Names) -> Tensor:
         block = self.blocks[op]
         inner = {} if block is STANDARD.get(op) else dict(self.seen)
         inner["in_channels"] = x.shape[0]
+        if unread(block["layers"], block["layers"]):
+            raise Unfit("nobody ever reads a layer")
         settings = {**self.defaults_of(op), **self.evaluated(op, given, names)}
         for name, default in block.get("arguments", {}).items():
             if name not in settings and default in ("int", "float", "bool", "word"):
@@ -285,7 +295,12 @@ class Walk:
             shape = JOINS[op].infer([tensor.shape for tensor in tensors])
         except ShapeError as error:
             raise Unfit(str(error)) from None
-        return self.add(op, shape, tensors)
+        tensor = self.add(op, shape, tensors)
+        if op == "multiply":
+            tensor.degree = sum(source.degree for source in tensors)
+        if tensor.degree > MAX_DEGREE:
+            raise Unfit("numbers explode")
+        return tensor
 
     def add(self, op: str, shape: Shape, sources: list[Tensor]) -> Tensor:
         for source in sources:
@@ -296,7 +311,7 @@ class Walk:
             raise Unfit(f"{shape} is large")
         if len(self.layers) > MAX_LAYERS:
             raise Unfit("many layers")
-        return Tensor(shape)
+        return Tensor(shape, degree=max(source.degree for source in sources))
 
     def by_name(self, op: str, given: Any) -> dict[str, Any]:
         """The attributes by their names."""
@@ -319,6 +334,44 @@ class Walk:
         fields = OPS[op].model_fields
         conv = self.defaults.get("conv", {})
         return {k: v for k, v in conv.items() if k in fields} | own
+
+
+def unread(layers: Mapping[str, Any], block: Mapping[str, Any]) -> list[str]:
+    """The layers that nobody reads whatever is there: not the next, not by name."""
+    used, found = set(references(block)), []
+    for name, after in pairwise(layers):
+        rows = layers[name].get("rows", ()) if isinstance(layers[name], dict) else ()
+        last = list(rows)[-1] if isinstance(rows, dict) else len(rows) - 1
+        if {name, f"{name}.{last}"} & used or reads_before(layers[after]):
+            continue
+        found.append(name)
+    for branch in branches_of(layers):
+        found += unread(branch, block)
+    return found
+
+
+def branches_of(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for layer in layers.values():
+        if isinstance(layer, dict) and "columns" not in layer:
+            op, given = op_of(layer)
+            for branch in given.values() if op in JOINS else ():
+                yield {k: v for k, v in branch.items() if k not in MODIFIERS}
+
+
+def references(node: Any) -> Iterator[str]:
+    """All that `from` and `like` name."""
+    if isinstance(node, dict):
+        yield from (v for k, v in node.items() if k in {"from", "like"})
+        for value in node.values():
+            yield from references(value)
+
+
+def reads_before(layer: Any) -> bool:
+    if not isinstance(layer, dict) or "columns" in layer:
+        return not (isinstance(layer, dict) and "from" in layer)
+    op, given = op_of(layer)
+    starts = op not in JOINS or any("from" not in b for b in given.values())
+    return "from" not in layer and starts
 
 
 def scope_of(document: Mapping[str, Any]) -> Names:
