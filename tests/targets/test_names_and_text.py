@@ -126,3 +126,20 @@ def test_names_that_the_target_has_taken(spec_file, old, new, message):
             BLOCK="x",
         )
     assert str(error.value).splitlines()[0] == message
+
+
+@pytest.mark.parametrize("name", ["x", "y", "step", "name", "layer_scale"])
+def test_a_block_that_a_variable_would_hide(spec_file, name):
+    """In Keras a block is a function; in PyTorch a class, in capitals."""
+    texts = {"SUMMARY": "x", "TITLE": "x", "BLOCK": "x"}
+
+    def write(text):
+        text = text.replace("  unit:\n", f"  {name}:\n")
+        return spec_file(text.replace("{unit: 8}", f"{{{name}: 8}}"))
+
+    rendered(write, "torch", **texts)
+    with pytest.raises(SpecError) as error:
+        rendered(write, "keras", **texts)
+    first = str(error.value).splitlines()[0]
+    message = f"'{name}' would be '{name}', which the file needs itself"
+    assert first == f"error[AS403]: {message}"
