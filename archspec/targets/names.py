@@ -44,6 +44,8 @@ def _check_globals(
 ) -> None:
     """Blocks and the network become names of the file, beside helpers and imports."""
     taken = {*dir(builtins), *manifest["globals"], *manifest["helpers"], "stage"}
+    if not manifest["classes"]:  # no variable shall hide the function that it calls
+        taken |= set(manifest["locals"])
     root = next(iter(document.layers.values())).place
     seen: dict[str, str] = {}
     named = [

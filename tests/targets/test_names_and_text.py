@@ -94,12 +94,6 @@ def test_an_identifier_is_checked_again():
     ("old", "new", "message"),
     [
         (
-            "arguments: {filters: int}\n    layers:\n      conv: {conv: {filters: filters,",
-            "arguments: {DropPath: int}\n    layers:\n      conv: {conv: {filters: DropPath,",
-            "error[AS403]: 'DropPath' of block unit is a name that the printed code needs "
-            "itself",
-        ),
-        (
             "conv: {conv:",
             "train: {conv:",
             "error[AS403]: 'train' is a name that PyTorch has taken",
@@ -126,3 +120,33 @@ def test_names_that_the_target_has_taken(spec_file, old, new, message):
             BLOCK="x",
         )
     assert str(error.value).splitlines()[0] == message
+
+
+@pytest.mark.parametrize("name", ["x", "y", "step", "name"])
+def test_a_block_that_a_variable_would_hide(spec_file, name):
+    """In Keras a block is a function; in PyTorch a class, in capitals."""
+    texts = {"SUMMARY": "x", "TITLE": "x", "BLOCK": "x"}
+
+    def write(text):
+        text = text.replace("  unit:\n", f"  {name}:\n")
+        return spec_file(text.replace("{unit: 8}", f"{{{name}: 8}}"))
+
+    rendered(write, "torch", **texts)
+    with pytest.raises(SpecError) as error:
+        rendered(write, "keras", **texts)
+    first = str(error.value).splitlines()[0]
+    message = f"'{name}' would be '{name}', which the file needs itself"
+    assert first == f"error[AS403]: {message}"
+
+
+def test_an_argument_that_would_hide_a_helper(spec_file):
+    def write(text):
+        text = text.replace("{filters: int}", "{DropPath: int}")
+        return spec_file(text.replace("filters: filters", "filters: DropPath"))
+
+    with pytest.raises(SpecError) as error:
+        rendered(write, "torch", SUMMARY="x", TITLE="x", BLOCK="x")
+    assert str(error.value).splitlines()[0] == (
+        "error[AS403]: 'DropPath' of block unit is a name that the printed code "
+        "needs itself"
+    )
