@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec.errors import printable
 from archspec.weights import canonical
 from archspec.weights.checks import listed, printable
 
@@ -23,7 +24,7 @@ def summary(path: Path) -> str:
         )
     total = sum(array.size for array in tensors.values())
     lines.append(f"{len(tensors)} tensors, {total:,} numbers")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _range(array: np.ndarray) -> str:
