@@ -81,7 +81,7 @@ def said(spec: str, commands: tuple[str, ...]) -> Result:
         else:
             path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             environment = os.environ | {"PATH": path}
-            subprocess.run(command, shell=True, check=True, env=environment)
+            subprocess.run(["sh", "-c", command], check=True, env=environment)
     return run(last)
 
 

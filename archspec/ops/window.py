@@ -9,7 +9,6 @@ from typing import NamedTuple
 from archspec.errors import ShapeError
 from archspec.ops.fields import Amounts, Padding, Pair
 
-
 _LINES = "rows", "columns"
 
 
