@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 
-from archspec.errors import Diagnostic, did_you_mean
+from archspec.errors import Diagnostic, Place, did_you_mean
 from archspec.language.layers import cells, mappings, placed_layers
 from archspec.ops import OPS
 from archspec.reading.nodes import Mapping, text_of
@@ -69,12 +69,21 @@ def _unknown(op: str, attributes: Mapping, blocks: Mapping) -> Iterator[Diagnost
     for name in attributes.entries:
         if name in known:
             continue
-        message = f"unknown attribute '{name}' of {op}"
-        takes = f"it takes {', '.join(known) or 'no attributes'}"
+        fault = unknown_attribute(op, name, attributes.place_of(name), known)
         if name in lets:
             message = f"'{name}' is a 'let' of {op}, which nobody can give"
-        help = f"{did_you_mean(name, known)} {takes}".strip()
-        yield Diagnostic("AS204", message, attributes.place_of(name), help=help)
+            fault = fault._replace(message=message)
+        yield fault
+
+
+def unknown_attribute(
+    op: str, name: str, place: Place, known: Sequence[str]
+) -> Diagnostic:
+    """What is told (AS204) of an attribute that is none of those that are known."""
+    takes = f"it takes {', '.join(known) or 'no attributes'}"
+    help = f"{did_you_mean(name, known)} {takes}".strip()
+    message = f"unknown attribute '{name}' of {op}"
+    return Diagnostic("AS204", message, place, help=help)
 
 
 def _attributes_of(op: str, blocks: Mapping) -> tuple[list[str], list[str]]:

@@ -9,9 +9,10 @@ from collections.abc import Mapping as AbstractMapping
 
 from archspec import resources
 from archspec.errors import Place
-from archspec.language.canonical import Vocabulary, canonical_block
+from archspec.language.canonical import canonical_block
 from archspec.language.layers import placed_layers
 from archspec.language.merge import merge
+from archspec.language.vocabulary import Vocabulary
 from archspec.reading.nodes import (
     Mapping,
     Node,

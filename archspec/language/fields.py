@@ -98,17 +98,17 @@ def _cell(value: Any) -> Formula | Word | None:
 # it, and what was found behind.
 
 
-def text(value: Any) -> str:
+def text(value: Any, what: str = "a text") -> str:
     """A scalar as written; raises ValueError for anything else."""
     if not isinstance(value, Scalar) or value.value is None:
-        raise ValueError("is a text")
+        raise ValueError(f"is {what}")
     if len(value.text) > MAX_TEXT:
         raise ValueError(f"has at most {MAX_TEXT:,} characters")
     return value.text
 
 
 def _word(value: Any) -> Word:
-    return Word(text(value), value.place)
+    return Word(text(value, "a name"), value.place)
 
 
 def _plain_value(value: Any) -> Any:
@@ -116,7 +116,7 @@ def _plain_value(value: Any) -> Any:
 
 
 def _identifier(value: Any) -> str:
-    name = text(value)
+    name = text(value, "a name")
     if fault := identifier_fault(name):
         raise ValueError(fault)
     return name

@@ -16,10 +16,12 @@ from archspec.errors import (
     raise_if_any,
 )
 from archspec.language.blocks import standard_blocks
-from archspec.language.canonical import Vocabulary, canonical_document
+from archspec.language.canonical import canonical_document
 from archspec.language.document import Document
 from archspec.language.merge import apply, cleaned, inherit
+from archspec.language.nulls import null_faults
 from archspec.language.validate import validate
+from archspec.language.vocabulary import Vocabulary
 from archspec.reading.nodes import (
     Mapping,
     Node,
@@ -97,7 +99,9 @@ def _tree(source: Source, faults: list[Diagnostic]) -> Mapping:
     base = _tree(source.base, faults) if source.base else None
     vocabulary = Vocabulary(standard_blocks().entries, {}, faults)
     vocabulary = vocabulary.extended(base.get("blocks") if base else None)
-    document = canonical_document(source.tree, vocabulary).replaced(extends=None)
+    document = canonical_document(source.tree, vocabulary)
+    faults += null_faults(document, vocabulary)
+    document = document.replaced(extends=None)
     return cleaned(document) if base is None else inherit(base, document)
 
 

@@ -8,23 +8,17 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from archspec.errors import MAX_FAULTS, Diagnostic, did_you_mean, raise_if_any
+from archspec.errors import MAX_FAULTS, Diagnostic, raise_if_any
 from archspec.language.attributes import attribute_faults
 from archspec.language.blocks import reachable_blocks
-from archspec.language.document import (
-    Document,
-    Figures,
-    Input,
-    Model,
-    Preprocessing,
-    Source,
-)
+from archspec.language.document import Document
+from archspec.language.keys import unknown_key
 from archspec.language.names import name_faults
 from archspec.language.references import reference_faults
 from archspec.language.scoping import scope_faults
 from archspec.reading.nodes import Mapping, Scalar, describe, find, plain
 
-MAX_FOUND = 60
+SHOWN = 60
 """Characters of a text that are shown as what was found."""
 
 
@@ -72,9 +66,7 @@ def _diagnostic(detail: Any, tree: Mapping) -> Diagnostic:
     path = ".".join(map(str, steps))
     key = str(steps[-1]) if steps else ""
     if kind == "extra_forbidden":
-        known = [name for name in _known_keys(steps[:-1]) if name != key]
-        help = did_you_mean(key, known) or f"there can be {', '.join(known)}"
-        return Diagnostic("AS201", f"unknown key '{key}'", place, path, help)
+        return unknown_key([*map(str, steps)], place)
     if kind == "missing":
         message = f"'{key}' is missing"
         if key == "op":
@@ -102,22 +94,6 @@ _WANTED = {
     "too_short": "has at least {min_length} of them",
     "too_long": "has at most {max_length} of them",
 }
-_MODELS: dict[str, type[Model]] = {
-    "input": Input,
-    "source": Source,
-    "preprocessing": Preprocessing,
-    "reported": Figures,
-}
-
-
-def _known_keys(path: tuple[int | str, ...]) -> Iterator[str]:
-    """What can stand in the mapping at `path`."""
-    if path:
-        model = _MODELS.get(str(path[-1]))
-        keys = model.model_fields if model else ("when", "repeat", "then", "from")
-        yield from keys
-    else:
-        yield from (*Document.model_fields, "extends", "variants")
 
 
 def _found(given: Any) -> str:
@@ -126,4 +102,4 @@ def _found(given: Any) -> str:
         listed = "a mapping" if isinstance(given, dict) else "a list"
         return f"{listed} of {len(held)}"
     text = describe(given) if isinstance(given, Scalar) else f"'{given}'"
-    return text if len(text) <= MAX_FOUND else f"{text[:MAX_FOUND]}...'"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}...'"

@@ -17,12 +17,12 @@ from archspec.targets.code import Code
 from archspec.targets.file import File
 from archspec.targets.header import header
 from archspec.targets.keras import view as keras_view
-from archspec.targets.names import check_names
+from archspec.targets.names import check_names, place_of_name
 from archspec.targets.specialise import specialise
 from archspec.targets.templates import InjectionError, Templates
 from archspec.targets.tidy import tidy
 from archspec.targets.torch import view as torch_view
-from archspec.targets.unprintable import Differing, Unprintable
+from archspec.targets.unprintable import Differing, Named, Unprintable
 
 _VIEWS: dict[str, Callable[[File, Network], dict[str, Any]]] = {
     "torch": torch_view,
@@ -58,7 +58,7 @@ def _failed(error: Exception, folder: Path) -> Diagnostic:
 def _rendered(network: Network, target: str, templates: Path | None) -> str:
     program = specialise(network)
     file = File(program, Templates(target, templates))
-    check_names(network.document, program, file.templates.manifest)
+    check_names(network, program, file.templates.manifest)
     try:
         view = _VIEWS[target](file, network)
     except Unprintable as error:
@@ -68,6 +68,9 @@ def _rendered(network: Network, target: str, templates: Path | None) -> str:
         if isinstance(error, Differing):
             own = dict(inner_layers(network.document.layers))
             place = own[error.path.split(".")[0]].place
+        if isinstance(error, Named):
+            block = error.path.removeprefix("block ")
+            place = place_of_name(network.spec.tree, block, error.name) or place
         raise SpecError.single(
             "AS402", message, place, path=error.path, help=error.help
         ) from None
