@@ -40,8 +40,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        # As an exception, lest folders and processes be left behind.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        signal.signal(signal.SIGTERM, _end)
         from archspec.beforehand import refuse
 
         refuse(sys.argv[1:])
@@ -54,6 +53,11 @@ def main() -> None:
         _give_up(error)
     finally:
         gc.freeze()  # or the interpreter looks through everything before it exits
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """End by an exception, lest folders and processes be left behind."""
+    sys.exit(128 + number)
 
 
 def _give_up(error: OSError) -> NoReturn:
