@@ -3,9 +3,12 @@
 import gc
 import importlib
 import io
+import os
+import signal
 import sys
+from contextlib import suppress
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 _PLUGINS = "pydantic.plugin._loader"
 
@@ -36,15 +39,34 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    from archspec.beforehand import refuse
-
     try:
+        # As an exception, lest folders and processes be left behind.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        from archspec.beforehand import refuse
+
         refuse(sys.argv[1:])
         from archspec.cli import program
 
         program(sys.argv[1:])()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except OSError as error:
+        _give_up(error)
     finally:
         gc.freeze()  # or the interpreter looks through everything before it exits
+
+
+def _give_up(error: OSError) -> NoReturn:
+    """End where the world refuses: a full disk behind stdout, no temporary folder."""
+    where = f" {error.filename}" if error.filename else ""
+    message = f"error[AS505]: cannot read or write{where}: {error.strerror or error}"
+    with suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
+    # What is still in a buffer would be told again at the very end.
+    for number in (1, 2):
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import product
 from typing import NamedTuple
 
 from archspec.analysis.lint import warnings_of
@@ -15,7 +17,7 @@ from archspec.elaboration import elaborate
 from archspec.errors import ERROR, Diagnostic, SpecError, in_order
 from archspec.language import variant_names
 from archspec.network import Network
-from archspec.reading import Source, find_spec, read_source
+from archspec.reading import find_spec, read_source
 from archspec.targets import render
 
 
@@ -25,16 +27,18 @@ class Checked(NamedTuple):
     spec: str
     variants: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    more: int = 0
+    """How many errors there are besides."""
 
     @property
     def errors(self) -> int:
-        """How many of the diagnostics are errors."""
-        return sum(found.severity == ERROR for found in self.diagnostics)
+        """How many errors there are."""
+        return sum(d.severity == ERROR for d in self.diagnostics) + self.more
 
     @property
     def warnings(self) -> int:
-        """How many of the diagnostics are warnings."""
-        return len(self.diagnostics) - self.errors
+        """How many warnings there are."""
+        return len(self.diagnostics) + self.more - self.errors
 
 
 def checked(
@@ -48,54 +52,45 @@ def checked(
 
     Warnings are looked for where there is no error, since an error may be their cause.
     """
-    faults: list[Diagnostic] = []
+    findings = _Findings()
     networks: list[Network] = []
-    file, chosen = "", [tuple(variants)]
-    try:
-        file = str(find_spec(spec))
-        source = read_source(spec)
-        if not variants:
-            chosen += [(name,) for name in variant_names(source)]
-        for names in chosen:
-            networks += _elaborated(source, names, overrides, faults)
-    except SpecError as error:
-        faults += error.diagnostics
-    if not faults:
-        faults += chain.from_iterable(
-            _refusal(network, target) for network in networks for target in targets
-        )
-    warnings = [] if faults else warnings_of(networks, file)
-    names = tuple("+".join(names) for names in chosen if names)
-    return Checked(spec, names, tuple(in_order([*faults, *warnings])))
+    names: list[str] = []
+    with findings.of(variants):
+        networks.append(elaborate(read_source(spec), variants, overrides))
+    if networks and not variants:
+        names = variant_names(spec)
+    for name in names:
+        with findings.of((name,)):
+            networks.append(elaborate(spec, (name,), overrides))
+    if not findings.faults:
+        findings.print(networks, targets)
+    faults = in_order(findings.faults)
+    warnings = [] if faults else warnings_of(networks, str(find_spec(spec)))
+    return Checked(spec, (*variants, *names), (*faults, *warnings), findings.more)
 
 
-def _elaborated(
-    source: Source,
-    variants: Sequence[str],
-    overrides: Sequence[str],
-    faults: list[Diagnostic],
-) -> Iterator[Network]:
-    """The network; none where it has faults, which are noted."""
-    try:
-        yield elaborate(source, variants, overrides)
-    except SpecError as error:
-        faults += _of_variant(error.diagnostics, variants)
+@dataclass
+class _Findings:
+    """Errors, and how many of a run were not told."""
 
+    faults: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    more: int = 0
 
-def _refusal(network: Network, target: str) -> Iterator[Diagnostic]:
-    """What the target cannot say (AS4xx)."""
-    variant = network.spec.variant
-    try:
-        render(network, target)
-    except SpecError as error:
-        yield from _of_variant(error.diagnostics, [variant] if variant else [])
+    @contextmanager
+    def of(self, variants: Sequence[str]) -> Generator[None]:
+        """Note the errors of what is done, with the variant in their paths."""
+        variant = f"variant {'+'.join(variants)}" if variants else ""
+        try:
+            yield
+        except SpecError as error:
+            self.more = max(self.more, error.more)
+            for fault in error.diagnostics:
+                path = ", ".join(filter(None, (variant, fault.path)))
+                self.faults.append(fault._replace(path=path))
 
-
-def _of_variant(
-    faults: Iterable[Diagnostic], variants: Sequence[str]
-) -> Iterator[Diagnostic]:
-    """With the variant in their paths."""
-    name = f"variant {'+'.join(variants)}" if variants else ""
-    for fault in faults:
-        path = ", ".join(filter(None, (name, fault.path)))
-        yield fault._replace(path=path)
+    def print(self, networks: Sequence[Network], targets: Sequence[str]) -> None:
+        """What targets cannot say (AS4xx)."""
+        for network, target in product(networks, targets):
+            variant = network.spec.variant
+            with self.of([variant] if variant else []):
+                render(network, target)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import statistics
 import sys
 import time
@@ -17,6 +18,8 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnx

@@ -18,6 +18,7 @@ os.environ.update(
     JAX_PLATFORMS="cpu",
     KERAS_BACKEND="tensorflow",
     OMP_NUM_THREADS="1",  # the workers of xdist share the cores
+    ORT_DISABLE_TELEMETRY="1",
     TF_CPP_MIN_LOG_LEVEL="3",
     TF_ENABLE_ONEDNN_OPTS="0",
     TF_NUM_INTEROP_THREADS="1",

@@ -35,7 +35,10 @@ def compared(network: Network) -> Iterator[Compared]:
 
 
 def difference(computed: int, quantity: Quantity) -> str:
-    """In percent; none if the reported digits are the computed ones, rounded or cut."""
+    """In percent; none if the reported digits are the computed ones, rounded.
+
+    Papers round to the nearest, and up, and down: to one of the last digit.
+    """
     if abs(computed - quantity.value) < 2 * quantity.tolerance or not quantity.value:
         return "none"
     return f"{computed / quantity.value - 1:+.1%}"

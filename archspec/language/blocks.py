@@ -75,7 +75,7 @@ def standard_blocks() -> Mapping:
 
 
 def reachable_blocks(document: Mapping) -> Mapping:
-    """Every block that the layers can reach and every own one, `extends` carried out.
+    """Every own block and all that layers or `defaults` name, `extends` carried out.
 
     A document's own block takes the place of the standard one of its name everywhere.
     Raises SpecError (AS211, AS212) where blocks extend or call themselves.
@@ -84,6 +84,7 @@ def reachable_blocks(document: Mapping) -> Mapping:
     resolved: dict[str, Node] = {}
     calls: dict[str, dict[str, Place]] = {}
     waiting = [*own.entries, *dict(_calls(document))]
+    waiting += document.section("defaults").entries
     while waiting:
         name = waiting.pop()
         known = name in own.entries or name in standard.entries

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple, cast
 
 from pydantic_core import PydanticCustomError
@@ -57,10 +58,10 @@ def _formula(value: Any) -> Formula:
         return Formula(Items(tuple(part.expression for part in parts)), parts[0].place)
     if not isinstance(value, Scalar) or value.value is None:
         raise ValueError("is a number, a word, an expression or a list of them")
-    if not isinstance(value.value, str):
-        return Formula(Constant(value.value), value.place)
     try:
-        return Formula(parse(value.value), value.place)
+        if isinstance(value.value, str):
+            return Formula(parse(value.value), value.place)
+        return Formula(Constant(bounded(value.value)), value.place)
     except ExpressionError as error:
         raise _placed(expression_fault(error, value.place)) from None
 
@@ -134,7 +135,15 @@ def _classes(value: Any) -> int:
         number = int(number)
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise ValueError("is a whole number of at least 1")
-    return number
+    return _bounded(number)
+
+
+def _bounded(number: Any) -> Any:
+    """The number; raises ValueError where no expression could be so large or small."""
+    try:
+        return bounded(number)
+    except ExpressionError as error:
+        raise ValueError(f"is no number of the language: {error.message}") from None
 
 
 def _version(value: Any) -> int:
@@ -156,18 +165,38 @@ def _number(value: Any) -> float:
     return float(number)
 
 
+def _positive(value: Any) -> float:
+    number = _number(value)
+    if number <= 0:
+        raise ValueError("is above 0")
+    return number
+
+
 def _numbers(value: Any) -> float | list[float]:
+    return _each(_number, value)
+
+
+def _positives(value: Any) -> float | list[float]:
+    return _each(_positive, value)
+
+
+def _each(read: Callable[[Any], float], value: Any) -> float | list[float]:
+    """One number, or one for each channel."""
     if not isinstance(value, list):
-        return _number(value)
+        return read(value)
     items = cast("list[object]", value)
     if len(items) > MAX_NUMBERS:
         raise ValueError(f"has at most {MAX_NUMBERS} numbers, one for each channel")
-    try:
-        return [_number(item) for item in items]
-    except PydanticCustomError:
-        raise
-    except ValueError:
-        raise ValueError("is a number or a list of numbers") from None
+    if any(isinstance(item, list | dict) for item in items):
+        raise ValueError("is a number or a list of numbers")
+    return [read(item) for item in items]
+
+
+def _pixels(value: Any) -> int:
+    number = _number(value)
+    if number < 1 or not number.is_integer():
+        raise ValueError("is a whole number of at least 1")
+    return int(number)
 
 
 def _interpolation(value: Any) -> str:
@@ -189,7 +218,7 @@ def _quantity(value: Any) -> Quantity:
     number, decimals, unit = match.groups()
     scale = _SCALE[unit]
     tolerance = 0.5 * scale / 10 ** len(decimals or "")
-    return Quantity(float(number) * scale, tolerance, match[0])
+    return Quantity(_bounded(float(number) * scale), tolerance, match[0])
 
 
 Text = Annotated[str, Read(text)]
@@ -198,8 +227,10 @@ ClassName = Annotated[str, Read(_class_name)]
 Flag = Annotated[bool, Read(_plain_value)]
 Classes = Annotated[int, Read(_classes)]
 Version = Annotated[int, Read(_version)]
-Number = Annotated[float, Read(_number)]
 Numbers = Annotated[float | list[float], Read(_numbers)]
+Positive = Annotated[float, Read(_positive)]
+Positives = Annotated[float | list[float], Read(_positives)]
+Pixels = Annotated[int, Read(_pixels)]
 Interpolation = Annotated[str, Read(_interpolation)]
 ChannelOrder = Annotated[str, Read(_channel_order)]
 Exact = Annotated[Formula, Read(_formula)]

@@ -14,23 +14,42 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from types import ModuleType
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import numpy as np
 
 from archspec.runtime.order import Checkpointed, Order, read_arrays, write_arrays
 
 
-def main(framework: str) -> None:
-    """Carry out orders until there are no more."""
+def main(framework: str) -> NoReturn:
+    """Carry out orders until stdin ends."""
     # Frameworks print what they please: answers go where stdout was, prints to stderr.
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(2, 1)
+        orders = _orders()
         side = import_module(f"archspec.runtime.{framework}")
         _say(answers, {"ready": True})
+        while True:
+            _say(answers, _answer(side, Order(**json.loads(orders.get()))))
+
+
+def _orders() -> SimpleQueue[str]:
+    """The lines of stdin as they come; where it ends, the process does so at once.
+
+    Then the parent is gone, and nobody waits for what is being computed.
+    """
+    orders: SimpleQueue[str] = SimpleQueue()
+
+    def read() -> None:
         for line in sys.stdin:
-            _say(answers, _answer(side, Order(**json.loads(line))))
+            orders.put(line)
+        os._exit(0)
+
+    Thread(target=read, daemon=True).start()
+    return orders
 
 
 def _say(answers: TextIO, answer: Mapping[str, Any]) -> None:

@@ -101,9 +101,13 @@ class Session:
         """Whether the process has ended."""
         return self._process.poll() is not None
 
-    def close(self) -> None:
-        """End the process."""
+    def kill(self) -> None:
+        """End the process; another thread that waits for an answer is told (AS603)."""
         self._process.kill()
+
+    def close(self) -> None:
+        """End the process; no other thread may be waiting for it."""
+        self.kill()
         self._process.communicate()
         self._noise.close()
 
@@ -139,6 +143,7 @@ def _environment(framework: str, threads: int) -> dict[str, str]:
         "JAX_PLATFORMS": "cpu",
         "KERAS_BACKEND": framework.partition(":")[2] or "tensorflow",
         "OMP_NUM_THREADS": count,
+        "ORT_DISABLE_TELEMETRY": "1",  # or onnxruntime tells its maker what it runs
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",
         "TF_NUM_INTEROP_THREADS": "1",

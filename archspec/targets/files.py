@@ -6,6 +6,7 @@ import difflib
 import io
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from archspec.errors import FileRefused, SpecError
@@ -27,8 +28,8 @@ def write_all(
         FileRefused: a file is foreign or edited, no file, or reached by a link.
         SpecError: a file or folder cannot be read or written (AS505).
     """
-    wanted = {_place(root, path): new for path, new in files.items()}
     try:
+        wanted = {_place(root, path): new for path, new in files.items()}
         changed = {p: new for p, new in wanted.items() if _read(p, new) != new}
         if not force:
             _refuse_edited(changed)
@@ -47,8 +48,8 @@ def compare(files: Mapping[Path, Content], root: Path) -> dict[Path, str]:
         FileRefused: a path holds no file, or a link leads to it.
         SpecError: a file cannot be read (AS505).
     """
-    wanted = {_place(root, path): new for path, new in files.items()}
     try:
+        wanted = {_place(root, path): new for path, new in files.items()}
         found = {path: _read(path, new) for path, new in wanted.items()}
     except OSError as error:
         raise _failure(error, root) from None
@@ -116,11 +117,15 @@ def _replace(path: Path, new: Content) -> None:
     """All or nothing: a file in the same folder, then its name."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        temporary.unlink(missing_ok=True)  # of a killed process that had our number
         with temporary.open("xb") as file:
             file.write(new if isinstance(new, bytes) else new.encode())
         temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _failure(error: OSError, root: Path) -> SpecError:

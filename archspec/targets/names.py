@@ -87,18 +87,29 @@ def _check_locals(
     """Arguments, definitions and columns become variables of the printed code."""
     document, tree = network.document, network.spec.tree
     taken = {*dir(builtins), *manifest["locals"], *manifest["globals"]}
+    taken |= set(manifest["helpers"])
     taken |= {_printed(name, manifest) for name in program.blocks}
     for name, routine in program.blocks.items():
         own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
-        for word in own:
+        for word, variable in _variables(own, manifest):
             place = place_of_name(tree, name, word) or document.blocks[name].place
-            _refuse(word, taken, f"of block {name}", place)
+            _refuse(variable, taken, f"of block {name}", place)
     root = next(iter(document.layers.values())).place
     columns = dict(_columns(tree))
     for stage in program.stages:
-        for word in (parameter.name for parameter in stage.parameters):
+        own = [parameter.name for parameter in stage.parameters]
+        for word, variable in _variables(own, manifest):
             where = f"in the table of {stage.loop.first.op}"
-            _refuse(word, taken, where, columns.get(word, root))
+            _refuse(variable, taken, where, columns.get(word, root))
+
+
+def _variables(names: list[str], manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The names of a block or table, each with its variable: `kernel` is `kernel_size`.
+
+    A name stays as it is where another has that of its variable.
+    """
+    renamed: Mapping[str, str] = manifest["parameters"]
+    return [(n, n if renamed.get(n, n) in names else renamed[n]) for n in names]
 
 
 def _columns(tree: Tree) -> Iterator[Named]:

@@ -47,12 +47,12 @@ class Verifier:
         self.printer, self.progress = printer, progress
         threads = max(1, (cpu_count() or 1) // max(1, len(targets)))
         with ExitStack() as stack:
+            # Entered first, removed last: the processes write to it.
+            self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             self.workers = [
                 stack.enter_context(closing(Worker(target, seconds, threads)))
                 for target in dict.fromkeys(targets)
             ]
-            folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-            self.folder = Path(stack.enter_context(folder))
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Verifier:

@@ -46,5 +46,8 @@ class Worker:
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
+        # No order may start once the process has ended: it would start another one.
+        self.queue.shutdown(wait=False, cancel_futures=True)
+        self.session.kill()
+        self.queue.shutdown()
         self.session.close()
-        self.queue.shutdown(cancel_futures=True)

@@ -147,6 +147,26 @@ def test_classes_take_whole_floats(write, classes):
             "preprocessing: {scale: relu}",
             "AS203 relu: 'scale' is a number, found 'relu'",
         ),
+        ("preprocessing: {mean: 1e999}", "AS301 1e999: a number beyond 10^15"),
+        (
+            "preprocessing: {scale: 1e-320}",
+            "AS301 1e-320: a number nearer to 0 than 10^-100",
+        ),
+        ("preprocessing: {scale: 0}", "AS203 0: expected a number above 0"),
+        (
+            "preprocessing: {std: [1, 0]}",
+            "AS203 std: expected a number above 0",
+        ),
+        (
+            "preprocessing: {crop: 0.875}",
+            "AS203 0.875: expected a whole number of at least 1, found '0.875'",
+        ),
+        (
+            "reported: {macs: 9999999G}",
+            "AS203 9999999G: a number beyond 10^15, found '9999999G'",
+        ),
+        ("classes: 1e300", "AS203 1e300: a number beyond 10^15, found '1e300'"),
+        ("multipliers: {w: 1e300}", "AS301 1e300: a number beyond 10^15"),
         (
             "preprocessing: {interpolation: cubic}",
             "AS203 cubic: 'interpolation' is nearest, bilinear or bicubic, "

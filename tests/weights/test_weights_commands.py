@@ -46,6 +46,18 @@ def test_init_and_inspect(run):
     assert lines[-1] == "5 tensors, 48 numbers"
 
 
+def test_a_name_that_would_steer_the_terminal(run):
+    save_file(
+        {"a\x1b[2J": np.zeros(2, np.float32)}, "w.safetensors", {"of": "x\ny\u202e"}
+    )
+    done = run("inspect", "w.safetensors")
+    assert done.stdout == (
+        "of: x\ufffdy\ufffd\n"
+        "a\ufffd[2J  float32 (2)  0 to 0\n"
+        "1 tensors, 2 numbers\n"
+    )  # fmt: skip
+
+
 def test_convert_through_torch(run):
     run("init", "small.yaml", "-o", "w.safetensors")
     assert run("convert", "w.safetensors", "small.yaml", "--to", "torch",

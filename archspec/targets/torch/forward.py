@@ -104,7 +104,7 @@ class Forward:
                 "choice", self.test(statement.when, statement.name), value, source
             )
         if statement.name in self.modules.padded:
-            source = self.macro("apply", identifier(f"{statement.name}_pad"), source)
+            source = self.macro("apply", self.modules.pad(statement.name), source)
         return self.macro("apply", identifier(statement.name), source)
 
     def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
@@ -124,22 +124,26 @@ class Forward:
     def join_list(self, op: str, name: str, operands: Code) -> Code:
         return self.macro(f"{op}_list", operands)
 
-    def repeated(self, part: BranchPart, source: Code, branches: Code) -> list[Line]:
+    def repeated(
+        self, part: BranchPart, source: Code, target: str, branches: Code
+    ) -> list[Line]:
         """`[conv(x) for conv in self.conv]`."""
         assert part.count is not None
         if not part.body:
             count = self.inside.code(part.count.expression)
             return [Line("extend", Code(f"[{source}] * {count}"), branches)]
-        names = [statement.name for statement in part.body]
+        names = [identifier(statement.name) for statement in part.body]
+        # A layer `x` shall not hide the tensor that it is applied to.
+        hides = source in names
+        copies = [Code(f"{name}_") if hides else name for name in names]
         value = source
-        for statement in part.body:
+        for statement, copy in zip(part.body, copies, strict=True):
             if not self._is_plain(statement):
                 raise Unprintable(
                     f"'repeat' on the branch '{part.name}': make it a block"
                 )
-            value = Code(f"{identifier(statement.name)}({value})")
-        listed = self.macro("each", value, [identifier(name) for name in names])
-        return [Line("extend", listed, branches)]
+            value = Code(f"{copy}({value})")
+        return [Line("extend", self.macro("each", value, copies, names), branches)]
 
     def _is_plain(self, statement: Statement) -> bool:
         """Whether it is a module that always is there, and reads what is before it."""

@@ -68,7 +68,8 @@ class Builder:
         before, module = self.ops.module(call)
         if before is not None:
             raise Unprintable(
-                f"padding that differs from side to side in a row ({call.op})"
+                f"padding that differs from side to side in a row ({call.op})",
+                call.paths[0],
             )
         return module
 
@@ -126,6 +127,10 @@ class Modules(Builder):
         for group in self.groups:
             yield from (str(name) for name, _ in group.modules)
 
+    def pad(self, layer: str) -> Code:
+        """The module that pads for a layer."""
+        return identifier(f"{layer}{self.file.templates.manifest['pad']}")
+
     def _collect(self, body: Sequence[Statement], branch: BranchPart | None) -> None:
         for statement in body:
             with located(statement.place, f"layer {statement.name}"):
@@ -156,7 +161,8 @@ class Modules(Builder):
         if self.is_primitive(call):
             before, module = self.ops.module(call, id(statement) in self._inplace)
             if before is not None:
-                self._add(f"{statement.name}_pad", before, statement.when, branch)
+                pad = str(self.pad(statement.name))
+                self._add(pad, before, statement.when, branch)
                 self.padded.add(statement.name)
         else:
             module = self.module(call)

@@ -97,6 +97,8 @@ class TorchOps:
     def normalize(self, call: Call, decided: dict[str, Any]) -> None:
         for name in ("mean", "std"):
             decided[name] = literal(_numbers(call.attributes[name].constant))
+        vectors = any(len(shape) == 1 for shape in call.inputs)
+        self.file.flags["vectors"] = self.file.flags.get("vectors", False) or vectors
 
     def dropout(self, call: Call, decided: dict[str, Any]) -> None:
         if self.root and self.file.dropout is not None:

@@ -24,7 +24,7 @@ from archspec.weights.adoption.readings import (
 )
 from archspec.weights.adoption.uses import Part, Use, unit_signature, uses
 from archspec.weights.checkpoints import Checkpoint, Unit, opened, without
-from archspec.weights.checks import Arrays, check_numbers, listed
+from archspec.weights.checks import Arrays, check_numbers, listed, printable
 from archspec.weights.moves import from_target, names_there
 
 Pairs = dict[str, Unit]
@@ -46,7 +46,7 @@ class Adoption:
 
     def __str__(self) -> str:
         rows = [
-            (path, unit.name, listed(next(iter(unit.shapes.values()))))
+            (path, printable(unit.name), listed(next(iter(unit.shapes.values()))))
             for path, unit in self.units.items()
         ]
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]

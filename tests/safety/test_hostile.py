@@ -1,0 +1,201 @@
+"""Documents that mean harm: each is refused soon, in little memory, with its message.
+
+`hostile/NAME.yaml` has the small ones, `hostile/expected.txt` the first line of what is
+said of each; the large ones, and those that need an unusual file, are made here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from folders import files
+
+HOSTILE = Path(__file__).with_name("hostile")
+LINES = HOSTILE.joinpath("expected.txt").read_text("utf-8").splitlines()
+EXPECTED = dict(line.split(": ", 1) for line in LINES)
+HEAD = """\
+archspec: 1
+name: Net
+input: {channels: 3, size: 32}
+defaults: {conv: {padding: same, bias: false}}
+"""
+SMALL = HEAD + "layers: {a: {conv: 8}}\n"
+MADE = {
+    "ten_megabytes": ("#" * 10_000_000, "a spec has at most 500000 characters"),
+    "ten_megabytes_of_keys": (
+        "".join(f"key{n}: 1\n" for n in range(900_000)),
+        "a spec has at most 500000 characters",
+    ),
+    "lists": ("[" * 100_000 + "]" * 100_000, "nested deeper than 40 levels"),
+    "braces": ("{a: " * 60_000 + "}" * 60_000, "nested deeper than 40 levels"),
+    "dashes": ("- " * 100_000 + "x", "nested deeper than 40 levels"),
+    "questions": ("? " * 200_000, "nested deeper than 40 levels"),
+    "a_long_list": ("[" + "1," * 240_000 + "]", "more than 20000 keys and values"),
+    "many_keys": (
+        "{" + ",".join(f"k{n}: 1" for n in range(40_000)) + "}",
+        "more than 20000 keys and values",
+    ),
+    "many_layers": (
+        HEAD + "layers:\n" + "".join(f"  l{n}: {{conv: 8}}\n" for n in range(8_000)),
+        "more than 20000 keys and values",
+    ),
+    "digits": (
+        HEAD + f"layers: {{a: {{conv: {'9' * 100_000}}}}}\n",
+        "an expression has at most 500 characters",
+    ),
+    "parentheses": (
+        HEAD + f"layers: {{a: {{conv: {'(' * 10_000}8{')' * 10_000}}}}}\n",
+        "an expression has at most 500 characters",
+    ),
+    "a_long_expression": (
+        HEAD + f"layers: {{a: {{conv: {'max+' * 100_000}1}}}}\n",
+        "an expression has at most 500 characters",
+    ),
+    "many_branches": (
+        HEAD
+        + f"layers: {{a: {{add: {{{', '.join(f'b{n}: ~' for n in range(3000))}}}}}}}",
+        "a join has at least one branch",
+    ),
+}
+ABOVE = f"extends: base.yaml\n{SMALL}"
+
+
+def refused(bounded, folder: Path, spec: Path | str) -> set[str]:
+    """The first lines that `flops` and `generate` say of a spec they refuse."""
+    before = sorted(folder.rglob("*"))
+    generate = ("generate", str(spec), "-o", str(folder / "out"))
+    said: set[str] = set()
+    for command in (("flops", str(spec)), generate):
+        done = bounded(*command)
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert "Traceback" not in done.stderr
+        said.add(done.stderr.partition("\n")[0])
+    assert sorted(folder.rglob("*")) == before
+    return said
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_hostile_document(bounded, tmp_path, name):
+    said = refused(bounded, tmp_path, HOSTILE / f"{name}.yaml")
+    assert {line.replace(f"{HOSTILE}{os.sep}", "") for line in said} == {EXPECTED[name]}
+
+
+@pytest.mark.parametrize(
+    "name", ["name_document", "expression_lambda", "yaml_billion_laughs", "yaml_utf16"]
+)
+def test_a_hostile_document_by_itself(run, tmp_path, name):
+    """As a user runs it: a whole process, and not the child of one."""
+    spec = HOSTILE / f"{name}.yaml"
+    for command in ("flops", "generate"):
+        done = run(command, str(spec))
+        assert (done.returncode, done.stdout) == (2, "")
+        line = done.stderr.partition("\n")[0]
+        assert line.replace(f"{HOSTILE}{os.sep}", "") == EXPECTED[name]
+    assert not files(tmp_path)
+
+
+def test_every_document_is_expected():
+    assert {path.stem for path in HOSTILE.glob("*.yaml")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_large_document(bounded, tmp_path, name):
+    text, message = MADE[name]
+    (tmp_path / "net.yaml").write_text(text, encoding="utf-8")
+    (said,) = refused(bounded, tmp_path, "net.yaml")
+    assert said.partition("]: ")[2] == message
+
+
+OUTSIDE: dict[str, Callable[[Path, Path], object]] = {
+    "a link out": lambda base, secret: base.symlink_to(secret),
+    "a link to a link out": lambda base, secret: (
+        base.with_name("step.yaml").symlink_to(secret),
+        base.symlink_to("step.yaml"),
+    ),
+    "a dangling link": lambda base, secret: base.symlink_to(secret / "missing"),
+    "a link to itself": lambda base, secret: base.symlink_to(base.name),
+    "a link to zeros": lambda base, secret: base.symlink_to("/dev/zero"),
+    "a link to stdin": lambda base, secret: base.symlink_to("/proc/self/fd/0"),
+    "a pipe": lambda base, secret: os.mkfifo(base),
+    "a folder": lambda base, secret: base.mkdir(),
+}
+
+
+@pytest.mark.parametrize("make", OUTSIDE.values(), ids=OUTSIDE)
+def test_extends_reads_files_below_the_spec_alone(bounded, tmp_path, make):
+    """And says no word of what the other file holds."""
+    folder = tmp_path / "specs"
+    folder.mkdir()
+    secret = tmp_path / "secret.yaml"
+    secret.write_text("password: 1234\n")
+    (folder / "net.yaml").write_text(ABOVE)
+    make(folder / "base.yaml", secret)
+    assert refused(bounded, tmp_path, folder / "net.yaml") == {
+        "error[AS503]: 'extends' finds no file 'base.yaml'"
+    }
+
+
+@pytest.mark.parametrize("name", ["../secret.yaml", "a/../../secret.yaml", "{}"])
+def test_extends_names_no_path_out(bounded, tmp_path, name):
+    folder = tmp_path / "specs"
+    (folder / "a").mkdir(parents=True)
+    secret = tmp_path / "secret.yaml"
+    secret.write_text(SMALL)
+    named = name.format(secret)
+    (folder / "net.yaml").write_text(f'extends: "{named}"\n{SMALL}')
+    assert refused(bounded, tmp_path, folder / "net.yaml") == {
+        f"error[AS503]: 'extends' finds no file '{named}'"
+    }
+
+
+@pytest.mark.parametrize("length", [300, 5_000])
+def test_extends_of_a_long_name(bounded, tmp_path, length):
+    (tmp_path / "net.yaml").write_text(f"extends: {'a' * length}\n{SMALL}")
+    (said,) = refused(bounded, tmp_path, "net.yaml")
+    assert said.startswith("error[AS503]: 'extends' finds no file 'aaaa")
+
+
+def test_extends_ends(bounded, tmp_path):
+    for number in range(20):
+        text = f"extends: net{number + 1}.yaml\n{SMALL}"
+        (tmp_path / f"net{number}.yaml").write_text(text)
+    assert refused(bounded, tmp_path, "net0.yaml") == {
+        "error[AS503]: more than 8 files extend each other"
+    }
+
+
+@pytest.mark.parametrize("make", OUTSIDE.values(), ids=OUTSIDE)
+def test_a_spec_is_a_file(bounded, tmp_path, make):
+    """A link may lead to one: it is the user who names it."""
+    spec = tmp_path / "net.yaml"
+    (secret := tmp_path / "secret.yaml").write_text("password: 1234\n")
+    make(spec, secret)
+    (said,) = refused(bounded, tmp_path, "net.yaml")
+    assert said in {
+        "error[AS501]: there is no spec 'net.yaml'",
+        "error[AS202]: 'archspec' is missing",
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x; import os.yaml",
+        "x\rimport os.yaml",
+        'x"""\nimport os.yaml',
+        "__init__.yaml",
+        "class.yaml",
+        "a b.yaml",
+        "\uff4eet.yaml",
+        "-.yaml",
+        ".yaml",
+        "..yaml",
+    ],
+)
+def test_the_name_of_the_file_becomes_no_code(bounded, tmp_path, name):
+    (tmp_path / name).write_text(SMALL)
+    (said,) = refused(bounded, tmp_path, f"./{name}")
+    assert said.startswith(("error[AS207]: ", "error[AS501]: "))

@@ -1,0 +1,97 @@
+"""Free text of a spec: in a docstring, printed plainly, and nowhere else."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import tokenize
+
+import pytest
+
+from archspec.targets import TARGETS
+
+SPEC = """\
+archspec: 1
+name: Net
+summary: {0}
+source: {{title: {0}, url: {0}}}
+input: {{channels: 3, size: 32}}
+defaults: {{conv: {{padding: same, bias: false}}}}
+blocks:
+  unit:
+    summary: {0}
+    source: {{title: {0}, url: {0}}}
+    arguments: {{filters: int}}
+    layers: {{conv: {{conv: filters}}}}
+layers: {{a: {{unit: 8}}, b: {{conv: 8}}}}
+reported: {{parameters: 1, erratum: {0}}}
+variants: {{other: {{summary: {0}, blocks: {{unit: {{summary: {0}}}}}}}}}
+"""
+MARK = "owned"
+TEXTS = {
+    "the end of a docstring": '"""\nimport owned\n"""',
+    "other quotes": "'''\nimport owned\n'''",
+    "a backslash before the end": '\\"""; import owned #',
+    "a backslash at the end": "owned\\",
+    "line ends": "x\rimport owned\r\nimport owned\x0bimport owned\x0cimport owned",
+    "line ends of Unicode": "x\u0085import owned\u2028import owned\u2029import owned",
+    "a page of Jinja": "{{ owned.__class__ }}{% import 'owned' %}{# owned #}",
+    "a format": "{owned.__init__.__globals__} %(owned)s %n ${owned}",
+    "a comment": "# owned: noqa\n# type: ignore owned",
+    "an encoding": "-*- coding: utf-7 owned -*-",
+    "commands to a terminal": "\x1b[2J\x1b]0;owned\x07\x9b31m\x08\x7f",
+    "from right to left": "\u202eowned\u2066\u200f",
+    "invisible": "ow\u200bned\ufeffowned\u00ad",
+    "HTML": "<script>owned()</script><img src=x onerror=owned()>",
+    "a table": "owned | x |\n| --- |\n",
+    "a digest": f"owned digest {'a' * 12}-{'b' * 12}.",
+    "ruff's own comments": "# fmt: off owned\n# ruff: noqa\n# isort: skip_file",
+}
+
+
+@pytest.fixture
+def printed(forked, tmp_path):
+    """What a command prints of the spec with this text in all its fields."""
+
+    def printed(text: str, *arguments: str) -> str:
+        path = tmp_path / "net.yaml"
+        path.write_text(SPEC.format(json.dumps(text)), encoding="utf-8")
+        command, *options = arguments
+        done = forked(command, "net.yaml", *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    return printed
+
+
+def masked(source: str) -> tuple[str, list[str]]:
+    """The syntax with its docstrings left empty, and the comments."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(ast.Constant(str()) as docstring):
+                docstring.value = ""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return ast.dump(tree), [t.string for t in tokens if t.type == tokenize.COMMENT]
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("variant", [[], ["--variant", "other"]], ids=["base", "other"])
+def test_it_becomes_no_code(printed, text, target, variant):
+    options = ("generate", "-o", "-", "--target", target, *variant)
+    hostile, plain = printed(text, *options), printed("plain", *options)
+    assert masked(hostile) == masked(plain)
+    assert MARK in hostile.replace("\u200b", "")
+    assert all(c.isprintable() or c == "\n" for c in hostile)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("format", ["table", "markdown", "csv", "json"])
+def test_a_terminal_takes_it_for_no_command(printed, text, format):
+    found = printed(text, "flops", "--format", format)
+    assert all(c.isprintable() or c == "\n" for c in found)
+    assert len(found.splitlines()) == len(
+        printed("plain", "flops", "--format", format).splitlines()
+    )
