@@ -41,7 +41,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         # As an exception, lest folders and processes be left behind.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        signal.signal(signal.SIGTERM, _terminated)
         from archspec.beforehand import refuse
 
         refuse(sys.argv[1:])
@@ -54,6 +54,10 @@ def main() -> None:
         _give_up(error)
     finally:
         gc.freeze()  # or the interpreter looks through everything before it exits
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def _give_up(error: OSError) -> NoReturn:

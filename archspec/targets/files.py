@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from archspec.errors import FileRefused, SpecError
+from archspec.errors import FileRefused, SpecError, printable
 from archspec.targets.digest import is_unedited
 
 Content = str | bytes
@@ -110,7 +110,9 @@ def _diff(path: Path, found: Content | None, new: Content) -> str:
         [*io.StringIO(found or "")], [*io.StringIO(new)], *names
     )
     unfinished = "\n\\ No newline at end of file\n"
-    return "".join(line if line.endswith("\n") else line + unfinished for line in lines)
+    text = "".join(line if line.endswith("\n") else line + unfinished for line in lines)
+    # A terminal shall take nothing of a foreign file for a command.
+    return "".join(f"{printable(line)}\n" for line in text[:-1].split("\n"))
 
 
 def _replace(path: Path, new: Content) -> None:

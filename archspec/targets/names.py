@@ -64,6 +64,8 @@ def _check_globals(
 ) -> None:
     """Blocks and the network become names of the file, beside helpers and imports."""
     taken = {*dir(builtins), *manifest["globals"], *manifest["helpers"], "stage"}
+    if not manifest["classes"]:  # no variable shall hide the function that it calls
+        taken |= set(manifest["locals"])
     seen: dict[str, str] = {}
     named = [
         (block.name, _printed(block.name, manifest), block.place, f"{block.name}_block")
@@ -91,25 +93,23 @@ def _check_locals(
     taken |= {_printed(name, manifest) for name in program.blocks}
     for name, routine in program.blocks.items():
         own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
-        for word, variable in _variables(own, manifest):
+        for word in own:
             place = place_of_name(tree, name, word) or document.blocks[name].place
-            _refuse(variable, taken, f"of block {name}", place)
+            _refuse(_variable(word, own, manifest), taken, f"of block {name}", place)
     root = next(iter(document.layers.values())).place
     columns = dict(_columns(tree))
     for stage in program.stages:
-        own = [parameter.name for parameter in stage.parameters]
-        for word, variable in _variables(own, manifest):
-            where = f"in the table of {stage.loop.first.op}"
-            _refuse(variable, taken, where, columns.get(word, root))
+        words = [parameter.name for parameter in stage.parameters]
+        where = f"in the table of {stage.loop.first.op}"
+        for word in words:
+            place = columns.get(word, root)
+            _refuse(_variable(word, words, manifest), taken, where, place)
 
 
-def _variables(names: list[str], manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The names of a block or table, each with its variable: `kernel` is `kernel_size`.
-
-    A name stays as it is where another has that of its variable.
-    """
-    renamed: Mapping[str, str] = manifest["parameters"]
-    return [(n, n if renamed.get(n, n) in names else renamed[n]) for n in names]
+def _variable(name: str, names: list[str], manifest: Mapping[str, Any]) -> str:
+    """What a name of a block or table is printed as: `kernel` is `kernel_size`."""
+    renamed: str = manifest["parameters"].get(name, name)
+    return name if renamed in names else renamed
 
 
 def _columns(tree: Tree) -> Iterator[Named]:

@@ -23,7 +23,7 @@ def summary(path: Path) -> str:
         )
     total = sum(array.size for array in tensors.values())
     lines.append(f"{len(tensors)} tensors, {total:,} numbers")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _range(array: np.ndarray) -> str:

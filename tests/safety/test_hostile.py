@@ -1,7 +1,7 @@
 """Documents that mean harm: each is refused soon, in little memory, with its message.
 
-`hostile/NAME.yaml` has the small ones, `hostile/expected.txt` the first line of what is
-said of each; the large ones, and those that need an unusual file, are made here.
+`hostile/NAME.yaml` has the small ones, `hostile/expected.txt` the code of the first
+message; the large ones, and those that need an unusual file, are made here.
 """
 
 from __future__ import annotations
@@ -24,40 +24,40 @@ defaults: {conv: {padding: same, bias: false}}
 """
 SMALL = HEAD + "layers: {a: {conv: 8}}\n"
 MADE = {
-    "ten_megabytes": ("#" * 10_000_000, "a spec has at most 500000 characters"),
+    "ten_megabytes": ("#" * 10_000_000, "AS101"),
     "ten_megabytes_of_keys": (
         "".join(f"key{n}: 1\n" for n in range(900_000)),
-        "a spec has at most 500000 characters",
+        "AS101",
     ),
-    "lists": ("[" * 100_000 + "]" * 100_000, "nested deeper than 40 levels"),
-    "braces": ("{a: " * 60_000 + "}" * 60_000, "nested deeper than 40 levels"),
-    "dashes": ("- " * 100_000 + "x", "nested deeper than 40 levels"),
-    "questions": ("? " * 200_000, "nested deeper than 40 levels"),
-    "a_long_list": ("[" + "1," * 240_000 + "]", "more than 20000 keys and values"),
+    "lists": ("[" * 100_000 + "]" * 100_000, "AS101"),
+    "braces": ("{a: " * 60_000 + "}" * 60_000, "AS101"),
+    "dashes": ("- " * 100_000 + "x", "AS101"),
+    "questions": ("? " * 200_000, "AS101"),
+    "a_long_list": ("[" + "1," * 240_000 + "]", "AS101"),
     "many_keys": (
         "{" + ",".join(f"k{n}: 1" for n in range(40_000)) + "}",
-        "more than 20000 keys and values",
+        "AS101",
     ),
     "many_layers": (
         HEAD + "layers:\n" + "".join(f"  l{n}: {{conv: 8}}\n" for n in range(8_000)),
-        "more than 20000 keys and values",
+        "AS101",
     ),
     "digits": (
         HEAD + f"layers: {{a: {{conv: {'9' * 100_000}}}}}\n",
-        "an expression has at most 500 characters",
+        "AS301",
     ),
     "parentheses": (
         HEAD + f"layers: {{a: {{conv: {'(' * 10_000}8{')' * 10_000}}}}}\n",
-        "an expression has at most 500 characters",
+        "AS301",
     ),
     "a_long_expression": (
         HEAD + f"layers: {{a: {{conv: {'max+' * 100_000}1}}}}\n",
-        "an expression has at most 500 characters",
+        "AS301",
     ),
     "many_branches": (
         HEAD
         + f"layers: {{a: {{add: {{{', '.join(f'b{n}: ~' for n in range(3000))}}}}}}}",
-        "a join has at least one branch",
+        "AS203",
     ),
 }
 ABOVE = f"extends: base.yaml\n{SMALL}"
@@ -77,10 +77,15 @@ def refused(bounded, folder: Path, spec: Path | str) -> set[str]:
     return said
 
 
+def codes(said: set[str]) -> set[str]:
+    """Of the messages that these texts start with."""
+    return {text.removeprefix("error[").partition("]: ")[0] for text in said}
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_hostile_document(bounded, tmp_path, name):
     said = refused(bounded, tmp_path, HOSTILE / f"{name}.yaml")
-    assert {line.replace(f"{HOSTILE}{os.sep}", "") for line in said} == {EXPECTED[name]}
+    assert codes(said) == {EXPECTED[name]}
 
 
 @pytest.mark.parametrize(
@@ -92,8 +97,7 @@ def test_a_hostile_document_by_itself(run, tmp_path, name):
     for command in ("flops", "generate"):
         done = run(command, str(spec))
         assert (done.returncode, done.stdout) == (2, "")
-        line = done.stderr.partition("\n")[0]
-        assert line.replace(f"{HOSTILE}{os.sep}", "") == EXPECTED[name]
+        assert codes({done.stderr}) == {EXPECTED[name]}
     assert not files(tmp_path)
 
 
@@ -103,10 +107,9 @@ def test_every_document_is_expected():
 
 @pytest.mark.parametrize("name", MADE)
 def test_a_large_document(bounded, tmp_path, name):
-    text, message = MADE[name]
+    text, code = MADE[name]
     (tmp_path / "net.yaml").write_text(text, encoding="utf-8")
-    (said,) = refused(bounded, tmp_path, "net.yaml")
-    assert said.partition("]: ")[2] == message
+    assert codes(refused(bounded, tmp_path, "net.yaml")) == {code}
 
 
 OUTSIDE: dict[str, Callable[[Path, Path], object]] = {

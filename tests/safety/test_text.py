@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import json
 import tokenize
@@ -29,6 +30,7 @@ reported: {{parameters: 1, erratum: {0}}}
 variants: {{other: {{summary: {0}, blocks: {{unit: {{summary: {0}}}}}}}}}
 """
 MARK = "owned"
+TERMINAL = "\x1b[2J\x1b]0;owned\x07\x9b31m\x08\x7f"
 TEXTS = {
     "the end of a docstring": '"""\nimport owned\n"""',
     "other quotes": "'''\nimport owned\n'''",
@@ -40,7 +42,7 @@ TEXTS = {
     "a format": "{owned.__init__.__globals__} %(owned)s %n ${owned}",
     "a comment": "# owned: noqa\n# type: ignore owned",
     "an encoding": "-*- coding: utf-7 owned -*-",
-    "commands to a terminal": "\x1b[2J\x1b]0;owned\x07\x9b31m\x08\x7f",
+    "commands to a terminal": TERMINAL,
     "from right to left": "\u202eowned\u2066\u200f",
     "invisible": "ow\u200bned\ufeffowned\u00ad",
     "HTML": "<script>owned()</script><img src=x onerror=owned()>",
@@ -95,3 +97,27 @@ def test_a_terminal_takes_it_for_no_command(printed, text, format):
     assert len(found.splitlines()) == len(
         printed("plain", "flops", "--format", format).splitlines()
     )
+
+
+def test_nor_what_a_foreign_file_holds(forked, printed, tmp_path):
+    printed("plain", "flops")
+    (tmp_path / "out" / "torch").mkdir(parents=True)
+    (tmp_path / "out" / "torch" / "net.py").write_text(f"{TERMINAL}\nlast")
+    refused = forked("generate", "net.yaml", "-o", "out", "--target", "torch")
+    shown = forked("generate", "net.yaml", "-o", "out", "--target", "torch", "--diff")
+    assert (refused.returncode, shown.returncode) == (3, 0)
+    for text in (refused.stderr, shown.stdout):
+        assert "-\ufffd[2J\ufffd]0;owned" in text
+        assert "\n-last\n\\ No newline at end of file\n+" in text
+        assert all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_nor_what_weights_are_called(forked, tmp_path):
+    numpy, safetensors = map(importlib.import_module, ("numpy", "safetensors.numpy"))
+    arrays = {f"a{TERMINAL}": numpy.zeros(2, "float32")}
+    said = {"spec": TERMINAL, TERMINAL: "x\ny"}
+    safetensors.save_file(arrays, tmp_path / "w.safetensors", said)
+    done = forked("weights", "inspect", "w.safetensors")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(c.isprintable() or c == "\n" for c in done.stdout)
+    assert len(done.stdout.splitlines()) == 4
