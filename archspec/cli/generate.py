@@ -193,7 +193,8 @@ def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:
     other = origins.setdefault(str(path).lower(), origin)
     if other != origin:
         message = f"'{other}' and '{origin}' would be the same file {path.name}"
-        raise SpecError.single("AS506", message)
+        help = "generate them one at a time, into folders of their own: -o FOLDER"
+        raise SpecError.single("AS506", message, help=help)
 
 
 def _write(files: dict[Path, Content], root: Path, force: bool) -> None:

@@ -242,7 +242,8 @@ class Elaborator:
             frame.instance.scopes[f"{call.name}/{name}"] = frame.sees(start)
             tensors += self.branch(branch, frame.at_branch(name), start)
         if not tensors:
-            fail("AS307", f"no branch of '{call.name}' is there", call.op.place)
+            help = "every branch has a 'when' that does not hold"
+            fail("AS307", f"no branch of '{call.name}' is there", call.op.place, help)
         join = JOINS[call.op.text]
         output = self.add(frame.path(call.name), join, tensors, call.op.place)
         return Outcome(tuple(t.shape for t in tensors), output)

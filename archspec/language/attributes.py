@@ -44,7 +44,7 @@ def _layer(layer: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:
     for name in then.entries:
         if name not in given:
             message = f"'then' changes '{name}', which 'each' does not give"
-            help = did_you_mean(name, given)
+            help = did_you_mean(name, given) or "give it in 'each', too"
             yield Diagnostic("AS204", message, then.place_of(name), help=help)
 
 
@@ -56,10 +56,12 @@ def _row_ops(
     for row, cell in ops:
         op = text_of(cell)
         if op is None:
-            yield Diagnostic("AS205", f"row {row} names no op", cell.place)
+            message, help = f"row {row} names no op", f"it is {' or '.join(each)}"
+            yield Diagnostic("AS205", message, cell.place, help=help)
         elif op not in each:
             message = f"'each' says nothing of the op '{op}'"
-            yield Diagnostic("AS205", message, cell.place, help=did_you_mean(op, each))
+            help = did_you_mean(op, each) or f"it has {', '.join(each)}"
+            yield Diagnostic("AS205", message, cell.place, help=help)
 
 
 def _unknown(op: str, attributes: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
 
 from archspec import resources
-from archspec.errors import Place
+from archspec.errors import Place, did_you_mean
 from archspec.language.canonical import canonical_block
 from archspec.language.layers import placed_layers
 from archspec.language.merge import merge
@@ -114,7 +114,9 @@ def _resolve(name: str, own: Mapping, below: tuple[str, ...]) -> Mapping:
     if base in (*below, name) and base not in standard:
         fail("AS211", f"'extends' of block {name} goes round in a circle", place)
     if base not in own.entries and base not in standard:
-        fail("AS211", f"block {name} extends the unknown block '{base}'", place)
+        help = did_you_mean(base, {**dict.fromkeys(standard), **own.entries})
+        help = help or "'archspec blocks' lists the standard blocks"
+        fail("AS211", f"block {name} extends the unknown block '{base}'", place, help)
     if len(below) >= MAX_EXTENDS:
         fail("AS211", f"blocks extend each other more than {MAX_EXTENDS} deep", place)
     inherited = _resolve(base, own, (*below, name))

@@ -173,7 +173,9 @@ def _branch(node: Node, vocabulary: Vocabulary) -> Node:
 def _table(layer: Mapping, ops: list[str], vocabulary: Vocabulary) -> Mapping:
     if ops:
         message = f"a table has its ops under 'each', found '{ops[0]}'"
-        vocabulary.complain("AS204", message, layer.place_of(ops[0]))
+        help = did_you_mean(ops[0], (*MODIFIERS, *TABLE))
+        help = help or f"each: {{{ops[0]}: ...}}"
+        vocabulary.complain("AS204", message, layer.place_of(ops[0]), help)
         layer = layer.replaced(**{ops[0]: None})
     each = layer.get("each")
     if each is None or is_null(each):

@@ -182,7 +182,8 @@ class Table(Modified):
                     f"row {name} has {len(cells)} cells for {len(self.columns)} "
                     f"columns ({', '.join(self.columns)})"
                 )
-                context = {"message": message, "steps": ("rows", name)}
+                help = "'~' stands for what is not given"
+                context = {"message": message, "steps": ("rows", name), "help": help}
                 raise PydanticCustomError("below", "{message}", context)
         return self
 

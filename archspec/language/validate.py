@@ -68,12 +68,13 @@ def _diagnostic(detail: Any, tree: Mapping) -> Diagnostic:
     if kind == "extra_forbidden":
         return unknown_key([*map(str, steps)], place)
     if kind == "missing":
-        message = f"'{key}' is missing"
+        message, help = f"'{key}' is missing", _SUCH_AS.get(key, "")
         if key == "op":
             message, path = "the layer names no op", path.removesuffix(".op")
-        return Diagnostic("AS202", message, place, path)
+        return Diagnostic("AS202", message, place, path, help and f"such as {help}")
     if key == "branches":
-        return Diagnostic("AS203", "a join has at least one branch", place, path)
+        help = "such as {add: {left: {conv: {conv: 8}}, right: {}}}"
+        return Diagnostic("AS203", "a join has at least one branch", place, path, help)
     message = str(detail["msg"]).removeprefix("Value error, ")
     if kind in _WANTED:
         message = "is a list or a mapping" if key == "rows" else _WANTED[kind]
@@ -83,8 +84,22 @@ def _diagnostic(detail: Any, tree: Mapping) -> Diagnostic:
         if key.isdigit():
             owner = f"number {int(key) + 1} of '{steps[-2]}'"
         message = f"{owner} {message}, found {_found(given)}"
-    return Diagnostic("AS203", message, place, path)
+    return Diagnostic("AS203", message, place, path, context.get("help", ""))
 
+
+_SUCH_AS = {
+    "archspec": "archspec: 1",
+    "name": "name: MyNet",
+    "input": "input: {channels: 3, size: 224}",
+    "channels": "input: {channels: 3, size: 224}",
+    "size": "input: {channels: 3, size: 224}",
+    "layers": "layers: {stem: {conv: 8}, pool: global_avg_pool}",
+    "op": "{conv: 8}, or just global_avg_pool",
+    "columns": "columns: [c, n, s]",
+    "rows": "rows: [[16, 1, 1], [24, 2, 2]]",
+    "each": "each: {conv: {filters: c, stride: s}}",
+}
+"""Examples of keys that have to be there."""
 
 _WANTED = {
     "model_type": "is a mapping",

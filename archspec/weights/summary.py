@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from archspec.errors import printable
 from archspec.weights import canonical
 from archspec.weights.checks import listed
 
