@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec.errors import printable
 from archspec.weights import canonical
 from archspec.weights.checks import listed
 
