@@ -93,7 +93,11 @@ class Forward:
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
         """One expression, if it is always there: a choice is none among others."""
         there = statement.when is None or not self.modules.is_function(statement.call)
-        return self.value(statement, source, None) if there and not statement.like else None
+        return (
+            self.value(statement, source, None)
+            if there and not statement.like
+            else None
+        )
 
     def value(self, statement: OpStatement, source: Code, like: Code | None) -> Code:
         """The layer applied to a tensor; one that is not there passes it on."""
