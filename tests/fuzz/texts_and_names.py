@@ -13,8 +13,8 @@ from archspec.errors import SpecError
 from archspec.targets import TARGETS, render
 
 NAMES = (
-    "document multiplier constant function parameter block argument let inner deep join "
-    "branch layer table column row output variant file"
+    "document multiplier constant function parameter block argument let inner deep "
+    "join branch layer table column row output variant file"
 ).split()
 """Whatever has a name."""
 
