@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 JOBS ?= 2
 
-.PHONY: demo test check generate zoo clean
+.PHONY: demo test fuzz check generate zoo clean
 
 demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and what it costs
 	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
@@ -12,6 +12,9 @@ demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and
 
 test: $(VENV)/all                       ## the whole suite
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+fuzz: $(VENV)/all                       ## odd documents, texts, files and networks: CASES=10000 NETWORKS=500 SEED=1
+	FUZZ_CASES=$(CASES) FUZZ_NETWORKS=$(NETWORKS) FUZZ_SEED=$(SEED) $(BIN)/pytest -n $(JOBS) tests/fuzz
 
 check: $(VENV)/all                      ## style, types, import contracts, generated files
 	$(BIN)/ruff check

@@ -20,6 +20,9 @@ from archspec.network import Network
 from archspec.reading import find_spec, read_source
 from archspec.targets import render
 
+MAX_LAYERS = 50_000
+"""Of a spec's networks together."""
+
 
 class Checked(NamedTuple):
     """What was found of one spec, in order of position."""
@@ -62,11 +65,20 @@ def checked(
     for name in names:
         with findings.of((name,)):
             networks.append(elaborate(spec, (name,), overrides))
+        if sum(len(network.layers) for network in networks) > MAX_LAYERS:
+            findings.faults.append(_too_many(spec))
+            break
     if not findings.faults:
         findings.print(networks, targets)
     faults = in_order(findings.faults)
     warnings = [] if faults else warnings_of(networks, str(find_spec(spec)))
     return Checked(spec, (*variants, *names), (*faults, *warnings), findings.more)
+
+
+def _too_many(spec: str) -> Diagnostic:
+    message = f"the variants come to more than {MAX_LAYERS} layers together"
+    help = f"check one at a time: archspec check {spec} --variant V"
+    return Diagnostic("AS306", message, help=help)
 
 
 @dataclass

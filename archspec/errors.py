@@ -151,6 +151,10 @@ class VerifyError(Diagnosed):
 class ShapeError(ArchspecError):
     """An op cannot take an input of this shape; the message gives the arithmetic."""
 
+    def __init__(self, message: str, help: str = ""):
+        super().__init__(message)
+        self.help = help
+
 
 class FileRefused(ArchspecError):
     """Writing would destroy what somebody else wrote (exit code 3)."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from archspec.elaboration import elaborate, with_classes
-from archspec.network import Network
+from archspec.network import INPUT, Network
 from archspec.targets.render import render
 from archspec.targets.templates import manifest
 from archspec.verification.reference import evaluate
@@ -256,8 +256,11 @@ def by_layers(
 ) -> dict[str, np.ndarray]:
     """The outputs that verification holds every target to."""
     found = evaluate(network, weights, image)
-    ends = network.outputs.items()
-    return {name: found[network.layers[number].path] for name, number in ends}
+    paths = [layer.path for layer in network.layers]
+    return {
+        name: image if number == INPUT else found[paths[number]]
+        for name, number in network.outputs.items()
+    }
 
 
 def check_settings(network: Network, target: str, built: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import archspec.checking
 from archspec.checking import checked
 from archspec.cli import program
 from archspec.reading import bundled_specs
@@ -344,3 +345,15 @@ def test_github_takes_no_commands_from_a_spec(check, tmp_path):
     done = check('layers: {"a\\n::stop-commands::x": conv}', "--format", "github")
     (line,) = done.stdout.splitlines()
     assert line.startswith("::error title=AS207,file=net.yaml,line=9,")
+
+
+def test_the_layers_of_all_variants_are_bounded(check, monkeypatch):
+    monkeypatch.setattr(archspec.checking, "MAX_LAYERS", 1_000)
+    variants = ", ".join(f"v{n}: {{classes: {n + 1}}}" for n in range(60))
+    layers = "layers: {a: {conv: 8, repeat: 99}, b: {conv: 8, repeat: 99}}"
+    done = check(f"{layers}\nvariants: {{{variants}}}")
+    assert done.exit_code == 2
+    assert done.stderr.startswith(
+        "error[AS306]: the variants come to more than 1000 layers together\n"
+        "   help: check one at a time: archspec check net.yaml --variant V\n"
+    )

@@ -44,7 +44,7 @@ def run(tmp_path: Path, monkeypatch):
 def small(tmp_path: Path, monkeypatch) -> str:
     """A spec, and targets that print a line instead of a module."""
 
-    def render(network, target):
+    def render(network, target, templates):
         channels = network.layers[0].output[0]
         text = f"# {target}: {channels} channels, digest {UNSIGNED}.\n"
         return sign(text, network.spec.digest)

@@ -232,6 +232,7 @@ NOT_PART = "is not part of the expression language: "
         ("1" * 400, f"'{'1' * 400}' is not a number of the language"),
         ("1e300", "a number beyond 10^15"),
         ("1e999", "a number beyond 10^15"),
+        ("1e-320", "a number nearer to 0 than 10^-100"),
         ("", "'' is not an expression"),
         ("a +", "'a +' is not an expression"),
         ("a b", "'a b' is not an expression"),
@@ -307,6 +308,7 @@ def test_names_are_checked(text, message):
             "'round_channels(8, keep=2)' has no value: keep is a share between 0 and 1",
         ),
         ("1e15 * 10", "a number beyond 10^15"),
+        ("1e-60 * 1e-60", "a number nearer to 0 than 10^-100"),
         ("1e15 * 1e15 * 1e15", "a number beyond 10^15"),
     ],
 )

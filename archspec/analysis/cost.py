@@ -96,8 +96,7 @@ def _preprocessing(network: Network) -> dict[str, Any] | None:
     if preprocessing is None:
         return None
     said = preprocessing.model_dump(exclude_none=True)
-    pixels = {name: int(said[name]) for name in ("resize", "crop") if name in said}
-    # A variant of another size does not say these again.
-    if all(side == pixels.get("crop", side) for side in network.input_shape[1:]):
-        return said | pixels
-    return {name: value for name, value in said.items() if name not in pixels}
+    # A variant of another size does not say how to come to it again.
+    if all(side == said.get("crop", side) for side in network.input_shape[1:]):
+        return said
+    return {name: v for name, v in said.items() if name not in ("resize", "crop")}

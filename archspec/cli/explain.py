@@ -23,6 +23,8 @@ def explain(
         return
     wanted = code.upper()
     if wanted not in found:
-        near = did_you_mean(wanted, found) or "'archspec explain' lists all codes"
+        like = ", ".join(name for name in found if name[:3] == wanted[:3])
+        near = f"there are {like}" if like else did_you_mean(wanted, found)
+        near = near or "'archspec explain' lists all codes"
         raise typer.BadParameter(f"there is no code '{code}': {near}")
     typer.echo(found[wanted].text, nl=False)

@@ -60,6 +60,15 @@ def generate(
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite edited and foreign files.")
     ] = False,
+    templates: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Your own, before the bundled ones: DIR/TARGET/*.jinja. They are run.",
+        ),
+    ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="For onnx: canonical weights, safetensors."),
@@ -92,7 +101,13 @@ def generate(
         names = variant or (), override or ()
         numbers = Weights(weights, seed or 0)
         files = _contents(
-            specs, target, *names, all_variants, fold=fold_batch_norm, weights=numbers
+            specs,
+            target,
+            *names,
+            all_variants,
+            fold=fold_batch_norm,
+            weights=numbers,
+            templates=templates,
         )
         root = Path(output or "generated")
         if output == "-":
@@ -129,6 +144,7 @@ def _contents(
     *,
     fold: bool,
     weights: Weights,
+    templates: Path | None,
 ) -> dict[Path, Content]:
     """What every file holds; all of them before the first is written."""
     from archspec.elaboration.fold import folded
@@ -146,7 +162,9 @@ def _contents(
             module = (whole if binary else printed).spec.module_name
             path = Path(target, module + (".onnx" if binary else ".py"))
             _check_meeting(origins, path, " ".join((spec, *names)))
-            files[path] = _onnx(whole, weights) if binary else render(printed, target)
+            files[path] = (
+                _onnx(whole, weights) if binary else render(printed, target, templates)
+            )
     return files
 
 
@@ -175,7 +193,8 @@ def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:
     other = origins.setdefault(str(path).lower(), origin)
     if other != origin:
         message = f"'{other}' and '{origin}' would be the same file {path.name}"
-        raise SpecError.single("AS506", message)
+        help = "generate them one at a time, into folders of their own: -o FOLDER"
+        raise SpecError.single("AS506", message, help=help)
 
 
 def _write(files: dict[Path, Content], root: Path, force: bool) -> None:

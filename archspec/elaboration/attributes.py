@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from pydantic import ValidationError
@@ -116,10 +117,11 @@ def _parsed(fallback: str) -> Expression:
     return parse(fallback)
 
 
-def _fail_missing(call: Call, name: str) -> NoReturn:
+def _fail_missing(call: Call, name: str, kind: str = "") -> NoReturn:
     op = call.op.text
     help = f"write it here, or for all of them: defaults: {{{op}: {{{name}: ...}}}}"
-    fail("AS304", f"{op} needs '{name}'", call.op.place, help)
+    message = f"{op} needs '{name}'{kind and f' ({kind})'}"
+    fail("AS304", message, call.op.place, help)
 
 
 def _build(
@@ -149,11 +151,27 @@ def _wrong(
     settings: Settings,
     place: Place,
 ) -> Diagnostic:
-    name, problem = str(detail["loc"][0]), detail["msg"]
+    name, problem, context = str(detail["loc"][0]), detail["msg"], detail["ctx"]
     if detail["type"] == "literal_error":
-        problem = f"must be {detail['ctx']['expected']}, but is {values[name]}"
+        problem = f"must be {context['expected']}, but is {_shown(values[name])}"
     where = settings[name].place if name in settings else place
-    return Diagnostic("AS302", f"{kind.name}: '{name}' {problem}", where)
+    help = context.get("help") or _by_name(
+        kind.name, name, values[name], [*kind.model_fields]
+    )
+    return Diagnostic("AS302", f"{kind.name}: '{name}' {problem}", where, help=help)
+
+
+def _shown(value: Value) -> str:
+    """As the messages of the primitives show it."""
+    return json.dumps(value)
+
+
+def _by_name(op: str, name: str, value: Value, known: Sequence[str]) -> str:
+    """Help for a list where one attribute is: perhaps of all attributes in order."""
+    if not isinstance(value, tuple) or known[:1] != [name] or not known[1:]:
+        return ""
+    named = ", ".join(f"{attribute}: ..." for attribute in known[: len(value)])
+    return f"attributes go by their names: {{{op}: {{{named}}}}}"
 
 
 def arguments(
@@ -175,8 +193,7 @@ def arguments(
         elif declared is None:
             values[name] = None
         else:
-            message = f"{block.name} needs '{name}' ({declared})"
-            fail("AS304", message, call.op.place)
+            _fail_missing(call, name, declared)
     return values, frozenset(said)
 
 
@@ -200,7 +217,8 @@ def _typed(
         declared == "bool"
     ):
         return value
-    message = f"{block.name}: '{name}' is of type {declared}, but is {value}"
+    message = f"{block.name}: '{name}' is of type {declared}, but is {_shown(value)}"
     advice = declared == "int" and isinstance(value, float)
     help = "write round, floor, ceil or int" if advice else ""
+    help = help or _by_name(block.name, name, value, [*block.arguments])
     raise SpecError.single("AS302", message, setting.place, help=help)

@@ -23,13 +23,13 @@ def value_if_known(formula: Formula, scope: Scope) -> Value:
         return UNKNOWN
 
 
-def whole_number(formula: Formula, scope: Scope, what: str) -> int:
+def whole_number(formula: Formula, scope: Scope, what: str, help: str = "") -> int:
     """A number of things; raises SpecError (AS302) unless it is whole and above 0."""
     value = value_of(formula, scope)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        help = "write round, floor, ceil or int" if isinstance(value, float) else ""
+        help = "write round, floor, ceil or int" if isinstance(value, float) else help
         message = f"{what} is a whole number of at least 1, but is {value}"
         fail("AS302", message, formula.place, help)
     return value
@@ -38,7 +38,8 @@ def whole_number(formula: Formula, scope: Scope, what: str) -> int:
 def repeats(formula: Formula, scope: Scope) -> int:
     """How often; raises SpecError (AS302, AS306) unless it is from 1 to the limit."""
     try:
-        times = whole_number(formula, scope, "'repeat'")
+        help = "a layer is left out by 'when', a row by taking it away"
+        times = whole_number(formula, scope, "'repeat'", help)
     except Unknowable:
         return 1
     check_repeat(times, formula.place)

@@ -177,7 +177,8 @@ class Elaborator:
             if not shape:
                 raise Unknowable
             if len(shape) != 3:
-                fail("AS308", f"'{call.like.text}' is no map: {shape}", call.like.place)
+                message = f"'{call.like.text}' is no map, but a vector of {shape[0]}"
+                fail("AS308", message, call.like.place)
             size = shape[1:]
             self.liked.add(frame.known[call.like.text].source)
         settings = self.defaults.of(call.op.text)
@@ -210,7 +211,9 @@ class Elaborator:
             try:
                 output = self.add(f"{path}.residual", JOINS["add"], ends, call.op.place)
             except SpecError as error:
-                raise error.at(path=f"{below}, residual") from None
+                (fault,) = error.at(path=f"{below}, residual").diagnostics
+                help = fault.help and "its 'residual' holds where shapes are not equal"
+                raise SpecError([fault._replace(help=help)]) from None
         instance.output = output.shape
         return Outcome((tensor.shape,), output, values, said, instance)
 
@@ -239,7 +242,8 @@ class Elaborator:
             frame.instance.scopes[f"{call.name}/{name}"] = frame.sees(start)
             tensors += self.branch(branch, frame.at_branch(name), start)
         if not tensors:
-            fail("AS307", f"no branch of '{call.name}' is there", call.op.place)
+            help = "every branch has a 'when' that does not hold"
+            fail("AS307", f"no branch of '{call.name}' is there", call.op.place, help)
         join = JOINS[call.op.text]
         output = self.add(frame.path(call.name), join, tensors, call.op.place)
         return Outcome(tuple(t.shape for t in tensors), output)
@@ -272,7 +276,9 @@ class Elaborator:
             if isinstance(op, Op):
                 op.weights(shapes[0])
         except ShapeError as error:
-            raise SpecError.single("AS308", str(error), place) from None
+            raise SpecError.single(
+                "AS308", str(error), place, help=error.help
+            ) from None
         sources = tuple(tensor.source for tensor in tensors)
         layer = NetworkLayer(path, op.name, op, sources, shapes, output, place)
         check_magnitude(layer)

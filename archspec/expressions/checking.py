@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from archspec.errors import did_you_mean
 from archspec.expressions.functions import BUILTINS
 from archspec.expressions.tree import (
+    MEANT,
     WORDS,
     Call,
     Expression,
@@ -56,9 +57,18 @@ def _check_name(name: Name, scope: Scope) -> None:
         help = "the spec does not say how many: classes: 1000"
     elif name.id in BUILTINS:
         help = "it is a function and needs its arguments"
+    elif name.id.lower() in MEANT:
+        help = f"did you mean '{MEANT[name.id.lower()]}'?"
     else:
-        help = did_you_mean(name.id, [*scope, *WORDS])
+        near = did_you_mean(name.id, [*scope, *WORDS])
+        help = near or f"known here: {_listed(scope)}"
     raise ExpressionError(f"unknown name '{name.id}'", name.offset, size, help)
+
+
+def _listed(names: Collection[str]) -> str:
+    """The first few."""
+    few = ", ".join([*names][:8]) or "no name"
+    return f"{few}, ..." if len(names) > 8 else few
 
 
 def _check_call(call: Call, scope: Scope) -> None:
@@ -75,7 +85,7 @@ def _check_call(call: Call, scope: Scope) -> None:
         raise ExpressionError(message, call.offset, size)
     elif call.function not in BUILTINS:
         known = [*BUILTINS, *(n for n, v in scope.items() if isinstance(v, Function))]
-        help = did_you_mean(call.function, known)
+        help = did_you_mean(call.function, known) or f"known here: {_listed(known)}"
         message = f"unknown function '{call.function}'"
         raise ExpressionError(message, call.offset, size, help)
     elif call.keywords and call.function != "round_channels":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from archspec.expressions.tree import (
+    MEANT,
     WORDS,
     Binary,
     Call,
@@ -82,6 +83,10 @@ _REFUSED_CONSTANTS: Mapping[type, str] = {
     bool: "a capital True or False",
     type(None): "None",
 }
+_GRAMMAR = (
+    "it has numbers, names, + - * / // %, comparison, and, or, not, "
+    "'a if b else c' and calls of functions"
+)
 
 
 @lru_cache(maxsize=10_000)
@@ -100,9 +105,9 @@ def parse(text: str) -> Expression:
             tree = ast.parse(line, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         offset = getattr(error, "offset", None) or 1
-        raise ExpressionError(
-            f"'{text}' is not an expression", max(0, min(offset, len(text)) - 1)
-        ) from None
+        start = max(0, min(offset, len(text)) - 1)
+        message = f"'{text}' is not an expression"
+        raise ExpressionError(message, start, help=_GRAMMAR) from None
     return _Converter(line).convert(tree.body, 0)
 
 
@@ -182,13 +187,17 @@ class _Converter:
         if isinstance(node, ast.Call):
             known = ["a call of anything but a name"]
         written = self.source(node)
+        help = _GRAMMAR
+        if isinstance(node, ast.Tuple):
+            help = f"a list is written in brackets: [{written.strip('( ,)')}]"
+        if isinstance(node, ast.Constant) and written.lower() in MEANT:
+            help = f"did you mean '{MEANT[written.lower()]}'?"
         return ExpressionError(
             f"{known[0] if known else 'this'} is not part of the expression language: "
             f"'{written}'",
             node.col_offset,
             len(written),
-            help="it has numbers, names, + - * / // %, comparison, and, or, not, "
-            "'a if b else c' and calls of functions",
+            help,
         )
 
     def source(self, node: ast.expr) -> str:

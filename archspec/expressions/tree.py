@@ -16,7 +16,23 @@ WORDS = frozenset(
     "gelu gelu_tanh tanh softmax identity nearest bilinear channels_first "
     "channels_last normal truncated_normal uniform fan_in fan_out fan_avg".split()
 )
+MEANT = {
+    "yes": "true",
+    "on": "true",
+    "true": "true",
+    "no": "false",
+    "off": "false",
+    "false": "false",
+    "none": "~",
+    "null": "~",
+    "silu": "swish",
+}
+"""What other languages write, in small letters, and how it is written here."""
+
 MAX_MAGNITUDE = 10**15
+MIN_MAGNITUDE = 1e-100
+"""Below it, apart from 0, squares and quotients would be 0 or infinite."""
+
 UNKNOWN: Any = object()
 """Stands in a scope for what nobody can know any more, after a fault."""
 
@@ -145,7 +161,14 @@ def children(expression: Expression) -> tuple[Expression, ...]:
 
 
 def bounded(value: Any, offset: int = 0) -> Any:
-    """The value itself; raises ExpressionError beyond 10^15, for NaN and infinity."""
-    if isinstance(value, (int, float)) and not abs(value) <= MAX_MAGNITUDE:
+    """The value itself; raises ExpressionError beyond 10^15, and for NaN.
+
+    Also nearer to 0 than 10^-100, but not at 0.
+    """
+    if not isinstance(value, (int, float)):
+        return value
+    if not abs(value) <= MAX_MAGNITUDE:
         raise ExpressionError("a number beyond 10^15", offset)
+    if 0 < abs(value) < MIN_MAGNITUDE:
+        raise ExpressionError("a number nearer to 0 than 10^-100", offset)
     return value

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 
-from archspec.errors import Diagnostic, did_you_mean
+from archspec.errors import Diagnostic, Place, did_you_mean
 from archspec.language.layers import cells, mappings, placed_layers
 from archspec.ops import OPS
 from archspec.reading.nodes import Mapping, text_of
@@ -25,6 +25,10 @@ def _layer(layer: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:
     op, then = text_of(layer.get("op")), layer.section("then")
     if "branches" in layer.entries:
         return
+    if "then" in layer.entries and "repeat" not in layer.entries:
+        message = "'then' changes repeats, and there is no 'repeat'"
+        help = "say how often by 'repeat', or leave 'then' out"
+        yield Diagnostic("AS204", message, layer.place_of("then"), help=help)
     if op is not None:
         yield from _unknown(op, layer.section("attributes"), blocks)
         yield from _unknown(op, then, blocks)
@@ -40,7 +44,7 @@ def _layer(layer: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:
     for name in then.entries:
         if name not in given:
             message = f"'then' changes '{name}', which 'each' does not give"
-            help = did_you_mean(name, given)
+            help = did_you_mean(name, given) or "give it in 'each', too"
             yield Diagnostic("AS204", message, then.place_of(name), help=help)
 
 
@@ -52,10 +56,12 @@ def _row_ops(
     for row, cell in ops:
         op = text_of(cell)
         if op is None:
-            yield Diagnostic("AS205", f"row {row} names no op", cell.place)
+            message, help = f"row {row} names no op", f"it is {' or '.join(each)}"
+            yield Diagnostic("AS205", message, cell.place, help=help)
         elif op not in each:
             message = f"'each' says nothing of the op '{op}'"
-            yield Diagnostic("AS205", message, cell.place, help=did_you_mean(op, each))
+            help = did_you_mean(op, each) or f"it has {', '.join(each)}"
+            yield Diagnostic("AS205", message, cell.place, help=help)
 
 
 def _unknown(op: str, attributes: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:
@@ -65,12 +71,21 @@ def _unknown(op: str, attributes: Mapping, blocks: Mapping) -> Iterator[Diagnost
     for name in attributes.entries:
         if name in known:
             continue
-        message = f"unknown attribute '{name}' of {op}"
-        takes = f"it takes {', '.join(known) or 'no attributes'}"
+        fault = unknown_attribute(op, name, attributes.place_of(name), known)
         if name in lets:
             message = f"'{name}' is a 'let' of {op}, which nobody can give"
-        help = f"{did_you_mean(name, known)} {takes}".strip()
-        yield Diagnostic("AS204", message, attributes.place_of(name), help=help)
+            fault = fault._replace(message=message)
+        yield fault
+
+
+def unknown_attribute(
+    op: str, name: str, place: Place, known: Sequence[str]
+) -> Diagnostic:
+    """What is told (AS204) of an attribute that is none of those that are known."""
+    takes = f"it takes {', '.join(known) or 'no attributes'}"
+    help = f"{did_you_mean(name, known)} {takes}".strip()
+    message = f"unknown attribute '{name}' of {op}"
+    return Diagnostic("AS204", message, place, help=help)
 
 
 def _attributes_of(op: str, blocks: Mapping) -> tuple[list[str], list[str]]:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
 
 from archspec import resources
-from archspec.errors import Place
-from archspec.language.canonical import Vocabulary, canonical_block
+from archspec.errors import Place, did_you_mean
+from archspec.language.canonical import canonical_block
 from archspec.language.layers import placed_layers
 from archspec.language.merge import merge
+from archspec.language.vocabulary import Vocabulary
 from archspec.reading.nodes import (
     Mapping,
     Node,
@@ -74,7 +75,7 @@ def standard_blocks() -> Mapping:
 
 
 def reachable_blocks(document: Mapping) -> Mapping:
-    """Every block that the layers can reach and every own one, `extends` carried out.
+    """Every own block and all that layers or `defaults` name, `extends` carried out.
 
     A document's own block takes the place of the standard one of its name everywhere.
     Raises SpecError (AS211, AS212) where blocks extend or call themselves.
@@ -83,6 +84,7 @@ def reachable_blocks(document: Mapping) -> Mapping:
     resolved: dict[str, Node] = {}
     calls: dict[str, dict[str, Place]] = {}
     waiting = [*own.entries, *dict(_calls(document))]
+    waiting += document.section("defaults").entries
     while waiting:
         name = waiting.pop()
         known = name in own.entries or name in standard.entries
@@ -112,7 +114,9 @@ def _resolve(name: str, own: Mapping, below: tuple[str, ...]) -> Mapping:
     if base in (*below, name) and base not in standard:
         fail("AS211", f"'extends' of block {name} goes round in a circle", place)
     if base not in own.entries and base not in standard:
-        fail("AS211", f"block {name} extends the unknown block '{base}'", place)
+        help = did_you_mean(base, {**dict.fromkeys(standard), **own.entries})
+        help = help or "'archspec blocks' lists the standard blocks"
+        fail("AS211", f"block {name} extends the unknown block '{base}'", place, help)
     if len(below) >= MAX_EXTENDS:
         fail("AS211", f"blocks extend each other more than {MAX_EXTENDS} deep", place)
     inherited = _resolve(base, own, (*below, name))

@@ -9,12 +9,11 @@ A layer becomes one of three mappings, each with its modifiers beside:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
-from itertools import chain
-from typing import NamedTuple
 
-from archspec.errors import MAX_FAULTS, Diagnostic, Place, did_you_mean
+from archspec.errors import Place, did_you_mean
+from archspec.language.vocabulary import Vocabulary
 from archspec.ops import JOINS, OPS
 from archspec.reading.nodes import (
     Mapping,
@@ -23,7 +22,6 @@ from archspec.reading.nodes import (
     Sequence,
     describe,
     is_null,
-    text_of,
 )
 from archspec.reading.unfolding import definition
 
@@ -31,77 +29,6 @@ MODIFIERS = ("when", "repeat", "then", "from", "after", "before")
 TABLE = ("columns", "rows", "each")
 BRANCH = ("from", "when", "repeat")
 BLOCK = ("summary", "source", "extends", "arguments", "let", "residual", "layers")
-
-
-class Vocabulary(NamedTuple):
-    """The blocks that a document can name: the standard ones and its own."""
-
-    standard: AbstractMapping[str, Node]
-    own: AbstractMapping[str, Mapping]
-    faults: list[Diagnostic]
-    """What is found wrong; spelling out goes on, with nothing in its place."""
-
-    def complain(self, code: str, message: str, place: Place, help: str = "") -> None:
-        """Note a fault."""
-        self.faults.append(Diagnostic(code, message, place, help=help))
-
-    def mapping(self, node: Node, what: str) -> Mapping:
-        """The node if it is a mapping, else a complaint and an empty one."""
-        if isinstance(node, Mapping):
-            return node
-        message = f"{what} is a mapping, found {describe(node)}"
-        self.complain("AS203", message, node.place)
-        return Mapping({}, node.place)
-
-    def extended(self, blocks: Node | None) -> Vocabulary:
-        """With the blocks of a document or patch as well."""
-        if not isinstance(blocks, Mapping):
-            return self
-        found = {
-            name: _patched(self.own.get(name), block)
-            for name, block in blocks.entries.items()
-            if isinstance(block, Mapping)
-        }
-        return self._replace(own={**self.own, **found})
-
-    def main(self, op: Scalar) -> str | None:
-        """The first attribute of an op, or the first argument of a block."""
-        name = op.text
-        if name in OPS:
-            return OPS[name].main()
-        return next(self._arguments(name, ()), None)
-
-    def knows(self, op: Scalar) -> bool:
-        """Whether there is such an op; a complaint if there is none."""
-        kinds = OPS, JOINS, self.own, self.standard
-        if any(op.text in names for names in kinds):
-            return True
-        if len(self.faults) >= MAX_FAULTS:
-            return False
-        known = chain.from_iterable(kinds)
-        help = did_you_mean(op.text, known) or "'archspec blocks' lists the blocks"
-        self.complain("AS205", f"unknown op '{op.text}'", op.place, help)
-        return False
-
-    def _arguments(self, name: str, below: tuple[str, ...]) -> Iterator[str]:
-        """The arguments of a block, those of what it extends first."""
-        own = self.own.get(name) if name not in below else None
-        block = own or (self.standard.get(name) if below.count(name) < 2 else None)
-        if isinstance(block, Mapping):
-            base = text_of(block.get("extends"))
-            if base is not None:
-                yield from self._arguments(base, (*below, name))
-            yield from block.section("arguments").entries
-
-
-def _patched(base: Mapping | None, patch: Mapping) -> Mapping:
-    """What a vocabulary needs of a block that a patch changes: its arguments."""
-    if base is None:
-        return patch
-    first, second = base.section("arguments"), patch.section("arguments")
-    arguments = Mapping({**first.entries, **second.entries}, second.place)
-    extends = patch.get("extends") or base.get("extends")
-    return patch.replaced(arguments=arguments, extends=extends)
 
 
 def canonical_document(node: Node, vocabulary: Vocabulary) -> Mapping:
@@ -151,7 +78,8 @@ def canonical_block(node: Node, name: str, vocabulary: Vocabulary) -> Node:
 
 def canonical_layers(node: Node, vocabulary: Vocabulary) -> Mapping:
     """An ordered mapping of layers."""
-    layers = vocabulary.mapping(node, "'layers'")
+    help = "each layer has a name: layers: {stem: {conv: 8}, pool: global_avg_pool}"
+    layers = vocabulary.mapping(node, "'layers'", help)
     return _map(layers, lambda layer: canonical_layer(layer, vocabulary))
 
 
@@ -162,7 +90,7 @@ def canonical_layer(node: Node, vocabulary: Vocabulary) -> Node:
     if isinstance(node, Scalar):
         return _op(node, Mapping({}, node.place), {}, vocabulary)
     if not isinstance(node, Mapping):
-        vocabulary.mapping(node, "a layer")
+        vocabulary.mapping(node, "a layer", "an op with its attributes: {conv: 8}")
         return _harmless(node.place)
     layer = node
     ops = [key for key in layer.entries if key not in MODIFIERS and key not in TABLE]
@@ -245,7 +173,9 @@ def _branch(node: Node, vocabulary: Vocabulary) -> Node:
 def _table(layer: Mapping, ops: list[str], vocabulary: Vocabulary) -> Mapping:
     if ops:
         message = f"a table has its ops under 'each', found '{ops[0]}'"
-        vocabulary.complain("AS204", message, layer.place_of(ops[0]))
+        help = did_you_mean(ops[0], (*MODIFIERS, *TABLE))
+        help = help or f"each: {{{ops[0]}: ...}}"
+        vocabulary.complain("AS204", message, layer.place_of(ops[0]), help)
         layer = layer.replaced(**{ops[0]: None})
     each = layer.get("each")
     if each is None or is_null(each):

@@ -35,8 +35,10 @@ from archspec.language.fields import (
     Label,
     Location,
     Maybe,
-    Number,
     Numbers,
+    Pixels,
+    Positive,
+    Positives,
     Quantity,
     ScalarFormula,
     Text,
@@ -88,11 +90,11 @@ class Input(Model):
 class Preprocessing(Model):
     """What the network expects of its input; it generates nothing."""
 
-    scale: Number | None = None
+    scale: Positive | None = None
     mean: Numbers | None = None
-    std: Numbers | None = None
-    resize: Number | None = None
-    crop: Number | None = None
+    std: Positives | None = None
+    resize: Pixels | None = None
+    crop: Pixels | None = None
     interpolation: Interpolation | None = None
     channels: ChannelOrder | None = None
 
@@ -180,7 +182,8 @@ class Table(Modified):
                     f"row {name} has {len(cells)} cells for {len(self.columns)} "
                     f"columns ({', '.join(self.columns)})"
                 )
-                context = {"message": message, "steps": ("rows", name)}
+                help = "'~' stands for what is not given"
+                context = {"message": message, "steps": ("rows", name), "help": help}
                 raise PydanticCustomError("below", "{message}", context)
         return self
 

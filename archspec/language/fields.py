@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple, cast
 
 from pydantic_core import PydanticCustomError
@@ -53,14 +54,14 @@ def _formula(value: Any) -> Formula:
     if isinstance(value, list):
         parts = [_formula(item) for item in cast("list[object]", value)]
         if not parts:
-            raise ValueError("an empty list is no value")
+            raise ValueError("has at least one value")
         return Formula(Items(tuple(part.expression for part in parts)), parts[0].place)
     if not isinstance(value, Scalar) or value.value is None:
-        raise ValueError("expected a number, a word or an expression")
-    if not isinstance(value.value, str):
-        return Formula(Constant(value.value), value.place)
+        raise ValueError("is a number, a word, an expression or a list of them")
     try:
-        return Formula(parse(value.value), value.place)
+        if isinstance(value.value, str):
+            return Formula(parse(value.value), value.place)
+        return Formula(Constant(bounded(value.value)), value.place)
     except ExpressionError as error:
         raise _placed(expression_fault(error, value.place)) from None
 
@@ -79,7 +80,7 @@ def _optional_formula(value: Any) -> Formula | None:
 
 def _scalar(value: Any) -> Formula:
     if isinstance(value, list):
-        raise ValueError("expected a number or a word, found a list")
+        raise ValueError("is a number, a word or an expression")
     return _formula(value)
 
 
@@ -93,17 +94,21 @@ def _cell(value: Any) -> Formula | Word | None:
     return value if isinstance(value, Word) else _optional_formula(value)
 
 
-def text(value: Any) -> str:
+# What is raised below says what the value "is" or "has": `validate` adds the key before
+# it, and what was found behind.
+
+
+def text(value: Any, what: str = "a text") -> str:
     """A scalar as written; raises ValueError for anything else."""
     if not isinstance(value, Scalar) or value.value is None:
-        raise ValueError("expected text")
+        raise ValueError(f"is {what}")
     if len(value.text) > MAX_TEXT:
-        raise ValueError(f"a text has at most {MAX_TEXT} characters")
+        raise ValueError(f"has at most {MAX_TEXT:,} characters")
     return value.text
 
 
 def _word(value: Any) -> Word:
-    return Word(text(value), value.place)
+    return Word(text(value, "a name"), value.place)
 
 
 def _plain_value(value: Any) -> Any:
@@ -111,7 +116,7 @@ def _plain_value(value: Any) -> Any:
 
 
 def _identifier(value: Any) -> str:
-    name = text(value)
+    name = text(value, "a name")
     if fault := identifier_fault(name):
         raise ValueError(fault)
     return name
@@ -129,13 +134,21 @@ def _classes(value: Any) -> int:
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ValueError("'classes' is a whole number of at least 1")
-    return number
+        raise ValueError("is a whole number of at least 1")
+    return _bounded(number)
+
+
+def _bounded(number: Any) -> Any:
+    """The number; raises ValueError where no expression could be so large or small."""
+    try:
+        return bounded(number)
+    except ExpressionError as error:
+        raise ValueError(f"is no number of the language: {error.message}") from None
 
 
 def _version(value: Any) -> int:
     if _plain_value(value) != 1 or isinstance(_plain_value(value), bool):
-        raise ValueError("this program reads 'archspec: 1'")
+        raise ValueError("is 1, the version that this program reads")
     return 1
 
 
@@ -148,39 +161,64 @@ def _number(value: Any) -> float:
     except ExpressionError as error:
         raise _placed(expression_fault(error, formula.place)) from None
     if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise ValueError("expected a number")
+        raise ValueError("is a number")
     return float(number)
 
 
+def _positive(value: Any) -> float:
+    number = _number(value)
+    if number <= 0:
+        raise ValueError("is above 0")
+    return number
+
+
 def _numbers(value: Any) -> float | list[float]:
+    return _each(_number, value)
+
+
+def _positives(value: Any) -> float | list[float]:
+    return _each(_positive, value)
+
+
+def _each(read: Callable[[Any], float], value: Any) -> float | list[float]:
+    """One number, or one for each channel."""
     if not isinstance(value, list):
-        return _number(value)
+        return read(value)
     items = cast("list[object]", value)
     if len(items) > MAX_NUMBERS:
-        raise ValueError(f"at most {MAX_NUMBERS} numbers, one for each channel")
-    return [_number(item) for item in items]
+        raise ValueError(f"has at most {MAX_NUMBERS} numbers, one for each channel")
+    if any(isinstance(item, list | dict) for item in items):
+        raise ValueError("is a number or a list of numbers")
+    return [read(item) for item in items]
+
+
+def _pixels(value: Any) -> int:
+    number = _number(value)
+    if number < 1 or not number.is_integer():
+        raise ValueError("is a whole number of at least 1")
+    return int(number)
 
 
 def _interpolation(value: Any) -> str:
     if text(value) not in ("nearest", "bilinear", "bicubic"):
-        raise ValueError("'interpolation' is nearest, bilinear or bicubic")
+        raise ValueError("is nearest, bilinear or bicubic")
     return text(value)
 
 
 def _channel_order(value: Any) -> str:
     if text(value) not in ("rgb", "bgr"):
-        raise ValueError("'channels' is rgb or bgr")
+        raise ValueError("is rgb or bgr")
     return text(value)
 
 
 def _quantity(value: Any) -> Quantity:
     match = _QUANTITY.fullmatch(text(value))
     if match is None:
-        raise ValueError(f"'{text(value)}' is not a number such as 3.4M")
+        raise ValueError("is a number such as 3.4M")
     number, decimals, unit = match.groups()
     scale = _SCALE[unit]
     tolerance = 0.5 * scale / 10 ** len(decimals or "")
-    return Quantity(float(number) * scale, tolerance, match[0])
+    return Quantity(_bounded(float(number) * scale), tolerance, match[0])
 
 
 Text = Annotated[str, Read(text)]
@@ -189,8 +227,10 @@ ClassName = Annotated[str, Read(_class_name)]
 Flag = Annotated[bool, Read(_plain_value)]
 Classes = Annotated[int, Read(_classes)]
 Version = Annotated[int, Read(_version)]
-Number = Annotated[float, Read(_number)]
 Numbers = Annotated[float | list[float], Read(_numbers)]
+Positive = Annotated[float, Read(_positive)]
+Positives = Annotated[float | list[float], Read(_positives)]
+Pixels = Annotated[int, Read(_pixels)]
 Interpolation = Annotated[str, Read(_interpolation)]
 ChannelOrder = Annotated[str, Read(_channel_order)]
 Exact = Annotated[Formula, Read(_formula)]

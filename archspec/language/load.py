@@ -16,10 +16,12 @@ from archspec.errors import (
     raise_if_any,
 )
 from archspec.language.blocks import standard_blocks
-from archspec.language.canonical import Vocabulary, canonical_document
+from archspec.language.canonical import canonical_document
 from archspec.language.document import Document
 from archspec.language.merge import apply, cleaned, inherit
+from archspec.language.nulls import null_faults
 from archspec.language.validate import validate
+from archspec.language.vocabulary import Vocabulary
 from archspec.reading.nodes import (
     Mapping,
     Node,
@@ -97,7 +99,9 @@ def _tree(source: Source, faults: list[Diagnostic]) -> Mapping:
     base = _tree(source.base, faults) if source.base else None
     vocabulary = Vocabulary(standard_blocks().entries, {}, faults)
     vocabulary = vocabulary.extended(base.get("blocks") if base else None)
-    document = canonical_document(source.tree, vocabulary).replaced(extends=None)
+    document = canonical_document(source.tree, vocabulary)
+    faults += null_faults(document, vocabulary)
+    document = document.replaced(extends=None)
     return cleaned(document) if base is None else inherit(base, document)
 
 
@@ -119,6 +123,8 @@ def _override(tree: Mapping, override: str, faults: list[Diagnostic]) -> Mapping
     if not equals or not all(keys) or not text.strip():
         help = "to take something away, write a.b=~"
         fail("AS504", f"'{override}' is not of the form a.b=value", place, help)
+    if keys[0] not in Document.model_fields:
+        fail("AS504", f"no spec has a key '{keys[0]}'", place, _meant(tree, keys))
     node = read(text, f"--set {name}")
     for key in reversed(keys):
         node = Mapping({key: node}, place, {key: place})
@@ -132,6 +138,14 @@ def _override(tree: Mapping, override: str, faults: list[Diagnostic]) -> Mapping
             help = did_you_mean(multiplier, known) or has
             fail("AS504", f"there is no multiplier '{multiplier}'", place, help)
     return patch
+
+
+def _meant(tree: Mapping, keys: AbstractSequence[str]) -> str:
+    """Help on a key that is not the document's, but perhaps of a part of it."""
+    for part in ("multipliers", "define", "layers", "defaults"):
+        if keys[0] in tree.section(part).entries:
+            return f"did you mean '{'.'.join((part, *keys))}'?"
+    return did_you_mean(keys[0], Document.model_fields)
 
 
 def _texts(node: Node) -> object:

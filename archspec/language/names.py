@@ -58,7 +58,8 @@ def name_faults(tree: Mapping) -> Iterator[Diagnostic]:
 def _block(name: str, block: Mapping, outer: Collection[str]) -> Iterator[Diagnostic]:
     place = block.entries["name"].place
     taken = f"'{name}' is a primitive" if name in OPS or name in JOINS else None
-    yield from _complaints(place, identifier_fault(name), builtin_fault(name), taken)
+    faults = identifier_fault(name), builtin_fault(name), taken
+    yield from _complaints(place, *faults, help=_another(f"{name}_block", ()))
     values = [*_names(block.section("arguments")), *_names(block.section("let"))]
     yield from _definitions(values, outer)
     names = {value for value, _ in values}
@@ -87,16 +88,17 @@ def _layers(
         )
         twice = f"two layers are named '{name}'" if name in seen else None
         place = around.place_of(name)
-        yield from _complaints(place, reserved, twice)
+        yield from _complaints(place, reserved, twice, help=_another(name, seen))
         seen.add(name)
         yield from _table(layer, outer)
         branches = _names(layer.section("branches"))
         for _, where in branches[MAX_BRANCHES : MAX_BRANCHES + 1]:
-            yield Diagnostic("AS208", f"at most {MAX_BRANCHES} branches", where)
+            message = f"at most {MAX_BRANCHES} branches, found {len(branches)}"
+            yield Diagnostic("AS208", message, where)
         for branch, where in branches:
             taken = f"the branch '{branch}' has the name of an argument or 'let'"
             fault = taken if branch in values else None
-            yield from _complaints(where, fault)
+            yield from _complaints(where, fault, help=_another(branch, values))
 
 
 def _table(table: Mapping, outer: Collection[str]) -> Iterator[Diagnostic]:
@@ -110,11 +112,13 @@ def _table(table: Mapping, outer: Collection[str]) -> Iterator[Diagnostic]:
     if isinstance(rows, Mapping):
         yield from _definitions(_names(rows), outer, MAX_ROWS)
     elif isinstance(rows, Sequence) and len(rows.items) > MAX_ROWS:
-        yield Diagnostic("AS208", f"at most {MAX_ROWS} rows", rows.place)
+        message = f"at most {MAX_ROWS} rows, found {len(rows.items)}"
+        yield Diagnostic("AS208", message, rows.place)
     each = table.get("each")
     if found and not ops and isinstance(each, Mapping) and len(each.entries) > 1:
         message = "without a column 'op', 'each' names one op"
-        yield Diagnostic("AS204", message, each.place)
+        help = "columns: [op, ...] says which of them a row is"
+        yield Diagnostic("AS204", message, each.place, help=help)
 
 
 def _definitions(
@@ -132,10 +136,11 @@ def _definitions(
             or (shadows if name in outer else None)
             or (twice if name in seen else None)
         )
-        yield from _complaints(place, fault)
+        yield from _complaints(place, fault, help=_another(name, {*outer, *seen}))
         seen.add(name)
     for _, place in names[most : most + 1]:
-        yield Diagnostic("AS208", f"at most {most} names", place)
+        message = f"at most {most} names, found {len(names)}"
+        yield Diagnostic("AS208", message, place)
 
 
 def _language_fault(name: str) -> str | None:
@@ -146,11 +151,20 @@ def _language_fault(name: str) -> str | None:
     return None
 
 
+def _another(name: str, taken: Collection[str]) -> str:
+    """Help with a name that nothing has yet, if there is one that is much like it."""
+    free = name if name.endswith("_block") else f"{name}_"
+    usable = free not in taken and identifier_fault(free) is None
+    return f"try '{free}'" if usable else ""
+
+
 def _names(section: Mapping) -> Names:
     return [(name, section.place_of(name)) for name in section.entries]
 
 
-def _complaints(place: Place, *faults: str | None) -> Iterator[Diagnostic]:
+def _complaints(
+    place: Place, *faults: str | None, help: str = ""
+) -> Iterator[Diagnostic]:
     for fault in faults:
         if fault is not None:
-            yield Diagnostic("AS207", fault, place)
+            yield Diagnostic("AS207", fault, place, help=help)

@@ -80,7 +80,7 @@ class _References:
             return
         self.used.add(name.partition(".")[0])
         elsewhere = {inner for inner, _, _ in placed_layers(self.block)}
-        help = did_you_mean(name, known)
+        help = did_you_mean(name, known) or f"known here: {_listed(known)}"
         if name in elsewhere:
             help = "it comes later, or stands in another branch"
         message = f"there is no earlier layer '{name}'"
@@ -105,6 +105,12 @@ class _References:
         for name, layer in mappings(layers):
             yield name
             yield from _rows(name, layer)
+
+
+def _listed(names: Collection[str]) -> str:
+    """The first few names, in order of the alphabet."""
+    few = sorted(names)[:8]
+    return ", ".join(few) + (", ..." if len(few) < len(names) else "")
 
 
 def _takes_the_one_before(layer: Mapping) -> bool:

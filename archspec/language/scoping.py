@@ -90,8 +90,9 @@ def _branch(branch: Mapping, outer: Names, trail: str) -> Iterator[Diagnostic]:
 
 def _table(table: Mapping, seen: Names, trail: str) -> Iterator[Diagnostic]:
     columns = table.get("columns")
-    items = columns.items if isinstance(columns, Sequence) else ()
-    named = {item.text: 0 for item in items if isinstance(item, Scalar)}
+    if not isinstance(columns, Sequence):  # which is told, and hides what names mean
+        return
+    named = {item.text: 0 for item in columns.items if isinstance(item, Scalar)}
     for row, column, cell in cells(table):
         if column != "op":
             yield from _unseen(cell, {**seen, "row": 0}, f"{trail} row {row}")

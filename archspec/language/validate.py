@@ -8,21 +8,18 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from archspec.errors import MAX_FAULTS, Diagnostic, did_you_mean, raise_if_any
+from archspec.errors import MAX_FAULTS, Diagnostic, raise_if_any
 from archspec.language.attributes import attribute_faults
 from archspec.language.blocks import reachable_blocks
-from archspec.language.document import (
-    Document,
-    Figures,
-    Input,
-    Model,
-    Preprocessing,
-    Source,
-)
+from archspec.language.document import Document
+from archspec.language.keys import unknown_key
 from archspec.language.names import name_faults
 from archspec.language.references import reference_faults
 from archspec.language.scoping import scope_faults
 from archspec.reading.nodes import Mapping, Scalar, describe, find, plain
+
+SHOWN = 60
+"""Characters of a text that are shown as what was found."""
 
 
 def validate(tree: Mapping, known: Iterable[Diagnostic] = ()) -> Document:
@@ -69,50 +66,49 @@ def _diagnostic(detail: Any, tree: Mapping) -> Diagnostic:
     path = ".".join(map(str, steps))
     key = str(steps[-1]) if steps else ""
     if kind == "extra_forbidden":
-        known = [name for name in _known_keys(steps[:-1]) if name != key]
-        help = did_you_mean(key, known) or f"there can be {', '.join(known)}"
-        return Diagnostic("AS201", f"unknown key '{key}'", place, path, help)
+        return unknown_key([*map(str, steps)], place)
     if kind == "missing":
-        message = f"'{key}' is missing"
+        message, help = f"'{key}' is missing", _SUCH_AS.get(key, "")
         if key == "op":
             message, path = "the layer names no op", path.removesuffix(".op")
-        return Diagnostic("AS202", message, place, path)
+        return Diagnostic("AS202", message, place, path, help and f"such as {help}")
     if key == "branches":
-        return Diagnostic("AS203", "a join has at least one branch", place, path)
-    if kind in _WANTED:
-        wanted = _WANTED[kind].format(**context)
-        message = f"'{key}' {wanted}, found {_found(given)}"
-        return Diagnostic("AS203", message, place, path)
+        help = "such as {add: {left: {conv: {conv: 8}}, right: {}}}"
+        return Diagnostic("AS203", "a join has at least one branch", place, path, help)
     message = str(detail["msg"]).removeprefix("Value error, ")
-    if isinstance(given, Scalar) and given.text not in message:
-        message = f"{message}, found {describe(given)}"
-    return Diagnostic("AS203", message, place, path)
+    if kind in _WANTED:
+        message = "is a list or a mapping" if key == "rows" else _WANTED[kind]
+        message = message.format(**context)
+    if message.startswith(("is ", "has ")):
+        owner = f"'{key}'"
+        if key.isdigit():
+            owner = f"number {int(key) + 1} of '{steps[-2]}'"
+        message = f"{owner} {message}, found {_found(given)}"
+    return Diagnostic("AS203", message, place, path, context.get("help", ""))
 
+
+_SUCH_AS = {
+    "archspec": "archspec: 1",
+    "name": "name: MyNet",
+    "input": "input: {channels: 3, size: 224}",
+    "channels": "input: {channels: 3, size: 224}",
+    "size": "input: {channels: 3, size: 224}",
+    "layers": "layers: {stem: {conv: 8}, pool: global_avg_pool}",
+    "op": "{conv: 8}, or just global_avg_pool",
+    "columns": "columns: [c, n, s]",
+    "rows": "rows: [[16, 1, 1], [24, 2, 2]]",
+    "each": "each: {conv: {filters: c, stride: s}}",
+}
+"""Examples of keys that have to be there."""
 
 _WANTED = {
     "model_type": "is a mapping",
     "dict_type": "is a mapping",
     "list_type": "is a list",
     "bool_type": "is true or false",
-    "too_short": "has at least {min_length}",
-    "too_long": "has at most {max_length}",
+    "too_short": "has at least {min_length} of them",
+    "too_long": "has at most {max_length} of them",
 }
-_MODELS: dict[str, type[Model]] = {
-    "input": Input,
-    "source": Source,
-    "preprocessing": Preprocessing,
-    "reported": Figures,
-}
-
-
-def _known_keys(path: tuple[int | str, ...]) -> Iterator[str]:
-    """What can stand in the mapping at `path`."""
-    if path:
-        model = _MODELS.get(str(path[-1]))
-        keys = model.model_fields if model else ("when", "repeat", "then", "from")
-        yield from keys
-    else:
-        yield from (*Document.model_fields, "extends", "variants")
 
 
 def _found(given: Any) -> str:
@@ -120,4 +116,5 @@ def _found(given: Any) -> str:
         held = cast("list[object]", given)
         listed = "a mapping" if isinstance(given, dict) else "a list"
         return f"{listed} of {len(held)}"
-    return describe(given) if isinstance(given, Scalar) else f"'{given}'"
+    text = describe(given) if isinstance(given, Scalar) else f"'{given}'"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}...'"

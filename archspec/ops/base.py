@@ -28,6 +28,23 @@ class Weight(NamedTuple):
         return prod(self.shape)
 
 
+def shared_out(channels: int, groups: int, what: str) -> int:
+    """How many of the channels each of `groups` equal parts has.
+
+    Raises:
+        ShapeError: they are no multiple of `groups`.
+    """
+    each, rest = divmod(channels, groups)
+    if rest:
+        below = f"{each * groups} or " if each else ""
+        raise ShapeError(
+            f"{channels} {what} are no multiple of {groups} groups: "
+            f"{channels} = {each} * {groups} + {rest}",
+            f"take {below}{(each + 1) * groups} of them, or other groups",
+        )
+    return each
+
+
 class Op(BaseModel):
     """A primitive: one input, one output, the shape unchanged unless it says so.
 
@@ -94,7 +111,9 @@ class Op(BaseModel):
         if len(shape) != 3:
             raise ShapeError(
                 f"{self.name} needs a map (channels, height, width), "
-                f"but its input is {shape}"
+                f"but its input is a vector of {shape[0]}",
+                "'global_avg_pool' and 'flatten' make vectors; "
+                "'global_avg_pool: {keep_size: true}' keeps a map of 1x1",
             )
         channels, height, width = shape
         return channels, height, width

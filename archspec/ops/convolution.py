@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import ClassVar
 
-from archspec.errors import ShapeError
-from archspec.ops.base import Op, Shape, Weight
+from archspec.ops.base import Op, Shape, Weight, shared_out
 from archspec.ops.fields import (
     Count,
     Flag,
@@ -54,13 +53,9 @@ class Conv(Op):
         return _with_bias(Weight(weight), self.filters, self.bias)
 
     def _group_channels(self, shape: Shape) -> int:
-        channels, groups = shape[0], self.groups
-        if channels % groups or self.filters % groups:
-            raise ShapeError(
-                f"{groups} groups must divide the {channels} input channels "
-                f"and the {self.filters} filters"
-            )
-        return channels // groups
+        each = shared_out(shape[0], self.groups, "input channels")
+        shared_out(self.filters, self.groups, "filters")
+        return each
 
 
 class DepthwiseConv(Op):

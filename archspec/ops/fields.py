@@ -39,10 +39,10 @@ class Read:
 
 
 def refusal(wanted: str, value: object, advice: str = "") -> PydanticCustomError:
-    """The error for a value that is not what an attribute wants."""
+    """The error for a value that is not what an attribute wants; advice is its help."""
     found = json.dumps(value, default=str)
-    message = f"must be {wanted}, but is {found}{advice and ': ' + advice}"
-    return PydanticCustomError("attribute", "{message}", {"message": message})
+    context = {"message": f"must be {wanted}, but is {found}", "help": advice}
+    return PydanticCustomError("attribute", "{message}", context)
 
 
 def items(value: object) -> tuple[object, ...]:
@@ -59,7 +59,8 @@ def whole_from(least: int) -> Callable[[object], int]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise refusal("a whole number", value)
         if isinstance(value, float) and not value.is_integer():
-            raise refusal("a whole number", value, "write round, floor, ceil or int")
+            advice = "write round, floor, ceil or int" if math.isfinite(value) else ""
+            raise refusal("a whole number", value, advice)
         if value < least:
             raise refusal(f"at least {least}", value)
         return int(value)
@@ -101,7 +102,12 @@ def padding(value: object) -> object:
     if len(items(value)) == 4:
         return amounts(value)
     wanted = "same, symmetric, valid or four numbers [top, bottom, left, right]"
-    raise refusal(wanted, value)
+    match items(value) or (value, value):
+        case (int(vertical), int(horizontal)) if not isinstance(vertical, bool):
+            sides = [vertical, vertical, horizontal, horizontal]
+            raise refusal(wanted, value, f"as in PyTorch it would be {sides}")
+        case _:
+            raise refusal(wanted, value)
 
 
 def number(value: object) -> float:

@@ -33,7 +33,8 @@ class Add(Join):
     def infer(cls, shapes: Sequence[Shape]) -> Shape:
         """Equal shapes -> the same shape."""
         if len(set(shapes)) != 1:
-            raise ShapeError(f"add needs equal shapes, but has {_listed(shapes)}")
+            message = f"add needs equal shapes, but has {_listed(shapes)}"
+            raise ShapeError(message, _advice(shapes))
         return shapes[0]
 
 
@@ -50,7 +51,8 @@ class Multiply(Join):
         if not set(shapes) <= {full, small}:
             raise ShapeError(
                 "multiply needs equal channels, and equal sizes or 1x1 maps, "
-                f"but has {_listed(shapes)}"
+                f"but has {_listed(shapes)}",
+                _advice(shapes),
             )
         return full
 
@@ -64,11 +66,21 @@ class Concat(Join):
     def infer(cls, shapes: Sequence[Shape]) -> Shape:
         """(a, ...) and (b, ...) -> (a + b, ...)."""
         if len({shape[1:] for shape in shapes}) != 1:
-            raise ShapeError(
-                f"concat needs maps of equal size, but has {_listed(shapes)}"
-            )
+            message = f"concat needs maps of equal size, but has {_listed(shapes)}"
+            raise ShapeError(message, _advice(shapes))
         return sum(shape[0] for shape in shapes), *shapes[0][1:]
 
 
 def _listed(shapes: Sequence[Shape]) -> str:
     return " and ".join(map(str, shapes))
+
+
+def _advice(shapes: Sequence[Shape]) -> str:
+    """What makes them equal, by what differs: kind, size or only the channels."""
+    if len({len(shape) for shape in shapes}) > 1:
+        return "'global_avg_pool: {keep_size: true}' leaves a map of 1x1, no vector"
+    if len({shape[1:] for shape in shapes}) > 1:
+        return "the strides and paddings of all branches must come to one size"
+    return (
+        f"a convolution in a branch gives it other channels: {{conv: {shapes[0][0]}}}"
+    )

@@ -66,6 +66,7 @@ class Normalize(Op):
             if len(values) not in (1, shape[0]):
                 raise ShapeError(
                     f"{attribute} has {len(values)} numbers, "
-                    f"but the input has {shape[0]} channels"
+                    f"but the input has {shape[0]} channels",
+                    "one number serves all channels",
                 )
         return shape

@@ -5,7 +5,7 @@ from math import prod
 from typing import ClassVar, Literal
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Op, Shape
+from archspec.ops.base import Op, Shape, shared_out
 from archspec.ops.fields import AmountsField, Count, Index, Number, PairField
 
 Mode = Literal["nearest", "bilinear"]
@@ -43,12 +43,19 @@ class SliceChannels(Op):
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (stop - start, height, width)."""
         channels, height, width = self.as_map(shape)
-        if not self.start < self.stop <= channels:
+        kept = self.stop - self.start
+        if kept < 1:
             raise ShapeError(
-                f"a slice from {self.start} to {self.stop} of {channels} channels: "
-                "start must be below stop, and stop at most the channels"
+                f"a slice from {self.start} to {self.stop} has no channels: "
+                f"{self.stop} - {self.start} = {kept}",
+                "'stop' is the first channel that is left out",
             )
-        return self.stop - self.start, height, width
+        if self.stop > channels:
+            raise ShapeError(
+                f"a slice from {self.start} to {self.stop} needs {self.stop} channels, "
+                f"but the input has {channels}"
+            )
+        return kept, height, width
 
 
 class ChannelShuffle(Op):
@@ -65,10 +72,7 @@ class ChannelShuffle(Op):
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width), unchanged."""
         channels, _, _ = self.as_map(shape)
-        if channels % self.groups:
-            raise ShapeError(
-                f"{self.groups} groups must divide the {channels} input channels"
-            )
+        shared_out(channels, self.groups, "input channels")
         return shape
 
 

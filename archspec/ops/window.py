@@ -9,6 +9,8 @@ from typing import NamedTuple
 from archspec.errors import ShapeError
 from archspec.ops.fields import Amounts, Padding, Pair
 
+_LINES = "rows", "columns"
+
 
 class Window(NamedTuple):
     """A window that slides over a map, or is stamped by a transposed convolution."""
@@ -69,10 +71,13 @@ class Window(NamedTuple):
         columns = self._positions(1, size[1], *padding[2:])
         if rows < 1 or columns < 1:
             dilated = self.extent != self.kernel
+            axis = 0 if rows < 1 else 1
             raise ShapeError(
                 f"a {_by(self.kernel)} window "
                 + (f"({_by(self.extent)} with its dilation) " if dilated else "")
-                + f"does not fit the {_by(size)} map (padding {_listed(padding)})"
+                + f"does not fit the {_by(size)} map: "
+                + self._formula(axis, size[axis], *padding[2 * axis : 2 * axis + 2]),
+                "a smaller kernel, more padding, or fewer strides before it",
             )
         return rows, columns
 
@@ -96,11 +101,24 @@ class Window(NamedTuple):
         top, bottom, left, right = padding
         height, width = whole[0] - top - bottom, whole[1] - left - right
         if height < 1 or width < 1:
+            axis = 0 if height < 1 else 1
+            before, after = padding[2 * axis : 2 * axis + 2]
+            stamped = f"({size[axis]} - 1) * {self.stride[axis]} + {self.kernel[axis]}"
             raise ShapeError(
-                f"cutting {_listed(padding)} (top, bottom, left, right) off the "
-                f"{_by(whole)} map leaves nothing"
+                f"the padding cuts off all of the {_by(whole)} map: {stamped} "
+                f"- {before} - {after} = {(height, width)[axis]} {_LINES[axis]}",
+                "here padding is what is cut off: less of it, or 'valid' for none",
             )
         return height, width
+
+    def _formula(self, axis: int, size: int, before: int, after: int) -> str:
+        """How many positions there are, and how that is computed."""
+        stride, found = self.stride[axis], self._positions(axis, size, before, after)
+        up = f" + {stride - 1}" if self.ceil else ""
+        return (
+            f"({size} + {before} + {after} - {self.extent[axis]}{up}) // {stride} + 1 "
+            f"= {found} {_LINES[axis]}"
+        )
 
     def _positions(self, axis: int, size: int, before: int, after: int) -> int:
         stride = self.stride[axis]
@@ -121,7 +139,3 @@ def _same(size: int, extent: int, stride: int) -> Pair:
 
 def _by(size: Pair) -> str:
     return f"{size[0]}x{size[1]}"
-
-
-def _listed(padding: Amounts) -> str:
-    return ", ".join(map(str, padding))

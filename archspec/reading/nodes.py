@@ -94,8 +94,19 @@ def find(node: Node, path: tuple[int | str, ...]) -> Place:
             place = node.place
         else:
             break
-    at_value = isinstance(node, Scalar) and "[key]" not in path
+    at_value = not _holds(node) and "[key]" not in path
     return node.place if at_value else place
+
+
+def _holds(node: Node) -> bool:
+    """Whether there is anything inside."""
+    match node:
+        case Mapping(entries):
+            return bool(entries)
+        case Sequence(items):
+            return bool(items)
+        case Scalar():
+            return False
 
 
 def describe(node: Node) -> str:

@@ -41,6 +41,20 @@ _WORDS: dict[str, bool | None] = {
     "false": False,
 }
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_ADVICE = {
+    "mapping values are not allowed in this context": (
+        "quote a text with a colon; a mapping begins on a line of its own"
+    ),
+    "found character that cannot start any token": (
+        "indent by spaces, not tabs; quote a text that starts with @, ` or %"
+    ),
+    "did not find expected ',' or '}'": "a } is missing before this, or a comma",
+    "did not find expected ',' or ']'": "a ] is missing before this, or a comma",
+    "did not find expected key": "it is not indented as the lines around it are",
+    "could not find expected ':'": "a key is followed by a colon and a space",
+}
+"""What to do about what libyaml says."""
+
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EVENTS: Callable[..., Iterator[Any]] = getattr(yaml, "parse")  # noqa: B009 - untyped
 
@@ -72,7 +86,8 @@ def read_file(path: Path) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         message = f"{path} is not UTF-8: byte {error.start} is 0x{byte:02x}"
-        raise SpecError.single("AS502", message) from None
+        help = "save it in this encoding, as editors can"
+        raise SpecError.single("AS502", message, help=help) from None
     except OSError as error:
         message = f"cannot read {path}: {error.strerror}"
         raise SpecError.single("AS502", message) from None
@@ -130,7 +145,9 @@ class _Reader:
         if isinstance(error, yaml.MarkedYAMLError):
             mark = error.problem_mark or error.context_mark
             place = self.at(mark.line, mark.column) if mark else self.at(0, 0)
-            fail("AS102", f"this is not YAML: {error.problem or error.context}", place)
+            problem = str(error.problem or error.context)
+            help = _ADVICE.get(problem, "")
+            fail("AS102", f"this is not YAML: {problem}", place, help)
         # libyaml counts bytes.
         read = self.text.encode("utf-8", "replace")[: getattr(error, "position", 0)]
         *lines, last = _BREAK.split(read.decode("utf-8", "ignore"))
@@ -146,7 +163,8 @@ class _Reader:
         self.next()
         extra = self.next()
         if not isinstance(extra, yaml.StreamEndEvent):
-            fail("AS103", "a file holds one document", self.place(extra))
+            help = "what is like this network is one of its 'variants', the rest a file"
+            fail("AS103", "a file holds one document", self.place(extra), help)
         return node
 
     def node(self, event: Any, depth: int) -> Node:
@@ -161,7 +179,7 @@ class _Reader:
             help = "say it twice, or once in 'define', 'defaults' or a block"
             self.complain("AS104", what, place, help)
         if isinstance(event, yaml.AliasEvent):
-            return Scalar(None, "", place)
+            return Scalar(None, "*", place)
         if event.tag:
             message = f"tags are not part of the language: {event.tag}"
             help = "quote the value: a tag is a word after '!'"
@@ -229,6 +247,8 @@ class _Reader:
         if brackets[0] != brackets[1] or brackets[2] != brackets[3]:
             message = f"'{text}' has an unbalanced bracket"
             help = "quote it: inside braces YAML splits at every comma"
+            if text.startswith("("):
+                help = "a list is written in brackets: [7, 1]; anything else, quote it"
             self.complain("AS107", message, place, help)
             return Scalar(None, text, place)
         return Scalar(scalar_value(text), text, place)

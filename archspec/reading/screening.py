@@ -31,6 +31,8 @@ from archspec.reading.lexicon import (
 from archspec.reading.nodes import Mapping, Node, Scalar, Sequence, text_of
 from archspec.reading.unfolding import definition
 
+MAX_VARIANTS = 100
+
 Check = Callable[[str, Place], Iterator[Diagnostic]]
 
 CODE = ("multipliers", "define", "input", "defaults", "blocks", "layers")
@@ -63,6 +65,9 @@ def screened(tree: Mapping) -> Iterator[Diagnostic]:
         yield from _reference(output)
     variants = tree.section("variants")
     yield from _keys(variants, _variant)
+    for name in [*variants.entries][MAX_VARIANTS : MAX_VARIANTS + 1]:
+        message = f"at most {MAX_VARIANTS} variants"
+        yield Diagnostic("AS208", message, variants.place_of(name))
     for patch in variants.entries.values():
         if isinstance(patch, Mapping):
             yield from screened(patch)

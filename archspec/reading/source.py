@@ -130,6 +130,8 @@ def _looked_for(extends: Scalar, folder: Path) -> Path:
         if _is_file(candidate) and _is_inside(candidate, root):
             return candidate
     help = "it is looked for beside the spec, then among the bundled specs"
+    bundled = [path.name for path in bundled_specs()]
+    help = did_you_mean(extends.text, bundled) or help
     if any(_is_file(root / f"{extends.text}.yaml") for root in roots):
         help = f"did you mean '{extends.text}.yaml'?"
     fail("AS503", f"'extends' finds no file '{extends.text}'", extends.place, help)

@@ -128,7 +128,8 @@ class Session:
         status = self._process.wait()
         if clock.finished.is_set():
             message = f"{self.framework} took longer than {self.seconds:g} seconds"
-            return VerifyError.single("AS602", message)
+            help = "--seconds gives it more"
+            return VerifyError.single("AS602", message, help=help)
         self._noise.seek(0)
         said = self._noise.read().decode("utf-8", "replace").strip().splitlines()
         message = f"the process of {self.framework} ended with status {status}"

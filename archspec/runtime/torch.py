@@ -19,6 +19,7 @@ torch: Any = import_module("torch")  # its own types are not complete
 nn: Any = torch.nn
 
 COUNTER: str = manifest("torch")["counter"]
+_PAD: str = manifest("torch")["pad"]
 
 
 def build(module: ModuleType, order: Order) -> TorchModel:
@@ -48,6 +49,14 @@ def _returns(module: ModuleType, network: Any) -> dict[str, int]:
         for path, layer in network.named_modules()
         if type(layer).__name__ in ends
     }
+
+
+def _padded(path: str, modules: Mapping[str, Any], order: Order) -> str:
+    """The layer that starts with this module, be it one that pads; "" if none does."""
+    if path not in order.layers:
+        return path.removesuffix(_PAD)
+    pads = f"{path}{_PAD}"
+    return "" if pads in modules and pads not in order.layers else path
 
 
 class TorchModel:
@@ -108,7 +117,7 @@ class TorchModel:
                     layers.setdefault(own, output.clone())
 
             hooks.append(module.register_forward_hook(after))
-        before = order.layers.get(path)
+        before = order.layers.get(_padded(path, modules, order))
         if before is not None and before not in modules:
 
             def ahead(_: object, inputs: Any) -> None:

@@ -59,8 +59,13 @@ class Syntax(Protocol):
         """The same of a list of tensors."""
         ...
 
-    def repeated(self, part: BranchPart, source: Code, branches: Code) -> list[Line]:
-        """A branch that stands side by side several times, added to the list."""
+    def repeated(
+        self, part: BranchPart, source: Code, target: str, branches: Code
+    ) -> list[Line]:
+        """A branch that stands side by side several times, added to the list.
+
+        `target` is a variable for what it comes to each time.
+        """
         ...
 
     def test(self, expression: Expression, name: str) -> Code:
@@ -117,8 +122,8 @@ class Flow:
 
     def _use(self, name: str | None) -> None:
         self._clock += 1
-        if name is not None:
-            self._last_use[name] = self._clock
+        if name is not None:  # outputs are used in the end, whatever reads them before
+            self._last_use[name] = max(self._clock, self._last_use.get(name, 0))
 
     def is_tapped(self, name: str) -> bool:
         """Whether something refers to a layer, or to `table.row`, by its name."""
@@ -272,7 +277,8 @@ class Flow:
         for part in parts:
             if part.count is not None:
                 start = self.variables[part.source] if part.source else source
-                added = self.syntax.repeated(part, start, branches)
+                held.append(self.hold(f"{part.name}_out"))
+                added = self.syntax.repeated(part, start, held[-1], branches)
             else:
                 before, value = self.branch(statement, part, source, held)
                 added = [*before, Line("append", value, branches)]

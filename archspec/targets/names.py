@@ -4,81 +4,128 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from itertools import chain, starmap
 from typing import Any
 
 from archspec.errors import Place, SpecError
-from archspec.language import Block, Document, Layer, Table
+from archspec.language import Block, Layer, Table
+from archspec.language.layers import mappings, placed_layers
 from archspec.language.names import inner_layers
+from archspec.network import Network
+from archspec.reading.nodes import Mapping as Tree
+from archspec.reading.nodes import Scalar, find
+from archspec.reading.nodes import Sequence as Items
 from archspec.targets.specialise.model import Program
 
 Named = tuple[str, Place]
+_NOTHING = Tree({}, Place("", 1, 1))
 
 
 def check_names(
-    document: Document, program: Program, manifest: Mapping[str, Any]
+    network: Network, program: Program, manifest: Mapping[str, Any]
 ) -> None:
     """Raise SpecError (AS403) for names that the framework or the file has taken."""
-    target = manifest["name"]
+    document, tree, target = network.document, network.spec.tree, manifest["name"]
     attributes = frozenset(manifest["taken"])
     used = [document.blocks[name] for name in program.blocks]
-    bodies = (document.layers, *(block.layers for block in used))
-    for name, place in chain.from_iterable(map(_attributes, bodies)):
+    own = ((block.layers, tree.section("blocks").section(block.name)) for block in used)
+    bodies = ((document.layers, tree), *own)
+    for name, place in chain.from_iterable(starmap(_attributes, bodies)):
         if name in attributes:
             message = f"'{name}' is a name that {target} has taken"
             raise SpecError.single("AS403", message, place, help=f"try '{name}_'")
-    _check_globals(document, used, manifest)
-    _check_locals(document, program, manifest)
+    root = find(tree, ("name",))
+    _check_globals(document.name, root, used, manifest)
+    _check_locals(network, program, manifest)
 
 
-def _attributes(layers: Mapping[str, Layer]) -> Iterator[Named]:
+def place_of_name(tree: Tree, block: str, name: str) -> Place | None:
+    """Where a block of the spec defines an argument or `let`; None if it does not."""
+    parts = (tree.section("blocks").section(block).section(p) for p in _DEFINING)
+    return next((part.keys[name] for part in parts if name in part.keys), None)
+
+
+_DEFINING = "arguments", "let"
+
+
+def _attributes(layers: Mapping[str, Layer], body: Tree) -> Iterator[Named]:
     """What becomes an attribute: layers, those in branches too, and named rows."""
+    written = {n: (node, at) for n, node, at in placed_layers(body.section("layers"))}
     for name, layer in inner_layers(layers):
-        yield name, layer.place
-        if isinstance(layer, Table) and layer.named:
-            yield from ((row, layer.place) for row in layer.rows)
+        node, around = written.get(name, (_NOTHING, _NOTHING))
+        yield name, around.keys.get(name, layer.place)
+        rows = layer.rows if isinstance(layer, Table) and layer.named else ()
+        keys = node.section("rows").keys
+        yield from ((row, keys.get(row, layer.place)) for row in rows)
 
 
 def _check_globals(
-    document: Document, blocks: list[Block], manifest: Mapping[str, Any]
+    network: str, root: Place, blocks: list[Block], manifest: Mapping[str, Any]
 ) -> None:
     """Blocks and the network become names of the file, beside helpers and imports."""
     taken = {*dir(builtins), *manifest["globals"], *manifest["helpers"], "stage"}
-    root = next(iter(document.layers.values())).place
+    if not manifest["classes"]:  # no variable shall hide the function that it calls
+        taken |= set(manifest["locals"])
     seen: dict[str, str] = {}
     named = [
-        (block.name, _printed(block.name, manifest), block.place) for block in blocks
+        (block.name, _printed(block.name, manifest), block.place, f"{block.name}_block")
+        for block in blocks
     ]
-    for name, printed, place in (*named, (document.name, document.name, root)):
+    named.append((network, network, root, f"{network}Net"))
+    for name, printed, place, instead in named:
         if printed in taken:
             message = f"'{name}' would be '{printed}', which the file needs itself"
-            raise SpecError.single("AS403", message, place)
+            raise SpecError.single("AS403", message, place, help=f"try '{instead}'")
         if printed in seen:
             message = f"'{name}' and '{seen[printed]}' would both be '{printed}'"
-            raise SpecError.single("AS403", message, place)
+            help = "a file has one thing of a name: rename one of the two"
+            raise SpecError.single("AS403", message, place, help=help)
         seen[printed] = name
 
 
 def _check_locals(
-    document: Document, program: Program, manifest: Mapping[str, Any]
+    network: Network, program: Program, manifest: Mapping[str, Any]
 ) -> None:
     """Arguments, definitions and columns become variables of the printed code."""
+    document, tree = network.document, network.spec.tree
     taken = {*dir(builtins), *manifest["locals"], *manifest["globals"]}
+    taken |= set(manifest["helpers"])
     taken |= {_printed(name, manifest) for name in program.blocks}
     for name, routine in program.blocks.items():
         own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
-        _refuse(own, taken, f"of block {name}", document.blocks[name].place)
-    place = next(iter(document.layers.values())).place
+        for word in own:
+            place = place_of_name(tree, name, word) or document.blocks[name].place
+            _refuse(_variable(word, own, manifest), taken, f"of block {name}", place)
+    root = next(iter(document.layers.values())).place
+    columns = dict(_columns(tree))
     for stage in program.stages:
-        columns = [parameter.name for parameter in stage.parameters]
-        _refuse(columns, taken, f"in the table of {stage.loop.first.op}", place)
+        words = [parameter.name for parameter in stage.parameters]
+        where = f"in the table of {stage.loop.first.op}"
+        for word in words:
+            place = columns.get(word, root)
+            _refuse(_variable(word, words, manifest), taken, where, place)
 
 
-def _refuse(names: list[str], taken: set[str], where: str, place: Place) -> None:
-    for name in names:
-        if name in taken:
-            message = f"'{name}' {where} is a name that the printed code needs itself"
-            raise SpecError.single("AS403", message, place, help=f"try '{name}_'")
+def _variable(name: str, names: list[str], manifest: Mapping[str, Any]) -> str:
+    """What a name of a block or table is printed as: `kernel` is `kernel_size`."""
+    renamed: str = manifest["parameters"].get(name, name)
+    return name if renamed in names else renamed
+
+
+def _columns(tree: Tree) -> Iterator[Named]:
+    """All columns of a spec's tables."""
+    bodies = [tree, *(block for _, block in mappings(tree.section("blocks")))]
+    for body in bodies:
+        for _, layer, _ in placed_layers(body.section("layers")):
+            columns = layer.get("columns")
+            items = columns.items if isinstance(columns, Items) else ()
+            yield from ((i.text, i.place) for i in items if isinstance(i, Scalar))
+
+
+def _refuse(name: str, taken: set[str], where: str, place: Place) -> None:
+    if name in taken:
+        message = f"'{name}' {where} is a name that the printed code needs itself"
+        raise SpecError.single("AS403", message, place, help=f"try '{name}_'")
 
 
 def _printed(block: str, manifest: Mapping[str, Any]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import SpecError
+from jinja2 import TemplateError, TemplateSyntaxError
+
+from archspec.errors import Diagnostic, Place, SpecError
 from archspec.language.names import inner_layers
 from archspec.network import Network
 from archspec.targets import digest
@@ -15,12 +17,12 @@ from archspec.targets.code import Code
 from archspec.targets.file import File
 from archspec.targets.header import header
 from archspec.targets.keras import view as keras_view
-from archspec.targets.names import check_names
+from archspec.targets.names import check_names, place_of_name
 from archspec.targets.specialise import specialise
-from archspec.targets.templates import Templates
+from archspec.targets.templates import InjectionError, Templates
 from archspec.targets.tidy import tidy
 from archspec.targets.torch import view as torch_view
-from archspec.targets.unprintable import Differing, Unprintable
+from archspec.targets.unprintable import Differing, Named, Unprintable
 
 _VIEWS: dict[str, Callable[[File, Network], dict[str, Any]]] = {
     "torch": torch_view,
@@ -32,11 +34,37 @@ TARGETS = tuple(_VIEWS)
 def render(network: Network, target: str, templates: Path | None = None) -> str:
     """The formatted, signed text of `target`'s file.
 
-    Raises SpecError (AS4xx) where the target cannot say it.
+    `templates` is a folder of templates that come before the bundled ones. Raises
+    SpecError: AS4xx where the target cannot say it, AS507 where such a template fails.
     """
+    try:
+        return _rendered(network, target, templates)
+    except (
+        TemplateError,
+        InjectionError,
+        ValueError,
+        RuntimeError,
+        SyntaxError,
+    ) as error:
+        if templates is None:
+            raise
+        raise SpecError([_failed(error, templates / target)]) from None
+
+
+def _failed(error: Exception, folder: Path) -> Diagnostic:
+    """What is wrong with somebody's own template, and where if Jinja says it."""
+    place = None
+    if isinstance(error, TemplateSyntaxError) and error.name:
+        place = Place(str(folder / error.name), error.lineno, 1)
+    help = "'templates' of archspec's sources shows what a template is given"
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return Diagnostic("AS507", f"a template failed: {reason}", place, help=help)
+
+
+def _rendered(network: Network, target: str, templates: Path | None) -> str:
     program = specialise(network)
     file = File(program, Templates(target, templates))
-    check_names(network.document, program, file.templates.manifest)
+    check_names(network, program, file.templates.manifest)
     try:
         view = _VIEWS[target](file, network)
     except Unprintable as error:
@@ -46,6 +74,9 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
         if isinstance(error, Differing):
             own = dict(inner_layers(network.document.layers))
             place = own[error.path.split(".")[0]].place
+        if isinstance(error, Named):
+            block = error.path.removeprefix("block ")
+            place = place_of_name(network.spec.tree, block, error.name) or place
         raise SpecError.single(
             "AS402", message, place, path=error.path, help=error.help
         ) from None
@@ -57,9 +88,17 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
 
 
 def helpers(file: File, text: str) -> list[Code]:
-    """The helpers that the text names, and those that these name, in their order."""
+    """The helpers that the text calls, and those that these call, in their order."""
     found: list[Code] = []
+    called = _names(text)
     for name in reversed(file.templates.manifest["helpers"]):
-        if re.search(rf"\b{name}\b", "\n".join([text, *map(str, found)])):
-            found.insert(0, file.templates.helper(name, file.flags))
+        if name in called:
+            helper = file.templates.helper(name, file.flags)
+            found.insert(0, helper)
+            called |= _names(helper.text)
     return found
+
+
+def _names(text: str) -> set[str]:
+    """The names that code reads; no attributes, and nothing that a text says."""
+    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +21,38 @@ class InjectionError(Exception):
 
 
 def _finalize(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, float, Code, Markup)):
+    if isinstance(value, float) and not isfinite(value):
+        raise InjectionError(f"a template was given the number {value}")
+    # A StrictUndefined says itself what is missing.
+    known = bool, int, float, Code, Markup, jinja2.Undefined
+    if value is None or isinstance(value, known):
         return value
     raise InjectionError(f"a template was given the plain value {value!r}")
 
 
-def manifest(target: str, root: Path | None = None) -> dict[str, Any]:
-    """What a target calls things: its `target.yaml`."""
-    path = (root or resources.TEMPLATES) / target / "target.yaml"
+def manifest(target: str, own: Path | None = None) -> dict[str, Any]:
+    """What a target calls things: its `target.yaml`, of `own` if that has one."""
+    roots = (own, resources.TEMPLATES) if own else (resources.TEMPLATES,)
+    paths = [root / target / "target.yaml" for root in roots]
+    path = next((path for path in paths if path.exists()), paths[-1])
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 class Templates:
-    """The templates of one target."""
+    """The templates of one target: those of `own`, and the bundled ones for the rest.
 
-    def __init__(self, target: str, root: Path | None = None):
-        root = root or resources.TEMPLATES
+    Templates are code: they are run.
+    """
+
+    def __init__(self, target: str, own: Path | None = None):
+        bundled = resources.TEMPLATES
+        folders = [bundled / target, bundled / "python"]
+        if own is not None:
+            folders.insert(0, own / target)
         self.target = target
-        self.manifest = manifest(target, root)
+        self.manifest = manifest(target, own)
         self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader([root / target, root / "python"]),
+            loader=jinja2.FileSystemLoader(folders),
             undefined=jinja2.StrictUndefined,
             # Code has __html__ and passes; whatever else a template prints is escaped.
             autoescape=True,

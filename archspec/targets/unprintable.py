@@ -31,6 +31,14 @@ class Differing(Unprintable):
         super().__init__(message, path, "write a block of its own for this use")
 
 
+class Named(Unprintable):
+    """An argument or `let` of a block that has to be called something else."""
+
+    def __init__(self, message: str, name: str):
+        super().__init__(message, help=f"try '{name}_'")
+        self.name = name
+
+
 @contextmanager
 def located(place: Place | None, path: str) -> Generator[None]:
     """Tell what is unprintable where it stands: the innermost place wins."""

@@ -57,4 +57,7 @@ def _check_memory(network: Network) -> None:
                 f"its layers have {count:,} {what} at {height}x{width}, "
                 f"but verify takes at most {MAX_NUMBERS:,}"
             )
-            raise VerifyError.single("AS604", message)
+            help = (
+                "--variant or --set may make of it a smaller one with the same layers"
+            )
+            raise VerifyError.single("AS604", message, help=help)

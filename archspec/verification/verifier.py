@@ -12,7 +12,7 @@ from os import cpu_count
 from pathlib import Path
 
 from archspec.elaboration import elaborate
-from archspec.errors import VerifyError
+from archspec.errors import VerifyError, did_you_mean
 from archspec.network import Network
 from archspec.runtime.session import FRAMEWORKS, SECONDS, Answer
 from archspec.targets import TARGETS, render
@@ -41,9 +41,10 @@ class Verifier:
         """
         for target in targets:
             if target not in FRAMEWORKS:
-                known = ", ".join(FRAMEWORKS)
-                message = f"there is no target '{target}'; there are: {known}"
-                raise VerifyError.single("AS601", message)
+                near = did_you_mean(target, FRAMEWORKS)
+                help = f"{near} there are {', '.join(FRAMEWORKS)}".strip()
+                message = f"there is no target '{target}'"
+                raise VerifyError.single("AS601", message, help=help)
         self.printer, self.progress = printer, progress
         threads = max(1, (cpu_count() or 1) // max(1, len(targets)))
         with ExitStack() as stack:

@@ -28,14 +28,19 @@ class Worker:
         self.queue = ThreadPoolExecutor(1)
 
     def submit(self, order: Order) -> Future[Ran]:
-        """Have it carried out when its turn comes."""
-        return self.queue.submit(self._run, order)
+        """Have it carried out when its turn comes, by a process that is alive.
 
-    def _run(self, order: Order) -> Ran:
+        What waits for one that dies fails with it, and starts no other: nobody would
+        end that one.
+        """
         if self.session.dead:
             self.session.close()
             self.session = Session(*self.settings)
-        answer = self.session.ask(order)
+        return self.queue.submit(self._run, self.session, order)
+
+    @staticmethod
+    def _run(session: Session, order: Order) -> Ran:
+        answer = session.ask(order)
         written = not answer.fault and order.task in {"run", "train"}
         return Ran(answer, read_arrays(order.result) if written else {})
 

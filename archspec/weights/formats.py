@@ -20,7 +20,7 @@ def write_onnx(
 ) -> None:
     """A model with these weights, batch norm folded; raises FrameworkMissing."""
     if path.suffix != ".onnx":
-        raise WeightsError.single("AS511", f"{path} is not called .onnx")
+        raise WeightsError.single("AS511", f"{path} does not end in .onnx")
     content = needed("archspec.targets.onnx").file(network, weights)
     with replacing(path, force) as temporary:
         temporary.write_bytes(content)

@@ -97,5 +97,5 @@ def _unpacked(path: Path, folder: Path) -> Path:
 
 def _check_suffix(path: Path, known: tuple[str, ...]) -> None:
     if not path.name.endswith(known):
-        message = f"{path} is none of {', '.join(known)}"
+        message = f"{path} does not end in {' or '.join(known)}"
         raise WeightsError.single("AS511", message)

@@ -60,7 +60,7 @@ def read(path: Path, network: Network) -> Arrays:
 
 def _check_suffix(path: Path) -> None:
     if path.suffix not in SUFFIXES:
-        message = f"{path} is none of {', '.join(SUFFIXES)}"
+        message = f"{path} does not end in {' or '.join(SUFFIXES)}"
         raise WeightsError.single("AS511", message)
 
 

@@ -46,6 +46,15 @@ defaults:
     assert byname["c.gate"].kind == "hard_sigmoid"
 
 
+def test_defaults_of_a_standard_block_that_is_not_there(network, fault):
+    """A variant may have taken it away."""
+    head = HEAD + "defaults: {squeeze_excite: {gate: hard_sigmoid}}\n"
+    found = network("layers: {a: {activation: relu}}", head)
+    assert [layer.op for layer in found.layers] == ["activation"]
+    message, _ = fault("layers: {a: identity}", head.replace("gate", "gates"))
+    assert message == "unknown attribute 'gates' of squeeze_excite"
+
+
 def test_a_wrong_default_is_marked_where_it_stands(network):
     with pytest.raises(SpecError) as caught:
         network("layers: {a: {conv: 1}}", HEAD + "defaults: {conv: {stride: relu}}\n")
@@ -99,8 +108,7 @@ def test_whole_floats_are_whole_numbers(network, written):
 
 def test_other_floats_are_refused_with_advice(fault):
     assert fault("layers: {a: {conv: 87.5}}")[0] == (
-        "conv: 'filters' must be a whole number, but is 87.5: "
-        "write round, floor, ceil or int"
+        "conv: 'filters' must be a whole number, but is 87.5"
     )
 
 

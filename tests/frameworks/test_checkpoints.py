@@ -246,6 +246,19 @@ def test_a_group_in_itself(net, model, tmp_path):
     assert refused(path, net) == ("AS511", message, "")
 
 
+def test_numbers_where_a_layer_should_be(net, model, tmp_path):
+    """They are no group, and not read row by row, however many it says there are."""
+    path = tmp_path / "a.weights.h5"
+    save_keras(model, path)
+    with h5py.File(path, "r+") as file:
+        del file["layers/dense/vars"]
+        file.create_dataset("layers/dense/vars", (10**6, 10**6), "f4", chunks=(1, 1))
+    assert refused(path, net)[:2] == (
+        "AS512",
+        "'classifier' (5, 4) has no weights in the file",
+    )
+
+
 def test_archives_that_keras_does_not_write(net, model, tmp_path):
     path = tmp_path / "a.keras"
     save_keras(model, path)

@@ -122,10 +122,18 @@ def test_one_layer(network, layer, tolerance):
     [
         "{dense: 5}", "batch_norm", "layer_norm", "{layer_scale: 0.1}", "activation",
         "identity", "{dropout: 0.1}", "{drop_path: 0.1}", "{activation: softmax}",
+        "{normalize: {mean: 0.5, std: 0.25}}", "flatten", "{flatten: ~, repeat: 2}",
+        "{normalize: {mean: [1, 2, 3, 4, 5, 6], std: [1, 2, 3, 4, 5, 6]}}",
     ],
 )  # fmt: skip
 def test_on_a_vector(network, layer):
     assert_equal(network(f"layers: {{pool: global_avg_pool, it: {layer}}}"))
+
+
+def test_normalize_maps_and_vectors(network):
+    constants = "{normalize: {mean: [1, 2, 3, 4, 5, 6], std: 2}}"
+    text = f"layers: {{a: {constants}, pool: global_avg_pool, b: {constants}}}"
+    assert_equal(network(text))
 
 
 @pytest.mark.parametrize("pool", POOLS)

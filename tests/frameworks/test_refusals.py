@@ -10,6 +10,9 @@ from archspec.targets.render import render
 LAYERS = {
     "keras-stride and dilation": "{conv: {kernel: 3, stride: 2, dilation: 2}}",
     "keras-unequal strides": "{depthwise_conv: {kernel: 3, stride: [2, 1]}}",
+    "torch-padding in a stage": """{
+        columns: [n], rows: [[2]], repeat: n,
+        each: {conv: {kernel: 3, padding: [0, 1, 2, 1]}}}""",
 }
 UNITS = {
     "torch-initializer": (

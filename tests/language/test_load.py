@@ -113,7 +113,10 @@ def test_classes_take_whole_floats(write, classes):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("archspec: 2", "AS203 2: this program reads 'archspec: 1', found '2'"),
+        (
+            "archspec: 2",
+            "AS203 2: 'archspec' is 1, the version that this program reads, found '2'",
+        ),
         ("nmae: X", "AS201 nmae: unknown key 'nmae'"),
         ("classes: 0", "AS203 0: 'classes' is a whole number of at least 1, found '0'"),
         (
@@ -124,7 +127,7 @@ def test_classes_take_whole_floats(write, classes):
         ("input: 3", "AS203 3: 'input' is a mapping, found '3'"),
         (
             "input: {channels: 3, size: [1, 2, 3]}",
-            "AS203 size: 'size' has at most 2, found a list of 3",
+            "AS203 size: 'size' has at most 2 of them, found a list of 3",
         ),
         (
             "input: {channels: 3.5, size: 8}",
@@ -132,24 +135,51 @@ def test_classes_take_whole_floats(write, classes):
         ),
         (
             "multipliers: {w: [1, 2]}",
-            "AS203 w: expected a number or a word, found a list",
+            "AS203 w: 'w' is a number, a word or an expression, found a list of 2",
         ),
-        ("reported: {macs: many}", "AS203 many: 'many' is not a number such as 3.4M"),
+        (
+            "reported: {macs: many}",
+            "AS203 many: 'macs' is a number such as 3.4M, found 'many'",
+        ),
         ("source: {title: X, doi: 3}", "AS201 doi: unknown key 'doi'"),
         ("preprocessing: {mean: foo}", "AS301 foo: unknown name 'foo'"),
         (
             "preprocessing: {scale: relu}",
-            "AS203 relu: expected a number, found 'relu'",
+            "AS203 relu: 'scale' is a number, found 'relu'",
+        ),
+        ("preprocessing: {mean: 1e999}", "AS301 1e999: a number beyond 10^15"),
+        (
+            "preprocessing: {scale: 1e-320}",
+            "AS301 1e-320: a number nearer to 0 than 10^-100",
+        ),
+        ("preprocessing: {scale: 0}", "AS203 0: 'scale' is above 0, found '0'"),
+        (
+            "preprocessing: {std: [1, 0]}",
+            "AS203 std: 'std' is above 0, found a list of 2",
         ),
         (
+            "preprocessing: {crop: 0.875}",
+            "AS203 0.875: 'crop' is a whole number of at least 1, found '0.875'",
+        ),
+        (
+            "reported: {macs: 9999999G}",
+            "AS203 9999999G: 'macs' is no number of the language: a number beyond 10^15, found '9999999G'",
+        ),
+        (
+            "classes: 1e300",
+            "AS203 1e300: 'classes' is no number of the language: a number beyond 10^15, found '1e300'",
+        ),
+        ("multipliers: {w: 1e300}", "AS301 1e300: a number beyond 10^15"),
+        (
             "preprocessing: {interpolation: cubic}",
-            "AS203 cubic: 'interpolation' is nearest, bilinear or bicubic",
+            "AS203 cubic: 'interpolation' is nearest, bilinear or bicubic, "
+            "found 'cubic'",
         ),
         (
             "preprocessing: {channels: grb}",
             "AS203 grb: 'channels' is rgb or bgr, found 'grb'",
         ),
-        ("summary: [x]", "AS203 summary: expected text"),
+        ("summary: [x]", "AS203 summary: 'summary' is a text, found a list of 1"),
     ],
 )
 def test_what_a_document_cannot_say(faults, text, fault):
@@ -169,12 +199,15 @@ def test_what_a_document_cannot_say(faults, text, fault):
         ("[conv]", "AS203 [: a layer is a mapping, found a list"),
         ("cnov", "AS205 cnov: unknown op 'cnov'"),
         ("{identity: 3}", "AS204 3: identity takes no attributes, found '3'"),
-        ("{conv: {kernel: []}}", "AS203 kernel: an empty list is no value"),
+        (
+            "{conv: {kernel: []}}",
+            "AS203 [: 'kernel' has at least one value, found a list of 0",
+        ),
         ("{conv: {kernel: {a: 1}}}", None),
         ("{add: 3}", "AS203 3: 'add' is a mapping, found '3'"),
         ("{add: {}}", "AS203 {: a join has at least one branch"),
         ("{add: {l: {}}, then: {x: 1}}", "AS201 then: unknown key 'then'"),
-        ("{conv: 1, from: [x]}", "AS203 from: expected text"),
+        ("{conv: 1, from: [x]}", "AS203 from: 'from' is a name, found a list of 1"),
         ("{rows: [[1]], each: conv}", "AS202 a: 'columns' is missing"),
         (
             "{columns: c, rows: [[1]], each: conv}",
@@ -205,15 +238,18 @@ def test_what_a_document_cannot_say(faults, text, fault):
             "AS205 ~: row 0 names no op",
         ),
         (
-            "{columns: [c], rows: [[1]], each: {conv: c}, then: {kernel: 3}}",
-            "AS204 kernel: 'then' changes 'kernel', which 'each' does not give",
+            "{columns: [c], rows: [[1]], each: {conv: c}, repeat: 2, then: {bias: c}}",
+            "AS204 bias: 'then' changes 'bias', which 'each' does not give",
         ),
     ],
 )
 def test_what_a_layer_cannot_say(faults, layer, fault):
     found = faults(f"layers: {{a: {layer}}}")
     if fault is None:
-        fault = "AS203 kernel: expected a number, a word or an expression"
+        fault = (
+            "AS203 kernel: 'kernel' is a number, a word, an expression or a list of "
+            "them, found a mapping of 1"
+        )
     assert found == [fault]
 
 

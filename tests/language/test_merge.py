@@ -295,7 +295,7 @@ def test_set_is_read_as_yaml(network):
         ("a..b=3", "'a..b=3' is not of the form a.b=value"),
         ("classes=", "'classes=' is not of the form a.b=value"),
         ("classes=[1", "this is not YAML: did not find expected ',' or ']'"),
-        ("clases=3", "unknown key 'clases'"),
+        ("clases=3", "no spec has a key 'clases'"),
         ("layers.new.conv=3", "there is no layer 'new' to change"),
         ("defaults.conv.pading=same", "unknown attribute 'pading' of conv"),
     ],

@@ -120,7 +120,7 @@ def test_resize_takes_a_size_or_a_layer_with_a_map(faults):
         "AS204 a: resize takes 'size' or 'like', not both"
     ]
     assert faults("layers: {a: flatten, b: {resize: {like: a}, from: input}}") == [
-        "AS308 a: 'a' is no map: (192,)"
+        "AS308 a: 'a' is no map, but a vector of 192"
     ]
 
 

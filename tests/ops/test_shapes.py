@@ -31,7 +31,6 @@ TAKE_BOTH = {
     "dropout": {"rate": 0.5},
     "drop_path": {"rate": 0.5},
 }
-SLICE = ": start must be below stop, and stop at most the channels"
 MULTIPLY = "multiply needs equal channels, and equal sizes or 1x1 maps, but has "
 
 
@@ -42,7 +41,8 @@ def test_every_op_is_in_one_of_the_lists():
 @pytest.mark.parametrize("word", NEED_MAPS)
 def test_vectors_are_refused(word: str):
     assert message(word, NEED_MAPS[word], (1280,)) == (
-        f"{word} needs a map (channels, height, width), but its input is (1280,)"
+        f"{word} needs a map (channels, height, width), but its input "
+        "is a vector of 1280"
     )
 
 
@@ -109,32 +109,32 @@ def test_shapes(word: str, attributes: dict[str, object], output: Shape):
         (
             "conv",
             CONV | {"groups": 3},
-            "3 groups must divide the 8 input channels and the 6 filters",
+            "8 input channels are no multiple of 3 groups: 8 = 2 * 3 + 2",
         ),
         (
             "conv",
             CONV | {"groups": 4},
-            "4 groups must divide the 8 input channels and the 6 filters",
+            "6 filters are no multiple of 4 groups: 6 = 1 * 4 + 2",
         ),
         (
             "avg_pool",
             {"kernel": 7, "stride": 1},
-            "a 7x7 window does not fit the 2x2 map (padding 0, 0, 0, 0)",
+            "a 7x7 window does not fit the 2x2 map: (2 + 0 + 0 - 7) // 1 + 1 = -4 rows",
         ),
         (
             "channel_shuffle",
             {"groups": 3},
-            "3 groups must divide the 8 input channels",
+            "8 input channels are no multiple of 3 groups: 8 = 2 * 3 + 2",
         ),
         (
             "slice_channels",
             {"start": 4, "stop": 12},
-            "a slice from 4 to 12 of 8 channels" + SLICE,
+            "a slice from 4 to 12 needs 12 channels, but the input has 8",
         ),
         (
             "slice_channels",
             {"start": 4, "stop": 4},
-            "a slice from 4 to 4 of 8 channels" + SLICE,
+            "a slice from 4 to 4 has no channels: 4 - 4 = 0",
         ),
         (
             "normalize",
@@ -148,7 +148,7 @@ def test_messages(word: str, attributes: dict[str, object], expected: str):
 
 
 def test_weights_refuse_groups_as_infer_does():
-    with pytest.raises(ShapeError, match="3 groups must divide"):
+    with pytest.raises(ShapeError, match="no multiple of 3 groups"):
         OPS["conv"](**(CONV | {"groups": 3})).weights((8, 2, 2))
 
 
@@ -197,6 +197,33 @@ def test_joins_that_do_not_fit(word: str, shapes: list[Shape], expected: str):
     with pytest.raises(ShapeError) as caught:
         JOINS[word].infer(shapes)
     assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [
+        ([(8, 7, 5), (4, 7, 5)], "a convolution in a branch gives it other channels"),
+        ([(8, 7, 5), (4, 7, 4)], "the strides and paddings of all branches must come"),
+        ([(8,), (8, 1, 1)], "'global_avg_pool: {keep_size: true}' leaves a map of 1x1"),
+    ],
+)
+def test_advice_on_joins_goes_by_what_differs(shapes: list[Shape], expected: str):
+    with pytest.raises(ShapeError) as caught:
+        JOINS["add"].infer(shapes)
+    assert caught.value.help.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        (3, "take 6 or 9 of them, or other groups"),
+        (16, "take 16 of them, or other groups"),
+    ],
+)
+def test_advice_on_groups_has_the_next_multiples(groups: int, expected: str):
+    with pytest.raises(ShapeError) as caught:
+        OPS["channel_shuffle"](groups=groups).infer((8, 2, 2))
+    assert caught.value.help == expected
 
 
 def message(word: str, attributes: dict[str, object], shape: Shape) -> str:

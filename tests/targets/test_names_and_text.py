@@ -1,15 +1,16 @@
-"""Nothing of a spec becomes code: names are refused, text stays text."""
+"""Nothing of a spec becomes code: names are refused, text stays text.
+
+Arbitrary ones are tried in `tests/fuzz`.
+"""
 
 import ast
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from archspec.errors import SpecError
 from archspec.targets import TARGETS, render
 from archspec.targets.code import Code, docstring, identifier
-from archspec.targets.templates import InjectionError, Templates
+from archspec.targets.templates import InjectionError, Templates, manifest
 
 SPEC = """\
 archspec: 1
@@ -50,40 +51,21 @@ def spec_file(tmp_path):
     return write
 
 
-def masked(source):
-    """The file's syntax with every constant masked."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant):
-            node.value = None
-    return ast.dump(tree)
-
-
-def quoted(text):
-    """Any text as a YAML scalar, written as escapes."""
-    escapes = "".join(f"\\U{ord(c):08x}" for c in text)
-    return f'"x{escapes}"'
-
-
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=15, deadline=None)
-@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
-def test_arbitrary_text_leaves_the_syntax_alone(tmp_path_factory, target, text):
-    folder = tmp_path_factory.mktemp("spec")
-
-    def write(spec):
-        path = folder / "tiny.yaml"
-        path.write_text(spec, encoding="utf-8")
-        return path
-
-    try:
-        hostile = rendered(
-            write, target, SUMMARY=quoted(text), TITLE=quoted(text), BLOCK=quoted(text)
-        )
-    except SpecError:
-        return  # YAML itself refuses some characters
-    plain = rendered(write, target, SUMMARY="x", TITLE="x", BLOCK="x")
-    assert masked(hostile) == masked(plain)
+def test_a_text_or_a_layer_that_has_the_name_of_a_helper(spec_file, target):
+    """The file does not define what nothing in it calls."""
+    names = manifest(target)["helpers"]
+    texts = {"SUMMARY": " ".join(names), "TITLE": "x", "BLOCK": "Use a DropPath"}
+    text = rendered(
+        lambda text: spec_file(text.replace("pool:", "Normalize:")), target, **texts
+    )
+    plain = rendered(spec_file, target, SUMMARY="x", TITLE="x", BLOCK="x")
+    defined = ast.FunctionDef | ast.ClassDef
+    one, two = (
+        [node.name for node in ast.walk(ast.parse(source)) if isinstance(node, defined)]
+        for source in (text, plain)
+    )
+    assert one == two
 
 
 @pytest.mark.parametrize(
@@ -138,3 +120,33 @@ def test_names_that_the_target_has_taken(spec_file, old, new, message):
             BLOCK="x",
         )
     assert str(error.value).splitlines()[0] == message
+
+
+@pytest.mark.parametrize("name", ["x", "y", "step", "name"])
+def test_a_block_that_a_variable_would_hide(spec_file, name):
+    """In Keras a block is a function; in PyTorch a class, in capitals."""
+    texts = {"SUMMARY": "x", "TITLE": "x", "BLOCK": "x"}
+
+    def write(text):
+        text = text.replace("  unit:\n", f"  {name}:\n")
+        return spec_file(text.replace("{unit: 8}", f"{{{name}: 8}}"))
+
+    rendered(write, "torch", **texts)
+    with pytest.raises(SpecError) as error:
+        rendered(write, "keras", **texts)
+    first = str(error.value).splitlines()[0]
+    message = f"'{name}' would be '{name}', which the file needs itself"
+    assert first == f"error[AS403]: {message}"
+
+
+def test_an_argument_that_would_hide_a_helper(spec_file):
+    def write(text):
+        text = text.replace("{filters: int}", "{DropPath: int}")
+        return spec_file(text.replace("filters: filters", "filters: DropPath"))
+
+    with pytest.raises(SpecError) as error:
+        rendered(write, "torch", SUMMARY="x", TITLE="x", BLOCK="x")
+    assert str(error.value).splitlines()[0] == (
+        "error[AS403]: 'DropPath' of block unit is a name that the printed code "
+        "needs itself"
+    )

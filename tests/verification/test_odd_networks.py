@@ -32,6 +32,9 @@ layers:
     "resize, then batch norm": """
 layers: {a: {conv: 4}, rs: {resize: {size: [50, 70], mode: bilinear}}, bn: batch_norm}
 """,
+    "a convolution behind a sum, with cells on two sides": """
+layers: {sum: {add: {a: {}, b: {c: {conv: 3}}}}, it: {conv: {padding: [1, 0, 1, 0]}}}
+""",
     "a cropped transposed convolution": """
 layers:
   up: {transposed_conv: {filters: 4, kernel: 3, stride: 1, padding: symmetric}}

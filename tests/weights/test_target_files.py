@@ -131,13 +131,13 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("read", "name", "known"),
         [
-            (torch_file.read, "w.ckpt", ".safetensors, .pth, .pt, .bin"),
-            (keras_file.read, "w.npz", ".weights.h5, .keras, .h5"),
+            (torch_file.read, "w.ckpt", ".safetensors or .pth or .pt or .bin"),
+            (keras_file.read, "w.npz", ".weights.h5 or .keras or .h5"),
         ],
     )
     def test_unknown_suffix(self, network, tmp_path, read, name, known):
         found = self.read(read, tmp_path / name, network)
-        assert found.message == f"{tmp_path / name} is none of {known}"
+        assert found.message == f"{tmp_path / name} does not end in {known}"
 
     def test_an_archive_without_weights(self, network, tmp_path):
         path = tmp_path / "w.keras"

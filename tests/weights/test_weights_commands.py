@@ -46,6 +46,18 @@ def test_init_and_inspect(run):
     assert lines[-1] == "5 tensors, 48 numbers"
 
 
+def test_a_name_that_would_steer_the_terminal(run):
+    save_file(
+        {"a\x1b[2J": np.zeros(2, np.float32)}, "w.safetensors", {"of": "x\ny\u202e"}
+    )
+    done = run("inspect", "w.safetensors")
+    assert done.stdout == (
+        "of: x\ufffdy\ufffd\n"
+        "a\ufffd[2J  float32 (2)  0 to 0\n"
+        "1 tensors, 2 numbers\n"
+    )  # fmt: skip
+
+
 def test_convert_through_torch(run):
     run("init", "small.yaml", "-o", "w.safetensors")
     assert run("convert", "w.safetensors", "small.yaml", "--to", "torch",
@@ -179,6 +191,9 @@ def test_adopt_passes_over_what_it_is_told(run):
     ]
     done = run(*adopt, "--ignore", "a*", "--ignore", "b*")
     assert done.exit_code == 2
-    assert done.stderr == "error[AS516]: no tensor is called like 'b*'\n"
+    assert done.stderr == (
+        "error[AS516]: no tensor is called like 'b*'\n"
+        "   help: whole names are compared: 'aux*', '*.bias'\n"
+    )
     assert run(*adopt, "--ignore", "a*").exit_code == 0
     assert Path("w.safetensors").read_bytes() == Path("a.safetensors").read_bytes()

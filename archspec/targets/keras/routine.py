@@ -8,7 +8,7 @@ from functools import partial
 
 from archspec.expressions import Expression
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
-from archspec.targets.code import Code, identifier, literal
+from archspec.targets.code import Code, literal, term
 from archspec.targets.file import File, counter, differs
 from archspec.targets.flow import Flow
 from archspec.targets.keras.initial import Initializers
@@ -264,15 +264,16 @@ class KerasRoutine:
     def join_list(self, op: str, name: str, operands: Code) -> Code:
         return self.macro(f"{op}_list", operands, self.named(name))
 
-    def repeated(self, part: BranchPart, source: Code, branches: Code) -> list[Line]:
+    def repeated(
+        self, part: BranchPart, source: Code, target: str, branches: Code
+    ) -> list[Line]:
         """A loop that adds one branch after the other."""
         assert part.count is not None
         count = self.printer.code(part.count.expression)
         if not part.body:
-            return [Line("extend", Code(f"[{source}] * {count}"), branches)]
+            return [Line("extend", Code(f"[{source}] * {term(count)}"), branches)]
         number = counter(part)
         before, self.side = self.side, (f"{{{number}}}",)
-        target = identifier(f"{part.name}_out").text
         lines: list[Line] = []
         for statement in part.body:
             if not isinstance(statement, OpStatement) or statement.source:

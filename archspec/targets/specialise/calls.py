@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 from archspec.expressions import (
     Constant,
@@ -128,10 +129,9 @@ class _Caller:
         return self.context.attribute(constant(recorded[0]), self.runs.scopes, recorded)
 
     def area(self) -> Expression:
-        """Height times width of the input, if it is always the same."""
-        areas = {step.inputs[0][1:] for step in self.runs.steps}
-        height, width = areas.pop() if len(areas) == 1 else (0, 0)
-        return Constant(height * width)
+        """Height times width of the input, if it is always the same; 1 of a vector."""
+        areas = {prod(step.inputs[0][1:]) for step in self.runs.steps}
+        return Constant(areas.pop() if len(areas) == 1 else 0)
 
     def block(self, routine: Routine) -> tuple[dict[str, Attribute], Expression]:
         """The arguments that have to be said, and the channels behind the block."""

@@ -19,7 +19,7 @@ from archspec.targets.torch.initial import Initializers
 from archspec.targets.torch.modules import Builder, Modules
 from archspec.targets.torch.ops import momentum
 from archspec.targets.torch.views import ClassView, InitGroup, StackView
-from archspec.targets.unprintable import Unprintable, located
+from archspec.targets.unprintable import Named, Unprintable, located
 from archspec.targets.views import ParameterView
 
 
@@ -145,8 +145,12 @@ def stored(forward: Forward) -> list[tuple[Code, Code]]:
     printed = [identifier(printer.names.get(n, n)) for n in sorted(printer.stored)]
     found = [(name, name) for name in printed]
     found += [(identifier(flag), test) for flag, test in forward.flags.items()]
-    taken = {*forward.modules.names, *forward.file.templates.manifest["taken"]}
-    for name, _ in found:
-        if str(name) in taken:
-            raise Unprintable(f"'{name}' as a value beside a module's own '{name}'")
+    taken = forward.file.templates.manifest["taken"]
+    for name in (str(name) for name, _ in found):
+        if name in forward.modules.names:
+            message = f"'{name}', which 'forward' asks for, beside a layer '{name}'"
+            raise Unprintable(message, help=f"rename the layer: '{name}_'")
+        if name in taken:
+            message = f"'{name}', which 'forward' asks for, and nn.Module has its own"
+            raise Named(message, name)
     return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archspec.expressions import Expression, Logic
-from archspec.targets.code import Code, identifier, literal
+from archspec.expressions import Conditional, Expression, Logic
+from archspec.targets.code import Code, identifier, literal, term
 from archspec.targets.flow import Flow
 from archspec.targets.lines import Line, assign
 from archspec.targets.notes import tensor_size
@@ -91,7 +91,13 @@ class Forward:
         ]
 
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
-        return None if statement.like else self.value(statement, source, None)
+        """One expression, if it is always there: a choice is none among others."""
+        there = statement.when is None or not self.modules.is_function(statement.call)
+        return (
+            self.value(statement, source, None)
+            if there and not statement.like
+            else None
+        )
 
     def value(self, statement: OpStatement, source: Code, like: Code | None) -> Code:
         """The layer applied to a tensor; one that is not there passes it on."""
@@ -104,7 +110,7 @@ class Forward:
                 "choice", self.test(statement.when, statement.name), value, source
             )
         if statement.name in self.modules.padded:
-            source = self.macro("apply", identifier(f"{statement.name}_pad"), source)
+            source = self.macro("apply", self.modules.pad(statement.name), source)
         return self.macro("apply", identifier(statement.name), source)
 
     def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
@@ -124,22 +130,26 @@ class Forward:
     def join_list(self, op: str, name: str, operands: Code) -> Code:
         return self.macro(f"{op}_list", operands)
 
-    def repeated(self, part: BranchPart, source: Code, branches: Code) -> list[Line]:
+    def repeated(
+        self, part: BranchPart, source: Code, target: str, branches: Code
+    ) -> list[Line]:
         """`[conv(x) for conv in self.conv]`."""
         assert part.count is not None
         if not part.body:
             count = self.inside.code(part.count.expression)
-            return [Line("extend", Code(f"[{source}] * {count}"), branches)]
-        names = [statement.name for statement in part.body]
+            return [Line("extend", Code(f"[{source}] * {term(count)}"), branches)]
+        names = [identifier(statement.name) for statement in part.body]
+        # A layer `x` shall not hide the tensor that it is applied to.
+        hides = source in names
+        copies = [Code(f"{name}_") if hides else name for name in names]
         value = source
-        for statement in part.body:
+        for statement, copy in zip(part.body, copies, strict=True):
             if not self._is_plain(statement):
                 raise Unprintable(
                     f"'repeat' on the branch '{part.name}': make it a block"
                 )
-            value = Code(f"{identifier(statement.name)}({value})")
-        listed = self.macro("each", value, [identifier(name) for name in names])
-        return [Line("extend", listed, branches)]
+            value = Code(f"{copy}({value})")
+        return [Line("extend", self.macro("each", value, copies, names), branches)]
 
     def _is_plain(self, statement: Statement) -> bool:
         """Whether it is a module that always is there, and reads what is before it."""
@@ -150,7 +160,7 @@ class Forward:
 
     def test(self, expression: Expression, name: str) -> Code:
         """What `forward` asks: a stored name, or a flag where it asks for more."""
-        if not isinstance(expression, Logic):
+        if not isinstance(expression, Logic | Conditional):
             return self.inside.code(expression)
         self.flags[f"has_{name}"] = self.modules.printer.code(expression)
         return Code(f"self.has_{identifier(name)}")

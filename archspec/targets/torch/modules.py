@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TypeGuard
 
-from archspec.expressions import Expression, Logic
+from archspec.expressions import Binary, Constant, Expression, Logic
 from archspec.targets.arguments import CallPrinter, Style, ValuePrinter
-from archspec.targets.code import Code, identifier, literal
+from archspec.targets.code import Code, identifier
 from archspec.targets.file import Built, File, calls_in, names_read
 from archspec.targets.notes import RowLayout, map_size
 from archspec.targets.specialise.model import (
@@ -68,7 +68,8 @@ class Builder:
         before, module = self.ops.module(call)
         if before is not None:
             raise Unprintable(
-                f"padding that differs from side to side in a row ({call.op})"
+                f"padding that differs from side to side in a row ({call.op})",
+                call.paths[0],
             )
         return module
 
@@ -82,12 +83,8 @@ class Builder:
             return self.macro("loop", None, rest, count)
         if count == 2:
             return self.macro("sequential", [first, rest])
-        fewer = (
-            literal(count.value - 1)
-            if isinstance(count.value, int)
-            else Code(f"{count} - 1")
-        )
-        return self.macro("loop", first, rest, fewer)
+        fewer = Binary("-", loop.count.expression, Constant(1))
+        return self.macro("loop", first, rest, self.printer.code(fewer))
 
     def rows(self, table: TableStatement) -> Code:
         """An nn.Sequential with a line a row."""
@@ -126,6 +123,10 @@ class Modules(Builder):
         for group in self.groups:
             yield from (str(name) for name, _ in group.modules)
 
+    def pad(self, layer: str) -> Code:
+        """The module that pads for a layer."""
+        return identifier(f"{layer}{self.file.templates.manifest['pad']}")
+
     def _collect(self, body: Sequence[Statement], branch: BranchPart | None) -> None:
         for statement in body:
             with located(statement.place, f"layer {statement.name}"):
@@ -156,7 +157,8 @@ class Modules(Builder):
         if self.is_primitive(call):
             before, module = self.ops.module(call, id(statement) in self._inplace)
             if before is not None:
-                self._add(f"{statement.name}_pad", before, statement.when, branch)
+                pad = str(self.pad(statement.name))
+                self._add(pad, before, statement.when, branch)
                 self.padded.add(statement.name)
         else:
             module = self.module(call)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from archspec.errors import Diagnostic, WeightsError
+from archspec.errors import Diagnostic, WeightsError, printable
 from archspec.network import Network
 from archspec.targets.templates import manifest
 from archspec.weights.adoption.complaints import check_same, listed_names
@@ -46,7 +46,7 @@ class Adoption:
 
     def __str__(self) -> str:
         rows = [
-            (path, unit.name, listed(next(iter(unit.shapes.values()))))
+            (path, printable(unit.name), listed(next(iter(unit.shapes.values()))))
             for path, unit in self.units.items()
         ]
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]

@@ -151,9 +151,11 @@ def _groups(path: Path, group: Any, name: str = "") -> Iterator[tuple[str, Any]]
     if name.count("/") > _MAX_DEPTH:
         raise unreadable(path, "its groups are nested too deeply")
     for key, child in children(path, group).items():
+        if not hasattr(child, "keys"):  # numbers, where a group is looked for
+            continue
         if key == "vars" and len(child):
             yield name, child
-        elif key not in _NO_LAYERS and hasattr(child, "keys"):
+        elif key not in _NO_LAYERS:
             yield from _groups(path, child, f"{name}/{key}" if name else key)
 
 

@@ -45,7 +45,7 @@ def safe(path: Path) -> Generator[Checkpoint]:
     """A safetensors file, whose order is that of sizes and names."""
     library = needed("safetensors")
     try:
-        found = dict(library.deserialize(path.read_bytes()))
+        found = dict(sorted(library.deserialize(path.read_bytes())))
     except (OSError, library.SafetensorError) as error:
         raise unreadable(path, error) from None
     units = _units(_without_prefix(found), _of_bytes)

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from archspec.errors import Diagnostic, WeightsError
+from archspec.errors import Diagnostic, WeightsError, did_you_mean
 from archspec.ops import Shape
 
 FLOATING = {"float16", "bfloat16", "float32", "float64"}
@@ -72,9 +72,15 @@ def without(checkpoint: Checkpoint, patterns: Sequence[str]) -> Checkpoint:
         if kept:
             units.append(unit._replace(tensors=kept))
     if useless := [pattern for pattern in patterns if pattern not in found]:
-        messages = [f"no tensor is called like '{pattern}'" for pattern in useless]
-        raise WeightsError([Diagnostic("AS516", message) for message in messages])
+        raise WeightsError([_useless(pattern, checkpoint) for pattern in useless])
     return checkpoint._replace(units=tuple(units))
+
+
+def _useless(pattern: str, checkpoint: Checkpoint) -> Diagnostic:
+    names = [unit.name for unit in checkpoint.units]
+    help = did_you_mean(pattern, names) or "whole names are compared: 'aux*', '*.bias'"
+    message = f"no tensor is called like '{pattern}'"
+    return Diagnostic("AS516", message, help=help)
 
 
 def unreadable(path: Path, reason: object, help: str = "") -> WeightsError:

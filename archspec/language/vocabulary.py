@@ -1,0 +1,92 @@
+"""The ops that a document can name, and what was found wrong while it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from collections.abc import Mapping as AbstractMapping
+from itertools import chain
+from typing import NamedTuple
+
+from archspec.errors import MAX_FAULTS, Diagnostic, Place, did_you_mean
+from archspec.ops import JOINS, OPS
+from archspec.reading.nodes import Mapping, Node, Scalar, describe, text_of
+
+
+class Vocabulary(NamedTuple):
+    """The blocks that a document can name: the standard ones and its own."""
+
+    standard: AbstractMapping[str, Node]
+    own: AbstractMapping[str, Mapping]
+    faults: list[Diagnostic]
+    """What is found wrong; spelling out goes on, with nothing in its place."""
+
+    def complain(self, code: str, message: str, place: Place, help: str = "") -> None:
+        """Note a fault."""
+        self.faults.append(Diagnostic(code, message, place, help=help))
+
+    def mapping(self, node: Node, what: str, help: str = "") -> Mapping:
+        """The node if it is a mapping, else a complaint and an empty one."""
+        if isinstance(node, Mapping):
+            return node
+        message = f"{what} is a mapping, found {describe(node)}"
+        self.complain("AS203", message, node.place, help)
+        return Mapping({}, node.place)
+
+    def extended(self, blocks: Node | None) -> Vocabulary:
+        """With the blocks of a document or patch as well."""
+        if not isinstance(blocks, Mapping):
+            return self
+        found = {
+            name: _patched(self.own.get(name), block)
+            for name, block in blocks.entries.items()
+            if isinstance(block, Mapping)
+        }
+        return self._replace(own={**self.own, **found})
+
+    def main(self, op: Scalar) -> str | None:
+        """The first attribute of an op, or the first argument of a block."""
+        name = op.text
+        if name in OPS:
+            return OPS[name].main()
+        return next(self._arguments(name, ()), None)
+
+    def attributes(self, op: str) -> list[str]:
+        """All of a primitive's attributes, or a block's arguments."""
+        return [*OPS[op].model_fields] if op in OPS else [*self._arguments(op, ())]
+
+    def has(self, op: str) -> bool:
+        """Whether there is such an op."""
+        return any(op in names for names in self._kinds)
+
+    @property
+    def _kinds(self) -> tuple[Collection[str], ...]:
+        return OPS, JOINS, self.own, self.standard
+
+    def knows(self, op: Scalar) -> bool:
+        """Whether there is such an op; a complaint if there is none."""
+        if self.has(op.text) or len(self.faults) >= MAX_FAULTS:
+            return self.has(op.text)
+        known = chain.from_iterable(self._kinds)
+        help = did_you_mean(op.text, known) or "'archspec blocks' lists the blocks"
+        self.complain("AS205", f"unknown op '{op.text}'", op.place, help)
+        return False
+
+    def _arguments(self, name: str, below: tuple[str, ...]) -> Iterator[str]:
+        """The arguments of a block, those of what it extends first."""
+        own = self.own.get(name) if name not in below else None
+        block = own or (self.standard.get(name) if below.count(name) < 2 else None)
+        if isinstance(block, Mapping):
+            base = text_of(block.get("extends"))
+            if base is not None:
+                yield from self._arguments(base, (*below, name))
+            yield from block.section("arguments").entries
+
+
+def _patched(base: Mapping | None, patch: Mapping) -> Mapping:
+    """What a vocabulary needs of a block that a patch changes: its arguments."""
+    if base is None:
+        return patch
+    first, second = base.section("arguments"), patch.section("arguments")
+    arguments = Mapping({**first.entries, **second.entries}, second.place)
+    extends = patch.get("extends") or base.get("extends")
+    return patch.replaced(arguments=arguments, extends=extends)

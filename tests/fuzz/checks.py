@@ -1,0 +1,248 @@
+"""What a drawn network is held to: all of its layers, in every target."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import prod
+
+import keras
+import numpy as np
+import onnx
+import torch
+from exchange import Case
+from judge import judged_layers, result
+from networks import TALLY
+from onnx_session import inferred, run, run_all
+from torch.utils.flop_counter import FlopCounterMode
+
+from archspec.elaboration import with_classes
+from archspec.elaboration.fold import folded
+from archspec.errors import SpecError
+from archspec.network import INPUT, Network, NetworkLayer
+from archspec.runtime.keras import KerasModel
+from archspec.runtime.order import Arrays, Order
+from archspec.runtime.torch import TorchModel
+from archspec.targets.onnx import model, tensor_names
+from archspec.targets.templates import manifest
+from archspec.verification.compare import errors, first_difference, tolerance
+from archspec.verification.draws import random_images, random_weights
+from archspec.verification.reference import calibrate, evaluate
+from archspec.weights.fold import fold_weights
+from archspec.weights.moves import to_target
+
+WAYS = ("plain", "plain", "unfolded", "folded", "classes")
+"""As it is (ONNX with batch norms folded or not), without batch norms, asked for
+another number of classes."""
+
+
+def check(network: Network, way: str, number: int) -> None:
+    """The same weights and images for every target, and what comes out of each layer."""
+    if way == "classes":
+        other = for_classes(network, 2 + number % 9)
+        weights, images = drawn(other.network, number)
+        check_sources(other, weights, images)
+        return
+    weights, images = drawn(network, number)
+    expected = judged(network, weights, images)
+    if way == "folded":
+        before = {name: array.astype(np.float64) for name, array in weights.items()}
+        less = folded(network)
+        weights = fold_weights(network, less, before)
+        hold("folded", less, judged(less, weights, images), outputs(expected), 1e-9)
+        check_sources(Case(less), weights, images)
+        return
+    check_sources(Case(network), weights, images)
+    check_onnx(network, weights, images, way == "plain")
+
+
+def for_classes(network: Network, classes: int) -> Case:
+    """The files of the network, asked for another number of classes if they can be."""
+    try:
+        other = with_classes(network, classes)
+        asked = "num_classes" in Case(network).torch_text
+    except SpecError:
+        return Case(network)
+    if not asked:
+        return Case(other if other.layers == network.layers else network)
+    return Case(other, network, {"num_classes": classes})
+
+
+def drawn(network: Network, number: int) -> tuple[Arrays, np.ndarray]:
+    """Weights with the statistics of the images, and the images."""
+    images, weights = random_images(network, number), random_weights(network, number)
+    return {**weights, **calibrate(network, weights, images)[1]}, images
+
+
+def judged(
+    network: Network, weights: Arrays, images: np.ndarray, kind: type = np.float64
+) -> Arrays:
+    """Every layer's output by its path, and every output as `output:NAME`."""
+    own = {name: array.astype(kind) for name, array in weights.items()}
+    found = judged_layers(network, own, images.astype(kind))
+    layers = {x.path: found[n].numpy() for n, x in enumerate(network.layers)}
+    ends = {f"output:{n}": found[end].numpy() for n, end in network.outputs.items()}
+    return layers | ends
+
+
+def outputs(found: Arrays) -> Arrays:
+    return {name: found[name] for name in found if name.startswith("output:")}
+
+
+def hold(
+    who: str, network: Network, found: Arrays, expected: Arrays, limit: float
+) -> None:
+    """Whatever both have is the same."""
+    difference = first_difference(network, found, expected, "float64", limit)
+    both = [name for name in found if name in expected]
+    worst = max((errors(found[n], expected[n]).relative for n in both), default=0.0)
+    assert difference is None, (who, difference[1], worst)
+    note_worst(f"{who} worst error", worst)
+
+
+def note_worst(what: str, value: float) -> None:
+    TALLY[what] = max(TALLY[what], value)
+
+
+def check_sources(case: Case, weights: Arrays, images: np.ndarray) -> None:
+    """The files for both frameworks, in double precision."""
+    network = case.network
+    expected = judged(network, weights, images)
+    hold("layers", network, evaluate(network, weights, images), expected, 1e-9)
+    for target, find in SOURCES.items():
+        found = refusing(target, lambda find=find: find(case, weights, images))
+        if found is not None:
+            limit = tolerance(network, "float64", ("torch", target))
+            assert outputs(found).keys() == outputs(expected).keys()
+            hold(target, network, found, expected, limit)
+
+
+def refusing(target: str, find: Callable[[], Arrays]) -> Arrays | None:
+    """What is found; None where the target refuses, which is counted."""
+    TALLY[f"{target} asked"] += 1
+    try:
+        return find()
+    except SpecError as error:
+        (diagnostic,) = error.diagnostics
+        assert diagnostic.code.startswith("AS4"), str(error)
+        assert diagnostic.place is not None, str(error)
+        TALLY[f"{target} refused"] += 1
+        TALLY[f"{target} {diagnostic.code}: {diagnostic.message}"] += 1
+        return None
+
+
+def of_torch(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
+    network = case.network
+    trainable = sum(tensor.numel() for tensor in case.torch.parameters())
+    assert trainable == network.trainable_parameters
+    built = TorchModel(case.torch, {}, "float64")
+    assert sum(map(prod, built.shapes.values())) == network.parameters
+    built.load(to_target(network, manifest("torch"), weights))
+    with warnings.catch_warnings(), FlopCounterMode(display=False) as counter:
+        warnings.simplefilter("ignore")
+        case.torch(torch.zeros(1, *network.input_shape))
+    assert counter.get_total_flops() == 2 * network.macs
+    return built.run(images, order(network))
+
+
+def of_keras(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
+    network = case.network
+    assert case.keras.count_params() == network.parameters
+    built = KerasModel(case.keras, {})
+    built.load(to_target(network, manifest("keras"), weights))
+    found = built.run(images.astype(np.float64), order(network))
+    if TALLY["networks"] % 20 == 0:
+        keras.backend.clear_session()
+    return found
+
+
+SOURCES = {"torch": of_torch, "keras": of_keras}
+
+
+def order(network: Network) -> Order:
+    """To tell what every layer gives."""
+    paths = {INPUT: None, **{n: x.path for n, x in enumerate(network.layers)}}
+    layers = {
+        layer.path: paths[layer.sources[0]] if len(layer.sources) == 1 else None
+        for layer in network.layers
+    }
+    return Order("run", "", network.name, "", "float64", layers=layers)
+
+
+def check_onnx(
+    network: Network, weights: Arrays, images: np.ndarray, fold: bool
+) -> None:
+    """Every tensor is what its layer makes of the tensors before it; so is the end.
+
+    Rounding errors of single precision may grow from layer to layer, so what comes out
+    in the end is held to what PyTorch's rounding errors come to.
+    """
+    made: list[onnx.ModelProto] = []
+
+    def write() -> Arrays:
+        made.append(model(network, weights, fold_batch_norm=fold))
+        return {}
+
+    if refusing("onnx", write) is None:
+        return
+    onnx.checker.check_model(made[0], full_check=True)
+    names, shapes = tensor_names(network, fold_batch_norm=fold), inferred(made[0])
+    tensors = run_all(made[0], images)
+    for layer in network.layers:
+        if layer.path in names:
+            assert shapes[names[layer.path]] == ["N", *layer.output], layer.path
+    found = {path: tensors[name] for path, name in names.items()}
+    check_each(network, weights, images, found)
+    expected = judged(network, weights, images)
+    with in_single():
+        single = judged(network, weights, images, np.float32)
+    ends = run(made[0], images)
+    assert ends.keys() == {name or "output" for name in network.outputs}
+    for name in network.outputs:
+        key = f"output:{name}"
+        hold_single(key, ends[name or "output"], expected[key], single[key])
+
+
+def hold_single(
+    where: str, found: np.ndarray, expected: np.ndarray, single: np.ndarray
+) -> None:
+    """What single precision allows; more where it errs as much in PyTorch."""
+    limit = max(1e-4, 20 * errors(single, expected).relative)
+    worst = errors(found, expected).relative
+    assert worst <= limit, ("onnx", where, worst, limit)
+    note_worst("onnx worst error", worst)
+    note_worst("onnx worst limit", limit)
+
+
+@contextmanager
+def in_single() -> Iterator[None]:
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float64)
+
+
+def check_each(
+    network: Network, weights: Arrays, images: np.ndarray, found: Arrays
+) -> None:
+    """Each layer, by what was found of the layers before it."""
+    known = {INPUT: images}
+    for number, layer in enumerate(network.layers):
+        inputs = [known[source] for source in layer.sources]
+        own = {name: weights[f"{layer.path}.{name}"] for name in layer.weights}
+        double = one(layer, inputs, own, np.float64)
+        with in_single():
+            single = one(layer, inputs, own, np.float32)
+        if layer.path in found:
+            hold_single(layer.path, found[layer.path], double, single)
+        known[number] = found.get(layer.path, double)
+
+
+def one(
+    layer: NetworkLayer, inputs: list[np.ndarray], own: Arrays, kind: type
+) -> np.ndarray:
+    tensors = [torch.from_numpy(array.astype(kind)) for array in inputs]
+    weights = {name: torch.from_numpy(array.astype(kind)) for name, array in own.items()}
+    return result(layer, tensors, weights).numpy()

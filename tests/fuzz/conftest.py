@@ -1,0 +1,44 @@
+"""What all fuzzing shares: a tally of each test, and a summary of them at the end.
+
+The tallies travel with the tests' reports, so that xdist's workers need nothing more.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import tally
+
+
+@pytest.fixture(autouse=True)
+def counted(request: pytest.FixtureRequest):
+    """What the test's cases became."""
+    tally.TALLIES.clear()
+    yield
+    data = {kind: found.as_data() for kind, found in tally.TALLIES.items()}
+    request.node.user_properties.append(("fuzz", data))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    found: dict[str, tally.Tally] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "teardown":
+                _add(found, dict(report.user_properties).get("fuzz", {}))
+    if not found:
+        return
+    terminalreporter.section(f"fuzzing, {_seed()}")
+    for kind, whole in found.items():
+        for line in whole.lines(kind):
+            terminalreporter.write_line(line)
+
+
+def _add(found: dict[str, tally.Tally], data: dict[str, dict]) -> None:
+    for kind, counts in data.items():
+        found.setdefault(kind, tally.Tally()).add(tally.Tally(**counts))
+
+
+def _seed() -> str:
+    seed = os.environ.get("FUZZ_SEED")
+    return f"seed {seed}" if seed else "always the same cases"

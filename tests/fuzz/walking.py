@@ -1,0 +1,387 @@
+"""What a document comes to, read a second time: who runs, on what, and its shape.
+
+A drawn network is held to it, so it shares nothing with elaboration but the shape rule
+of each op, which PyTorch judges. Expressions are Python's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from math import ceil, floor, prod
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from archspec.errors import ShapeError
+from archspec.ops import JOINS, OPS, Shape
+from archspec.resources import SPECS
+
+MODIFIERS = {"when", "repeat", "then", "from"}
+MAX_LAYERS, MAX_CHANNELS, MAX_NUMBERS, MAX_DEGREE = 120, 40, 6_000, 5
+BOUNDED = {"sigmoid", "hard_sigmoid", "tanh", "softmax", "relu6"}
+
+
+class Unfit(Exception):
+    """The document is none, or larger than a test should be."""
+
+
+@dataclass(eq=False)
+class Tensor:
+    shape: Shape
+    read: bool = False
+    degree: int = 1
+    """How numbers grow with those of the image: products of products explode."""
+
+
+def standard_blocks() -> dict[str, Any]:
+    files = sorted((SPECS / "blocks").glob("*.yaml"))
+    return {name: block for path in files for name, block in parsed(path).items()}
+
+
+def parsed(path: Path) -> dict[str, Any]:
+    return YAML(typ="safe").load(path)
+
+
+STANDARD = standard_blocks()
+
+
+def round_channels(x: float, divisor: int = 8, keep: float = 0.9) -> int:
+    rounded = max(divisor, int(x + divisor / 2) // divisor * divisor)
+    return rounded if rounded >= keep * x else rounded + divisor
+
+
+WORDS = """same symmetric valid relu relu6 leaky_relu hard_swish hard_sigmoid sigmoid
+    swish gelu gelu_tanh tanh softmax identity nearest bilinear channels_first
+    channels_last normal truncated_normal uniform fan_in fan_out fan_avg"""
+SEEN = {
+    **{word: word for word in WORDS.split()},
+    **{"round": round, "int": int, "min": min, "max": max, "ceil": ceil},
+    **{"floor": floor, "round_channels": round_channels, "true": True, "false": False},
+}
+Names = dict[str, Any]
+
+
+@cache
+def compiled(text: str) -> Any:
+    return compile(text, "<expression>", "eval")
+
+
+def value(given: Any, names: Names) -> Any:
+    if isinstance(given, list | tuple):
+        return tuple(value(item, names) for item in given)
+    if not isinstance(given, str):
+        return given
+    try:
+        return eval(compiled(given), {"__builtins__": {}, **SEEN, **names})  # noqa: S307
+    except (ArithmeticError, NameError, TypeError) as error:
+        raise Unfit(f"{given}: {error}") from None
+
+
+def whole(given: Any, names: Names) -> int:
+    found = value(given, names)
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+        raise Unfit(f"{given} is {found}")
+    return found
+
+
+def usual(op: str) -> Names:
+    """What the attributes are that nobody gives."""
+    fields = OPS[op].model_fields.items()
+    return {name: field.default for name, field in fields if not field.is_required()}
+
+
+def op_of(layer: Mapping[str, Any]) -> tuple[str, Any]:
+    ((op, given),) = ((k, v) for k, v in layer.items() if k not in MODIFIERS)
+    return op, given
+
+
+class Walk:
+    """All layers of a document: `layers` has their ops and output shapes, in order.
+
+    `loose` are the names of the document's layers that nobody reads, but for the last.
+    """
+
+    def __init__(self, document: Mapping[str, Any]):
+        self.blocks = {**STANDARD, **document.get("blocks", {})}
+        self.layers: list[tuple[str, Shape]] = []
+        self.seen = scope_of(document)
+        defaults = document.get("defaults", {})
+        self.defaults = {
+            op: self.evaluated(op, given, self.seen) for op, given in defaults.items()
+        }
+        if "classes" in document:
+            self.seen["classes"] = document["classes"]
+        size = value(document["input"]["size"], self.seen)
+        size = size if isinstance(size, tuple) else (size, size)
+        image = Tensor((value(document["input"]["channels"], self.seen), *size), True)
+        self.known = {"input": image}
+        self.outermost = document["layers"]
+        self.output = self.run(self.outermost, image, self.seen, self.known, True)
+
+    @property
+    def loose(self) -> list[str]:
+        """Not the last, which is the result unless there are outputs."""
+        found = {id(tensor): name for name, tensor in self.known.items()}
+        tensors = [t for t in self.known.values() if not t.read]
+        names = [found[id(t)] for t in tensors if t is not self.output]
+        return list(dict.fromkeys([*names, *unread(self.outermost, self.outermost)]))
+
+    def run(
+        self,
+        layers: Mapping[str, Any],
+        x: Tensor,
+        names: Names,
+        known: dict[str, Tensor],
+        outermost: bool = False,
+    ) -> Tensor:
+        own = []
+        for name, layer in layers.items():
+            layer = {layer: None} if isinstance(layer, str) else layer
+            x = known[layer["from"]] if "from" in layer else x
+            x = self.layer(name, layer, x, names, known)
+            known[name] = x
+            own.append(x)
+        if not outermost and any(not tensor.read and tensor is not x for tensor in own):
+            raise Unfit("nobody reads a layer")
+        return x
+
+    def layer(
+        self,
+        name: str,
+        layer: Mapping[str, Any],
+        x: Tensor,
+        names: Names,
+        known: dict[str, Tensor],
+    ) -> Tensor:
+        names = {**names, "channels": x.shape[0]}
+        there = value(layer.get("when", True), names)
+        if "columns" in layer:
+            return self.table(name, layer, x, names, known, there)
+        if not there:
+            return x
+        op, given = op_of(layer)
+        if "repeat" not in layer:
+            return self.once(op, given, x, names, known)
+        for step in range(whole(layer["repeat"], names)):
+            changed = layer.get("then", {}) if step else {}
+            attributes = {**self.by_name(op, given), **changed}
+            x = self.once(op, attributes, x, {**names, "step": step}, known)
+        return x
+
+    def table(
+        self,
+        name: str,
+        table: Mapping[str, Any],
+        x: Tensor,
+        names: Names,
+        known: dict[str, Tensor],
+        there: bool,
+    ) -> Tensor:
+        rows = table["rows"]
+        rows = rows if isinstance(rows, dict) else dict(enumerate(rows))
+        if not there:
+            known |= {f"{name}.{row}": x for row in rows}
+            return x
+        columns = [
+            {**dict(zip(table["columns"], cells, strict=True)), "row": number}
+            for number, cells in enumerate(rows.values())
+        ]
+        cells = [self.cells(own, names) for own in columns]
+        times = [self.times(table, {**names, **own}) for own in cells]
+        index = 0
+        for row, own, repeated in zip(rows, cells, times, strict=True):
+            op = own.get("op", next(iter(table["each"])))
+            given = self.by_name(op, table["each"][op])
+            then = table.get("then", {})
+            for step in range(repeated):
+                seen = {**names, **own, "index": index, "count": sum(times)}
+                seen |= {"step": step, "channels": x.shape[0]}
+                changed = {k: v for k, v in then.items() if k in given and step}
+                x = self.once(op, {**given, **changed}, x, seen, known)
+                index += 1
+            known[f"{name}.{row}"] = x
+        return x
+
+    @staticmethod
+    def cells(own: Names, names: Names) -> Names:
+        seen = {**names, "row": own["row"]}
+        found = {k: v if k == "op" else value(v, seen) for k, v in own.items()}
+        if any(found[k] is None and own[k] is not None for k in own):
+            raise Unfit("a cell that names what is not given")
+        return found
+
+    @staticmethod
+    def times(table: Mapping[str, Any], names: Names) -> int:
+        repeat = table.get("repeat", 1)
+        once = isinstance(repeat, str) and names.get(repeat, 1) is None
+        return 1 if once else whole(repeat, names)
+
+    def once(
+        self, op: str, given: Any, x: Tensor, names: Names, known: dict[str, Tensor]
+    ) -> Tensor:
+        names = {**names, "channels": x.shape[0]}
+        if op in JOINS:
+            return self.join(op, given, x, names, known)
+        if op in self.blocks:
+            return self.block(op, given, x, names)
+        given = self.by_name(op, given)
+        settings = {**self.defaults_of(op), **self.evaluated(op, given, names)}
+        if "like" in given:
+            liked = known[given["like"]]
+            liked.read = True
+            settings["size"] = liked.shape[1:]
+        seen = {"channels": x.shape[0], **usual(op), **settings}
+        for name, fallback in OPS[op].fallbacks.items():
+            settings.setdefault(name, value(fallback, seen))
+        if settings.get("kind") == "softmax" and x.shape[0] == 1:
+            raise Unfit("Keras warns of a softmax over one channel")
+        try:
+            primitive = OPS[op].model_validate(settings)
+            primitive.weights(x.shape)
+            tensor = self.add(op, primitive.infer(x.shape), [x])
+        except (ValidationError, ShapeError) as error:
+            raise Unfit(str(error)) from None
+        if op in {"batch_norm", "layer_norm"} or settings.get("kind") in BOUNDED:
+            tensor.degree = 1
+        return tensor
+
+    def block(self, op: str, given: Any, x: Tensor, names: Names) -> Tensor:
+        block = self.blocks[op]
+        inner = {} if block is STANDARD.get(op) else dict(self.seen)
+        inner["in_channels"] = x.shape[0]
+        if unread(block["layers"], block["layers"]):
+            raise Unfit("nobody ever reads a layer")
+        settings = {**self.defaults_of(op), **self.evaluated(op, given, names)}
+        for name, default in block.get("arguments", {}).items():
+            if name not in settings and default in ("int", "float", "bool", "word"):
+                raise Unfit(f"{op} needs {name}")
+            inner[name] = settings[name] if name in settings else value(default, inner)
+        for name, formula in block.get("let", {}).items():
+            inner[name] = value(formula, inner)
+        if "residual" in block:
+            inner["residual"] = bool(value(block["residual"], inner))
+        output = self.run(block["layers"], x, inner, {"input": x})
+        if not inner.get("residual"):
+            return output
+        return self.joined("add", [x, output])
+
+    def join(
+        self, op: str, branches: Any, x: Tensor, names: Names, known: dict[str, Tensor]
+    ) -> Tensor:
+        tensors = []
+        for branch in branches.values():
+            layers = {k: v for k, v in branch.items() if k not in MODIFIERS}
+            start = known[branch["from"]] if "from" in branch else x
+            seen = {**names, "channels": start.shape[0]}
+            if not value(branch.get("when", True), seen):
+                continue
+            if "repeat" not in branch:
+                tensors.append(self.run(layers, start, names, dict(known)))
+                continue
+            for step in range(whole(branch["repeat"], seen)):
+                own = {**names, "step": step}
+                tensors.append(self.run(layers, start, own, dict(known)))
+        if not tensors:
+            raise Unfit("no branch is there")
+        return self.joined(op, tensors)
+
+    def joined(self, op: str, tensors: list[Tensor]) -> Tensor:
+        try:
+            shape = JOINS[op].infer([tensor.shape for tensor in tensors])
+        except ShapeError as error:
+            raise Unfit(str(error)) from None
+        tensor = self.add(op, shape, tensors)
+        if op == "multiply":
+            tensor.degree = sum(source.degree for source in tensors)
+        if tensor.degree > MAX_DEGREE:
+            raise Unfit("numbers explode")
+        return tensor
+
+    def add(self, op: str, shape: Shape, sources: list[Tensor]) -> Tensor:
+        for source in sources:
+            source.read = True
+        self.layers.append((op, shape))
+        wide = len(shape) == 3 and shape[0] > MAX_CHANNELS
+        if wide or prod(shape) > MAX_NUMBERS:
+            raise Unfit(f"{shape} is large")
+        if len(self.layers) > MAX_LAYERS:
+            raise Unfit("many layers")
+        return Tensor(shape, degree=max(source.degree for source in sources))
+
+    def by_name(self, op: str, given: Any) -> dict[str, Any]:
+        """The attributes by their names."""
+        if given is None or isinstance(given, dict):
+            return given or {}
+        own = self.blocks[op]["arguments"] if op in self.blocks else None
+        main = OPS[op].main() if own is None else next(iter(own))
+        return {main: given}
+
+    def evaluated(self, op: str, given: Any, names: Names) -> dict[str, Any]:
+        """What is given, without what is null."""
+        attributes = self.by_name(op, given)
+        found = {k: value(v, names) for k, v in attributes.items() if k != "like"}
+        return {k: v for k, v in found.items() if v is not None}
+
+    def defaults_of(self, op: str) -> dict[str, Any]:
+        own = self.defaults.get(op, {})
+        if op != "depthwise_conv":
+            return own
+        fields = OPS[op].model_fields
+        conv = self.defaults.get("conv", {})
+        return {k: v for k, v in conv.items() if k in fields} | own
+
+
+def unread(layers: Mapping[str, Any], block: Mapping[str, Any]) -> list[str]:
+    """The layers that nobody reads whatever is there: not the next, not by name."""
+    used, found = set(references(block)), []
+    for name, after in pairwise(layers):
+        rows = layers[name].get("rows", ()) if isinstance(layers[name], dict) else ()
+        last = list(rows)[-1] if isinstance(rows, dict) else len(rows) - 1
+        if {name, f"{name}.{last}"} & used or reads_before(layers[after]):
+            continue
+        found.append(name)
+    for branch in branches_of(layers):
+        found += unread(branch, block)
+    return found
+
+
+def branches_of(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for layer in layers.values():
+        if isinstance(layer, dict) and "columns" not in layer:
+            op, given = op_of(layer)
+            for branch in given.values() if op in JOINS else ():
+                yield {k: v for k, v in branch.items() if k not in MODIFIERS}
+
+
+def references(node: Any) -> Iterator[str]:
+    """All that `from` and `like` name."""
+    if isinstance(node, dict):
+        yield from (v for k, v in node.items() if k in {"from", "like"})
+        for value in node.values():
+            yield from references(value)
+
+
+def reads_before(layer: Any) -> bool:
+    if not isinstance(layer, dict) or "columns" in layer:
+        return not (isinstance(layer, dict) and "from" in layer)
+    op, given = op_of(layer)
+    starts = op not in JOINS or any("from" not in b for b in given.values())
+    return "from" not in layer and starts
+
+
+def scope_of(document: Mapping[str, Any]) -> Names:
+    """Multipliers and definitions, each of which uses those before it."""
+    seen: Names = {k: value(v, {}) for k, v in document.get("multipliers", {}).items()}
+    for name, body in document.get("define", {}).items():
+        function, bracket, parameters = name.partition("(")
+        if not bracket:
+            seen[name] = value(body, seen)
+            continue
+        code = f"lambda {parameters.removesuffix(')')}: {body}"
+        seen[function] = eval(code, {"__builtins__": {}, **SEEN, **seen})  # noqa: S307
+    return seen
