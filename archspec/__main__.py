@@ -40,8 +40,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        # As an exception, lest folders and processes be left behind.
-        signal.signal(signal.SIGTERM, _terminated)
+        signal.signal(signal.SIGTERM, _end)
         from archspec.beforehand import refuse
 
         refuse(sys.argv[1:])
@@ -56,7 +55,8 @@ def main() -> None:
         gc.freeze()  # or the interpreter looks through everything before it exits
 
 
-def _terminated(number: int, frame: object) -> NoReturn:
+def _end(number: int, frame: object) -> NoReturn:
+    """End by an exception, lest folders and processes be left behind."""
     sys.exit(128 + number)
 
 

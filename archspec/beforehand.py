@@ -35,7 +35,8 @@ def refuse(arguments: Sequence[str]) -> None:
     try:
         _networks.update((spec, network_of(spec)) for spec in specs)
     except SpecError as error:
-        print(error, file=sys.stderr)
+        if sys.stderr is not None:  # which `2>&-` closes
+            print(error, file=sys.stderr)
         sys.exit(2)
 
 

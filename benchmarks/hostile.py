@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,22 +58,21 @@ def beyond_help(document: Path, runs: int) -> Cost:
 def main(runs: int, documents: list[Path]) -> None:
     cost(["--help"])
     costs = {path.stem: beyond_help(path, runs) for path in documents}
-    for title, by in (
-        ("slowest", lambda c: c.processor),
-        ("largest", lambda c: c.memory),
-    ):
-        print(f"\n{title:<32} wall ms  processor ms     MB")
-        worst = sorted(costs.items(), key=lambda item: by(item[1]), reverse=True)
-        for name, found in worst[:SHOWN]:
-            print(
-                f"{name:<32} {found.wall:7.0f} {found.processor:13.0f} {found.memory:6.0f}"
-            )
+    show("slowest", costs, lambda found: found.processor)
+    show("largest", costs, lambda found: found.memory)
     slow = sum(found.processor > MILLISECONDS for found in costs.values())
     large = sum(found.memory > MEGABYTES for found in costs.values())
     print(f"\n{len(costs)} documents, medians of {runs} runs beyond archspec --help")
-    print(
-        f"{slow} beyond {MILLISECONDS} ms of processor time, {large} beyond {MEGABYTES} MB"
-    )
+    print(f"beyond {MILLISECONDS} ms of processor time: {slow}")
+    print(f"beyond {MEGABYTES} MB: {large}")
+
+
+def show(title: str, costs: dict[str, Cost], by: Callable[[Cost], float]) -> None:
+    """The documents that cost most, in a table."""
+    print(f"\n{title:<32} wall ms  processor ms     MB")
+    worst = sorted(costs.items(), key=lambda item: by(item[1]), reverse=True)
+    for name, (wall, processor, memory) in worst[:SHOWN]:
+        print(f"{name:<32} {wall:7.0f} {processor:13.0f} {memory:6.0f}")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,10 @@ def test_a_file_that_is_no_text(tmp_path, monkeypatch):
     Path("net.yaml").write_bytes(b"name: \xff")
     done = messages.run("archspec flops net.yaml")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == ("error[AS502]: net.yaml is not UTF-8: byte 6 is 0xff\n")
+    assert done.stderr == (
+        "error[AS502]: net.yaml is not UTF-8: byte 6 is 0xff\n"
+        "   help: save it in this encoding, as editors can\n"
+    )
 
 
 def test_every_heading_is_a_case():

@@ -29,7 +29,10 @@ def check(
     ] = False,
     format: Annotated[
         Format,
-        typer.Option(help="JSON is an object for one SPEC, a list for several."),
+        typer.Option(
+            help="What stdout has besides: JSON (an object for one SPEC, a list for "
+            "several), or the workflow commands of GitHub."
+        ),
     ] = "text",
 ) -> None:
     """Tell all that is wrong with a spec, or looks so, and generate nothing.
@@ -63,7 +66,7 @@ def check(
 def _tell(one: Checked, format: Format) -> None:
     """Diagnostics, at most twenty of a spec, and how many there are."""
     told = one.diagnostics[:MAX_DIAGNOSTICS]
-    if told and format == "text":
+    if told:
         typer.echo(to_text(told), err=True)
     if told and format == "github":
         typer.echo(to_github(told))

@@ -41,7 +41,7 @@ def to_github(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _command(diagnostic: Diagnostic) -> str:
-    place, properties = diagnostic.place, {"title": diagnostic.code}
+    place, properties = diagnostic.place, dict[str, str]()
     if place is not None:
         properties |= {
             "file": place.file,
@@ -49,6 +49,7 @@ def _command(diagnostic: Diagnostic) -> str:
             "col": str(place.column),
             "endColumn": str(place.column + place.length),
         }
+    properties["title"] = diagnostic.code
     said = ",".join(f"{key}={_property(text)}" for key, text in properties.items())
     parts = diagnostic.message, f"in: {diagnostic.path}", f"help: {diagnostic.help}"
     message = "\n".join(part for part in parts if not part.endswith(": "))

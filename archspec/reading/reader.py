@@ -179,7 +179,7 @@ class _Reader:
             help = "say it twice, or once in 'define', 'defaults' or a block"
             self.complain("AS104", what, place, help)
         if isinstance(event, yaml.AliasEvent):
-            return Scalar(None, "", place)
+            return Scalar(None, "*", place)
         if event.tag:
             message = f"tags are not part of the language: {event.tag}"
             help = "quote the value: a tag is a word after '!'"

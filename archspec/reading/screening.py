@@ -66,7 +66,7 @@ def screened(tree: Mapping) -> Iterator[Diagnostic]:
     variants = tree.section("variants")
     yield from _keys(variants, _variant)
     for name in [*variants.entries][MAX_VARIANTS : MAX_VARIANTS + 1]:
-        message = f"at most {MAX_VARIANTS} variants"
+        message = f"at most {MAX_VARIANTS} variants, found {len(variants.entries)}"
         yield Diagnostic("AS208", message, variants.place_of(name))
     for patch in variants.entries.values():
         if isinstance(patch, Mapping):

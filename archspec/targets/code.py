@@ -6,6 +6,7 @@ unless one of these classes has looked at it.
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import textwrap
@@ -63,6 +64,13 @@ def literal(value: Value) -> Code:
             return Code(f"({', '.join(parts)}{',' * (len(parts) == 1)})", value)
         case _:
             return Code(repr(value), value)
+
+
+def term(code: Code) -> Code:
+    """The same in brackets, unless it is one name, number or call."""
+    tree = ast.parse(code.text, mode="eval").body
+    single = isinstance(tree, ast.Name | ast.Attribute | ast.Constant | ast.Call)
+    return code if single else Code(f"({code})", code.value)
 
 
 def fraction(value: float) -> Code:

@@ -141,12 +141,16 @@ def _times(factor: Expression, size: Expression) -> Expression:
 def _differing(call: Call, used: list[Window]) -> Differing:
     """What cannot be one padding, at the first use that is another kind."""
     words = [w.padding if isinstance(w.padding, str) else "numbers" for w in used]
-    square = [w.kernel[0] == w.kernel[1] for w in used]
-    kinds = words if len(set(words)) > 1 else square
-    other = next((i for i, kind in enumerate(kinds) if kind != kinds[0]), 0)
-    if kinds is words:
+    if len(set(words)) > 1:
+        other = next(i for i, word in enumerate(words) if word != words[0])
         message = f"padding by `{words[0]}` here and by `{words[other]}` there"
-    else:
-        first, second = (f"{h}x{w}" for h, w in (used[0].kernel, used[other].kernel))
-        message = f"`{words[0]}` for a kernel of {first} here and of {second} there"
+        return Differing(message, call.paths[other])
+    kernels = [window.kernel for window in used]
+    what, pairs = "kernel", kernels
+    if len({height == width for height, width in kernels}) == 1:
+        what, pairs = "dilation", [window.dilation for window in used]
+    kinds = [height == width for height, width in pairs]
+    other = next((i for i, kind in enumerate(kinds) if kind != kinds[0]), 0)
+    first, second = (f"{h}x{w}" for h, w in (pairs[0], pairs[other]))
+    message = f"`{words[0]}` for a {what} of {first} here and of {second} there"
     return Differing(message, call.paths[other])

@@ -39,7 +39,13 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
     """
     try:
         return _rendered(network, target, templates)
-    except (TemplateError, InjectionError, ValueError, RuntimeError) as error:
+    except (
+        TemplateError,
+        InjectionError,
+        ValueError,
+        RuntimeError,
+        SyntaxError,
+    ) as error:
         if templates is None:
             raise
         raise SpecError([_failed(error, templates / target)]) from None

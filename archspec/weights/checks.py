@@ -73,8 +73,3 @@ def _numbers(weights: Arrays) -> Iterator[Diagnostic]:
 def listed(shape: Shape) -> str:
     """A shape for readers: (32, 3, 3, 3)."""
     return f"({', '.join(map(str, shape))})"
-
-
-def printable(text: str) -> str:
-    """A text of somebody's file without what a terminal would take for a command."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec.errors import printable
 from archspec.weights import canonical
-from archspec.weights.checks import listed, printable
+from archspec.weights.checks import listed
 
 
 def summary(path: Path) -> str:
     """Origin, and each tensor with its shape and range; raises WeightsError."""
-    said = {printable(key): printable(v) for key, v in canonical.metadata(path).items()}
+    said = canonical.metadata(path)
     tensors = canonical.tensors(path)
     lines = [f"{key}: {value}" for key, value in sorted(said.items()) if value]
     width = max(map(len, tensors), default=0)
     for name, array in tensors.items():
         lines.append(
-            f"{printable(name):<{width}}  {array.dtype} {listed(array.shape)}"
-            f"{_range(array)}"
+            f"{name:<{width}}  {array.dtype} {listed(array.shape)}{_range(array)}"
         )
     total = sum(array.size for array in tensors.values())
     lines.append(f"{len(tensors)} tensors, {total:,} numbers")

@@ -10,16 +10,8 @@ from random import Random
 from typing import Any
 
 import yaml
-from documents import (
-    KEYS,
-    NUMBERS,
-    Grammar,
-    Tree,
-    any_text,
-    anything,
-    scalar,
-    written,
-)
+from grammar import Grammar
+from oddities import KEYS, NUMBERS, Tree, any_text, anything, scalar, written
 
 from archspec.resources import SPECS
 

@@ -46,12 +46,11 @@ _HARM = (
 
 @dataclass
 class Tally:
-    """One kind of case; `codes` are those of its diagnostics, `known` of faults."""
+    """One kind of case; `codes` are those of its diagnostics, `found` are faults."""
 
     cases: int = 0
     results: int = 0
     codes: Counter[str] = field(default_factory=Counter)
-    known: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     slowest: float = 0.0
@@ -61,7 +60,6 @@ class Tally:
         self.cases += other.cases
         self.results += other.results
         self.codes.update(other.codes)
-        self.known.update(other.known)
         self.found.update(other.found)
         self.seconds += other.seconds
         self.slowest = max(self.slowest, other.slowest)
@@ -69,8 +67,7 @@ class Tally:
 
     def lines(self, kind: str) -> Iterator[str]:
         """What a reader wants to know of it."""
-        faults = sum(self.known.values()) + sum(self.found.values())
-        told = self.cases - self.results - faults
+        told = self.cases - self.results - sum(self.found.values())
         yield (
             f"{kind}: {self.cases} cases in {self.seconds:.1f} s, {self.results} gave "
             f"a result, {told} a diagnostic; slowest {self.slowest:.2f} s, "
@@ -80,7 +77,6 @@ class Tally:
             codes = Counter(self.codes).most_common(8)
             listed = (f"{code} x {n}" for code, n in codes)
             yield f"    {', '.join(listed)}"
-        yield from (f"    known fault x {n}: {k}" for k, n in self.known.items())
         yield from (f"    FOUND x {n}: {fault}" for fault, n in self.found.items())
 
     def as_data(self) -> dict[str, Any]:
@@ -132,7 +128,11 @@ def each(
     for number in range(max(1, round(cases))):
         case = draw(Random(f"{SEED} {kind} {number}"))
         fault = _fault(check, case)
-        if fault is not None and fault not in faults:
+        if fault is None:
+            continue
+        if not any(fault in tally.found for tally in TALLIES.values()):
+            TALLIES.setdefault(kind, Tally()).found[fault] += 1
+        if fault not in faults:
             with _aside():
                 faults[fault] = _smallest(case, fault, check, smaller)
     told = [f"{fault}\n    {case!r}" for fault, case in faults.items()]
@@ -168,12 +168,11 @@ def _aside() -> Iterator[None]:
 def tried(
     kind: str,
     run: Callable[[], Any],
-    known: Callable[[Exception], str | None] = lambda _: None,
     children: bool = False,
 ) -> Any:
     """What `run` gives, or the Diagnosed that it raises; nothing else is allowed.
 
-    `known` names faults that are known. With `children` it may start processes.
+    With `children` it may start processes.
     """
     tally = TALLIES.setdefault(kind, Tally())
     tally.cases += 1
@@ -186,11 +185,8 @@ def tried(
         tally.codes.update({diagnostic.code for diagnostic in error.diagnostics})
         result = error
     except (Exception, Harm) as error:
-        result = None
-        if (name := known(error)) is None:  # type: ignore[arg-type]
-            tally.found[signature(error)] += 1
-            raise
-        tally.known[name] += 1
+        tally.found[signature(error)] += 1
+        raise
     seconds, megabytes = time.process_time() - start, _peak() - peak
     tally.seconds += seconds
     tally.slowest = max(tally.slowest, seconds)

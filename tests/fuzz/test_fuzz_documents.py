@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from documents import any_text, anything, document
 from mutations import FILES, garbled, mutated, near, override, smaller
+from oddities import any_text, anything, document
 from tally import CASES, each, tried
 
 from archspec.analysis.cost import cost_document
@@ -143,6 +143,7 @@ def test_overrides():
     each("overrides", 2 * CASES, draw, check)
 
 
+@pytest.mark.slow
 def test_rendered(path):
     def check(tree: Any) -> None:
         if (network := elaborated(tree)) is None:

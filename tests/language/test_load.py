@@ -152,20 +152,23 @@ def test_classes_take_whole_floats(write, classes):
             "preprocessing: {scale: 1e-320}",
             "AS301 1e-320: a number nearer to 0 than 10^-100",
         ),
-        ("preprocessing: {scale: 0}", "AS203 0: expected a number above 0"),
+        ("preprocessing: {scale: 0}", "AS203 0: 'scale' is above 0, found '0'"),
         (
             "preprocessing: {std: [1, 0]}",
-            "AS203 std: expected a number above 0",
+            "AS203 std: 'std' is above 0, found a list of 2",
         ),
         (
             "preprocessing: {crop: 0.875}",
-            "AS203 0.875: expected a whole number of at least 1, found '0.875'",
+            "AS203 0.875: 'crop' is a whole number of at least 1, found '0.875'",
         ),
         (
             "reported: {macs: 9999999G}",
-            "AS203 9999999G: a number beyond 10^15, found '9999999G'",
+            "AS203 9999999G: 'macs' is no number of the language: a number beyond 10^15, found '9999999G'",
         ),
-        ("classes: 1e300", "AS203 1e300: a number beyond 10^15, found '1e300'"),
+        (
+            "classes: 1e300",
+            "AS203 1e300: 'classes' is no number of the language: a number beyond 10^15, found '1e300'",
+        ),
         ("multipliers: {w: 1e300}", "AS301 1e300: a number beyond 10^15"),
         (
             "preprocessing: {interpolation: cubic}",

@@ -213,11 +213,13 @@ def test_the_stem_of_a_file_is_a_name(write, stem):
 def test_at_most_so_many(faults):
     names = ", ".join(f"x{number}: 1" for number in range(101))
     found = faults(f"define: {{{names}}}\nlayers: {{a: {{conv: 1}}}}")
-    assert found == ["AS208 x100: at most 100 names"]
+    assert found == ["AS208 x100: at most 100 names, found 101"]
     rows = ", ".join("[1]" for _ in range(1001))
     each = "each: {conv: c}"
     found = faults(f"layers: {{t: {{columns: [c], rows: [{rows}], {each}}}}}")
-    assert [fault.rpartition(": ")[2] for fault in found] == ["at most 1000 rows"]
+    assert [fault.rpartition(": ")[2] for fault in found] == [
+        "at most 1000 rows, found 1001"
+    ]
 
 
 def test_the_standard_blocks_obey_the_rules_of_own_blocks(network):

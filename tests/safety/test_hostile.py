@@ -64,12 +64,11 @@ ABOVE = f"extends: base.yaml\n{SMALL}"
 
 
 def refused(bounded, folder: Path, spec: Path | str) -> set[str]:
-    """The first lines that `flops` and `generate` say of a spec they refuse."""
+    """The first lines that commands say of a spec they refuse."""
     before = sorted(folder.rglob("*"))
-    generate = ("generate", str(spec), "-o", str(folder / "out"))
     said: set[str] = set()
-    for command in (("flops", str(spec)), generate):
-        done = bounded(*command)
+    for command in (["flops"], ["generate", "-o", "out"], ["check"]):
+        done = bounded(command[0], str(spec), *command[1:])
         assert (done.returncode, done.stdout) == (2, ""), done.stderr
         assert "Traceback" not in done.stderr
         said.add(done.stderr.partition("\n")[0])

@@ -8,7 +8,7 @@ from functools import partial
 
 from archspec.expressions import Expression
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
-from archspec.targets.code import Code, literal
+from archspec.targets.code import Code, literal, term
 from archspec.targets.file import File, counter, differs
 from archspec.targets.flow import Flow
 from archspec.targets.keras.initial import Initializers
@@ -271,7 +271,7 @@ class KerasRoutine:
         assert part.count is not None
         count = self.printer.code(part.count.expression)
         if not part.body:
-            return [Line("extend", Code(f"[{source}] * {count}"), branches)]
+            return [Line("extend", Code(f"[{source}] * {term(count)}"), branches)]
         number = counter(part)
         before, self.side = self.side, (f"{{{number}}}",)
         lines: list[Line] = []

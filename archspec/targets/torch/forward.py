@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archspec.expressions import Expression, Logic
-from archspec.targets.code import Code, identifier, literal
+from archspec.expressions import Conditional, Expression, Logic
+from archspec.targets.code import Code, identifier, literal, term
 from archspec.targets.flow import Flow
 from archspec.targets.lines import Line, assign
 from archspec.targets.notes import tensor_size
@@ -91,7 +91,13 @@ class Forward:
         ]
 
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
-        return None if statement.like else self.value(statement, source, None)
+        """One expression, if it is always there: a choice is none among others."""
+        there = statement.when is None or not self.modules.is_function(statement.call)
+        return (
+            self.value(statement, source, None)
+            if there and not statement.like
+            else None
+        )
 
     def value(self, statement: OpStatement, source: Code, like: Code | None) -> Code:
         """The layer applied to a tensor; one that is not there passes it on."""
@@ -131,7 +137,7 @@ class Forward:
         assert part.count is not None
         if not part.body:
             count = self.inside.code(part.count.expression)
-            return [Line("extend", Code(f"[{source}] * {count}"), branches)]
+            return [Line("extend", Code(f"[{source}] * {term(count)}"), branches)]
         names = [identifier(statement.name) for statement in part.body]
         # A layer `x` shall not hide the tensor that it is applied to.
         hides = source in names
@@ -154,7 +160,7 @@ class Forward:
 
     def test(self, expression: Expression, name: str) -> Code:
         """What `forward` asks: a stored name, or a flag where it asks for more."""
-        if not isinstance(expression, Logic):
+        if not isinstance(expression, Logic | Conditional):
             return self.inside.code(expression)
         self.flags[f"has_{name}"] = self.modules.printer.code(expression)
         return Code(f"self.has_{identifier(name)}")

@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TypeGuard
 
-from archspec.expressions import Expression, Logic
+from archspec.expressions import Binary, Constant, Expression, Logic
 from archspec.targets.arguments import CallPrinter, Style, ValuePrinter
-from archspec.targets.code import Code, identifier, literal
+from archspec.targets.code import Code, identifier
 from archspec.targets.file import Built, File, calls_in, names_read
 from archspec.targets.notes import RowLayout, map_size
 from archspec.targets.specialise.model import (
@@ -83,12 +83,8 @@ class Builder:
             return self.macro("loop", None, rest, count)
         if count == 2:
             return self.macro("sequential", [first, rest])
-        fewer = (
-            literal(count.value - 1)
-            if isinstance(count.value, int)
-            else Code(f"{count} - 1")
-        )
-        return self.macro("loop", first, rest, fewer)
+        fewer = Binary("-", loop.count.expression, Constant(1))
+        return self.macro("loop", first, rest, self.printer.code(fewer))
 
     def rows(self, table: TableStatement) -> Code:
         """An nn.Sequential with a line a row."""

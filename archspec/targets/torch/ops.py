@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from archspec.expressions import Constant, Value
+from archspec.expressions import Binary, Constant, Value
 from archspec.targets.arguments import ValuePrinter
 from archspec.targets.code import Code, literal
 from archspec.targets.file import File
@@ -54,6 +54,8 @@ class TorchOps:
         """What is padded before, and what the macro needs beyond the attributes."""
         decided: dict[str, Any] = {"inplace": False}
         if call.op in ("conv", "depthwise_conv", "max_pool", "avg_pool"):
+            if call.op == "depthwise_conv":
+                decided["filters"] = self.filters(call)
             return self.pad(call, decided), decided
         deciders: dict[str, Callable[[Call, dict[str, Any]], None]] = {
             "transposed_conv": self.transposed,
@@ -71,6 +73,12 @@ class TorchOps:
         elif call.op == "pad":
             decided["amounts"] = self.printer.value(call.attributes["amounts"])
         return None, decided
+
+    def filters(self, call: Call) -> Code:
+        """The channels behind a depthwise convolution."""
+        channels, each = call.channels.expression, call.attributes["multiplier"]
+        whole = channels if each.is_only(1) else Binary("*", channels, each.expression)
+        return self.printer.code(whole)
 
     def activation(self, call: Call, decided: dict[str, Any]) -> None:
         kind, slope = call.attributes["kind"], call.attributes["slope"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from archspec.errors import Diagnostic, WeightsError
+from archspec.errors import Diagnostic, WeightsError, printable
 from archspec.network import Network
 from archspec.targets.templates import manifest
 from archspec.weights.adoption.complaints import check_same, listed_names
@@ -24,7 +24,7 @@ from archspec.weights.adoption.readings import (
 )
 from archspec.weights.adoption.uses import Part, Use, unit_signature, uses
 from archspec.weights.checkpoints import Checkpoint, Unit, opened, without
-from archspec.weights.checks import Arrays, check_numbers, listed, printable
+from archspec.weights.checks import Arrays, check_numbers, listed
 from archspec.weights.moves import from_target, names_there
 
 Pairs = dict[str, Unit]
