@@ -166,9 +166,7 @@ def test_a_spec_that_cannot_be_read(run, tmp_path):
     (tmp_path / "net.yaml").write_text(SPEC)
     (tmp_path / "net.yaml").chmod(0)
     done = run("flops", "net.yaml")
-    assert done.stderr == (
-        "error[AS502]: cannot read net.yaml: [Errno 13] Permission denied: 'net.yaml'\n"
-    )
+    assert done.stderr == "error[AS502]: cannot read net.yaml: Permission denied\n"
     assert (done.returncode, done.stdout) == (2, "")
 
 
