@@ -11,6 +11,7 @@ from archspec.elaboration.frames import Frame, Names, Tensor
 from archspec.elaboration.scopes import document_scope, whole_number
 from archspec.elaboration.walk import Elaborator
 from archspec.errors import SpecError, raise_if_any
+from archspec.expressions import limited_effort
 from archspec.language import Document, Spec, load
 from archspec.network import INPUT, Instance, Network
 from archspec.ops import Shape
@@ -30,6 +31,11 @@ def elaborate(
     """
     if not isinstance(spec, Spec):
         spec = load(spec, variants, overrides)
+    with limited_effort():
+        return _elaborated(spec)
+
+
+def _elaborated(spec: Spec) -> Network:
     document = spec.document
     scope = document_scope(document)
     shape = _input_shape(document, scope)

@@ -67,7 +67,7 @@ class Elaborator:
                 self.count(layer.place)
                 tensor = self.layer(name, layer, inner, tensor)
             except SpecError as error:
-                self.complain(error, inner)
+                self.complain(error.at(layer.place), inner)
                 tensor = LOST
             except Unknowable:
                 tensor = LOST
@@ -83,7 +83,9 @@ class Elaborator:
                 help = fault.help or f"'archspec blocks {block}' shows what it does"
                 found = fault._replace(place=frame.caller.place, help=help)
             self.faults.append(found)
-        if self.runs > MAX_RUNS or len(self.faults) > MAX_FAULTS:
+        # A limit is the end: what follows would only meet it again.
+        is_end = "AS306" in {fault.code for fault in error.diagnostics}
+        if is_end or len(self.faults) > MAX_FAULTS:
             raise_if_any(self.faults)
 
     def layer(self, name: str, layer: Layer, frame: Frame, tensor: Tensor) -> Tensor:
@@ -150,7 +152,7 @@ class Elaborator:
             else:
                 outcome = self.primitive(call, frame, tensor)
         except SpecError as error:
-            self.complain(error, frame)
+            self.complain(error.at(call.op.place), frame)
             return LOST
         except Unknowable:
             return LOST

@@ -5,7 +5,7 @@ them before it prints them again.
 """
 
 from archspec.expressions.checking import check, check_names
-from archspec.expressions.evaluation import evaluate
+from archspec.expressions.evaluation import evaluate, limited_effort
 from archspec.expressions.functions import BUILTINS, round_channels
 from archspec.expressions.parser import parse
 from archspec.expressions.printing import to_text
@@ -56,6 +56,7 @@ __all__ = [
     "check_names",
     "children",
     "evaluate",
+    "limited_effort",
     "parse",
     "round_channels",
     "to_text",
