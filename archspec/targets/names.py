@@ -65,6 +65,7 @@ def _check_locals(
     """Arguments, definitions and columns become variables of the printed code."""
     taken = {*dir(builtins), *manifest["locals"], *manifest["globals"]}
     taken |= {_printed(name, manifest) for name in program.blocks}
+    taken |= {*manifest["helpers"]} - {*manifest["parameters"]}
     for name, routine in program.blocks.items():
         own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
         _refuse(own, taken, f"of block {name}", document.blocks[name].place)

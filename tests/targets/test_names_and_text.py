@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 from archspec.targets import TARGETS, render
 from archspec.targets.code import Code, docstring, identifier
@@ -138,3 +139,33 @@ def test_names_that_the_target_has_taken(spec_file, old, new, message):
             BLOCK="x",
         )
     assert str(error.value).splitlines()[0] == message
+
+
+@pytest.mark.parametrize(
+    ("classes", "end", "said"),
+    [
+        (3, "pool: global_avg_pool", "(N, 3)"),
+        (3, "pool: global_avg_pool, fc: {dense: classes}", "(N, num_classes), logits"),
+        (4, "pool: global_avg_pool, fc: {dense: 3}", "(N, 3)"),
+        (
+            3,
+            "pool: global_avg_pool, fc: {dense: classes}, p: {activation: softmax}",
+            "(N, num_classes), probabilities",
+        ),
+        (
+            3,
+            "pool: global_avg_pool, fc: {dense: classes}, p: {activation: sigmoid}",
+            "(N, num_classes)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("target", ["torch", "keras"])
+def test_what_the_docstring_says_of_the_output(tmp_path, target, classes, end, said):
+    """`num_classes` only where it is an argument."""
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "archspec: 1\nname: Net\ninput: {channels: 3, size: 8}\n"
+        f"classes: {classes}\nlayers: {{{end}}}\n"
+    )
+    lines = render(elaborate(path), target).splitlines()
+    assert f"    output      {said}" in lines
