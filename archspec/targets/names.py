@@ -91,6 +91,7 @@ def _check_locals(
     taken = {*dir(builtins), *manifest["locals"], *manifest["globals"]}
     taken |= set(manifest["helpers"])
     taken |= {_printed(name, manifest) for name in program.blocks}
+    taken |= {*manifest["helpers"]} - {*manifest["parameters"]}
     for name, routine in program.blocks.items():
         own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
         for word in own:

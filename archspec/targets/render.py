@@ -19,6 +19,7 @@ from archspec.targets.header import header
 from archspec.targets.keras import view as keras_view
 from archspec.targets.names import check_names, place_of_name
 from archspec.targets.specialise import specialise
+from archspec.targets.symbols import names_in
 from archspec.targets.templates import InjectionError, Templates
 from archspec.targets.tidy import tidy
 from archspec.targets.torch import view as torch_view
@@ -81,7 +82,8 @@ def _rendered(network: Network, target: str, templates: Path | None) -> str:
             "AS402", message, place, path=error.path, help=error.help
         ) from None
     last = file.templates.manifest["channels"] == "last"
-    view |= {"header": header(network, last), "helpers": []}
+    by_classes = "classes" in names_in(program.root.output_channels)
+    view |= {"header": header(network, last, by_classes), "helpers": []}
     view["helpers"] = helpers(file, file.templates.page(module=view))
     text = file.templates.page(module=view)
     return digest.sign(tidy(text), network.spec.digest)

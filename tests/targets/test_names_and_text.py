@@ -7,6 +7,7 @@ import ast
 
 import pytest
 
+from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 from archspec.targets import TARGETS, render
 from archspec.targets.code import Code, docstring, identifier
@@ -150,3 +151,33 @@ def test_an_argument_that_would_hide_a_helper(spec_file):
         "error[AS403]: 'DropPath' of block unit is a name that the printed code "
         "needs itself"
     )
+
+
+@pytest.mark.parametrize(
+    ("classes", "end", "said"),
+    [
+        (3, "pool: global_avg_pool", "(N, 3)"),
+        (3, "pool: global_avg_pool, fc: {dense: classes}", "(N, num_classes), logits"),
+        (4, "pool: global_avg_pool, fc: {dense: 3}", "(N, 3)"),
+        (
+            3,
+            "pool: global_avg_pool, fc: {dense: classes}, p: {activation: softmax}",
+            "(N, num_classes), probabilities",
+        ),
+        (
+            3,
+            "pool: global_avg_pool, fc: {dense: classes}, p: {activation: sigmoid}",
+            "(N, num_classes)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("target", ["torch", "keras"])
+def test_what_the_docstring_says_of_the_output(tmp_path, target, classes, end, said):
+    """`num_classes` only where it is an argument."""
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "archspec: 1\nname: Net\ninput: {channels: 3, size: 8}\n"
+        f"classes: {classes}\nlayers: {{{end}}}\n"
+    )
+    lines = render(elaborate(path), target).splitlines()
+    assert f"    output      {said}" in lines
