@@ -163,11 +163,13 @@ def test_classes_take_whole_floats(write, classes):
         ),
         (
             "reported: {macs: 9999999G}",
-            "AS203 9999999G: 'macs' is no number of the language: a number beyond 10^15, found '9999999G'",
+            "AS203 9999999G: 'macs' is no number of the language: a number beyond "
+            "10^15, found '9999999G'",
         ),
         (
             "classes: 1e300",
-            "AS203 1e300: 'classes' is no number of the language: a number beyond 10^15, found '1e300'",
+            "AS203 1e300: 'classes' is no number of the language: a number beyond "
+            "10^15, found '1e300'",
         ),
         ("multipliers: {w: 1e300}", "AS301 1e300: a number beyond 10^15"),
         (
