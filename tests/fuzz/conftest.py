@@ -18,20 +18,27 @@ def counted(request: pytest.FixtureRequest):
     yield
     data = {kind: found.as_data() for kind, found in tally.TALLIES.items()}
     request.node.user_properties.append(("fuzz", data))
+    request.node.user_properties.append(("networks", dict(tally.TALLY)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     found: dict[str, tally.Tally] = {}
+    networks: dict[str, float] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) == "teardown":
-                _add(found, dict(report.user_properties).get("fuzz", {}))
-    if not found:
+                said = dict(report.user_properties)
+                _add(found, said.get("fuzz", {}))
+                networks |= said.get("networks", {})
+    if not found and not networks:
         return
     terminalreporter.section(f"fuzzing, {_seed()}")
     for kind, whole in found.items():
         for line in whole.lines(kind):
             terminalreporter.write_line(line)
+    terminalreporter.write_line(f"networks: {networks.pop('networks', 0)}")
+    for what, value in sorted(networks.items()):
+        terminalreporter.write_line(f"    {what}: {value:.3g}")
 
 
 def _add(found: dict[str, tally.Tally], data: dict[str, dict]) -> None:

@@ -30,7 +30,8 @@ def smallest(
 def parts(document: Document) -> list[tuple[Any, ...]]:
     """Where something stands, the last first, so that no number moves."""
     found = [path for path in inside(document, ()) if path[0] not in KEPT]
-    return sorted(found[::-1], key=len)
+    found.reverse()
+    return sorted(found, key=len)
 
 
 def inside(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:

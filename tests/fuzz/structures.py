@@ -174,7 +174,9 @@ def said(scope: Scope, op: str, columns: dict[str, str]) -> dict[str, Any] | Non
             continue
         column = f"{name[0]}_{kind}"
         columns[column] = kind
-        given[name] = f"2 * {column}" if kind == "count" and scope.chance(20) else column
+        given[name] = (
+            f"2 * {column}" if kind == "count" and scope.chance(20) else column
+        )
     if op == "conv" and {"stride", "dilation"} <= given.keys():
         del given["dilation"]
     return given or None
@@ -185,8 +187,3 @@ def cell(scope: Scope, column: str, kind: str, ops: list[str]) -> Any:
         return scope.pick(ops)
     found = scope.of_kind(kind)
     return 4 if isinstance(found, str) and "channels" in found else found
-
-
-
-
-__all__ = ["CALM", "forked", "joined", "repeated", "tabulated"]

@@ -247,3 +247,7 @@ def _look(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_look)
+
+
+TALLY: Counter[str] = Counter()
+"""Of random networks."""

@@ -17,11 +17,13 @@ pytest.importorskip("keras")
 pytest.importorskip("onnxruntime")
 
 from checks import WAYS, check
+from documents import as_text
 from exchange import doubles
 from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
-from networks import TALLY, Drawn, as_text, networks
+from networks import Drawn, networks
 from smaller import smallest
+from tally import TALLY
 from walking import Walk
 
 from archspec.elaboration import elaborate
@@ -34,7 +36,7 @@ pytestmark = [
 
 MANY = "FUZZ_NETWORKS" in os.environ
 few = settings(
-    max_examples=int(os.environ.get("FUZZ_NETWORKS", 12)),
+    max_examples=int(os.environ.get("FUZZ_NETWORKS", "12")),
     derandomize=not MANY,
     database=None,
     suppress_health_check=list(HealthCheck),
@@ -69,9 +71,7 @@ if "FUZZ_SEED" in os.environ:
     test_a_network = seed(int(os.environ["FUZZ_SEED"]))(test_a_network)
 
 
-def check_document(
-    path: Path, document: dict[str, Any], way: str, number: int
-) -> None:
+def check_document(path: Path, document: dict[str, Any], way: str, number: int) -> None:
     """The language takes it, reads it as `walking` does, and it is right."""
     path.write_text(as_text(document), encoding="utf-8")
     network = elaborate(path)
@@ -79,9 +79,7 @@ def check_document(
     check(network, way, number)
 
 
-def fault_of(
-    path: Path, document: dict[str, Any], way: str, number: int
-) -> str | None:
+def fault_of(path: Path, document: dict[str, Any], way: str, number: int) -> str | None:
     """What is wrong with a document that fits; None if nothing is."""
     try:
         assert Walk(document).layers

@@ -12,28 +12,11 @@ from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 from archspec.targets import TARGETS, render
 
-NAMES = {
-    "document": "Zorro",
-    "multiplier": "zorro",
-    "constant": "zorro",
-    "function": "zorro",
-    "parameter": "zorro",
-    "block": "zorro",
-    "argument": "zorro",
-    "let": "zorro",
-    "inner": "zorro",
-    "deep": "zorro",
-    "join": "zorro",
-    "branch": "zorro",
-    "layer": "zorro",
-    "table": "zorro",
-    "column": "zorro",
-    "row": "zorro",
-    "output": "zorro",
-    "variant": "zorro",
-    "file": "zorro",
-}
-"""Whatever has a name, and what it is called while one of the others is tried."""
+NAMES = (
+    "document multiplier constant function parameter block argument let inner deep "
+    "join branch layer table column row output variant file"
+).split()
+"""Whatever has a name."""
 
 USUAL = {name: f"the_{name}" if name != "document" else "Network" for name in NAMES} | {
     "file": "net"

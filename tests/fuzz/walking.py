@@ -6,28 +6,23 @@ of each op, which PyTorch judges. Expressions are Python's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
-from math import ceil, floor, prod
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from readers import MODIFIERS, op_of, unread
 from ruamel.yaml import YAML
+from values import Names, Unfit, scope_of, value, whole
 
 from archspec.errors import ShapeError
 from archspec.ops import JOINS, OPS, Shape
 from archspec.resources import SPECS
 
-MODIFIERS = {"when", "repeat", "then", "from"}
 MAX_LAYERS, MAX_CHANNELS, MAX_NUMBERS, MAX_DEGREE = 120, 40, 6_000, 5
 BOUNDED = {"sigmoid", "hard_sigmoid", "tanh", "softmax", "relu6"}
-
-
-class Unfit(Exception):
-    """The document is none, or larger than a test should be."""
 
 
 @dataclass(eq=False)
@@ -50,54 +45,10 @@ def parsed(path: Path) -> dict[str, Any]:
 STANDARD = standard_blocks()
 
 
-def round_channels(x: float, divisor: int = 8, keep: float = 0.9) -> int:
-    rounded = max(divisor, int(x + divisor / 2) // divisor * divisor)
-    return rounded if rounded >= keep * x else rounded + divisor
-
-
-WORDS = """same symmetric valid relu relu6 leaky_relu hard_swish hard_sigmoid sigmoid
-    swish gelu gelu_tanh tanh softmax identity nearest bilinear channels_first
-    channels_last normal truncated_normal uniform fan_in fan_out fan_avg"""
-SEEN = {
-    **{word: word for word in WORDS.split()},
-    **{"round": round, "int": int, "min": min, "max": max, "ceil": ceil},
-    **{"floor": floor, "round_channels": round_channels, "true": True, "false": False},
-}
-Names = dict[str, Any]
-
-
-@cache
-def compiled(text: str) -> Any:
-    return compile(text, "<expression>", "eval")
-
-
-def value(given: Any, names: Names) -> Any:
-    if isinstance(given, list | tuple):
-        return tuple(value(item, names) for item in given)
-    if not isinstance(given, str):
-        return given
-    try:
-        return eval(compiled(given), {"__builtins__": {}, **SEEN, **names})  # noqa: S307
-    except (ArithmeticError, NameError, TypeError) as error:
-        raise Unfit(f"{given}: {error}") from None
-
-
-def whole(given: Any, names: Names) -> int:
-    found = value(given, names)
-    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
-        raise Unfit(f"{given} is {found}")
-    return found
-
-
 def usual(op: str) -> Names:
     """What the attributes are that nobody gives."""
     fields = OPS[op].model_fields.items()
     return {name: field.default for name, field in fields if not field.is_required()}
-
-
-def op_of(layer: Mapping[str, Any]) -> tuple[str, Any]:
-    ((op, given),) = ((k, v) for k, v in layer.items() if k not in MODIFIERS)
-    return op, given
 
 
 class Walk:
@@ -140,8 +91,8 @@ class Walk:
         outermost: bool = False,
     ) -> Tensor:
         own = []
-        for name, layer in layers.items():
-            layer = {layer: None} if isinstance(layer, str) else layer
+        for name, said in layers.items():
+            layer = {said: None} if isinstance(said, str) else said
             x = known[layer["from"]] if "from" in layer else x
             x = self.layer(name, layer, x, names, known)
             known[name] = x
@@ -334,54 +285,3 @@ class Walk:
         fields = OPS[op].model_fields
         conv = self.defaults.get("conv", {})
         return {k: v for k, v in conv.items() if k in fields} | own
-
-
-def unread(layers: Mapping[str, Any], block: Mapping[str, Any]) -> list[str]:
-    """The layers that nobody reads whatever is there: not the next, not by name."""
-    used, found = set(references(block)), []
-    for name, after in pairwise(layers):
-        rows = layers[name].get("rows", ()) if isinstance(layers[name], dict) else ()
-        last = list(rows)[-1] if isinstance(rows, dict) else len(rows) - 1
-        if {name, f"{name}.{last}"} & used or reads_before(layers[after]):
-            continue
-        found.append(name)
-    for branch in branches_of(layers):
-        found += unread(branch, block)
-    return found
-
-
-def branches_of(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for layer in layers.values():
-        if isinstance(layer, dict) and "columns" not in layer:
-            op, given = op_of(layer)
-            for branch in given.values() if op in JOINS else ():
-                yield {k: v for k, v in branch.items() if k not in MODIFIERS}
-
-
-def references(node: Any) -> Iterator[str]:
-    """All that `from` and `like` name."""
-    if isinstance(node, dict):
-        yield from (v for k, v in node.items() if k in {"from", "like"})
-        for value in node.values():
-            yield from references(value)
-
-
-def reads_before(layer: Any) -> bool:
-    if not isinstance(layer, dict) or "columns" in layer:
-        return not (isinstance(layer, dict) and "from" in layer)
-    op, given = op_of(layer)
-    starts = op not in JOINS or any("from" not in b for b in given.values())
-    return "from" not in layer and starts
-
-
-def scope_of(document: Mapping[str, Any]) -> Names:
-    """Multipliers and definitions, each of which uses those before it."""
-    seen: Names = {k: value(v, {}) for k, v in document.get("multipliers", {}).items()}
-    for name, body in document.get("define", {}).items():
-        function, bracket, parameters = name.partition("(")
-        if not bracket:
-            seen[name] = value(body, seen)
-            continue
-        code = f"lambda {parameters.removesuffix(')')}: {body}"
-        seen[function] = eval(code, {"__builtins__": {}, **SEEN, **seen})  # noqa: S307
-    return seen

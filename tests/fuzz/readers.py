@@ -1,0 +1,54 @@
+"""Which layers somebody reads, whatever conditions come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from archspec.ops import JOINS
+
+MODIFIERS = {"when", "repeat", "then", "from"}
+
+
+def op_of(layer: Mapping[str, Any]) -> tuple[str, Any]:
+    ((op, given),) = ((k, v) for k, v in layer.items() if k not in MODIFIERS)
+    return op, given
+
+
+def unread(layers: Mapping[str, Any], block: Mapping[str, Any]) -> list[str]:
+    """The layers that nobody reads whatever is there: not the next, not by name."""
+    used, found = set(references(block)), []
+    for name, after in pairwise(layers):
+        rows = layers[name].get("rows", ()) if isinstance(layers[name], dict) else ()
+        last = list(rows)[-1] if isinstance(rows, dict) else len(rows) - 1
+        if {name, f"{name}.{last}"} & used or reads_before(layers[after]):
+            continue
+        found.append(name)
+    for branch in branches_of(layers):
+        found += unread(branch, block)
+    return found
+
+
+def branches_of(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for layer in layers.values():
+        if isinstance(layer, dict) and "columns" not in layer:
+            op, given = op_of(layer)
+            for branch in given.values() if op in JOINS else ():
+                yield {k: v for k, v in branch.items() if k not in MODIFIERS}
+
+
+def references(node: Any) -> Iterator[str]:
+    """All that `from` and `like` name."""
+    if isinstance(node, dict):
+        yield from (v for k, v in node.items() if k in {"from", "like"})
+        for value in node.values():
+            yield from references(value)
+
+
+def reads_before(layer: Any) -> bool:
+    if not isinstance(layer, dict) or "columns" in layer:
+        return not (isinstance(layer, dict) and "from" in layer)
+    op, given = op_of(layer)
+    starts = op not in JOINS or any("from" not in b for b in given.values())
+    return "from" not in layer and starts
