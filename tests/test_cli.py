@@ -305,6 +305,7 @@ class TestGenerate:
         assert done.stderr == (
             "error[AS506]: 'small.yaml' and 'other/Small.yaml' would be the same file "
             "Small.py\n"
+            "   help: generate them one at a time, into a folder each: -o FOLDER\n"
         )
         assert written(tmp_path) == set()
 

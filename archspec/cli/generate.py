@@ -193,7 +193,7 @@ def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:
     other = origins.setdefault(str(path).lower(), origin)
     if other != origin:
         message = f"'{other}' and '{origin}' would be the same file {path.name}"
-        help = "generate them one at a time, into folders of their own: -o FOLDER"
+        help = "generate them one at a time, into a folder each: -o FOLDER"
         raise SpecError.single("AS506", message, help=help)
 
 

@@ -19,8 +19,8 @@ def null_faults(document: Mapping, vocabulary: Vocabulary) -> Iterator[Diagnosti
     for part in PARTS:
         yield from _keys(document.section(part), part)
     for _, body in [("", document), *mappings(document.section("blocks"))]:
-        for _, layer, _ in placed_layers(body.section("layers")):
-            yield from _attributes(layer, vocabulary)
+        for op, attributes in _given(body):
+            yield from _unknown(op, attributes, vocabulary)
     for _, variant in mappings(document.section("variants")):
         yield from null_faults(variant, vocabulary)
 
@@ -31,9 +31,18 @@ def _keys(part: Mapping, *path: str) -> Iterator[Diagnostic]:
             yield unknown_key((*path, key), part.place_of(key))
 
 
-def _attributes(layer: Mapping, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
-    op, attributes = text_of(layer.get("op")), layer.section("attributes")
-    if op is None or not vocabulary.has(op):
+def _given(body: Mapping) -> Iterator[tuple[str, Mapping]]:
+    """The ops in a document or block, and what is given to them."""
+    yield from mappings(body.section("defaults"))
+    for _, layer, _ in placed_layers(body.section("layers")):
+        yield text_of(layer.get("op")) or "", layer.section("attributes")
+        yield from mappings(layer.section("each"))
+
+
+def _unknown(
+    op: str, attributes: Mapping, vocabulary: Vocabulary
+) -> Iterator[Diagnostic]:
+    if not vocabulary.has(op):
         return
     known = vocabulary.attributes(op)
     for name in _nulls(attributes):

@@ -92,7 +92,7 @@ def test_two_files_that_would_be_one(forked, tmp_path, arguments, first, second,
     done = forked("generate", *arguments, "-o", "out")
     assert done.stderr == (
         f"error[AS506]: '{first}' and '{second}' would be the same file {name}\n"
-        "   help: generate them one at a time, into folders of their own: -o FOLDER\n"
+        "   help: generate them one at a time, into a folder each: -o FOLDER\n"
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert files(tmp_path) == before
