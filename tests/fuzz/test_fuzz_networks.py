@@ -19,7 +19,7 @@ pytest.importorskip("onnxruntime")
 from checks import WAYS, check
 from documents import as_text
 from exchange import doubles
-from hypothesis import HealthCheck, given, note, seed, settings
+from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
 from networks import Drawn, networks
 from smaller import smallest
@@ -39,6 +39,7 @@ few = settings(
     max_examples=int(os.environ.get("FUZZ_NETWORKS", "12")),
     derandomize=not MANY,
     database=None,
+    phases=[Phase.generate],  # `smallest` shrinks documents, not draws
     suppress_health_check=list(HealthCheck),
 )
 
@@ -61,7 +62,7 @@ def test_a_network(tmp_path_factory, drawn: Drawn, way: str, number: int):
         def fails(document: dict[str, Any]) -> bool:
             return fault_of(path, document, way, number) == kind
 
-        least = as_text(smallest(drawn.document, fails, 100))
+        least = as_text(smallest(drawn.document, fails, 60))
         note(f"{way} {number}\n{drawn.text}\nof which this is enough:\n{least}")
         raise
     TALLY["networks"] += 1
