@@ -13,7 +13,7 @@ demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and
 test: $(VENV)/all                       ## the whole suite
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
-fuzz: $(VENV)/all                       ## odd documents, texts, files and networks: CASES=10000 NETWORKS=500 SEED=1
+fuzz: $(VENV)/all                       ## odd documents, texts, files and networks: CASES=500 NETWORKS=500 SEED=1
 	FUZZ_CASES=$(CASES) FUZZ_NETWORKS=$(NETWORKS) FUZZ_SEED=$(SEED) $(BIN)/pytest -n $(JOBS) tests/fuzz
 
 check: $(VENV)/all                      ## style, types, import contracts, generated files

@@ -123,6 +123,7 @@ def test_one_layer(network, layer, tolerance):
         "{dense: 5}", "batch_norm", "layer_norm", "{layer_scale: 0.1}", "activation",
         "identity", "{dropout: 0.1}", "{drop_path: 0.1}", "{activation: softmax}",
         "{normalize: {mean: 0.5, std: 0.25}}", "flatten", "{flatten: ~, repeat: 2}",
+        "{flatten: channels_last}",
         "{normalize: {mean: [1, 2, 3, 4, 5, 6], std: [1, 2, 3, 4, 5, 6]}}",
     ],
 )  # fmt: skip

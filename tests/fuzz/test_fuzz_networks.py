@@ -5,7 +5,6 @@ FUZZ_NETWORKS=500 FUZZ_SEED=7 pytest tests/fuzz/test_fuzz_networks.py: other net
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,12 @@ pytest.importorskip("onnxruntime")
 from checks import WAYS, check
 from documents import as_text
 from exchange import doubles
-from hypothesis import HealthCheck, given, note, seed, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 from networks import Drawn, networks
 from smaller import smallest
-from tally import TALLY
+from tally import NETWORKS, TALLY
+from tally import drawn as drawn_cases
 from walking import Walk
 
 from archspec.elaboration import elaborate
@@ -34,14 +34,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
 ]
 
-MANY = "FUZZ_NETWORKS" in os.environ
-few = settings(
-    max_examples=int(os.environ.get("FUZZ_NETWORKS", "12")),
-    derandomize=not MANY,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-
 
 @pytest.fixture(autouse=True, scope="module")
 def float64() -> Iterator[None]:
@@ -49,7 +41,7 @@ def float64() -> Iterator[None]:
         yield
 
 
-@few
+@drawn_cases(NETWORKS)
 @given(drawn=networks(), way=st.sampled_from(WAYS), number=st.integers(0, 99))
 def test_a_network(tmp_path_factory, drawn: Drawn, way: str, number: int):
     path = tmp_path_factory.getbasetemp() / "net.yaml"
@@ -61,14 +53,10 @@ def test_a_network(tmp_path_factory, drawn: Drawn, way: str, number: int):
         def fails(document: dict[str, Any]) -> bool:
             return fault_of(path, document, way, number) == kind
 
-        least = as_text(smallest(drawn.document, fails, 100))
+        least = as_text(smallest(drawn.document, fails, 60))
         note(f"{way} {number}\n{drawn.text}\nof which this is enough:\n{least}")
         raise
     TALLY["networks"] += 1
-
-
-if "FUZZ_SEED" in os.environ:
-    test_a_network = seed(int(os.environ["FUZZ_SEED"]))(test_a_network)
 
 
 def check_document(path: Path, document: dict[str, Any], way: str, number: int) -> None:

@@ -74,7 +74,8 @@ class KerasOps:
         """Keras reads channels last; on a 1x1 map the order makes no difference."""
         first = call.attributes["order"].constant == "channels_first"
         matters = any(shape[1:] not in ((), (1, 1)) for shape in call.inputs)
-        return [Applied("permute", "-permute", {})] if first and matters else []
+        permutes = first and matters and call.rank == 2
+        return [Applied("permute", "-permute", {})] if permutes else []
 
     def decide(self, call: Call, decided: dict[str, Any]) -> None:
         """What Keras needs to know beyond the attributes."""

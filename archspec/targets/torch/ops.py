@@ -94,9 +94,8 @@ class TorchOps:
 
     def flatten(self, call: Call, decided: dict[str, Any]) -> None:
         last = call.attributes["order"].constant == "channels_last"
-        decided["last"] = last and any(
-            shape[1:] not in ((), (1, 1)) for shape in call.inputs
-        )
+        matters = any(shape[1:] not in ((), (1, 1)) for shape in call.inputs)
+        decided["last"] = last and matters and call.rank == 2
 
     def enlarge(self, call: Call, decided: dict[str, Any]) -> None:
         """PyTorch's "nearest" does not look from the middle of a pixel."""
