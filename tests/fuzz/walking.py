@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from nearest import check_nearest
 from pydantic import ValidationError
 from readers import MODIFIERS, op_of, unread
 from ruamel.yaml import YAML
@@ -44,24 +44,6 @@ def parsed(path: Path) -> dict[str, Any]:
 
 
 STANDARD = standard_blocks()
-
-
-def check_nearest(settings: Names, before: Shape, after: Shape) -> None:
-    """Raise Unfit where frameworks take other cells than nearest says.
-
-    PyTorch and TensorFlow multiply a centre by old / new, onnxruntime divides it by
-    new / old, both in single precision: on 11 of 26 cells a centre that is right
-    between two cells is then just below it. So it is on few pairs of sizes.
-    """
-    if settings.get("mode") != "nearest":
-        return
-    for old, new in zip(before[1:], after[1:], strict=True):
-        centres = np.arange(new, dtype=np.float32) + np.float32(0.5)
-        nearest = [(2 * number + 1) * old // (2 * new) for number in range(new)]
-        multiplied = np.floor(centres * np.float32(old / new))
-        divided = np.floor(centres / np.float32(new / old))
-        if not (nearest == multiplied).all() or not (nearest == divided).all():
-            raise Unfit(f"{old} to {new} is not the same everywhere")
 
 
 def usual(op: str) -> Names:
