@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,10 @@ os.environ.update(
     TF_NUM_INTEROP_THREADS="1",
     TF_NUM_INTRAOP_THREADS="1",
 )
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in a job in the background, whose children would not be interrupted, either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("archspec", deadline=None, derandomize=True)
 settings.load_profile("archspec")

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from archspec.errors import Place, SpecError
 from archspec.expressions import BUILTINS, Constant, Function, Value, parse
 from archspec.reading.definitions import Defined, Formula, scope_of, uses, value_of
-from archspec.reading.nodes import Mapping, Node, Scalar, fail, is_null
+from archspec.reading.nodes import Mapping, Node, Scalar, fail, is_null, text_of
 from archspec.reading.nodes import Sequence as Items
 
 MAX_RUNS = 10_000
@@ -202,7 +202,7 @@ class _Unfolding:
         each = table.get("each")
         ops = [each.text] if isinstance(each, Scalar) else table.section("each").entries
         inner = self.op(*ops) if len(ops) == 1 else 1
-        names = [column.text for column in _items(table.get("columns"))]
+        names = [text_of(column) or "" for column in _items(table.get("columns"))]
         total = 0
         for row in _items(table.get("rows")):
             cells = zip(names, _items(row), strict=False)

@@ -236,6 +236,10 @@ def test_what_a_document_cannot_say(faults, text, fault):
             "AS205 dense: 'each' says nothing of the op 'dense'",
         ),
         (
+            "{columns: [[c]], rows: [[1]], each: conv}",
+            "AS203 [: number 1 of 'columns' is a text, found a list of 1",
+        ),
+        (
             "{columns: [op], rows: [[~]], each: {conv: 3}}",
             "AS205 ~: row 0 names no op",
         ),

@@ -107,7 +107,7 @@ def test_an_end_from_outside_ends_the_children(tmp_path):
     )
     child = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)
-    parent.communicate()
+    parent.communicate(timeout=60)
     for _ in range(300):
         if not alive(child):
             return

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from forking import Done, Server
 from limited import limited
+from processes import PATIENCE
 
 SECONDS = 5
 BYTES = 400 * 2**20
@@ -72,5 +73,5 @@ def bounded(server: Server, tmp_path: Path) -> Callable[..., Done]:
 
 def ended(process: subprocess.Popen[str]) -> Done:
     """The process when it is over."""
-    output, errors = process.communicate()
+    output, errors = process.communicate(timeout=PATIENCE)
     return Done(process.args, process.returncode, output, errors)

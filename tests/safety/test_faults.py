@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from folders import files
-from processes import told, wait_until_caught
+from processes import PATIENCE, told, wait_until_caught
 
 from archspec.targets.files import write_all
 
@@ -57,7 +57,7 @@ def killed_while_writing(folder: Path, number: signal.Signals, seconds: float):
     process.stdout.readline()
     time.sleep(seconds)
     process.send_signal(number)
-    _, errors = process.communicate()
+    _, errors = process.communicate(timeout=PATIENCE)
     return process.returncode, errors
 
 
@@ -94,7 +94,7 @@ def test_generate_interrupted(start, tmp_path, number, seconds):
     wait_until_caught(process)
     time.sleep(seconds)
     process.send_signal(number)
-    assert process.communicate() == ("", "")
+    assert process.communicate(timeout=PATIENCE) == ("", "")
     assert told(process.returncode) == 128 + number
     assert not any(tmp_path.iterdir())
 
@@ -266,4 +266,4 @@ def test_a_reader_of_only_the_first_line(tmp_path, monkeypatch):
     process.stdout.close()
     assert process.stderr.read() == ""
     process.stderr.close()
-    assert process.wait() == 1
+    assert process.wait(timeout=PATIENCE) == 1

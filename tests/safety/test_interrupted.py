@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from folders import files
-from processes import alive, descendants, told, wait_for, wait_until_caught
+from processes import PATIENCE, alive, descendants, told, wait_for, wait_until_caught
 
 pytest.importorskip("torch")
 
@@ -42,7 +42,7 @@ def verify(start, tmp_path):
     wait_until_caught(process)
     yield process, folder
     process.kill()
-    process.communicate()
+    process.communicate(timeout=PATIENCE)
 
 
 def moments(process: subprocess.Popen[str], folder: Path, moment: str) -> set[int]:
@@ -61,7 +61,7 @@ def test_nothing_is_left(verify, number, moment):
     process, folder = verify
     children = moments(process, folder, moment)
     process.send_signal(number)
-    assert process.communicate() == ("", "")
+    assert process.communicate(timeout=PATIENCE) == ("", "")
     assert told(process.returncode) == 128 + number
     # One that was just being started nobody knew yet; it sees that its stdin ends.
     wait_for(lambda: not any(map(alive, children)))
@@ -77,7 +77,7 @@ def test_an_interrupt_at_the_terminal(start, tmp_path):
     wait_for(lambda: descendants(process.pid))
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
-    assert process.communicate() == ("", "")
+    assert process.communicate(timeout=PATIENCE) == ("", "")
     assert told(process.returncode) == 130
 
 
@@ -87,7 +87,7 @@ def test_children_do_not_outlive_a_killed_parent(verify, moment):
     process, folder = verify
     children = moments(process, folder, moment)
     process.kill()
-    process.wait()
+    process.wait(timeout=PATIENCE)
     wait_for(lambda: not any(map(alive, children)))
 
 
@@ -113,7 +113,7 @@ def test_a_busy_child_notices(endless, tmp_path):
     child = int(parent.stdout.readline())
     wait_for((tmp_path / "module.py.begun").exists)
     parent.kill()
-    parent.communicate()
+    parent.communicate(timeout=PATIENCE)
     wait_for(lambda: not alive(child))
 
 
