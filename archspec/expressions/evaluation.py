@@ -47,7 +47,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-MAX_EFFORT = 500_000
+MAX_EFFORT = 100_000
 """Parts of expressions that a document comes to; the zoo's largest has some 4,000."""
 
 _effort: ContextVar[Iterator[int] | None] = ContextVar("effort", default=None)

@@ -17,6 +17,8 @@ from archspec.expressions import (
     ExpressionError,
     Name,
     bounded,
+    check,
+    evaluate,
     parse,
     walk,
 )
@@ -167,9 +169,20 @@ def _number(value: object, place: Place) -> Iterator[Diagnostic]:
 
 def _expression(text: str, place: Place) -> Iterator[Diagnostic]:
     try:
-        check_python(parse(text))
+        expression = parse(text)
+        check_python(expression)
+        if not any(map(_is_defined, walk(expression))):
+            check(expression, {})
+            evaluate(expression, {})
     except ExpressionError as error:
         yield expression_fault(error, place)
+
+
+def _is_defined(part: Expression) -> bool:
+    """Whether a document gives it its meaning."""
+    return isinstance(part, Name) or (
+        isinstance(part, Call) and part.function not in BUILTINS
+    )
 
 
 def check_python(expression: Expression) -> None:
