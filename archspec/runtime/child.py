@@ -5,6 +5,7 @@ python -m archspec.runtime.child torch|keras|onnx; answers each order with a lin
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import json
 import os
@@ -22,6 +23,9 @@ from typing import Any, NoReturn, TextIO
 import numpy as np
 
 from archspec.runtime.order import Checkpointed, Order, read_arrays, write_arrays
+
+DISK = (errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS)
+"""What is no fault of a network: the process ends, and says so (AS603)."""
 
 
 def main(framework: str) -> NoReturn:
@@ -64,6 +68,8 @@ def _answer(side: ModuleType, order: Order) -> Mapping[str, Any]:
         answer |= {"lines": model.lines, "shapes": model.shapes}
         _carry_out(order, model)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK:
+            raise
         answer["fault"] = f"{type(error).__name__}: {error}"
         answer["traceback"] = traceback.format_exc()
     return answer

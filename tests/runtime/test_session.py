@@ -79,6 +79,16 @@ def test_a_process_that_dies(order):
         assert session.dead
 
 
+def test_a_full_disk_is_no_fault_of_the_network(order):
+    with Session("torch") as session:
+        full = "raise OSError(28, 'No space left on device')"
+        with pytest.raises(VerifyError) as caught:
+            session.ask(order(full))
+        (found,) = caught.value.diagnostics
+        assert found.code == "AS603"
+        assert found.help.endswith("OSError: [Errno 28] No space left on device")
+
+
 def test_the_time_limit(order):
     with Session("torch", seconds=8) as session:
         with pytest.raises(VerifyError) as caught:
