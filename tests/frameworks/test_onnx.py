@@ -257,10 +257,6 @@ def test_a_network_that_is_its_input(network):
     ("layer", "message"),
     [
         (
-            "{pad: {amounts: [1, 1, 1, 1], value: 1e300}}",
-            "the target onnx cannot say this: 1e+300 has no form in single precision",
-        ),
-        (
             "{normalize: {mean: 0, std: 1e-60}}",
             "the target onnx cannot say this: 1e-60 has no form in single precision",
         ),
