@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from archspec.errors import needed
+from archspec.weights.checkpoints.heaps import check_heaps
 from archspec.weights.checkpoints.units import (
     Tensor,
     check_floating,
@@ -24,6 +25,7 @@ def opened(path: Path, file: Path | BytesIO) -> Generator[Any]:
     """The root of a file; raises WeightsError (AS511), FrameworkMissing."""
     library = needed("h5py")
     with damage_told(path):
+        check_heaps(path, file)
         root = library.File(file, "r")
     with root:
         yield root
