@@ -27,6 +27,9 @@ from archspec.targets.specialise.model import (
 )
 from archspec.targets.unprintable import located
 
+Written = OpStatement | JoinStatement | TableStatement
+"""A statement that puts its result into a variable."""
+
 
 class Syntax(Protocol):
     """What a target knows to say."""
@@ -80,8 +83,9 @@ class Syntax(Protocol):
 class Flow:
     """The statements of one routine.
 
-    `_ends` and `_last_use` are positions on a clock that runs through the routine once:
-    when a statement is done, and when something last refers to a layer by its name.
+    `_starts`, `_ends` and `_last_use` are positions on a clock that runs through the
+    routine once: when a statement has its source, when it is done, and when something
+    last refers to a layer by its name.
     """
 
     def __init__(
@@ -99,6 +103,7 @@ class Flow:
         # l, o and i are names that a reader takes for numbers.
         self._taken = {*"xyloi", "outputs", source, *taken, *dir(builtins)}
         self._clock = 0
+        self._starts: dict[int, float] = {}
         self._ends: dict[int, float] = {}
         self._last_use: dict[str, float] = dict.fromkeys(outputs, math.inf)
         self._visit(routine.body)
@@ -108,6 +113,7 @@ class Flow:
     def _visit(self, statements: Sequence[Statement]) -> None:
         for statement in statements:
             self._use(statement.source)
+            self._starts[id(statement)] = self._clock
             if isinstance(statement, OpStatement):
                 self._use(statement.like)
             if isinstance(statement, JoinStatement):
@@ -161,7 +167,7 @@ class Flow:
             self.variables[statement.name] = current
         return joined(lines), current
 
-    def target(self, statement: Statement, branch: str | None) -> str:
+    def target(self, statement: Written, source: Code, branch: str | None) -> str:
         """The variable for a statement's result."""
         if self._stands_for_input(statement):
             self._last_use["input"] = self._last_use.pop(statement.name)
@@ -171,10 +177,13 @@ class Flow:
             return self.hold(name, f"{name}_out")
         if branch is not None:
             return branch
-        needed = self._last_use.get("input", 0) > self._ends[id(statement)]
+        # Under a condition the source is copied first, and the input still read after.
+        copied = statement.when is not None and source != Code(self.source)
+        written = (self._starts if copied else self._ends)[id(statement)]
+        needed = self._last_use.get("input", 0) > written
         return "y" if needed and self.source == "x" else "x"
 
-    def _stands_for_input(self, statement: Statement) -> bool:
+    def _stands_for_input(self, statement: Written) -> bool:
         """Whether a block begins with it, and from then on only asks for its result."""
         first = self.routine.block is not None and statement is self.routine.body[0]
         over = self._last_use.get("input", 0) <= self._ends[id(statement)]
@@ -186,7 +195,7 @@ class Flow:
         """The lines of one statement, and the variable of what comes out."""
         if isinstance(statement, PassStatement):
             return self.passed(statement, source)
-        target = self.target(statement, branch)
+        target = self.target(statement, source, branch)
         if isinstance(statement, OpStatement):
             size = self.variables[statement.like] if statement.like else None
             return self.syntax.run(statement, source, target, size), Code(target)

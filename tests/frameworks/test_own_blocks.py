@@ -330,6 +330,39 @@ layers:
   join: {concat: {up: {}, skip: {from: one}}}
   last: {transposed_conv: {filters: 3, kernel: 2, stride: 2, bias: true}}
 """,
+    "conditional_sum_with_the_input": """
+blocks:
+  unit:
+    arguments: {filters: int, flag: bool}
+    layers:
+      conv: {conv: {filters: filters, kernel: 3}}
+      join: {when: flag, add: {main: {}, shortcut: {from: input}}}
+layers:
+  a: {unit: {filters: 6, flag: true}}
+  b: {unit: {filters: 8, flag: false}}
+""",
+    "conditional_sum_with_a_named_layer": """
+blocks:
+  unit:
+    arguments: {filters: int, flag: bool}
+    layers:
+      conv: {conv: {filters: filters, kernel: 3}}
+      join: {when: flag, add: {main: {}, again: {from: conv}, shortcut: {from: input}}}
+layers:
+  a: {unit: {filters: 6, flag: true}}
+  b: {unit: {filters: 8, flag: false}}
+""",
+    "conditional_resize_like_the_input": """
+blocks:
+  unit:
+    arguments: {filters: int, flag: bool}
+    layers:
+      conv: {conv: {filters: filters, kernel: 3, stride: 2}}
+      up: {resize: {like: input, mode: nearest}, when: flag}
+layers:
+  a: {unit: {filters: 6, flag: true}}
+  b: {unit: {filters: 8, flag: false}}
+""",
     "conditions_inside_conditions": """
 blocks:
   unit:
