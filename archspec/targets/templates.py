@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,30 @@ def manifest(target: str, own: Path | None = None) -> dict[str, Any]:
     roots = (own, resources.TEMPLATES) if own else (resources.TEMPLATES,)
     paths = [root / target / "target.yaml" for root in roots]
     path = next((path for path in paths if path.exists()), paths[-1])
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _parsed(path: Path, _modified: int) -> dict[str, Any]:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _environment(target: str, own: Path | None) -> jinja2.Environment:
+    """Jinja's environment, which keeps what it has compiled for the whole process."""
+    bundled = resources.TEMPLATES
+    folders = [bundled / target, bundled / "python"]
+    if own is not None:
+        folders.insert(0, own / target)
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        # Code has __html__ and passes; whatever else a template prints is escaped.
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
 
 
 class Templates:
@@ -45,21 +68,9 @@ class Templates:
     """
 
     def __init__(self, target: str, own: Path | None = None):
-        bundled = resources.TEMPLATES
-        folders = [bundled / target, bundled / "python"]
-        if own is not None:
-            folders.insert(0, own / target)
         self.target = target
         self.manifest = manifest(target, own)
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folders),
-            undefined=jinja2.StrictUndefined,
-            # Code has __html__ and passes; whatever else a template prints is escaped.
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            finalize=_finalize,
-        )
+        self._environment = _environment(target, own)
 
     @cached_property
     def _macros(self) -> Any:
