@@ -7,13 +7,17 @@ normalisation, activations and pooling are none.
 
 from collections.abc import Mapping
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from archspec.errors import ShapeError
+from archspec.ops.fields import STATIC
 
 Shape = tuple[int, ...]
+
+OPS: dict[str, type["Op"]] = {}
+"""Every primitive by its word: a class with a `name` registers itself."""
 
 
 class Weight(NamedTuple):
@@ -71,6 +75,16 @@ class Op(BaseModel):
 
     inherits: ClassVar[str | None] = None
     """The op whose `defaults` in the spec hold here too."""
+
+    static_fields: ClassVar[frozenset[str]] = frozenset()
+    """The attributes that frameworks need as constants."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        fields = cls.model_fields.items()
+        cls.static_fields = frozenset(n for n, f in fields if STATIC in f.metadata)
+        if "name" in cls.__dict__:
+            OPS[cls.name] = cls
 
     @classmethod
     def main(cls) -> str | None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from math import prod
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from archspec.ops.base import Op, Shape, Weight, shared_out
 from archspec.ops.fields import (
+    STATIC,
     Count,
     Flag,
     Initializer,
@@ -107,8 +108,8 @@ class TransposedConv(Op):
     output_channels = "filters"
 
     filters: Count
-    kernel: PairField = (2, 2)
-    stride: PairField = (2, 2)
+    kernel: Annotated[PairField, STATIC] = (2, 2)
+    stride: Annotated[PairField, STATIC] = (2, 2)
     padding: PaddingField = "valid"
     bias: Flag = False
     initializer: InitializerField = GLOROT

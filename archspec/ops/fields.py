@@ -24,6 +24,10 @@ Initializer = tuple[Distribution, Fan, float] | tuple[Distribution, float]
 """Drawn with the variance `scale / fan`, or with a standard deviation."""
 
 
+STATIC = "static"
+"""In the metadata of an attribute that frameworks need as a constant."""
+
+
 class Read:
     """Tells Pydantic to read a value by this function, and to ask nothing else.
 
@@ -175,7 +179,7 @@ Share = Annotated[float, Read(share)]
 Flag = Annotated[bool, Read(flag)]
 PairField = Annotated[Pair, Read(pair)]
 AmountsField = Annotated[Amounts, Read(amounts)]
-PaddingField = Annotated[Padding, Read(padding)]
-InitializerField = Annotated[Initializer, Read(initializer)]
+PaddingField = Annotated[Padding, Read(padding), STATIC]
+InitializerField = Annotated[Initializer, Read(initializer), STATIC]
 EachNumber = Annotated[tuple[float, ...], Read(each_number)]
 EachPositive = Annotated[tuple[float, ...], Read(each_positive)]

@@ -7,12 +7,18 @@ from typing import ClassVar
 from archspec.errors import ShapeError
 from archspec.ops.base import Shape
 
+JOINS: dict[str, type["Join"]] = {}
+"""Every join by its word."""
+
 
 class Join(ABC):
     """A primitive with several inputs and no attributes."""
 
     name: ClassVar[str]
     """The word of the spec."""
+
+    def __init_subclass__(cls) -> None:
+        JOINS[cls.name] = cls
 
     @classmethod
     @abstractmethod

@@ -1,8 +1,17 @@
 """Ops that move and scale each channel; none changes the shape."""
 
+from typing import Annotated
+
 from archspec.errors import ShapeError
 from archspec.ops.base import Op, Shape, Weight
-from archspec.ops.fields import EachNumber, EachPositive, Number, Positive, Share
+from archspec.ops.fields import (
+    STATIC,
+    EachNumber,
+    EachPositive,
+    Number,
+    Positive,
+    Share,
+)
 
 
 class BatchNorm(Op):
@@ -14,8 +23,8 @@ class BatchNorm(Op):
 
     name = "batch_norm"
 
-    epsilon: Positive
-    decay: Share
+    epsilon: Annotated[Positive, STATIC]
+    decay: Annotated[Share, STATIC]
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale`, `shift`, and the moving `mean` and `variance` (channels)."""
@@ -33,7 +42,7 @@ class LayerNorm(Op):
 
     name = "layer_norm"
 
-    epsilon: Positive
+    epsilon: Annotated[Positive, STATIC]
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` and `shift` (channels)."""
@@ -57,8 +66,8 @@ class Normalize(Op):
 
     name = "normalize"
 
-    mean: EachNumber
-    std: EachPositive
+    mean: Annotated[EachNumber, STATIC]
+    std: Annotated[EachPositive, STATIC]
 
     def infer(self, shape: Shape) -> Shape:
         """The shape, unchanged."""

@@ -1,13 +1,13 @@
 """Ops that summarise windows of a map, or all of it, channel by channel."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from archspec.ops.base import Op, Shape
-from archspec.ops.fields import Flag, Padding, PaddingField, PairField, refusal
+from archspec.ops.fields import STATIC, Flag, Padding, PaddingField, PairField, refusal
 from archspec.ops.window import Window
 
 
@@ -19,7 +19,7 @@ class Pool(Op):
     kernel: PairField = (2, 2)
     stride: PairField
     padding: PaddingField = "valid"
-    ceil: Flag = False
+    ceil: Annotated[Flag, STATIC] = False
 
     @property
     def window(self) -> Window:
@@ -59,7 +59,7 @@ class AvgPool(Pool):
 
     name = "avg_pool"
 
-    count_padding: Flag = False
+    count_padding: Annotated[Flag, STATIC] = False
 
 
 class GlobalAvgPool(Op):

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from math import prod
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from archspec.errors import ShapeError
 from archspec.ops.base import Op, Shape, shared_out
-from archspec.ops.fields import AmountsField, Count, Index, Number, PairField
+from archspec.ops.fields import STATIC, AmountsField, Count, Index, Number, PairField
 
-Mode = Literal["nearest", "bilinear"]
+Order = Annotated[Literal["channels_first", "channels_last"], STATIC]
+Mode = Annotated[Literal["nearest", "bilinear"], STATIC]
 
 
 class Flatten(Op):
@@ -17,7 +18,7 @@ class Flatten(Op):
     name = "flatten"
     output_channels = "channels * area"
 
-    order: Literal["channels_first", "channels_last"] = "channels_first"
+    order: Order = "channels_first"
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels * height * width,)."""
@@ -95,7 +96,7 @@ class Resize(Op):
 
     name = "resize"
 
-    size: PairField
+    size: Annotated[PairField, STATIC]
     mode: Mode = "bilinear"
 
     def infer(self, shape: Shape) -> Shape:

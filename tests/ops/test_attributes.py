@@ -65,6 +65,25 @@ def test_only_depthwise_convolution_inherits():
     assert inherits == {"depthwise_conv": "conv"}
 
 
+def test_static_attributes():
+    static = {word: op.static_fields for word, op in OPS.items() if op.static_fields}
+    window = {"kernel", "stride", "padding"}
+    assert static == {
+        "conv": {"padding", "initializer"},
+        "depthwise_conv": {"padding", "initializer"},
+        "transposed_conv": {*window, "initializer"},
+        "dense": {"initializer"},
+        "batch_norm": {"epsilon", "decay"},
+        "layer_norm": {"epsilon"},
+        "normalize": {"mean", "std"},
+        "max_pool": {"padding", "ceil"},
+        "avg_pool": {"padding", "ceil", "count_padding"},
+        "flatten": {"order"},
+        "upsample": {"mode"},
+        "resize": {"size", "mode"},
+    }
+
+
 @pytest.mark.parametrize(
     ("written", "held"), [(3, (3, 3)), (3.0, (3, 3)), ([3, 1.0], (3, 1))]
 )
