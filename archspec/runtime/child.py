@@ -22,7 +22,7 @@ from typing import Any, NoReturn, TextIO
 
 import numpy as np
 
-from archspec.runtime.order import Checkpointed, Order, read_arrays, write_arrays
+from archspec.runtime.order import ArrayFile, Checkpointed, Order, write_arrays
 
 DISK = (errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS)
 """What is no fault of a network: the process ends, and says so (AS603)."""
@@ -82,11 +82,11 @@ def _carry_out(order: Order, model: Checkpointed) -> None:
         write_arrays(order.result, model.read(Path(order.checkpoint)))
         return
     if order.weights:
-        model.load(read_arrays(order.weights))
+        model.load(ArrayFile(order.weights))
     if order.task == "save":
         model.save(Path(order.checkpoint))
         return
-    given = dict(read_arrays(order.images))
+    given = dict(ArrayFile(order.images))
     images = given.pop("images")
     if order.task == "train":
         cotangents = {n: a.astype(order.precision) for n, a in given.items()}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -86,14 +88,55 @@ def named(outputs: Any) -> dict[str, Any]:
     return dict(outputs) if isinstance(outputs, dict) else {"": outputs}  # pyright: ignore
 
 
+Keep = Callable[[str, np.ndarray[Any, Any]], None]
+"""Takes an array and its name."""
+
+
+@contextmanager
+def array_file(path: str | Path) -> Generator[Keep]:
+    """An npz file that is written array by array, so that none has to stay in memory.
+
+    Names may be any: an npz file cannot have slashes in its own, so they are numbered.
+    What was kept before an exception can be read.
+    """
+    names: list[str] = []
+    with ZipFile(path, "w") as file:
+
+        def write(name: str, array: np.ndarray[Any, Any]) -> None:
+            with file.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+        def keep(name: str, array: np.ndarray[Any, Any]) -> None:
+            write(str(len(names)), array)
+            names.append(name)
+
+        try:
+            yield keep
+        finally:
+            write("names", np.array(names, dtype=np.str_))
+
+
 def write_arrays(path: str | Path, arrays: Arrays) -> None:
-    """Arrays with any names: an npz file cannot have slashes in its own."""
-    names = np.array(list(arrays), dtype=np.str_)
-    numbered = {str(number): array for number, array in enumerate(arrays.values())}
-    np.savez(path, names=names, **numbered)  # pyright: ignore[reportArgumentType]
+    """Write arrays with any names."""
+    with array_file(path) as keep:
+        for name, array in arrays.items():
+            keep(name, array)
 
 
-def read_arrays(path: str | Path) -> Arrays:
-    """What `write_arrays` wrote."""
-    with np.load(path, allow_pickle=False) as file:
-        return {str(name): file[str(n)] for n, name in enumerate(file["names"])}
+class ArrayFile(Arrays):
+    """What `array_file` wrote; an array is read whenever it is asked for."""
+
+    def __init__(self, path: str | Path):
+        self._file = np.load(path, allow_pickle=False)
+        self._numbers = {
+            str(name): str(n) for n, name in enumerate(self._file["names"])
+        }
+
+    def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
+        return self._file[self._numbers[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)

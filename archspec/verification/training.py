@@ -9,14 +9,14 @@ import numpy as np
 
 from archspec.errors import WeightsError
 from archspec.network import NetworkLayer
+from archspec.runtime.session import Answer
 from archspec.targets.templates import manifest
-from archspec.verification.compare import Errors, errors, training_tolerance
-from archspec.verification.draws import BATCH
-from archspec.verification.places import Places
+from archspec.verification.comparisons import Errors, errors, training_tolerance
+from archspec.verification.random_data import BATCH
 from archspec.verification.report import Comparison
+from archspec.verification.source_locations import SourceLocations
 from archspec.verification.trial import Trial
 from archspec.verification.windows import Array
-from archspec.verification.workers import Ran
 from archspec.weights.moves import from_target
 
 GRADIENTS = "gradients"
@@ -35,12 +35,12 @@ Sides = Mapping[str, Mapping[str, Array]]
 
 
 def compare_training(
-    trial: Trial, runs: Mapping[str, Ran], places: Places
+    trial: Trial, runs: Mapping[str, Answer], locations: SourceLocations
 ) -> list[Comparison]:
     """PyTorch with Keras, in float64."""
     pair = "torch", "keras"
     for name in pair:
-        if fault := runs[name].answer.fault:
+        if fault := runs[name].fault:
             whole = _comparison(trial, pair, GRADIENTS)
             return [whole._replace(fault=f"{name}: {fault}")]
     try:
@@ -50,9 +50,9 @@ def compare_training(
         return [_comparison(trial, pair, GRADIENTS)._replace(fault=fault)]
     after = {n: _canonical(trial, n, runs[n].found, "after:") for n in pair}
     after["torch"] |= _biased_variances(trial, after["torch"])
-    lines = {name: runs[name].answer.lines for name in pair}
+    lines = {name: runs[name].lines for name in pair}
     return [
-        _compared(whole, trial, arrays, places, lines)
+        _compared(whole, trial, arrays, locations, lines)
         for whole, arrays in (
             (_comparison(trial, pair, GRADIENTS), gradients),
             (_comparison(trial, pair, STEP), _some(after, TRAINED)),
@@ -73,7 +73,7 @@ def _compared(
     whole: Comparison,
     trial: Trial,
     sides: Sides,
-    places: Places,
+    locations: SourceLocations,
     lines: Mapping[str, Mapping[str, int]],
 ) -> Comparison:
     """All weights there are, layer by layer."""
@@ -84,7 +84,7 @@ def _compared(
     worst = max(apart.values(), key=lambda each: each.relative)
     first = next(
         (
-            places.difference(layer, apart[layer.path].relative, (), lines)
+            locations.difference(layer, apart[layer.path].relative, (), lines)
             for layer in trial.network.layers
             if apart[layer.path].relative > whole.tolerance
         ),

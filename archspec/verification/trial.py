@@ -12,7 +12,11 @@ from archspec.network import INPUT, Instance, Network
 from archspec.runtime.order import Order, Precision, Task, write_arrays
 from archspec.runtime.session import target_of
 from archspec.targets.templates import manifest
-from archspec.verification.draws import random_cotangents, random_images, random_weights
+from archspec.verification.random_data import (
+    random_cotangents,
+    random_images,
+    random_weights,
+)
 from archspec.verification.reference import calibrate
 from archspec.verification.windows import Array
 from archspec.weights.moves import to_target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from itertools import product
 from math import prod
@@ -14,15 +14,51 @@ from pathlib import Path
 from archspec.elaboration import elaborate
 from archspec.errors import VerifyError, did_you_mean
 from archspec.network import Network
-from archspec.runtime.session import FRAMEWORKS, SECONDS, Answer
+from archspec.runtime.order import ArrayFile, Order
+from archspec.runtime.session import FRAMEWORKS, SECONDS, Answer, Session
 from archspec.targets import TARGETS, render
-from archspec.verification.outcomes import PRECISIONS, Job, compared
-from archspec.verification.places import Places
+from archspec.verification.comparisons import PRECISIONS, Job, compared
+from archspec.verification.input_sizes import sized
 from archspec.verification.report import Comparison, Report
-from archspec.verification.sizes import sized
+from archspec.verification.source_locations import SourceLocations
 from archspec.verification.training import compare_training
 from archspec.verification.trial import Printer, Trial
-from archspec.verification.workers import Ran, Worker
+
+
+class Worker:
+    """A framework's process, and the orders that wait for it."""
+
+    def __init__(self, framework: str, seconds: float, threads: int):
+        """Start the process; raises FrameworkMissing."""
+        self.framework = framework
+        self.settings = framework, seconds, threads
+        self.session = Session(*self.settings)
+        self.queue = ThreadPoolExecutor(1)
+
+    def submit(self, order: Order) -> Future[Answer]:
+        """Have it carried out when its turn comes, by a process that is alive.
+
+        What waits for one that dies fails with it, and starts no other: nobody would
+        end that one.
+        """
+        if self.session.dead:
+            self.session.close()
+            self.session = Session(*self.settings)
+        return self.queue.submit(self._run, self.session, order)
+
+    @staticmethod
+    def _run(session: Session, order: Order) -> Answer:
+        answer = session.ask(order)
+        written = Path(order.result).exists()
+        return answer._replace(found=ArrayFile(order.result)) if written else answer
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        # No order may start once the process has ended: it would start another one.
+        self.queue.shutdown(wait=False, cancel_futures=True)
+        self.session.kill()
+        self.queue.shutdown()
+        self.session.close()
 
 
 class Verifier:
@@ -95,13 +131,13 @@ class Verifier:
         """All comparisons at one size, and what each target built."""
         height, width = network.input_shape[1:]
         self.progress(f"{own.spec.module_name} at {height}x{width}")
-        places = Places(own, network, self.printer)
+        locations = SourceLocations(own, network, self.printer)
         with Trial(network, self.folder, seed, self.printer) as trial:
             runs = self._runs(trial)
-            found = [*compared(trial, runs, places)]
+            found = [*compared(trial, runs, locations)]
             if train and network.trainable_parameters:
-                found += compare_training(trial, self._steps(trial), places)
-        built = {j.framework: r.answer for j, r in runs.items() if not j.folded}
+                found += compare_training(trial, self._steps(trial), locations)
+        built = {j.framework: a for j, a in runs.items() if not j.folded}
         return found, built
 
     def _built(self, network: Network, seed: int) -> dict[str, Answer]:
@@ -113,11 +149,11 @@ class Verifier:
                 )
                 for worker in self.workers
             }
-            return {name: ran.result().answer for name, ran in waiting.items()}
+            return {name: ran.result() for name, ran in waiting.items()}
 
-    def _runs(self, trial: Trial) -> dict[Job, Ran]:
+    def _runs(self, trial: Trial) -> dict[Job, Answer]:
         """Every framework at every precision; the processes work side by side."""
-        waiting: dict[Job, Future[Ran]] = {}
+        waiting: dict[Job, Future[Answer]] = {}
         for precision, worker in product(PRECISIONS, self.workers):
             name = worker.framework
             if precision == "float32" or name in TARGETS:
@@ -128,7 +164,7 @@ class Verifier:
                 waiting[Job(name, precision, True)] = worker.submit(order)
         return {job: ran.result() for job, ran in waiting.items()}
 
-    def _steps(self, trial: Trial) -> dict[str, Ran]:
+    def _steps(self, trial: Trial) -> dict[str, Answer]:
         """A step of training in PyTorch and in Keras."""
         waiting = {
             worker.framework: worker.submit(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archspec.errors import WeightsError
 from archspec.network import Network
-from archspec.runtime.order import Order, Task, read_arrays, write_arrays
+from archspec.runtime.order import ArrayFile, Order, Task, write_arrays
 from archspec.runtime.session import Session, keras_framework
 from archspec.targets import render
 from archspec.targets.templates import manifest
@@ -53,8 +53,7 @@ def read(path: Path, network: Network) -> Arrays:
         checkpoint = _unpacked(path, folder) if path.suffix == ".keras" else path
         order = _order("read", network, folder, checkpoint)
         _carry_out(order, path)
-        arrays = read_arrays(order.result)
-    return from_target(network, manifest("keras"), arrays)
+        return from_target(network, manifest("keras"), ArrayFile(order.result))
 
 
 def _order(task: Task, network: Network, folder: Path, checkpoint: Path) -> Order:

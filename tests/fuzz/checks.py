@@ -26,8 +26,8 @@ from archspec.runtime.order import Arrays, Order
 from archspec.runtime.torch import TorchModel
 from archspec.targets.onnx import model, tensor_names
 from archspec.targets.templates import manifest
-from archspec.verification.compare import errors, first_difference, tolerance
-from archspec.verification.draws import random_images, random_weights
+from archspec.verification.comparisons import errors, first_difference, tolerance
+from archspec.verification.random_data import random_images, random_weights
 from archspec.verification.reference import calibrate, evaluate
 from archspec.weights.fold import fold_weights
 from archspec.weights.moves import to_target

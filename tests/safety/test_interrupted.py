@@ -18,7 +18,7 @@ pytest.importorskip("torch")
 
 from archspec.errors import VerifyError
 from archspec.runtime.order import Order
-from archspec.verification.workers import Worker
+from archspec.verification.verifier import Worker
 
 SPEC = """\
 archspec: 1

@@ -20,7 +20,7 @@ from exchange import by_layers, difference, imported
 from archspec.elaboration import elaborate
 from archspec.errors import FrameworkMissing, WeightsError
 from archspec.targets import render
-from archspec.verification.draws import random_images, random_weights
+from archspec.verification.random_data import random_images, random_weights
 from archspec.weights import keras_file, torch_file
 from archspec.weights.formats import WRITERS
 from archspec.weights.initial import fresh

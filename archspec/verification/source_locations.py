@@ -12,7 +12,7 @@ from archspec.verification.report import Difference
 from archspec.verification.trial import Printer
 
 
-class Places:
+class SourceLocations:
     """A network as it is verified, and as its user knows it, at its own size."""
 
     def __init__(self, own: Network, network: Network, printer: Printer):

@@ -10,7 +10,7 @@ from archspec.elaboration import elaborate
 from archspec.errors import SpecError, VerifyError
 from archspec.network import Network
 from archspec.ops import Pair
-from archspec.verification.draws import BATCH
+from archspec.verification.random_data import BATCH
 
 MAX_NUMBERS = 5 * 10**8
 """Weights, and outputs of all layers, of a network at one size; 4 GB in float64."""

@@ -6,7 +6,7 @@ import pytest
 
 from archspec.elaboration import elaborate
 from archspec.errors import VerifyError
-from archspec.verification.sizes import sized
+from archspec.verification.input_sizes import sized
 
 HEAD = """
 archspec: 1
