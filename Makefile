@@ -3,15 +3,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 JOBS ?= 2
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
+QUARTER ?= $(shell git rev-list --count HEAD)
 
-.PHONY: demo test fuzz check generate zoo clean
+.PHONY: demo test test-full test-quarter fuzz check generate zoo clean
 
 demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and what it costs
 	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
 	$(BIN)/archspec flops mobilenetv2
 
-test: $(VENV)/all                       ## the whole suite
-	$(BIN)/pytest -n $(JOBS) --dist worksteal
+test: $(VENV)/all                       ## what shows a fault: under ten minutes on two cores
+	$(PYTEST)
+
+test-full: $(VENV)/all                  ## everything
+	$(PYTEST) --full
+
+test-quarter: $(VENV)/all               ## a quarter of what `make test` leaves out: QUARTER=1
+	@echo "quarter $$(($(QUARTER) % 4)) of 4, by the number of commits or QUARTER=N"
+	$(PYTEST) --quarter $(QUARTER)
 
 fuzz: $(VENV)/all                       ## odd documents, texts, files and networks: CASES=500 NETWORKS=500 SEED=1
 	FUZZ_CASES=$(CASES) FUZZ_NETWORKS=$(NETWORKS) FUZZ_SEED=$(SEED) $(BIN)/pytest -n $(JOBS) tests/fuzz

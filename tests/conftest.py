@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -32,6 +33,45 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 settings.register_profile("archspec", deadline=None, derandomize=True)
 settings.load_profile("archspec")
+
+QUARTERS = 4
+LONGEST = ("verification", "frameworks", "fuzz", "weights", "safety")
+"""Folders by their longest tests, so that none is left to the end."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("archspec")
+    group.addoption("--full", action="store_true", help="run every test")
+    group.addoption(
+        "--quarter",
+        type=int,
+        metavar="N",
+        help=f"run a quarter of the tests that need --full; N modulo {QUARTERS}",
+    )
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what was not asked for; the longest tests come first."""
+    left_out = [item for item in items if not _asked_for(item, config)]
+    config.hook.pytest_deselected(items=left_out)
+    gone = set(left_out)
+    items[:] = sorted((item for item in items if item not in gone), key=_rank)
+
+
+def _asked_for(item: pytest.Item, config: pytest.Config) -> bool:
+    """By its name alone, a test stays in its quarter while others come and go."""
+    full, quarter = item.get_closest_marker("full"), config.option.quarter
+    if quarter is None:
+        return config.option.full or not full
+    return bool(full) and crc32(item.nodeid.encode()) % QUARTERS == quarter % QUARTERS
+
+
+def _rank(item: pytest.Item) -> int:
+    folder = item.path.parent.name
+    return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
+
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

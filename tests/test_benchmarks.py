@@ -11,7 +11,7 @@ import pytest
 BENCHMARKS = sorted((Path(__file__).parents[1] / "benchmarks").glob("*.py"))
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
 def test_it_loads(path: Path):
     load = f"import runpy; runpy.run_path({str(path)!r}, run_name='loaded')"

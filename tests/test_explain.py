@@ -20,7 +20,7 @@ NEEDS_A_RUN = {"AS603"}
 def parameters(cases):
     for case in cases:
         code = case.title.partition(":")[0]
-        marks = [pytest.mark.slow] if code.startswith("AS6") else []
+        marks = [pytest.mark.full] if code.startswith("AS6") else []
         yield pytest.param(code, case, id=code, marks=marks)
 
 
@@ -53,7 +53,7 @@ def test_the_mended_example_is_right(tmp_path, monkeypatch, code, case):
     assert done.stderr.splitlines()[-1].endswith(": nothing to complain of")
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_process_that_ends(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.yaml").write_text(messages.complete("layers: {conv: conv}\n"))

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("onnxruntime")
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize(
     "name",
     [

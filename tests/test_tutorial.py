@@ -88,7 +88,7 @@ def test_the_erratum_explains_the_figures_of_the_paper(
     assert round((network.macs + 2 * sum(map(prod, norms))) / 1e6) == millions
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.usefixtures("timm")
 def test_the_tutorial_comes_to_what_it_shows(tmp_path, archspec, monkeypatch):
     monkeypatch.chdir(tmp_path)

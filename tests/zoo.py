@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from archspec.language.load import variant_names
 from archspec.resources import SPECS
@@ -57,3 +60,14 @@ def resized(height: int, width: int) -> tuple[str, ...]:
 
 def label(path: Path, flavour: tuple[str, ...] = ()) -> str:
     return "-".join((path.stem, *flavour))
+
+
+def leading(paths: list[Path], *names: str) -> list[Any]:
+    """Parameters for a test that runs with these specs, and in full with every one."""
+    assert {*names} <= {path.stem for path in paths}
+    return [
+        pytest.param(
+            path, id=path.stem, marks=[] if path.stem in names else [pytest.mark.full]
+        )
+        for path in paths
+    ]

@@ -40,7 +40,7 @@ QUICK = {"torchvision:squeezenet1_1", "timm:mobilenetv1_100"}
 
 
 def marked(row: Counted):
-    marks = [] if row.source in QUICK else [pytest.mark.slow]
+    marks = [] if row.source in QUICK else [pytest.mark.full]
     return pytest.param(row, marks=marks, id=row.source)
 
 

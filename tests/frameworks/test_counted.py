@@ -82,7 +82,7 @@ def counts_of(row: Counted) -> tuple[int, int, int]:
     return row.parameters, row.trainable_parameters, row.macs
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("row", once(), ids=lambda row: f"{row.label}-{row.source}")
 def test_the_original_has_what_is_written_down(row):
     assert counted(row.source, row.network().input_shape) == {

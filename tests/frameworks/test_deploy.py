@@ -95,7 +95,7 @@ def chosen(name, fold):
     return Trained(light, weights)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize(("name", "fold"), CHOICES)
 def test_litert(name, fold, tmp_path):
     found = chosen(name, fold)
@@ -121,7 +121,7 @@ def run_litert(content, image):
     return {"": np.moveaxis(interpreter.get_tensor(result["index"]), -1, 1)}
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize(("name", "fold"), CHOICES)
 def test_onnx_of_torch(name, fold, tmp_path):
     found = chosen(name, fold)

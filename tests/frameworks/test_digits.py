@@ -17,7 +17,7 @@ from archspec.elaboration import elaborate
 from archspec.weights.initial import fresh
 from archspec.weights.moves import from_target, to_target
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EPOCHS = 2

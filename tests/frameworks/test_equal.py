@@ -26,13 +26,13 @@ FLAVOURED = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize(("path", "flavour"), FLAVOURED)
 def test_counts_and_outputs(path, flavour):
     assert_equal(case(path, flavour, resized(*sizes(path)[-1])))
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize(
     "path", [pytest.param(p, id=p.stem) for p in EVERY if p.stem != FLATTENED]
 )

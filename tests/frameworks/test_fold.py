@@ -151,7 +151,7 @@ def assert_folded(full: Case, light: Case, target: str):
     assert difference(found, expected) < allowed
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("path", "flavour"),
     [pytest.param(*chosen, id=label(*chosen)) for chosen in RUN],
@@ -313,7 +313,7 @@ def test_weights_that_do_not_fit(network, change, code, message):
     assert (found.code, found.message) == (code, message)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_page_about_folding_runs(archspec, root, tmp_path):
     text = (root / "docs" / "folding.md").read_text("utf-8")
     generate, convert = re.findall(r"^```console\narchspec (.*)\n```$", text, re.M)

@@ -51,7 +51,7 @@ BACKENDS = ["tensorflow", "jax", "torch"]
 NETWORKS = ["mobilenetv1", "mobilenetv2", "shufflenetv2", "unet"]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_backend(backend, network, tmp_path):
     chosen = [path for path in BASES if path.stem in NETWORKS]

@@ -43,7 +43,7 @@ CASES = {
 
 def marked(number: int, title: str):
     """Every third is quick enough for a hasty run."""
-    marks = [pytest.mark.slow] if number % 3 else []
+    marks = [pytest.mark.full] if number % 3 else []
     return pytest.param(title, marks=marks, id=title)
 
 

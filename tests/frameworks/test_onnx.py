@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,15 +110,19 @@ def test_cells_added_before_a_window_count(network, layer, value):
     assert_right(network(text).network, fold=True)
 
 
-def slow(path: Path) -> list[pytest.MarkDecorator]:
-    """Networks with many weights take long to write and to read."""
-    many = {"resnet50", "resnet50_fpn", FLATTENED}
-    return [pytest.mark.slow] if path.stem in many else []
+MANY_WEIGHTS = {"resnet50", "resnet50_fpn", FLATTENED}
+"""They take long to write and to read."""
+BUNDLED = [
+    pytest.param(
+        path,
+        id=path.stem,
+        marks=[pytest.mark.full] if path.stem in MANY_WEIGHTS else [],
+    )
+    for path in KINDS
+]
 
 
-@pytest.mark.parametrize(
-    "path", [pytest.param(path, id=path.stem, marks=slow(path)) for path in KINDS]
-)
+@pytest.mark.parametrize("path", BUNDLED)
 def test_a_bundled_spec(path):
     """With batch norms folded at the even size, and as they are at the odd one."""
     for size, fold in zip(sizes(path), (True, False), strict=True):
@@ -127,9 +130,7 @@ def test_a_bundled_spec(path):
         assert_right(network, fold)
 
 
-@pytest.mark.parametrize(
-    "path", [pytest.param(path, id=path.stem, marks=slow(path)) for path in KINDS]
-)
+@pytest.mark.parametrize("path", BUNDLED)
 def test_shapes_at_the_published_size(path):
     """Which is too large to run here."""
     network = elaborate(path)

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 from exchange import case, difference, randomize, run_torch
-from zoo import BASES, FLATTENED, KINDS, label, resized, sizes
+from zoo import BASES, FLATTENED, KINDS, leading, resized, sizes
 
-SMALL = [pytest.param(path, id=label(path)) for path in KINDS]
+LEADERS = "mobilenetv2", "shufflenetv2", "unet"
+SMALL = leading(KINDS, *LEADERS)
 # The layer behind the flatten has 62 million weights, to copy and to step.
-TRAINED = [path for path in SMALL if path.id != FLATTENED]
+TRAINED = leading([path for path in KINDS if path.stem != FLATTENED], *LEADERS)
 
 
 def small(path):
@@ -31,7 +32,6 @@ def outputs(result):
     return list(result.values()) if isinstance(result, dict) else [result]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", SMALL)
 def test_export(path):
     module, image = fresh(path), small(path).image()
@@ -39,7 +39,7 @@ def test_export(path):
     assert difference(run_torch(exported, image), run_torch(module, image)) < 1e-12
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["mobilenetv1", "mobilenetv2", "resnet50", "unet"])
 def test_export_for_every_size(name):
     path = next(path for path in BASES if path.stem == name)
@@ -53,7 +53,6 @@ def test_export_for_every_size(name):
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", SMALL)
 def test_compile(path):
     module, image = fresh(path), small(path).image()
@@ -61,7 +60,6 @@ def test_compile(path):
     assert difference(run_torch(compiled, image), run_torch(module, image)) < 1e-12
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", TRAINED)
 def test_training_step(path):
     """As it is built: the loss is finite, and every weight moves."""

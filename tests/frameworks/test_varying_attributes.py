@@ -106,7 +106,7 @@ def cases():
             for pair in pairwise(values):
                 for where in ["block"] if op in SHRINKING else WHERE:
                     label = f"{where}-{op}-{name}-{'-'.join(pair).replace(' ', '')}"
-                    marks = [pytest.mark.slow] if where == "table" else []
+                    marks = [pytest.mark.full] if where == "table" else []
                     yield pytest.param(where, op, name, *pair, id=label, marks=marks)
 
 

@@ -143,7 +143,7 @@ def test_overrides():
     each("overrides", 2 * CASES, draw, check)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_rendered(path):
     def check(tree: Any) -> None:
         if (network := elaborated(tree)) is None:

@@ -21,7 +21,7 @@ from archspec.errors import WeightsError
 from archspec.runtime.session import Session, keras_framework
 from archspec.weights import keras_file
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full
 
 
 @pytest.fixture(scope="module")

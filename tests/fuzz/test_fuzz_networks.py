@@ -30,7 +30,7 @@ from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.full,
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
 ]
 

@@ -54,7 +54,7 @@ def moments(process: subprocess.Popen[str], folder: Path, moment: str) -> set[in
     return descendants(process.pid)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("moment", ["loading", "starting", "working"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left(verify, number, moment):
@@ -68,7 +68,7 @@ def test_nothing_is_left(verify, number, moment):
     assert not any(folder.iterdir())
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_an_interrupt_at_the_terminal(start, tmp_path):
     """Which every process of the group is sent."""
     (tmp_path / "net.yaml").write_text(SPEC)
@@ -81,7 +81,7 @@ def test_an_interrupt_at_the_terminal(start, tmp_path):
     assert told(process.returncode) == 130
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("moment", ["starting", "working"])
 def test_children_do_not_outlive_a_killed_parent(verify, moment):
     process, folder = verify

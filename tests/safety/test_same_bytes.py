@@ -50,7 +50,7 @@ def everything(run, folder: Path, spec: str, **settings: object) -> dict[str, by
     return {**found, "flops": counted.stdout.encode()}
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_under_any_setting(run, tmp_path, spec):
     expected = everything(run, tmp_path, spec)
     for setting, variables in SETTINGS.items():
@@ -58,7 +58,7 @@ def test_under_any_setting(run, tmp_path, spec):
         assert found == expected, setting
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_from_anywhere(run, root, tmp_path, spec):
     """By a path that is relative, absolute, longer, of a link, or of a copy."""
     expected = everything(run, tmp_path, spec)
@@ -74,7 +74,7 @@ def test_from_anywhere(run, root, tmp_path, spec):
         assert everything(run, tmp_path, path) == expected, path
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_from_another_folder(tmp_path, spec):
     """With files in it that other programs would read their settings from."""
     for name in ("one", "two"):

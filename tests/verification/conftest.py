@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("keras")
 pytest.importorskip("onnxruntime")
 
+from archspec.targets import TARGETS
 from archspec.verification import Verifier
 
 
 @pytest.fixture(scope="session")
-def verifier():
-    """PyTorch and Keras, waiting for networks."""
-    with Verifier(("torch", "keras")) as waiting:
+def every_target():
+    """PyTorch, Keras and onnxruntime, waiting for networks."""
+    with Verifier() as waiting:
         yield waiting
+
+
+@pytest.fixture(scope="session")
+def verifier(every_target):
+    """The same processes of PyTorch and Keras alone."""
+    both = copy.copy(every_target)
+    both.workers = [w for w in both.workers if w.framework in TARGETS]
+    return both

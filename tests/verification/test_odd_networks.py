@@ -71,7 +71,6 @@ def verify(tmp_path, verifier):
     return run
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_no_difference(verify, name):
     report = verify(NETWORKS[name], train=True)
@@ -79,7 +78,6 @@ def test_no_difference(verify, name):
     assert set(report.parameters.values()) == {report.network.parameters}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", RETURNED)
 def test_what_is_returned_counts(verify, name):
     right, wrong, fault = RETURNED[name]
@@ -93,7 +91,6 @@ def test_what_is_returned_counts(verify, name):
     assert report.comparisons[0].fault.startswith(fault)
 
 
-@pytest.mark.slow
 def test_outputs_swapped(verify):
     """Every layer is right, and what is returned is not."""
     spec = "layers: {a: {conv: 4}, b: {conv: 4}}\noutputs: {p: a, q: b}"
@@ -106,7 +103,6 @@ def test_outputs_swapped(verify):
     assert first.first_difference.at_fault == ("torch",)
 
 
-@pytest.mark.slow
 def test_a_missing_gradient(verify):
     def change(text: str) -> str:
         assert "x = self.a(x)" in text

@@ -173,13 +173,11 @@ def unaltered(verifier):
     return verifier.verify(SPEC, train=True)
 
 
-@pytest.mark.slow
 def test_unaltered_code_passes(unaltered):
     assert unaltered.ok
     assert unaltered.parameters == {"torch": 11_605, "keras": 11_605}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", BUGS)
 def test_a_bug_is_caught_where_it_is(verifier, unaltered, name):
     bug = BUGS[name]
@@ -192,7 +190,6 @@ def test_a_bug_is_caught_where_it_is(verifier, unaltered, name):
     assert bug.line in pointed_at(first.lines[bug.target], bug)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", HIDDEN)
 def test_training_shows_a_hidden_bug(verifier, unaltered, name):
     bug = HIDDEN[name]

@@ -5,23 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from zoo import ALIKE, EVERY
+from zoo import ALIKE, EVERY, leading
 
 from archspec.errors import VerifyError
 from archspec.targets import render
 from archspec.verification import Verifier
 
+ALWAYS = (
+    "mobilenetv2", "mobilenetv3_large", "mobilenetv2_se", "shufflenetv2", "tiny_unet",
+    "separable_convolution",
+)  # fmt: skip
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
 
-@pytest.fixture(scope="module")
-def every_target():
-    with Verifier() as waiting:
-        yield waiting
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", [*EVERY, *EXAMPLES], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", leading([*EVERY, *EXAMPLES], *ALWAYS))
 def test_spec(every_target, path):
     trained = path.stem not in ALIKE
     report = every_target.verify(path, train=trained)
@@ -52,7 +49,7 @@ def test_spec(every_target, path):
     assert all(height != width for _, height, width in shapes)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_keras_on_other_backends():
     """In single precision, beside PyTorch."""
     targets = ("torch", "keras:jax", "keras:torch")
@@ -68,7 +65,6 @@ def test_keras_on_other_backends():
     }  # fmt: skip
 
 
-@pytest.mark.slow
 def test_a_process_that_died_is_started_again():
     dying = iter([True])
 

@@ -64,7 +64,7 @@ def test_torch(spec, suffix, tmp_path):
     assert_same(torch_file.read(path, network), weights)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("spec", ["unet"])
 def test_keras(spec, tmp_path):
     """A load by a user's own process, and back from all that Keras saves."""

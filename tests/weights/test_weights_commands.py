@@ -145,7 +145,7 @@ def test_a_missing_file(run):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_commands_of_the_page_run(archspec, root, tmp_path):
     """In their order, each on what the ones before it have written."""
     text = (root / "docs" / "weights.md").read_text("utf-8")
