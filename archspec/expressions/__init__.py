@@ -5,7 +5,8 @@ them before it prints them again.
 """
 
 from archspec.expressions.checking import check, check_names
-from archspec.expressions.evaluation import evaluate, limited_effort
+from archspec.expressions.effort import limited_effort, spend
+from archspec.expressions.evaluation import evaluate
 from archspec.expressions.functions import BUILTINS, round_channels
 from archspec.expressions.parser import parse
 from archspec.expressions.printing import to_text
@@ -59,6 +60,7 @@ __all__ = [
     "limited_effort",
     "parse",
     "round_channels",
+    "spend",
     "to_text",
     "walk",
 ]

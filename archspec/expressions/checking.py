@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from archspec.errors import did_you_mean
 from archspec.expressions.functions import BUILTINS
@@ -26,7 +27,7 @@ MAX_PARTS = 250
 def check(expression: Expression, scope: Scope) -> None:
     """Raise ExpressionError unless the scope knows all names, and it is bounded."""
     if check_names(expression, scope):
-        check_size(expression, scope)
+        _Size(scope).of(expression, {})
 
 
 def check_names(expression: Expression, scope: Scope) -> bool:
@@ -93,22 +94,30 @@ def _check_call(call: Call, scope: Scope) -> None:
         raise ExpressionError(message, call.offset, size)
 
 
-def check_size(expression: Expression, scope: Scope) -> None:
-    """Raise ExpressionError if too much would have to be evaluated."""
-    if _size(expression, scope, {}) > MAX_PARTS:
-        raise ExpressionError(
-            f"with its definitions written out it has more than {MAX_PARTS} parts"
-        )
+@dataclass
+class _Size:
+    """Counts parts, those of definitions at each call, as long as any are left."""
 
+    scope: Scope
+    left: int = MAX_PARTS
 
-def _size(expression: Expression, scope: Scope, parameters: Mapping[str, int]) -> int:
-    """The number of parts, a call counted as the definition with its arguments."""
-    parts = [_size(child, scope, parameters) for child in children(expression)]
-    size = 1 + sum(parts)
-    if isinstance(expression, Name):
-        size = parameters.get(expression.id, 1)
-    function = scope.get(expression.function) if isinstance(expression, Call) else None
-    if isinstance(function, Function) and size <= MAX_PARTS:
-        arguments = dict(zip(function.parameters, parts, strict=True))
-        size = 1 + _size(function.body, scope, arguments)
-    return size
+    def of(self, expression: Expression, parameters: Mapping[str, int]) -> int:
+        """The parts of an expression; `parameters` has those of what each stands for.
+
+        An argument counts where it is written, too: it is evaluated for the call.
+        """
+        size = 1
+        if isinstance(expression, Name):
+            size = parameters.get(expression.id, 1)
+        self.left -= size
+        if self.left < 0:
+            raise ExpressionError(
+                f"with its definitions written out it has more than {MAX_PARTS} parts"
+            )
+        parts = [self.of(child, parameters) for child in children(expression)]
+        size += sum(parts)
+        called = isinstance(expression, Call) and self.scope.get(expression.function)
+        if isinstance(called, Function):
+            arguments = dict(zip(called.parameters, parts, strict=True))
+            size += self.of(called.body, arguments)
+        return size

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from archspec.errors import SpecError
 from archspec.expressions.checking import check
+from archspec.expressions.effort import spend
 from archspec.expressions.functions import BUILTINS
 from archspec.expressions.printing import to_text
 from archspec.expressions.tree import (
@@ -47,33 +45,9 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-MAX_EFFORT = 100_000
-"""Parts of expressions that a document comes to; the zoo's largest has some 4,000."""
-
-_effort: ContextVar[Iterator[int] | None] = ContextVar("effort", default=None)
-
-
-@contextmanager
-def limited_effort() -> Generator[None]:
-    """Within it, `evaluate` raises SpecError (AS306) after MAX_EFFORT parts."""
-    token = _effort.set(iter(range(MAX_EFFORT)))
-    try:
-        yield
-    finally:
-        _effort.reset(token)
-
-
-def _spend() -> None:
-    left = _effort.get()
-    if left is not None and next(left, None) is None:
-        message = f"its expressions come to more than {MAX_EFFORT:,} parts"
-        help = "work out by a 'let' or in 'define' what is needed often"
-        raise SpecError.single("AS306", message, help=help)
-
-
 def evaluate(expression: Expression, scope: Scope) -> Value:
     """What the expression is worth; raises ExpressionError where it has no value."""
-    _spend()
+    spend()
     match expression:
         case Constant(value):
             return value

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
+
+MAX_DIGITS = 15
+"""To which `round` rounds: Python would compute 10 to any power."""
 
 
 def round_channels(x: float, divisor: float = 8, keep: float = 0.9) -> int:
@@ -20,6 +24,13 @@ def round_channels(x: float, divisor: float = 8, keep: float = 0.9) -> int:
     divisor = int(divisor)
     rounded = max(divisor, int(x + divisor / 2) // divisor * divisor)
     return rounded if rounded >= keep * x else rounded + divisor
+
+
+def round(x: float, digits: int | None = None) -> float:
+    """Round half to even; raises ValueError for digits that no number has."""
+    if digits is not None and abs(digits) > MAX_DIGITS:
+        raise ValueError(f"digits are at most {MAX_DIGITS}, before or behind the point")
+    return builtins.round(x, digits)
 
 
 BUILTINS: Mapping[str, Callable[..., Any]] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.errors import ArchspecError
+from archspec.expressions.effort import spend
 
 Value = int | float | bool | str | tuple[Any, ...] | None
 """What an expression may be worth: a number, a word, a list of them, or "not given"."""
@@ -143,6 +144,7 @@ def walk(expression: Expression) -> Iterator[Expression]:
 
 def children(expression: Expression) -> tuple[Expression, ...]:
     """The direct parts of an expression."""
+    spend()
     match expression:
         case Constant() | Name():
             return ()

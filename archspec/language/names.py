@@ -10,7 +10,7 @@ from archspec.expressions import BUILTINS, WORDS
 from archspec.language.document import JoinLayer, Layer
 from archspec.language.layers import mappings, placed_layers
 from archspec.ops import JOINS, OPS
-from archspec.reading.lexicon import builtin_fault, identifier_fault
+from archspec.reading.lexicon import MAX_NAMES, builtin_fault, identifier_fault
 from archspec.reading.nodes import Mapping, Scalar, Sequence
 
 PREDEFINED = frozenset(
@@ -20,7 +20,6 @@ RESERVED_LAYERS = frozenset(
     "when repeat then from after before columns rows each op input extends "
     "residual".split()
 )
-MAX_NAMES = 100
 MAX_BRANCHES = 100
 MAX_ROWS = 1000
 
@@ -45,7 +44,7 @@ def name_faults(tree: Mapping) -> Iterator[Diagnostic]:
     """
     defined = [*_names(tree.section("multipliers")), *_names(tree.section("define"))]
     yield from _definitions(defined, ())
-    outer = {name for name, _ in defined}
+    outer = frozenset(name for name, _ in defined)
     for name, definition in mappings(tree.section("define")):
         place = tree.section("define").place_of(name)
         yield from _function(name, definition, place, outer)
@@ -136,7 +135,9 @@ def _definitions(
             or (shadows if name in outer else None)
             or (twice if name in seen else None)
         )
-        yield from _complaints(place, fault, help=_another(name, {*outer, *seen}))
+        if fault is not None:
+            help = _another(name, {*outer, *seen})
+            yield Diagnostic("AS207", fault, place, help=help)
         seen.add(name)
     for _, place in names[most : most + 1]:
         message = f"at most {most} names, found {len(names)}"

@@ -5,6 +5,7 @@ What the names are worth, and whether a cell or argument is given, `elaboration`
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
 
@@ -34,8 +35,10 @@ def scope_faults(tree: Mapping) -> Iterator[Diagnostic]:
     for multiplier in tree.section("multipliers").entries.values():
         yield from _unseen(multiplier, {}, "")
     for _, definition in mappings(tree.section("define")):
-        parameters = dict.fromkeys(_parameters(definition), 0)
-        yield from _unseen(definition.get("body"), {**outer, **parameters}, "")
+        parameters: dict[str, int | Function] = dict.fromkeys(
+            _parameters(definition), 0
+        )
+        yield from _unseen(definition.get("body"), ChainMap(parameters, outer), "")
     yield from _all_of(tree.section("input"), outer, "")
     for _, attributes in mappings(tree.section("defaults")):
         yield from _all_of(attributes, outer, "")

@@ -14,9 +14,20 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import Any, NoReturn
 
-from archspec.errors import Place, SpecError
-from archspec.expressions import BUILTINS, Constant, Function, Value, parse
-from archspec.reading.definitions import Defined, Formula, scope_of, uses, value_of
+from archspec.errors import Place
+from archspec.expressions import (
+    BUILTINS,
+    Constant,
+    ExpressionError,
+    Function,
+    Value,
+    check,
+    evaluate,
+    limited_effort,
+    parse,
+)
+from archspec.reading.definitions import Defined, Formula, scope_of, uses
+from archspec.reading.lexicon import MAX_NAMES
 from archspec.reading.nodes import Mapping, Node, Scalar, fail, is_null, text_of
 from archspec.reading.nodes import Sequence as Items
 
@@ -38,6 +49,11 @@ def check_unfolding(trees: Sequence[Mapping]) -> None:
 
     `trees` are a spec as it is written and what it extends, that first.
     """
+    with limited_effort():
+        _check_unfolding(trees)
+
+
+def _check_unfolding(trees: Sequence[Mapping]) -> None:
     scope = _scope(trees)
     blocks = _together(trees, "blocks")
     check_calls({name: dict(_calls(block)) for name, block in blocks.items()})
@@ -92,7 +108,10 @@ def _together(trees: Sequence[Mapping], key: str) -> dict[str, Node]:
 
 
 def _scope(trees: Sequence[Mapping]) -> dict[str, Value | Function]:
-    """What multipliers and definitions mean; nothing where names are unknown."""
+    """What multipliers and definitions mean; nothing where names are unknown.
+
+    And nothing for more of them than there may be, which `language.names` refuses.
+    """
     define: dict[str, Defined] = {}
     for key, body in _together(trees, "define").items():
         said, formula = definition(key), _formula(body)
@@ -105,7 +124,8 @@ def _scope(trees: Sequence[Mapping]) -> dict[str, Value | Function]:
     }
     known = {*define, *multipliers, *BUILTINS}
     plain = all(isinstance(m.expression, Constant) for m in multipliers.values())
-    if plain and all(uses(defined) <= known for defined in define.values()):
+    few = len(define) <= MAX_NAMES and len(multipliers) <= MAX_NAMES
+    if few and plain and all(uses(defined) <= known for defined in define.values()):
         return scope_of(multipliers, define)
     return {}
 
@@ -232,7 +252,11 @@ class _Unfolding:
     def known(self, node: Node, cells: AbstractMapping[str, Value]) -> Value:
         """What it is worth as far as the document's own scope tells, else None."""
         formula = _formula(node)
+        if formula is None:
+            return None
+        seen = {**self.scope, **cells}
         try:
-            return value_of(formula, {**self.scope, **cells}) if formula else None
-        except SpecError:
+            check(formula.expression, seen)
+            return evaluate(formula.expression, seen)
+        except ExpressionError:
             return None

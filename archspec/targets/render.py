@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import TemplateError, TemplateSyntaxError
 
 from archspec.errors import Diagnostic, Place, SpecError
+from archspec.expressions import limited_effort
 from archspec.language.names import inner_layers
 from archspec.network import Network
 from archspec.targets import digest
@@ -30,6 +31,8 @@ _VIEWS: dict[str, Callable[[File, Network], dict[str, Any]]] = {
     "keras": keras_view,
 }
 TARGETS = tuple(_VIEWS)
+MAX_EFFORT = 1_000_000
+"""Parts of expressions that are visited for a file; the zoo's largest needs 30,000."""
 
 
 def render(network: Network, target: str, templates: Path | None = None) -> str:
@@ -39,7 +42,8 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
     SpecError: AS4xx where the target cannot say it, AS507 where such a template fails.
     """
     try:
-        return _rendered(network, target, templates)
+        with limited_effort(MAX_EFFORT):
+            return _rendered(network, target, templates)
     except (
         TemplateError,
         InjectionError,

@@ -16,6 +16,7 @@ from archspec.expressions import (
     Name,
     Unary,
     Value,
+    spend,
     walk,
 )
 from archspec.targets.unprintable import Unprintable
@@ -74,6 +75,7 @@ def rebuild(
     expression: Expression, change: Callable[[Expression], Expression]
 ) -> Expression:
     """The expression with each of its direct parts changed."""
+    spend()
     match expression:
         case Constant() | Name():
             return expression
