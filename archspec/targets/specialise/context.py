@@ -170,4 +170,6 @@ def choose(
             return candidate
     if len(set(widths)) == 1:
         return Constant(widths[0])
-    raise Unprintable(f"a number of channels: {sorted(set(widths))}")
+    found = " and ".join(map(str, sorted(set(widths))[:4]))
+    message = f"channels that differ from use to use by no expression: {found}"
+    raise Unprintable(message, help="define a block for each of these uses")
