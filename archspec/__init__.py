@@ -61,10 +61,19 @@ def generate(
     variants: Sequence[str] = (),
     overrides: Sequence[str] = (),
 ) -> str:
-    """The source of a spec for a target, `torch` or `keras`; raises SpecError."""
-    from archspec.elaboration import elaborate
-    from archspec.targets import render
+    """The source of a spec for a target, `torch` or `keras`.
 
+    Raises SpecError, and ValueError for any other target.
+    """
+    from archspec.elaboration import elaborate
+    from archspec.errors import did_you_mean
+    from archspec.targets import TARGETS, render
+
+    if target not in TARGETS:
+        help = did_you_mean(target, TARGETS) or f"targets are {', '.join(TARGETS)}"
+        if target == "onnx":
+            help = "the command 'archspec generate --target onnx' writes ONNX files"
+        raise ValueError(f"no source for the target '{target}': {help}")
     return render(elaborate(spec, variants, overrides), target)
 
 

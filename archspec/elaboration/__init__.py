@@ -27,10 +27,14 @@ def elaborate(
 ) -> Network:
     """The network of a spec: loaded or read, or a path, or a bundled spec's name.
 
-    Raises SpecError, with the place of the fault.
+    Raises SpecError, with the place of the fault, and TypeError for variants or
+    overrides of a spec that is loaded already.
     """
     if not isinstance(spec, Spec):
         spec = load(spec, variants, overrides)
+    elif variants or overrides:
+        message = "variants and overrides change a spec as it is loaded: archspec.load"
+        raise TypeError(message)
     with limited_effort():
         return _elaborated(spec)
 

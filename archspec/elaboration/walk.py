@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
 
     inputs: tuple[Shape, ...]
     output: Tensor
-    attributes: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    attributes: Mapping[str, Value] = {}
     said: frozenset[str] = frozenset()
     inner: Instance | None = None
 

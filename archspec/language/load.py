@@ -71,8 +71,11 @@ def load(
     """Read a spec, apply variants in order, then `a.b=value` overrides.
 
     `spec` is a path, the name of a bundled spec, or what was read of one. Raises
-    SpecError.
+    SpecError, and TypeError for one text where a list of them is expected.
     """
+    for names in (variants, overrides):
+        if isinstance(names, str):
+            raise TypeError(f"expected a list of texts, such as [{names!r}]")
     source = spec if isinstance(spec, Source) else read_source(spec)
     faults: list[Diagnostic] = []
     tree = _tree(source, faults)
