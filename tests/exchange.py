@@ -248,7 +248,9 @@ def assert_right(
         case.load_keras(case.keras, weights)
         found = run_keras(case.keras, image)
     check_settings(network, target, getattr(case, target))
-    assert difference(found, expected) < tolerance
+    assert found.keys() == expected.keys()
+    for name, array in found.items():
+        assert difference({name: array}, {name: expected[name]}) < tolerance, name
 
 
 def by_layers(

@@ -9,7 +9,14 @@ import pytest
 from exchange import drawn
 from onnx_session import assert_right, inferred, run_all, single
 from test_networks import CASES, complete
-from test_primitives import IN_SINGLE_PRECISION, POOLS, SINGLE_LAYERS
+from test_primitives import (
+    IN_SINGLE_PRECISION,
+    POOLS,
+    SINGLE_LAYERS,
+    VECTOR,
+    beside,
+    layers_of,
+)
 from zoo import FLATTENED, KINDS, resized, sizes
 
 from archspec.elaboration import elaborate
@@ -19,7 +26,7 @@ from archspec.targets.onnx import model, tensor_names
 
 BOTH = {
     op: [*SINGLE_LAYERS.get(op, ()), *IN_SINGLE_PRECISION.get(op, ())]
-    for op in [*SINGLE_LAYERS, *IN_SINGLE_PRECISION]
+    for op in {**SINGLE_LAYERS, **IN_SINGLE_PRECISION}
 }
 MORE = {
     # the weights of a last window that sticks out of counted padding
@@ -33,11 +40,6 @@ MORE = {
     "resize": ["{size: [18, 8], mode: nearest}"],
     "upsample": ["{factor: [1, 3], mode: bilinear}"],
 }
-LAYERS = [
-    pytest.param(f"{{{op}: {attributes}}}", id=f"{op}-{attributes}".replace(" ", ""))
-    for op, every in BOTH.items()
-    for attributes in [*every, *MORE.get(op, ())]
-]
 JOINED = {
     "add of one": "{add: {a: {a1: activation}}}",
     "add of two": "{add: {a: {a1: {conv: 6}}, b: {}}}",
@@ -56,31 +58,39 @@ def test_every_primitive_is_here():
     assert {name.split()[0] for name in JOINED} == JOINS.keys()
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_one_layer(network, layer):
-    """Alone in a network, where it reads the image, which has negative numbers."""
-    assert_right(network(f"layers: {{it: {layer}}}").network, fold=True)
+@pytest.mark.parametrize("op", BOTH)
+def test_on_an_image(network, op):
+    """Which has negative numbers."""
+    layers = layers_of(op, [*BOTH[op], *MORE.get(op, ())])
+    assert_right(network(beside(layers)).network, fold=True)
 
 
-@pytest.mark.parametrize("pool", POOLS)
-def test_a_pool_behind_a_relu(network, pool):
-    text = f"layers: {{act: activation, it: {{max_pool: {pool}}}}}"
+@pytest.mark.parametrize("op", BOTH)
+def test_alone(network, op):
+    """A network of one layer, the first that is tried of its op."""
+    text = f"layers: {{it: {layers_of(op, BOTH[op])[0]}}}"
     assert_right(network(text).network, fold=True)
 
 
-@pytest.mark.parametrize(
-    "layer",
-    [
+def test_a_pool_behind_a_relu(network):
+    text = beside(layers_of("max_pool", POOLS), "act: activation")
+    assert_right(network(text).network, fold=True)
+
+
+def test_on_a_vector(network):
+    layers = [
         "{dense: 5}", "{dense: {units: 5, bias: false}}", "batch_norm", "layer_norm",
         "{layer_scale: 0.1}", "{normalize: {mean: 0.5, std: 0.25}}", "flatten",
         "{normalize: {mean: [1, 2, 3, 4, 5, 6], std: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}}",
         *(f"{{activation: {kind}}}" for kind in SINGLE_LAYERS["activation"]),
         "{activation: gelu}", "{activation: leaky_relu}", "{dropout: 0.1}",
-        *(f"{{{join}: {{a: {{a1: {{dense: 6}}}}, b: {{}}}}}}" for join in JOINS),
-    ],
-)  # fmt: skip
-def test_on_a_vector(network, layer):
-    text = f"layers: {{pool: global_avg_pool, it: {layer}}}"
+    ]  # fmt: skip
+    assert_right(network(beside(layers, VECTOR)).network, fold=True)
+
+
+@pytest.mark.parametrize("join", JOINS)
+def test_a_join_of_vectors(network, join):
+    text = f"layers: {{{VECTOR}, it: {{{join}: {{a: {{a1: {{dense: 6}}}}, b: {{}}}}}}}}"
     assert_right(network(text).network, fold=True)
 
 

@@ -1,6 +1,11 @@
-"""Each primitive with each of its attributes gives the same in both frameworks."""
+"""Each primitive with each of its attributes gives the same in both frameworks.
+
+All layers of an op are one network: they read the image, and each is an output.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import pytest
 from exchange import assert_equal
@@ -101,34 +106,59 @@ IN_SINGLE_PRECISION = {
 }  # fmt: skip
 
 
-def single(layers: dict[str, list[str]], tolerance: float):
-    for op, every in layers.items():
-        for attributes in every:
-            layer = f"{{{op}: {attributes}}}"
-            yield pytest.param(layer, tolerance, id=layer.replace(" ", ""))
+VECTOR = "pool: global_avg_pool"
+ON_A_VECTOR = [
+    "{dense: 5}", "batch_norm", "layer_norm", "{layer_scale: 0.1}", "activation",
+    "identity", "{dropout: 0.1}", "{drop_path: 0.1}", "{activation: softmax}",
+    "{normalize: {mean: 0.5, std: 0.25}}", "flatten",
+    "{flatten: channels_last}",
+    "{normalize: {mean: [1, 2, 3, 4, 5, 6], std: [1, 2, 3, 4, 5, 6]}}",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("layer", "tolerance"),
-    [*single(SINGLE_LAYERS, EXACT), *single(IN_SINGLE_PRECISION, SINGLE)],
-)
-def test_one_layer(network, layer, tolerance):
-    """Alone in a network, where it reads the image, which has negative numbers."""
-    assert_equal(network(f"layers: {{it: {layer}}}"), tolerance)
+def layers_of(op: str, every: Iterable[str]) -> list[str]:
+    return [f"{{{op}: {attributes}}}" for attributes in every]
 
 
-@pytest.mark.parametrize(
-    "layer",
-    [
-        "{dense: 5}", "batch_norm", "layer_norm", "{layer_scale: 0.1}", "activation",
-        "identity", "{dropout: 0.1}", "{drop_path: 0.1}", "{activation: softmax}",
-        "{normalize: {mean: 0.5, std: 0.25}}", "flatten", "{flatten: ~, repeat: 2}",
-        "{flatten: channels_last}",
-        "{normalize: {mean: [1, 2, 3, 4, 5, 6], std: [1, 2, 3, 4, 5, 6]}}",
-    ],
-)  # fmt: skip
-def test_on_a_vector(network, layer):
-    assert_equal(network(f"layers: {{pool: global_avg_pool, it: {layer}}}"))
+def beside(layers: Iterable[str], before: str = "") -> str:
+    """A network whose layers all read the image, or one that stands before them.
+
+    It has an output for each, by its number.
+    """
+    source = before.partition(":")[0] or "input"
+    lines, names = [f"  {before}"] if before else [], []
+    for number, layer in enumerate(layers):
+        body = layer[1:-1] if layer.startswith("{") else f"{layer}: ~"
+        names.append(f"it{number}")
+        lines.append(f"  it{number}: {{{body}, from: {source}}}")
+    outputs = ", ".join(f"{name}: {name}" for name in names)
+    return "\n".join(["layers:", *lines, f"outputs: {{{outputs}}}"])
+
+
+@pytest.mark.parametrize("op", SINGLE_LAYERS)
+def test_on_an_image(network, op):
+    """Which has negative numbers."""
+    assert_equal(network(beside(layers_of(op, SINGLE_LAYERS[op]))), EXACT)
+
+
+@pytest.mark.parametrize("op", IN_SINGLE_PRECISION)
+def test_in_single_precision(network, op):
+    assert_equal(network(beside(layers_of(op, IN_SINGLE_PRECISION[op]))), SINGLE)
+
+
+def test_on_a_vector(network):
+    assert_equal(network(beside(ON_A_VECTOR, VECTOR)))
+
+
+@pytest.mark.parametrize("op", SINGLE_LAYERS)
+def test_alone(network, op):
+    """A network of one layer, the first that is tried of its op."""
+    assert_equal(network(f"layers: {{it: {layers_of(op, SINGLE_LAYERS[op])[0]}}}"))
+
+
+@pytest.mark.parametrize("layer", ["{flatten: ~, repeat: 2}", "flatten"])
+def test_a_flatten_of_a_vector(network, layer):
+    assert_equal(network(f"layers: {{{VECTOR}, it: {layer}}}"))
 
 
 def test_normalize_maps_and_vectors(network):
@@ -137,7 +167,6 @@ def test_normalize_maps_and_vectors(network):
     assert_equal(network(text))
 
 
-@pytest.mark.parametrize("pool", POOLS)
-def test_max_pool_behind_a_relu(network, pool):
+def test_max_pool_behind_a_relu(network):
     """Keras may pad with zeros here."""
-    assert_equal(network(f"layers: {{act: activation, it: {{max_pool: {pool}}}}}"))
+    assert_equal(network(beside(layers_of("max_pool", POOLS), "act: activation")))
