@@ -44,6 +44,13 @@ class NetworkLayer(NamedTuple):
         return {}
 
     @property
+    def is_idle(self) -> bool:
+        """Whether its output is its input, outside training."""
+        if isinstance(self.primitive, Op):
+            return self.primitive.is_idle(self.inputs[0])
+        return len(self.sources) == 1
+
+    @property
     def parameters(self) -> int:
         """All weights, moving statistics included."""
         return sum(weight.size for weight in self.weights.values())

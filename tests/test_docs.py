@@ -18,7 +18,6 @@ from typer.testing import CliRunner
 from archspec.cli import program
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
-from archspec.expressions import WORDS
 from archspec.expressions.evaluation import BUILTINS
 from archspec.language.blocks import standard_blocks
 from archspec.language.load import load, variant_names
@@ -26,6 +25,7 @@ from archspec.language.names import PREDEFINED, RESERVED_LAYERS
 from archspec.network import Network
 from archspec.ops import OPS, Op
 from archspec.targets import TARGETS, render
+from archspec.words import WORDS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

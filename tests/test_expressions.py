@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archspec.expressions import (
-    WORDS,
     Binary,
     Call,
     Conditional,
@@ -27,6 +26,7 @@ from archspec.expressions import (
     round_channels,
     to_text,
 )
+from archspec.words import WORDS
 
 NAMES = ("a", "b", "width")
 SCOPE = {"a": 3, "b": 0.25, "width": 1.4}

@@ -76,8 +76,8 @@ def primitive(
     kind = OPS[call.op.text]
     said = _evaluated(call.given, scope)
     settings = {**defaults, **said}
-    if size is not None:
-        settings["size"] = Setting(size, call.op.place)
+    if kind.like is not None and size is not None:
+        settings[kind.like] = Setting(size, call.op.place)
     values = {name: setting.value for name, setting in settings.items()}
     for name, field in kind.model_fields.items():
         if name in values or name in kind.fallbacks:
@@ -152,8 +152,6 @@ def _wrong(
     place: Place,
 ) -> Diagnostic:
     name, problem, context = str(detail["loc"][0]), detail["msg"], detail["ctx"]
-    if detail["type"] == "literal_error":
-        problem = f"must be {context['expected']}, but is {_shown(values[name])}"
     where = settings[name].place if name in settings else place
     help = context.get("help") or _by_name(
         kind.name, name, values[name], [*kind.model_fields]

@@ -30,9 +30,6 @@ from archspec.language.rename import Layers, Names, renamed, renamed_word
 from archspec.network import Network
 from archspec.ops import JOINS, OPS
 
-LINEAR = frozenset(("conv", "depthwise_conv", "transposed_conv", "dense"))
-"""The ops that batch norm is folded into."""
-
 _BATCH_NORM = re.compile(r"\b(?:a )?batch norm(?:ali[sz]ation)?\b", re.IGNORECASE)
 
 
@@ -117,7 +114,8 @@ def _with_inner(layer: Layer, readers: Counter[str], gone: dict[str, str]) -> La
 
 def _folds(name: str, layer: Layer, norm: Layer, readers: int) -> bool:
     """Whether the layer can do what the norm behind it does."""
-    if not isinstance(layer, OpLayer) or layer.op.text not in LINEAR:
+    op = OPS.get(layer.op.text) if isinstance(layer, OpLayer) else None
+    if not isinstance(layer, OpLayer) or op is None or not op.linear:
         return False
     if not isinstance(norm, OpLayer) or norm.op.text != "batch_norm":
         return False

@@ -13,7 +13,6 @@ from archspec.expressions.printing import to_text
 from archspec.expressions.tree import (
     MAX_MAGNITUDE,
     UNKNOWN,
-    WORDS,
     Binary,
     Call,
     Conditional,
@@ -37,7 +36,6 @@ __all__ = [
     "BUILTINS",
     "MAX_MAGNITUDE",
     "UNKNOWN",
-    "WORDS",
     "Binary",
     "Call",
     "Conditional",

@@ -9,7 +9,6 @@ from archspec.errors import did_you_mean
 from archspec.expressions.functions import BUILTINS
 from archspec.expressions.tree import (
     MEANT,
-    WORDS,
     Call,
     Expression,
     ExpressionError,
@@ -19,6 +18,7 @@ from archspec.expressions.tree import (
     children,
     walk,
 )
+from archspec.words import WORDS
 
 MAX_PARTS = 250
 """What an expression may come to when the definitions that it uses are written out."""

@@ -11,7 +11,6 @@ from functools import lru_cache
 
 from archspec.expressions.tree import (
     MEANT,
-    WORDS,
     Binary,
     Call,
     Conditional,
@@ -23,6 +22,7 @@ from archspec.expressions.tree import (
     Unary,
     bounded,
 )
+from archspec.words import WORDS
 
 MAX_LENGTH = 500
 MAX_DEPTH = 40

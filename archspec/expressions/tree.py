@@ -12,11 +12,6 @@ from archspec.expressions.effort import spend
 Value = int | float | bool | str | tuple[Any, ...] | None
 """What an expression may be worth: a number, a word, a list of them, or "not given"."""
 
-WORDS = frozenset(
-    "same symmetric valid relu relu6 leaky_relu hard_swish hard_sigmoid sigmoid swish "
-    "gelu gelu_tanh tanh softmax identity nearest bilinear channels_first "
-    "channels_last normal truncated_normal uniform fan_in fan_out fan_avg".split()
-)
 MEANT = {
     "yes": "true",
     "on": "true",

@@ -24,8 +24,8 @@ from archspec.reading.nodes import (
     is_null,
 )
 from archspec.reading.unfolding import definition
+from archspec.words import MODIFIERS
 
-MODIFIERS = ("when", "repeat", "then", "from", "after", "before")
 TABLE = ("columns", "rows", "each")
 BRANCH = ("from", "when", "repeat")
 BLOCK = ("summary", "source", "extends", "arguments", "let", "residual", "layers")
@@ -139,7 +139,8 @@ def _op(
         return Mapping({"op": name, "branches": joined, **modifiers}, place, keys)
     attributes = _attributes(name, body, vocabulary)
     entries = {"op": name, "attributes": attributes, **modifiers}
-    if name.text == "resize" and (like := attributes.get("like")) is not None:
+    liked = name.text in OPS and OPS[name.text].like is not None
+    if liked and (like := attributes.get("like")) is not None:
         # A reference to a layer, and so no expression like the other attributes.
         entries |= {"attributes": attributes.replaced(like=None), "like": like}
     return Mapping(entries, place, keys)

@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 
 from archspec.errors import Diagnostic, Place
-from archspec.expressions import BUILTINS, WORDS
+from archspec.expressions import BUILTINS
 from archspec.language.document import JoinLayer, Layer
 from archspec.language.layers import mappings, placed_layers
 from archspec.ops import JOINS, OPS
 from archspec.reading.lexicon import MAX_NAMES, builtin_fault, identifier_fault
 from archspec.reading.nodes import Mapping, Scalar, Sequence
+from archspec.words import WORDS
 
 PREDEFINED = frozenset(
     "channels in_channels classes residual row step index count".split()

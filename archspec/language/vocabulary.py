@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from collections.abc import Mapping as AbstractMapping
 from itertools import chain
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from archspec.errors import MAX_FAULTS, Diagnostic, Place, did_you_mean
 from archspec.ops import JOINS, OPS
-from archspec.ops.activation import Kind
 from archspec.reading.nodes import Mapping, Node, Scalar, describe, text_of
+from archspec.words import ACTIVATIONS
 
 
 class Vocabulary(NamedTuple):
@@ -69,7 +69,7 @@ class Vocabulary(NamedTuple):
             return self.has(op.text)
         known = chain.from_iterable(self._kinds)
         help = did_you_mean(op.text, known) or "'archspec blocks' lists the blocks"
-        if op.text in get_args(Kind):
+        if op.text in ACTIVATIONS:
             help = f"write {{activation: {op.text}}}"
         self.complain("AS205", f"unknown op '{op.text}'", op.place, help)
         return False

@@ -1,24 +1,8 @@
 """Functions of single numbers, and softmax."""
 
-from typing import Literal
-
-from archspec.ops.base import Op
-from archspec.ops.fields import Number
-
-Kind = Literal[
-    "relu",
-    "relu6",
-    "leaky_relu",
-    "hard_swish",
-    "hard_sigmoid",
-    "sigmoid",
-    "swish",
-    "gelu",
-    "gelu_tanh",
-    "tanh",
-    "softmax",
-    "identity",
-]
+from archspec.ops.base import Array, Op, Shape, Weights
+from archspec.ops.fields import Kind, Number
+from archspec.words import ACTIVATIONS
 
 
 class Activation(Op):
@@ -31,6 +15,19 @@ class Activation(Op):
     """
 
     name = "activation"
+    keeps_sign = True
 
     kind: Kind
     slope: Number = 0.01
+
+    def is_idle(self, shape: Shape) -> bool:
+        return self.kind == "identity"
+
+    def is_non_negative(self, given: bool) -> bool:
+        return given or ACTIVATIONS[self.kind].non_negative
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        xp = x.__array_namespace__()
+        if self.kind == "leaky_relu":
+            x = xp.where(x > 0, x, self.slope * x)
+        return ACTIVATIONS[self.kind].of(x, xp)

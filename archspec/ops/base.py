@@ -20,10 +20,21 @@ OPS: dict[str, type["Op"]] = {}
 """Every primitive by its word: a class with a `name` registers itself."""
 
 
+Array = Any
+"""One of NumPy, which nothing here imports: `x.__array_namespace__()` is the library.
+
+Like shapes, arrays have channels first, behind the batch: (N, channels, ...).
+"""
+
+Weights = Mapping[str, Array]
+
+
 class Weight(NamedTuple):
     """A weight in the canonical order of its axes, which each op's `weights` gives."""
 
     shape: Shape
+    initial: float | None = 0.0
+    """Where all its numbers start; None where the op's `initializer` draws them."""
     trainable: bool = True
 
     @property
@@ -76,6 +87,18 @@ class Op(BaseModel):
     inherits: ClassVar[str | None] = None
     """The op whose `defaults` in the spec hold here too."""
 
+    like: ClassVar[str | None] = None
+    """The attribute that `like: LAYER` gives: the height and width of that layer."""
+
+    linear: ClassVar[bool] = False
+    """Whether it is all `weight` and `bias`: batch norm behind it folds into these."""
+
+    fresh_output: ClassVar[bool] = False
+    """Whether an activation may overwrite its output: its gradient needs it no more."""
+
+    keeps_sign: ClassVar[bool] = False
+    """Whether it makes no negative numbers of others."""
+
     static_fields: ClassVar[frozenset[str]] = frozenset()
     """The attributes that frameworks need as constants."""
 
@@ -102,6 +125,18 @@ class Op(BaseModel):
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """The weights for an input of this shape, by their canonical names."""
         return {}
+
+    def is_idle(self, shape: Shape) -> bool:
+        """Whether its output is its input, outside training."""
+        return False
+
+    def is_non_negative(self, given: bool) -> bool:
+        """Whether its output has no negative numbers; `given` says it of its input."""
+        return given and self.keeps_sign
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        """The output, outside training, by plain sums in double precision."""
+        raise NotImplementedError(self.name)
 
     def macs(self, shape: Shape) -> int:
         """Multiply-accumulates: all of `weight`, at every position of the output."""
@@ -131,3 +166,21 @@ class Op(BaseModel):
             )
         channels, height, width = shape
         return channels, height, width
+
+
+class Idle(Op):
+    """An op whose output is its input, outside training."""
+
+    keeps_sign = True
+
+    def is_idle(self, shape: Shape) -> bool:
+        return True
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x
+
+
+def along(values: Any, x: Array) -> Array:
+    """One number, or one for each channel, to go with an array."""
+    numbers = x.__array_namespace__().asarray(values, float)
+    return numbers.reshape(-1, *(1 for _ in x.shape[2:]))

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from math import prod
 from typing import Annotated, ClassVar
 
-from archspec.ops.base import Op, Shape, Weight, shared_out
+from archspec.ops import arrays
+from archspec.ops.base import Array, Shape, Weight, Weights, along, shared_out
 from archspec.ops.fields import (
     STATIC,
     Count,
@@ -14,13 +15,26 @@ from archspec.ops.fields import (
     PaddingField,
     PairField,
 )
-from archspec.ops.window import Window
+from archspec.ops.window import Windowed
 
 GLOROT: Initializer = ("uniform", "fan_avg", 1.0)
 """Glorot and Bengio 2010, equation 16."""
 
 
-class Conv(Op):
+class Convolution(Windowed):
+    """A convolution whose window slides."""
+
+    linear = True
+    fresh_output = True
+
+    def convolved(self, x: Array, weights: Weights, groups: int) -> Array:
+        """The output, each of `groups` equal parts of the channels on its own."""
+        x = arrays.padded(x, self.window.amounts(x.shape[2:]))
+        x = arrays.convolved(x, weights["weight"], self.window, groups)
+        return x + along(weights.get("bias", 0.0), x)
+
+
+class Conv(Convolution):
     """A convolution of all channels, or of each of `groups` equal parts on its own."""
 
     name = "conv"
@@ -37,11 +51,6 @@ class Conv(Op):
     bias: Flag
     initializer: InitializerField = GLOROT
 
-    @property
-    def window(self) -> Window:
-        """The window that slides over the input."""
-        return Window(self.kernel, self.stride, self.padding, self.dilation)
-
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (filters, positions down, positions across)."""
         _, height, width = self.as_map(shape)
@@ -51,7 +60,10 @@ class Conv(Op):
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`weight` (filters, channels / groups, height, width), `bias` (filters)."""
         weight = self.filters, self._group_channels(shape), *self.kernel
-        return _with_bias(Weight(weight), self.filters, self.bias)
+        return kernel_and_bias(weight, self.bias and self.filters)
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return self.convolved(x, weights, self.groups)
 
     def _group_channels(self, shape: Shape) -> int:
         each = shared_out(shape[0], self.groups, "input channels")
@@ -59,7 +71,7 @@ class Conv(Op):
         return each
 
 
-class DepthwiseConv(Op):
+class DepthwiseConv(Convolution):
     """`multiplier` filters for each channel on its own.
 
     Output channel `c * multiplier + j` is the j-th filter of channel c. The first
@@ -79,11 +91,6 @@ class DepthwiseConv(Op):
     bias: Flag
     initializer: InitializerField = GLOROT
 
-    @property
-    def window(self) -> Window:
-        """The window that slides over the input."""
-        return Window(self.kernel, self.stride, self.padding, self.dilation)
-
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels * multiplier, down, across)."""
         channels, height, width = self.as_map(shape)
@@ -92,10 +99,13 @@ class DepthwiseConv(Op):
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`weight` (channels * multiplier, 1, height, width), `bias`."""
         filters = shape[0] * self.multiplier
-        return _with_bias(Weight((filters, 1, *self.kernel)), filters, self.bias)
+        return kernel_and_bias((filters, 1, *self.kernel), self.bias and filters)
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return self.convolved(x, weights, groups=x.shape[1])
 
 
-class TransposedConv(Op):
+class TransposedConv(Windowed):
     """The gradient of a convolution used forwards: it makes maps larger.
 
     `padding` is what the convolution in the other direction would have padded, and
@@ -106,6 +116,8 @@ class TransposedConv(Op):
     name = "transposed_conv"
     weight_axes = "in out height width"
     output_channels = "filters"
+    linear = True
+    fresh_output = True
 
     filters: Count
     kernel: Annotated[PairField, STATIC] = (2, 2)
@@ -113,11 +125,6 @@ class TransposedConv(Op):
     padding: PaddingField = "valid"
     bias: Flag = False
     initializer: InitializerField = GLOROT
-
-    @property
-    def window(self) -> Window:
-        """The window that each cell of the input is stamped with."""
-        return Window(self.kernel, self.stride, self.padding)
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (filters, larger height, larger width)."""
@@ -127,12 +134,20 @@ class TransposedConv(Op):
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`weight` (channels, filters, height, width), `bias` (filters)."""
         weight = shape[0], self.filters, *self.kernel
-        return _with_bias(Weight(weight), self.filters, self.bias)
+        return kernel_and_bias(weight, self.bias and self.filters)
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        x = arrays.stamped(x, weights["weight"], self.stride)
+        top, bottom, left, right = self.window.crop
+        x = arrays.padded(x, (-top, -bottom, -left, -right))
+        return x + along(weights.get("bias", 0.0), x)
 
     def macs(self, shape: Shape) -> int:
         """All of `weight` at every position of the input, what is cut off included."""
         return self.weights(shape)["weight"].size * prod(shape[1:])
 
 
-def _with_bias(weight: Weight, filters: int, bias: bool) -> dict[str, Weight]:
-    return {"weight": weight} | ({"bias": Weight((filters,))} if bias else {})
+def kernel_and_bias(shape: Shape, biases: int) -> dict[str, Weight]:
+    """`weight`, which an initializer draws, and `bias` if there are any."""
+    weight = {"weight": Weight(shape, initial=None)}
+    return weight | ({"bias": Weight((biases,))} if biases else {})

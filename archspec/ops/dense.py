@@ -1,7 +1,7 @@
 """The fully connected layer."""
 
-from archspec.ops.base import Op, Shape, Weight
-from archspec.ops.convolution import GLOROT
+from archspec.ops.base import Array, Op, Shape, Weight, Weights, along
+from archspec.ops.convolution import GLOROT, kernel_and_bias
 from archspec.ops.fields import Count, Flag, InitializerField
 
 
@@ -9,6 +9,7 @@ class Dense(Op):
     """A linear map of the channels, the same at every position of a map."""
 
     name = "dense"
+    linear = True
     weight_axes = "out in"
     output_channels = "units"
 
@@ -22,5 +23,9 @@ class Dense(Op):
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`weight` (units, channels), `bias` (units)."""
-        weight = {"weight": Weight((self.units, shape[0]))}
-        return weight | ({"bias": Weight((self.units,))} if self.bias else {})
+        return kernel_and_bias((self.units, shape[0]), self.bias and self.units)
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        xp = x.__array_namespace__()
+        x = xp.einsum("nc...,oc->no...", x, weights["weight"], optimize=True)
+        return x + along(weights.get("bias", 0.0), x)

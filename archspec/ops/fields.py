@@ -7,9 +7,11 @@ Every message says what is wanted and what was found.
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
 from pydantic_core import PydanticCustomError, core_schema
+
+from archspec.words import ACTIVATIONS, Distribution, Fan, Mode, Order, PaddingWord
 
 Pair = tuple[int, int]
 """Height and width."""
@@ -17,11 +19,12 @@ Pair = tuple[int, int]
 Amounts = tuple[int, int, int, int]
 """Cells at the top, bottom, left and right."""
 
-Padding = Literal["same", "symmetric", "valid"] | Amounts
-Distribution = Literal["normal", "truncated_normal", "uniform"]
-Fan = Literal["fan_in", "fan_out", "fan_avg"]
+Padding = PaddingWord | Amounts
 Initializer = tuple[Distribution, Fan, float] | tuple[Distribution, float]
 """Drawn with the variance `scale / fan`, or with a standard deviation."""
+
+TRUNCATED = 0.87962566103423978
+"""The standard deviation of a unit normal that is cut at two deviations."""
 
 
 STATIC = "static"
@@ -54,6 +57,19 @@ def items(value: object) -> tuple[object, ...]:
     if not isinstance(value, list | tuple):
         return ()
     return tuple(cast(Sequence[object], value))
+
+
+def one_of(*words: str) -> Callable[[object], object]:
+    """A check for words."""
+    *most, last = (repr(word) for word in words)
+    wanted = f"{', '.join(most)} or {last}"
+
+    def check(value: object) -> object:
+        if value not in words:
+            raise refusal(wanted, value)
+        return value
+
+    return check
 
 
 def whole_from(least: int) -> Callable[[object], int]:
@@ -101,7 +117,7 @@ def amounts(value: object) -> Amounts:
 
 def padding(value: object) -> object:
     """A word or four numbers."""
-    if value in ("same", "symmetric", "valid"):
+    if value in get_args(PaddingWord):
         return value
     if len(items(value)) == 4:
         return amounts(value)
@@ -180,6 +196,9 @@ Flag = Annotated[bool, Read(flag)]
 PairField = Annotated[Pair, Read(pair)]
 AmountsField = Annotated[Amounts, Read(amounts)]
 PaddingField = Annotated[Padding, Read(padding), STATIC]
+ModeField = Annotated[Mode, Read(one_of(*get_args(Mode))), STATIC]
+OrderField = Annotated[Order, Read(one_of(*get_args(Order))), STATIC]
+Kind = Annotated[str, Read(one_of(*ACTIVATIONS))]
 InitializerField = Annotated[Initializer, Read(initializer), STATIC]
 EachNumber = Annotated[tuple[float, ...], Read(each_number)]
 EachPositive = Annotated[tuple[float, ...], Read(each_positive)]

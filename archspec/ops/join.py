@@ -2,10 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import reduce
+from operator import add, mul
 from typing import ClassVar
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Shape
+from archspec.ops.base import Array, Shape
 
 JOINS: dict[str, type["Join"]] = {}
 """Every join by its word."""
@@ -16,6 +18,9 @@ class Join(ABC):
 
     name: ClassVar[str]
     """The word of the spec."""
+
+    linear: ClassVar[bool] = False
+    """As of an op: no batch norm folds into it."""
 
     def __init_subclass__(cls) -> None:
         JOINS[cls.name] = cls
@@ -28,6 +33,16 @@ class Join(ABC):
         Raises:
             ShapeError: the branches do not go together.
         """
+
+    @classmethod
+    def is_non_negative(cls, given: bool) -> bool:
+        """Whether the output has no negative numbers; `given` says it of all inputs."""
+        return given
+
+    @classmethod
+    @abstractmethod
+    def evaluate(cls, inputs: Sequence[Array]) -> Array:
+        """The output, from one or more arrays (N, channels, ...)."""
 
 
 class Add(Join):
@@ -42,6 +57,10 @@ class Add(Join):
             message = f"add needs equal shapes, but has {_listed(shapes)}"
             raise ShapeError(message, _advice(shapes))
         return shapes[0]
+
+    @classmethod
+    def evaluate(cls, inputs: Sequence[Array]) -> Array:
+        return reduce(add, inputs)
 
 
 class Multiply(Join):
@@ -62,6 +81,10 @@ class Multiply(Join):
             )
         return full
 
+    @classmethod
+    def evaluate(cls, inputs: Sequence[Array]) -> Array:
+        return reduce(mul, inputs)
+
 
 class Concat(Join):
     """Channels of one tensor after those of another."""
@@ -75,6 +98,10 @@ class Concat(Join):
             message = f"concat needs maps of equal size, but has {_listed(shapes)}"
             raise ShapeError(message, _advice(shapes))
         return sum(shape[0] for shape in shapes), *shapes[0][1:]
+
+    @classmethod
+    def evaluate(cls, inputs: Sequence[Array]) -> Array:
+        return inputs[0].__array_namespace__().concatenate(inputs, 1)
 
 
 def _listed(shapes: Sequence[Shape]) -> str:

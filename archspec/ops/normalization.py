@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Op, Shape, Weight
+from archspec.ops.base import Array, Op, Shape, Weight, Weights, along
 from archspec.ops.fields import (
     STATIC,
     EachNumber,
@@ -22,6 +22,7 @@ class BatchNorm(Op):
     """
 
     name = "batch_norm"
+    fresh_output = True
 
     epsilon: Annotated[Positive, STATIC]
     decay: Annotated[Share, STATIC]
@@ -30,11 +31,16 @@ class BatchNorm(Op):
         """`scale`, `shift`, and the moving `mean` and `variance` (channels)."""
         vector = shape[:1]
         return {
-            "scale": Weight(vector),
+            "scale": Weight(vector, initial=1.0),
             "shift": Weight(vector),
             "mean": Weight(vector, trainable=False),
-            "variance": Weight(vector, trainable=False),
+            "variance": Weight(vector, initial=1.0, trainable=False),
         }
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        scale = weights["scale"] / (weights["variance"] + self.epsilon) ** 0.5
+        centred = x - along(weights["mean"], x)
+        return centred * along(scale, x) + along(weights["shift"], x)
 
 
 class LayerNorm(Op):
@@ -46,7 +52,13 @@ class LayerNorm(Op):
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` and `shift` (channels)."""
-        return {"scale": Weight(shape[:1]), "shift": Weight(shape[:1])}
+        return {"scale": Weight(shape[:1], initial=1.0), "shift": Weight(shape[:1])}
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        centred = x - x.mean(1, keepdims=True)
+        variance = (centred**2).mean(1, keepdims=True)
+        normal = centred / (variance + self.epsilon) ** 0.5
+        return normal * along(weights["scale"], x) + along(weights["shift"], x)
 
 
 class LayerScale(Op):
@@ -58,7 +70,10 @@ class LayerScale(Op):
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` (channels), which starts at `initial`."""
-        return {"scale": Weight(shape[:1])}
+        return {"scale": Weight(shape[:1], initial=self.initial)}
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x * along(weights["scale"], x)
 
 
 class Normalize(Op):
@@ -79,3 +94,6 @@ class Normalize(Op):
                     "one number serves all channels",
                 )
         return shape
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return (x - along(self.mean, x)) / along(self.std, x)

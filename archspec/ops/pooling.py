@@ -1,30 +1,28 @@
 """Ops that summarise windows of a map, or all of it, channel by channel."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from archspec.ops.base import Op, Shape
+from archspec.ops import arrays
+from archspec.ops.base import Array, Op, Shape, Weights
 from archspec.ops.fields import STATIC, Flag, Padding, PaddingField, PairField, refusal
-from archspec.ops.window import Window
+from archspec.ops.window import Windowed
 
 
-class Pool(Op):
+class Pool(Windowed):
     """What both windowed pools are: shape rule and checks."""
 
+    keeps_sign = True
     fallbacks: ClassVar[Mapping[str, str]] = {"stride": "kernel"}
 
     kernel: PairField = (2, 2)
     stride: PairField
     padding: PaddingField = "valid"
     ceil: Annotated[Flag, STATIC] = False
-
-    @property
-    def window(self) -> Window:
-        """The window that slides over the input."""
-        return Window(self.kernel, self.stride, self.padding, ceil=self.ceil)
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels, positions down, positions across)."""
@@ -49,6 +47,11 @@ class MaxPool(Pool):
 
     name = "max_pool"
 
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        window = self.window
+        lowest = arrays.padded(x, window.reach(x.shape[2:]), -math.inf)
+        return arrays.windows(lowest, window).max((4, 5))
+
 
 class AvgPool(Pool):
     """The mean of each window.
@@ -61,11 +64,19 @@ class AvgPool(Pool):
 
     count_padding: Annotated[Flag, STATIC] = False
 
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        window, size = self.window, x.shape[2:]
+        inside = x.__array_namespace__().ones_like(x[:1, :1])
+        counts = arrays.padded(inside, window.amounts(size), float(self.count_padding))
+        counts = arrays.padded(counts, window.overhang(size))
+        sums = arrays.windows(arrays.padded(x, window.reach(size)), window).sum((4, 5))
+        return sums / arrays.windows(counts, window).sum((4, 5))
 
-class GlobalAvgPool(Op):
-    """The mean of each channel's map (Lin et al. 2013, Network in Network)."""
 
-    name = "global_avg_pool"
+class GlobalPool(Op):
+    """What both pools of whole maps are."""
+
+    keeps_sign = True
 
     keep_size: Flag = False
 
@@ -73,3 +84,12 @@ class GlobalAvgPool(Op):
         """(channels, height, width) -> (channels,), or (channels, 1, 1) if kept."""
         channels, _, _ = self.as_map(shape)
         return (channels, 1, 1) if self.keep_size else (channels,)
+
+
+class GlobalAvgPool(GlobalPool):
+    """The mean of each channel's map (Lin et al. 2013, Network in Network)."""
+
+    name = "global_avg_pool"
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x.mean((2, 3), keepdims=self.keep_size)

@@ -1,10 +1,10 @@
 """Ops that act in training only."""
 
-from archspec.ops.base import Op
+from archspec.ops.base import Idle
 from archspec.ops.fields import Share
 
 
-class Dropout(Op):
+class Dropout(Idle):
     """Sets a share of the numbers to 0 and scales the rest (Srivastava et al. 2014)."""
 
     name = "dropout"
@@ -12,7 +12,7 @@ class Dropout(Op):
     rate: Share
 
 
-class DropPath(Op):
+class DropPath(Idle):
     """Sets all of a sample to 0 at a rate, and scales the other samples.
 
     Stochastic depth (Huang et al. 2016), where it ends the branch of a residual.

@@ -2,30 +2,46 @@
 
 from collections.abc import Mapping
 from math import prod
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Op, Shape, shared_out
-from archspec.ops.fields import STATIC, AmountsField, Count, Index, Number, PairField
-
-Order = Annotated[Literal["channels_first", "channels_last"], STATIC]
-Mode = Annotated[Literal["nearest", "bilinear"], STATIC]
+from archspec.ops import arrays
+from archspec.ops.base import Array, Idle, Op, Shape, Weights, shared_out
+from archspec.ops.fields import (
+    STATIC,
+    AmountsField,
+    Count,
+    Index,
+    ModeField,
+    Number,
+    OrderField,
+    PairField,
+)
 
 
 class Flatten(Op):
     """A map as a vector, which reads channels first or last."""
 
     name = "flatten"
+    keeps_sign = True
     output_channels = "channels * area"
 
-    order: Order = "channels_first"
+    order: OrderField = "channels_first"
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels * height * width,)."""
         return (prod(shape),)
 
+    def is_idle(self, shape: Shape) -> bool:
+        return len(shape) == 1
 
-class Identity(Op):
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        if self.order == "channels_last":
+            x = x.__array_namespace__().moveaxis(x, 1, -1)
+        return x.reshape(x.shape[0], -1)
+
+
+class Identity(Idle):
     """The input."""
 
     name = "identity"
@@ -35,6 +51,7 @@ class SliceChannels(Op):
     """The channels from `start` up to, but not including, `stop`."""
 
     name = "slice_channels"
+    keeps_sign = True
     fallbacks: ClassVar[Mapping[str, str]] = {"stop": "channels"}
     output_channels = "stop - start"
 
@@ -58,6 +75,9 @@ class SliceChannels(Op):
             )
         return kept, height, width
 
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x[:, self.start : self.stop]
+
 
 class ChannelShuffle(Op):
     """Deals the channels of each group to all groups (Zhang et al. 2018, ShuffleNet).
@@ -67,6 +87,7 @@ class ChannelShuffle(Op):
     """
 
     name = "channel_shuffle"
+    keeps_sign = True
 
     groups: Count
 
@@ -76,33 +97,48 @@ class ChannelShuffle(Op):
         shared_out(channels, self.groups, "input channels")
         return shape
 
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        batch, _, *size = x.shape
+        groups = x.reshape(batch, self.groups, -1, *size)
+        return groups.swapaxes(1, 2).reshape(x.shape)
+
 
 class Upsample(Op):
     """A map enlarged by whole factors; half-pixel centres, no antialiasing."""
 
     name = "upsample"
+    keeps_sign = True
 
     factor: PairField = (2, 2)
-    mode: Mode = "nearest"
+    mode: ModeField = "nearest"
 
-    def infer(self, shape: Shape) -> Shape:
+    def infer(self, shape: Shape) -> tuple[int, int, int]:
         """(channels, height, width) -> (channels, height * down, width * across)."""
         channels, height, width = self.as_map(shape)
         return channels, height * self.factor[0], width * self.factor[1]
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        _, height, width = self.infer(x.shape[1:])
+        return arrays.resized(x, (height, width), self.mode)
 
 
 class Resize(Op):
     """A map brought to `size`; half-pixel centres, no antialiasing."""
 
     name = "resize"
+    keeps_sign = True
+    like = "size"
 
     size: Annotated[PairField, STATIC]
-    mode: Mode = "bilinear"
+    mode: ModeField = "bilinear"
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels, *size)."""
         channels, _, _ = self.as_map(shape)
         return channels, *self.size
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return arrays.resized(x, self.size, self.mode)
 
 
 class Pad(Op):
@@ -118,3 +154,9 @@ class Pad(Op):
         channels, height, width = self.as_map(shape)
         top, bottom, left, right = self.amounts
         return channels, top + height + bottom, left + width + right
+
+    def is_non_negative(self, given: bool) -> bool:
+        return given and self.value >= 0
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return arrays.padded(x, self.amounts, self.value)

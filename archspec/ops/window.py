@@ -7,6 +7,7 @@ convolution arithmetic for deep learning".
 from typing import NamedTuple
 
 from archspec.errors import ShapeError
+from archspec.ops.base import Op
 from archspec.ops.fields import Amounts, Padding, Pair
 
 _LINES = "rows", "columns"
@@ -85,20 +86,16 @@ class Window(NamedTuple):
         """The map size behind a transposed convolution, without dilation.
 
         Every cell becomes a window, and what the convolution in the other direction
-        would have padded is cut off. `same` always gives size x stride, as
-        TensorFlow does; where the kernel is smaller than the stride, zeros follow.
+        would have padded is cut off: see `crop`.
 
         Raises:
             ShapeError: nothing is left.
         """
-        if self.padding == "same":
-            return size[0] * self.stride[0], size[1] * self.stride[1]
         whole = (
             (size[0] - 1) * self.stride[0] + self.kernel[0],
             (size[1] - 1) * self.stride[1] + self.kernel[1],
         )
-        padding = self.amounts(whole)
-        top, bottom, left, right = padding
+        padding = top, bottom, left, right = self.crop
         height, width = whole[0] - top - bottom, whole[1] - left - right
         if height < 1 or width < 1:
             axis = 0 if height < 1 else 1
@@ -110,6 +107,36 @@ class Window(NamedTuple):
                 "here padding is what is cut off: less of it, or 'valid' for none",
             )
         return height, width
+
+    @property
+    def crop(self) -> Amounts:
+        """What is cut off behind a transposed convolution; below 0, zeros follow.
+
+        With `same` the rest has size x stride, as TensorFlow has it.
+        """
+        if self.padding != "same":
+            return self.amounts(self.kernel)
+        sizes = zip(self.kernel, self.stride, strict=True)
+        down, across = (kernel - stride for kernel, stride in sizes)
+        top, left = max(0, down) // 2, max(0, across) // 2
+        return top, down - top, left, across - left
+
+    def overhang(self, size: Pair) -> Amounts:
+        """How far the last windows stick out of the padded map, by `ceil`."""
+        positions, padding = self.slide(size), self.amounts(size)
+        down, across = (
+            (positions[axis] - 1) * self.stride[axis]
+            + self.extent[axis]
+            - (size[axis] + sum(padding[2 * axis : 2 * axis + 2]))
+            for axis in (0, 1)
+        )
+        return 0, max(0, down), 0, max(0, across)
+
+    def reach(self, size: Pair) -> Amounts:
+        """The padding and the overhang together."""
+        both = zip(self.amounts(size), self.overhang(size), strict=True)
+        top, bottom, left, right = (inside + beyond for inside, beyond in both)
+        return top, bottom, left, right
 
     def _formula(self, axis: int, size: int, before: int, after: int) -> str:
         """How many positions there are, and how that is computed."""
@@ -128,6 +155,15 @@ class Window(NamedTuple):
         positions = (room + stride - 1) // stride + 1
         starts_outside = (positions - 1) * stride >= size + before
         return positions - starts_outside
+
+
+class Windowed(Op):
+    """An op whose attributes are those of a window."""
+
+    @property
+    def window(self) -> Window:
+        """The window that slides over the input, or that its cells are stamped with."""
+        return Window(**{name: v for name, v in self if name in Window._fields})
 
 
 def _same(size: int, extent: int, stride: int) -> Pair:

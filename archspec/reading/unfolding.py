@@ -30,6 +30,7 @@ from archspec.reading.definitions import Defined, Formula, scope_of, uses
 from archspec.reading.lexicon import MAX_NAMES
 from archspec.reading.nodes import Mapping, Node, Scalar, fail, is_null, text_of
 from archspec.reading.nodes import Sequence as Items
+from archspec.words import MODIFIERS, STRUCTURES
 
 MAX_RUNS = 10_000
 """Layers, repeats included; ResNet-1202, a paper's deepest, comes to about 7,000."""
@@ -40,8 +41,6 @@ MAX_NESTING = 30
 """Blocks and joins inside each other."""
 
 _FUNCTION = re.compile(r"\s*(\w+)\s*(?:\(\s*([\w\s,]*)\)\s*)?", re.ASCII)
-_JOINS = ("add", "multiply", "concat")
-_MODIFIERS = ("when", "repeat", "then", "from", "after", "before")
 
 
 def check_unfolding(trees: Sequence[Mapping]) -> None:
@@ -165,9 +164,9 @@ def _ops(layer: Node) -> Iterator[tuple[str, Place]]:
     if isinstance(each, Scalar):
         yield each.text, each.place
     for ops in (layer, layer.section("each")):
-        called = [op for op in ops.entries if op not in _MODIFIERS]
+        called = [op for op in ops.entries if op not in MODIFIERS]
         yield from ((op, ops.place_of(op)) for op in called)
-    for join in _JOINS:
+    for join in STRUCTURES:
         for branch in _items(layer.get(join)):
             yield from chain.from_iterable(map(_ops, _items(branch)))
 
@@ -205,16 +204,16 @@ class _Unfolding:
         return self.times(layer.get("repeat"), {}) * max(1, *own, 0)
 
     def body(self, op: str, body: Node) -> int:
-        if op in _MODIFIERS:
+        if op in MODIFIERS:
             return 0
-        if op in _JOINS and isinstance(body, Mapping):
+        if op in STRUCTURES and isinstance(body, Mapping):
             return sum(map(self.branch, body.entries.values()))
         return self.op(op)
 
     def branch(self, branch: Node) -> int:
         if not isinstance(branch, Mapping) or "when" in branch.entries:
             return 1
-        entries = {k: v for k, v in branch.entries.items() if k not in _MODIFIERS}
+        entries = {k: v for k, v in branch.entries.items() if k not in MODIFIERS}
         layers = Mapping(entries, branch.place, branch.keys)
         return self.times(branch.get("repeat"), {}) * (1 + self.of(layers))
 

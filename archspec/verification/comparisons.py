@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from archspec.network import INPUT, Network, NetworkLayer
+from archspec.ops import Op
 from archspec.runtime.order import Precision
 from archspec.runtime.session import Answer, target_of
 from archspec.targets import TARGETS
 from archspec.targets.templates import manifest
+from archspec.verification.reference import Array
 from archspec.verification.report import NETWORK, Comparison
 from archspec.verification.source_locations import SourceLocations
 from archspec.verification.trial import Trial
-from archspec.verification.windows import Array
 from archspec.weights.moves import Named, names_there
 
 PRECISIONS: tuple[Precision, ...] = ("float64", "float32")
@@ -29,10 +30,6 @@ SINGLE = 1e-6
 
 RESIZED = 1e-4
 """In float64, behind a bilinear resize that TensorFlow computes in single precision."""
-
-_SINGLE_KINDS = {"leaky_relu", "gelu", "gelu_tanh"}
-_SINGLE_DERIVATIVES = {"hard_sigmoid"}
-_PASSING = {"softmax", "identity", "dropout", "drop_path"}
 
 Found = Mapping[str, Array]
 
@@ -54,7 +51,7 @@ def tolerance(
     """
     if precision == "float32" or "keras" not in targets:
         return TOLERANCES[precision]
-    if any(_is_bilinear(layer) for layer in network.layers):
+    if any(_says(layer, ["bilinear"]) for layer in network.layers):
         return RESIZED
     single = any(_computed_in_single(layer) for layer in network.layers)
     return SINGLE if single else TOLERANCES[precision]
@@ -66,17 +63,19 @@ def training_tolerance(network: Network) -> float:
     PyTorch's derivative of hard_sigmoid is a sixth in single precision.
     """
     limit = tolerance(network, "float64", ("torch", "keras"))
-    kinds = {getattr(layer.primitive, "kind", None) for layer in network.layers}
-    return max(limit, SINGLE) if kinds & _SINGLE_DERIVATIVES else limit
+    words = manifest("torch")["single_precision_gradients"]
+    single = any(_says(layer, words) for layer in network.layers)
+    return max(limit, SINGLE) if single else limit
 
 
 def _computed_in_single(layer: NetworkLayer) -> bool:
-    kind = getattr(layer.primitive, "kind", None)
-    return kind in _SINGLE_KINDS or _is_bilinear(layer)
+    return _says(layer, manifest("keras")["single_precision"])
 
 
-def _is_bilinear(layer: NetworkLayer) -> bool:
-    return getattr(layer.primitive, "mode", None) == "bilinear"
+def _says(layer: NetworkLayer, words: Collection[object]) -> bool:
+    """Whether an attribute of the layer is one of these words."""
+    op = layer.primitive
+    return isinstance(op, Op) and any(value in words for _, value in op)
 
 
 def errors(found: Array, expected: Array) -> Errors:
@@ -113,8 +112,8 @@ def _head(network: Network, number: int) -> int:
     if number == INPUT:
         return INPUT
     layer = network.layers[number]
-    word = getattr(layer.primitive, "kind", layer.op)
-    return _head(network, layer.sources[0]) if word in _PASSING else number
+    passes = layer.is_idle or _says(layer, ["softmax"])
+    return _head(network, layer.sources[0]) if passes else number
 
 
 def first_difference(

@@ -13,10 +13,10 @@ from archspec.runtime.session import Answer
 from archspec.targets.templates import manifest
 from archspec.verification.comparisons import Errors, errors, training_tolerance
 from archspec.verification.random_data import BATCH
+from archspec.verification.reference import Array
 from archspec.verification.report import Comparison
 from archspec.verification.source_locations import SourceLocations
 from archspec.verification.trial import Trial
-from archspec.verification.windows import Array
 from archspec.weights.moves import from_target
 
 GRADIENTS = "gradients"

@@ -17,8 +17,7 @@ from archspec.verification.random_data import (
     random_images,
     random_weights,
 )
-from archspec.verification.reference import calibrate
-from archspec.verification.windows import Array
+from archspec.verification.reference import Array, calibrate
 from archspec.weights.moves import to_target
 
 Printer = Callable[[Network, str], str]

@@ -12,13 +12,9 @@ from typing import Any
 import numpy as np
 
 from archspec.network import Network, NetworkLayer
-from archspec.ops import OPS, Shape
-from archspec.ops.fields import Initializer
+from archspec.ops import Shape
+from archspec.ops.fields import TRUNCATED, Initializer
 from archspec.weights.checks import Arrays
-
-_TRUNCATED = 0.87962566103423978
-"""The standard deviation of a unit normal that is cut at two deviations."""
-_STARTS = {"bias": 0.0, "shift": 0.0, "mean": 0.0, "variance": 1.0, "scale": 1.0}
 
 
 def fresh(network: Network, seed: int = 0) -> Arrays:
@@ -36,14 +32,13 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 
 def _weight(layer: NetworkLayer, name: str, random: np.random.Generator) -> Any:
+    shape, initial, _ = layer.weights[name]
+    if initial is not None:
+        return np.full(shape, initial, np.float32)
     op: Any = layer.primitive
-    shape = layer.weights[name].shape
-    if name == "weight":
-        deviation = _deviation(layer.op, shape, op.initializer)
-        unit = _drawn(op.initializer[0], shape, random)
-        return (deviation * unit).astype(np.float32)
-    start = op.initial if layer.op == "layer_scale" else _STARTS[name]
-    return np.full(shape, start, np.float32)
+    deviation = _deviation(op, shape)
+    unit = _drawn(op.initializer[0], shape, random)
+    return (deviation * unit).astype(np.float32)
 
 
 def _drawn(distribution: str, shape: Shape, random: np.random.Generator) -> Any:
@@ -55,15 +50,16 @@ def _drawn(distribution: str, shape: Shape, random: np.random.Generator) -> Any:
         return numbers
     while (outside := np.abs(numbers) > 2).any():
         numbers[outside] = random.standard_normal(int(outside.sum()))
-    return numbers / _TRUNCATED
+    return numbers / TRUNCATED
 
 
-def _deviation(op: str, shape: Shape, rule: Initializer) -> float:
+def _deviation(op: Any, shape: Shape) -> float:
     """The standard deviation; a kernel's fans are its channels times its area."""
+    rule: Initializer = op.initializer
     if len(rule) == 2:
         return rule[1]
     outputs, inputs = shape[0] * prod(shape[2:]), prod(shape[1:])
-    if OPS[op].weight_axes.startswith("in"):
+    if op.weight_axes.startswith("in"):
         outputs, inputs = inputs, outputs
     fans = {"fan_in": inputs, "fan_out": outputs, "fan_avg": (inputs + outputs) / 2}
     return (rule[2] / fans[rule[1]]) ** 0.5

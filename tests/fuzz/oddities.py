@@ -10,12 +10,12 @@ import re
 from random import Random
 from typing import Any
 
-from archspec.expressions import WORDS
 from archspec.language.blocks import standard_blocks
 from archspec.language.canonical import BLOCK, MODIFIERS, TABLE
 from archspec.language.document import Document
 from archspec.language.names import PREDEFINED, RESERVED_LAYERS
 from archspec.ops import JOINS, OPS
+from archspec.words import WORDS
 
 Tree = Any
 

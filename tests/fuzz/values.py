@@ -7,6 +7,8 @@ from functools import cache
 from math import ceil, floor
 from typing import Any
 
+from archspec.words import WORDS
+
 
 class Unfit(Exception):
     """The document is none, or larger than a test should be."""
@@ -17,16 +19,11 @@ def round_channels(x: float, divisor: int = 8, keep: float = 0.9) -> int:
     return rounded if rounded >= keep * x else rounded + divisor
 
 
-WORDS = """same symmetric valid relu relu6 leaky_relu hard_swish hard_sigmoid sigmoid
-    swish gelu gelu_tanh tanh softmax identity nearest bilinear channels_first
-    channels_last normal truncated_normal uniform fan_in fan_out fan_avg"""
 FUNCTIONS = {
     "round": round, "int": int, "min": min, "max": max, "ceil": ceil, "floor": floor,
     "round_channels": round_channels,
 }  # fmt: skip
-SEEN = (
-    {word: word for word in WORDS.split()} | FUNCTIONS | {"true": True, "false": False}
-)
+SEEN = {word: word for word in WORDS} | FUNCTIONS | {"true": True, "false": False}
 Names = dict[str, Any]
 
 

@@ -208,7 +208,7 @@ def test_padding_and_bias_have_no_default():
         ("layer_scale", {"initial": "relu"}, 'must be a number, but is "relu"'),
         ("normalize", {"mean": 0, "std": [1, 0]}, "must be above 0, but is 0"),
         ("normalize", {"mean": [], "std": 1}, "must be a number, but is []"),
-        ("activation", {"kind": "silu"}, f"Input should be {KINDS}"),
+        ("activation", {"kind": "silu"}, f'must be {KINDS}, but is "silu"'),
         ("dropout", {"rate": 1}, "must be at least 0 and below 1, but is 1"),
         ("drop_path", {"rate": -0.1}, "must be at least 0 and below 1, but is -0.1"),
         (
@@ -221,7 +221,7 @@ def test_padding_and_bias_have_no_default():
         (
             "resize",
             {"size": 4, "mode": "cubic"},
-            "Input should be 'nearest' or 'bilinear'",
+            "must be 'nearest' or 'bilinear', but is \"cubic\"",
         ),
         (
             "pad",
@@ -236,7 +236,7 @@ def test_padding_and_bias_have_no_default():
         (
             "flatten",
             {"order": "hwc"},
-            "Input should be 'channels_first' or 'channels_last'",
+            "must be 'channels_first' or 'channels_last', but is \"hwc\"",
         ),
     ],
 )

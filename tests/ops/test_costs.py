@@ -114,10 +114,10 @@ def test_biases_are_parameters_but_no_macs():
 def test_moving_statistics_are_parameters_but_not_trained():
     norm = OPS["batch_norm"](epsilon=1e-3, decay=0.999)
     assert norm.weights((8, 2, 2)) == {
-        "scale": ((8,), True),
-        "shift": ((8,), True),
-        "mean": ((8,), False),
-        "variance": ((8,), False),
+        "scale": ((8,), 1.0, True),
+        "shift": ((8,), 0.0, True),
+        "mean": ((8,), 0.0, False),
+        "variance": ((8,), 1.0, False),
     }
     assert norm.parameters((8, 2, 2)) == 32
     assert norm.trainable_parameters((8, 2, 2)) == 16

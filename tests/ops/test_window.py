@@ -121,3 +121,36 @@ def test_a_crop_that_leaves_nothing():
     assert str(caught.value) == (
         "the padding cuts off all of the 2x10 map: (1 - 1) * 2 + 2 - 1 - 1 = 0 rows"
     )
+
+
+@given(sizes, kernels, small, amounts, amounts)
+def test_the_overhang_completes_the_last_window(
+    size: int, kernel: int, stride: int, before: int, after: int
+):
+    half = kernel // 2
+    padding = min(before, half), min(after, half), 0, 0
+    window = Window((kernel, 1), (stride, 1), padding, ceil=True)
+    if size + sum(padding) < kernel:
+        return
+    top, bottom, left, right = window.reach((size, 7))
+    assert (top, left, right) == (padding[0], 0, 0)
+    assert bottom - padding[1] == window.overhang((size, 7))[1] < stride
+    positions = window.slide((size, 7))[0]
+    assert fits(top + size + bottom, kernel, stride) == positions
+    if bottom > padding[1]:
+        assert fits(top + size + bottom - 1, kernel, stride) == positions - 1
+
+
+@given(sizes, kernels, small, st.sampled_from(["same", "symmetric", "valid"]))
+def test_the_crop_leaves_what_is_stamped(
+    size: int, kernel: int, stride: int, padding: str
+):
+    window = Window((kernel, 1), (stride, 1), padding)  # pyright: ignore
+    top, bottom, left, right = window.crop
+    rest = (size - 1) * stride + kernel - top - bottom
+    assert (left, right) == (0, 0)
+    assert 0 <= top <= max(bottom, 0) <= top + 1
+    if padding == "same":
+        assert rest == size * stride
+    if rest > 0:
+        assert window.stamp((size, 7)) == (rest, 7)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from archspec.ops.fields import TRUNCATED
 from archspec.targets.code import Code, fraction, literal
 from archspec.targets.specialise.model import Call
 
-# A unit normal cut at two deviations has this deviation.
-_TRUNCATED = 0.87962566103423978
 _NAMES = {
     ("uniform", "fan_in", 2.0): '"he_uniform"',
     ("truncated_normal", "fan_in", 2.0): '"he_normal"',
@@ -72,7 +71,7 @@ def _fixed(drawn: str, deviation: Any) -> Code:
         )
     if drawn == "normal":
         return _dictionary("RandomNormal", stddev=literal(deviation))
-    return _dictionary("TruncatedNormal", stddev=literal(deviation / _TRUNCATED))
+    return _dictionary("TruncatedNormal", stddev=literal(deviation / TRUNCATED))
 
 
 def _scaled(op: str, rule: tuple[Any, ...]) -> Code:

@@ -212,7 +212,7 @@ class KerasOps:
         main = Applied("transposed_conv", "", decided)
         if word == "same":
             return [main]
-        top, bottom, left, right = window.amounts(window.kernel)
+        top, bottom, left, right = window.crop
         # Keras' result is as large as the stride says, even for a smaller kernel.
         bottom += max(window.stride[0] - window.kernel[0], 0)
         right += max(window.stride[1] - window.kernel[1], 0)

@@ -13,12 +13,6 @@ from archspec.targets.padding import windows
 from archspec.targets.specialise.model import Call
 from archspec.targets.unprintable import Unprintable
 
-_NON_NEGATIVE = ("relu", "relu6", "sigmoid", "hard_sigmoid", "softmax")
-_PRESERVING = (
-    "max_pool", "avg_pool", "global_avg_pool", "dropout", "drop_path", "identity",
-    "channel_shuffle", "slice_channels", "flatten", "upsample", "add", "multiply",
-    "concat",
-)  # fmt: skip
 NOTHING: Amounts = (0, 0, 0, 0)
 
 
@@ -39,23 +33,19 @@ def non_negative(network: Network) -> frozenset[str]:
         sources = [source >= 0 and positive[source] for source in layer.sources]
         if all(sources):
             reading.add(layer.path)
-        kind = getattr(layer.primitive, "kind", None)
-        kept = layer.op in _PRESERVING and all(sources)
-        positive.append(kept or (layer.op == "activation" and kind in _NON_NEGATIVE))
+        positive.append(layer.primitive.is_non_negative(all(sources)))
     return frozenset(reading)
 
 
 def pool_padding(call: Call, positive: Collection[str]) -> PoolPadding:
     """One padding that is right wherever the block uses the pool."""
-    used = list(zip(windows(call), call.inputs, strict=True))
+    shapes = zip(windows(call), call.inputs, strict=True)
+    used = [(window, (shape[1], shape[2])) for window, shape in shapes]
     counts = call.op == "avg_pool" and call.attributes["count_padding"].constant is True
-    paddings = {
-        (window.amounts(shape[1:]), _extra(window, shape[1:]))  # pyright: ignore
-        for window, shape in used
-    }
-    if paddings == {(NOTHING, NOTHING)}:
+    paddings = {(w.amounts(size), w.overhang(size), w.reach(size)) for w, size in used}
+    if paddings == {(NOTHING,) * 3}:
         return PoolPadding("none")
-    as_same = all(_equals_same(window, shape[1:]) for window, shape in used)  # pyright: ignore
+    as_same = all(_equals_same(window, size) for window, size in used)
     if call.op == "max_pool" and as_same:
         return PoolPadding("same")
     if len(paddings) > 1:
@@ -63,8 +53,7 @@ def pool_padding(call: Call, positive: Collection[str]) -> PoolPadding:
             f"{call.op} with padding that depends on the size of its input",
             call.paths[0],
         )
-    amounts, extra = paddings.pop()
-    whole = _sum(amounts, extra)
+    amounts, extra, whole = paddings.pop()
     if call.op == "max_pool":
         zeros = all(path in positive for path in call.paths)
         return PoolPadding("zeros" if zeros else "lowest", whole)
@@ -80,22 +69,4 @@ def pool_padding(call: Call, positive: Collection[str]) -> PoolPadding:
 def _equals_same(window: Window, size: Pair) -> bool:
     """Whether `same` pads just that, what `ceil` adds included."""
     same = window._replace(padding="same", ceil=False).amounts(size)
-    return same == _sum(window.amounts(size), _extra(window, size))
-
-
-def _extra(window: Window, size: Pair) -> Amounts:
-    """What the last windows need beyond the padding, with `ceil`."""
-    if not window.ceil:
-        return NOTHING
-    top, bottom, left, right = window.amounts(size)
-    rows, columns = window.slide(size)
-    down = (rows - 1) * window.stride[0] + window.kernel[0] - (size[0] + top + bottom)
-    across = (
-        (columns - 1) * window.stride[1] + window.kernel[1] - (size[1] + left + right)
-    )
-    return 0, max(down, 0), 0, max(across, 0)
-
-
-def _sum(first: Amounts, second: Amounts) -> Amounts:
-    top, bottom, left, right = (a + b for a, b in zip(first, second, strict=True))
-    return top, bottom, left, right
+    return same == window.reach(size)

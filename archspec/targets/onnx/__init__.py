@@ -7,8 +7,7 @@ its own, the oldest that may have it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -20,39 +19,18 @@ from archspec.ops import Shape
 from archspec.targets.digest import UNSIGNED, sign_bytes
 from archspec.targets.folding import folded
 from archspec.targets.onnx import channels, shape, windows
-from archspec.targets.onnx.graph import Array, Graph, Site
+from archspec.targets.onnx.graph import WRITERS, Array, Graph, Site
 from archspec.targets.onnx.plan import IMAGE, Plan, tensor_names
 from archspec.targets.unprintable import Unprintable
 
 __all__ = ["check_size", "file", "model", "tensor_names"]
 
 OPERATORS, IR = 20, 9
+FAMILIES = channels, shape, windows
+"""What writes ops: a function each, which has registered itself."""
+
 MAX_BYTES = 2**31 - 2**24
 """What a protocol buffer holds at most, less 16 MiB for all but the weights."""
-
-_WRITERS: Mapping[str, Callable[[Site, Any], None]] = {
-    "conv": windows.conv,
-    "depthwise_conv": windows.depthwise_conv,
-    "transposed_conv": windows.transposed_conv,
-    "max_pool": windows.max_pool,
-    "avg_pool": windows.avg_pool,
-    "global_avg_pool": windows.global_avg_pool,
-    "dense": channels.dense,
-    "batch_norm": channels.batch_norm,
-    "layer_norm": channels.layer_norm,
-    "layer_scale": channels.layer_scale,
-    "normalize": channels.normalize,
-    "activation": channels.activation,
-    "flatten": shape.flatten,
-    "slice_channels": shape.slice_channels,
-    "channel_shuffle": shape.channel_shuffle,
-    "upsample": shape.resize,
-    "resize": shape.resize,
-    "pad": shape.pad,
-    "add": shape.add,
-    "multiply": shape.multiply,
-    "concat": shape.concat,
-}
 
 
 def file(network: Network, weights: Mapping[str, Array]) -> bytes:
@@ -134,7 +112,7 @@ def _write(plan: Plan, graph: Graph, number: int, weights: Mapping[str, Array]) 
     inputs = tuple(plan.tensors[source] for source in layer.sources)
     single = {name: array.astype(np.float32) for name, array in own.items()}
     try:
-        _WRITERS[layer.op](Site(graph, layer, inputs, output, single), layer.primitive)
+        WRITERS[layer.op](Site(graph, layer, inputs, output, single), layer.primitive)
     except Unprintable as error:
         raise _refusal(layer, str(error)) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archspec.ops.activation import Activation
 from archspec.ops.dense import Dense
 from archspec.ops.normalization import BatchNorm, LayerNorm, LayerScale, Normalize
-from archspec.targets.onnx.graph import Number, Site
+from archspec.targets.onnx.graph import Number, Site, writes
 
 _NODES: dict[str, tuple[str, dict[str, Number]]] = {
     "relu": ("Relu", {}),
@@ -21,6 +21,7 @@ _NODES: dict[str, tuple[str, dict[str, Number]]] = {
 """The activations that are one node without constants."""
 
 
+@writes(Dense)
 def dense(site: Site, op: Dense) -> None:
     """`Gemm` of vectors, a 1x1 `Conv` of maps."""
     if not site.of_maps:
@@ -30,12 +31,14 @@ def dense(site: Site, op: Dense) -> None:
     site.end("Conv", *site.inputs, *site.kernel((units, channels, 1, 1)))
 
 
+@writes(BatchNorm)
 def batch_norm(site: Site, op: BatchNorm) -> None:
     """`BatchNormalization` by the moving statistics."""
     weights = map(site.weight, ("scale", "shift", "mean", "variance"))
     site.end("BatchNormalization", *site.inputs, *weights, epsilon=op.epsilon)
 
 
+@writes(LayerNorm)
 def layer_norm(site: Site, op: LayerNorm) -> None:
     """`LayerNormalization`, which wants the channels last."""
     weights = site.weight("scale"), site.weight("shift")
@@ -49,17 +52,20 @@ def layer_norm(site: Site, op: LayerNorm) -> None:
     site.end("Transpose", normal, perm=(0, 3, 1, 2))
 
 
+@writes(LayerScale)
 def layer_scale(site: Site, _: LayerScale) -> None:
     """`Mul` by a factor for each channel."""
     site.end("Mul", *site.inputs, site.weight("scale", site.along))
 
 
+@writes(Normalize)
 def normalize(site: Site, op: Normalize) -> None:
     """`Sub` and `Div`."""
     centred = site.part("centred", "Sub", *site.inputs, site.each("mean", op.mean))
     site.end("Div", centred, site.each("std", op.std))
 
 
+@writes(Activation)
 def activation(site: Site, op: Activation) -> None:
     """One node, or two for swish."""
     (x,) = site.inputs

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
-from archspec.elaboration.fold import LINEAR
-from archspec.network import INPUT, Network, NetworkLayer
+from archspec.network import INPUT, Network
 from archspec.ops.shape import SliceChannels
 
 IMAGE = "input"
@@ -38,7 +37,7 @@ class Plan:
             for source in layer.sources
             if layer.op == "batch_norm"
             and source != INPUT
-            and layers[source].op in LINEAR
+            and layers[source].primitive.linear
             and readers[source] == 1
         }
 
@@ -50,8 +49,7 @@ class Plan:
         """
         homes = {INPUT: INPUT}
         for number, layer in enumerate(self.network.layers):
-            idle = does_nothing(layer)
-            homes[number] = homes[layer.sources[0]] if idle else number
+            homes[number] = homes[layer.sources[0]] if layer.is_idle else number
         return homes
 
     @cached_property
@@ -106,21 +104,6 @@ class Plan:
         """Outputs, with the tensors of another name that they are copies of."""
         pairs = [(name, self.tensors[home]) for name, home in self.results.items()]
         return [(name, tensor) for name, tensor in pairs if name != tensor]
-
-
-def does_nothing(layer: NetworkLayer) -> bool:
-    """Whether the output is the input, outside training."""
-    match layer.op:
-        case "identity" | "dropout" | "drop_path":
-            return True
-        case "activation":
-            return getattr(layer.primitive, "kind", "") == "identity"
-        case "flatten":
-            return len(layer.inputs[0]) == 1
-        case "add" | "multiply" | "concat":
-            return len(layer.sources) == 1
-        case _:
-            return False
 
 
 def tensor_names(network: Network, *, fold_batch_norm: bool = True) -> dict[str, str]:

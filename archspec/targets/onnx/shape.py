@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from archspec.ops.join import Add, Concat, Multiply
 from archspec.ops.shape import (
     ChannelShuffle,
     Flatten,
@@ -12,10 +13,11 @@ from archspec.ops.shape import (
     SliceChannels,
     Upsample,
 )
-from archspec.targets.onnx.graph import Site
+from archspec.targets.onnx.graph import Site, writes
 from archspec.targets.onnx.windows import map_pads
 
 
+@writes(Flatten)
 def flatten(site: Site, op: Flatten) -> None:
     """`Flatten`, behind a `Transpose` where it reads channels last."""
     (x,) = site.inputs
@@ -24,12 +26,14 @@ def flatten(site: Site, op: Flatten) -> None:
     site.end("Flatten", x, axis=1)
 
 
+@writes(SliceChannels)
 def slice_channels(site: Site, op: SliceChannels) -> None:
     """`Slice` along the channels."""
     ends = site.whole(op.start), site.whole(op.stop)
     site.end("Slice", *site.inputs, *ends, site.whole(1))
 
 
+@writes(ChannelShuffle)
 def channel_shuffle(site: Site, op: ChannelShuffle) -> None:
     """`Reshape` to groups, `Transpose`, `Reshape` back; 0 keeps the batch."""
     channels, height, width = site.layer.output
@@ -39,6 +43,7 @@ def channel_shuffle(site: Site, op: ChannelShuffle) -> None:
     site.end("Reshape", dealt, site.whole(0, channels, height, width))
 
 
+@writes(Upsample, Resize)
 def resize(site: Site, op: Upsample | Resize) -> None:
     """`Resize` to the output's height and width.
 
@@ -60,17 +65,20 @@ def resize(site: Site, op: Upsample | Resize) -> None:
     )
 
 
+@writes(Pad)
 def pad(site: Site, op: Pad) -> None:
     """`Pad` with one value."""
     amounts = site.whole(*map_pads(op.amounts))
     site.end("Pad", *site.inputs, amounts, site.number(op.value))
 
 
+@writes(Add)
 def add(site: Site, _: Any) -> None:
     """`Add` of two, `Sum` of more."""
     site.end("Add" if len(site.inputs) == 2 else "Sum", *site.inputs)
 
 
+@writes(Multiply)
 def multiply(site: Site, _: Any) -> None:
     """`Mul` of two after two; it broadcasts 1x1 maps."""
     product, *factors, last = site.inputs
@@ -79,6 +87,7 @@ def multiply(site: Site, _: Any) -> None:
     site.end("Mul", product, last)
 
 
+@writes(Concat)
 def concat(site: Site, _: Any) -> None:
     """`Concat` along the channels."""
     site.end("Concat", *site.inputs, axis=1)

@@ -8,20 +8,12 @@ from __future__ import annotations
 from archspec.ops.convolution import Conv, DepthwiseConv, TransposedConv
 from archspec.ops.fields import Amounts
 from archspec.ops.pooling import AvgPool, GlobalAvgPool, MaxPool, Pool
-from archspec.targets.onnx.graph import Site
+from archspec.targets.onnx.graph import Site, writes
 
 
-def conv(site: Site, op: Conv) -> None:
-    """`Conv`, whose weight has the same axes."""
-    _conv(site, op, op.groups)
-
-
-def depthwise_conv(site: Site, op: DepthwiseConv) -> None:
-    """`Conv` with a group for each channel."""
-    _conv(site, op, site.layer.inputs[0][0])
-
-
-def _conv(site: Site, op: Conv | DepthwiseConv, groups: int) -> None:
+@writes(Conv, DepthwiseConv)
+def conv(site: Site, op: Conv | DepthwiseConv) -> None:
+    """`Conv`, with a group for each channel if it is depthwise."""
     site.end(
         "Conv",
         *site.inputs,
@@ -30,25 +22,17 @@ def _conv(site: Site, op: Conv | DepthwiseConv, groups: int) -> None:
         strides=op.stride,
         dilations=op.dilation,
         pads=pads(op.window.amounts(site.size)),
-        group=groups,
+        group=op.groups if isinstance(op, Conv) else site.layer.inputs[0][0],
     )
 
 
+@writes(TransposedConv)
 def transposed_conv(site: Site, op: TransposedConv) -> None:
     """`ConvTranspose`, which cuts `pads` off; zeros that follow are `output_padding`.
 
     What follows gets the bias too.
     """
-    height, width = (
-        (cells - 1) * stride + kernel
-        for cells, stride, kernel in zip(site.size, op.stride, op.kernel, strict=True)
-    )
-    _, down, across = site.layer.output
-    vertical, horizontal = height - down, width - across
-    top, left = max(0, vertical) // 2, max(0, horizontal) // 2
-    if op.padding != "same":
-        top, _, left, _ = op.window.amounts((height, width))
-    bottom, right = vertical - top, horizontal - left
+    top, bottom, left, right = op.window.crop
     site.end(
         "ConvTranspose",
         *site.inputs,
@@ -60,23 +44,26 @@ def transposed_conv(site: Site, op: TransposedConv) -> None:
     )
 
 
+@writes(MaxPool)
 def max_pool(site: Site, op: MaxPool) -> None:
     """`MaxPool`; cells that `ceil` adds are padding like any other."""
-    _pool(site, "MaxPool", op, _sum(op.window.amounts(site.size), _beyond(site, op)))
+    _pool(site, "MaxPool", op, op.window.reach(site.size))
     if site.reads("Pad"):
         # onnxruntime (1.31) makes a Pad's zeros the pool's own padding, which is minus
         # infinity; not so where the pool gives the indices too
         site.graph.nodes[-1].output.append(f"{site.layer.path}/indices")
 
 
+@writes(AvgPool)
 def avg_pool(site: Site, op: AvgPool) -> None:
     """`AveragePool`, which counts all of its padding, or none.
 
     So where the padding counts and cells that `ceil` adds do not, a `Pad` goes first.
+    Runtimes disagree about the rounding of their own `ceil_mode`.
     """
-    amounts, beyond = op.window.amounts(site.size), _beyond(site, op)
+    amounts, beyond = op.window.amounts(site.size), op.window.overhang(site.size)
     if not op.count_padding:
-        _pool(site, "AveragePool", op, _sum(amounts, beyond))
+        _pool(site, "AveragePool", op, op.window.reach(site.size))
         return
     if not any(beyond):
         _pool(site, "AveragePool", op, amounts, count_include_pad=1)
@@ -106,19 +93,7 @@ def _pool(
     )
 
 
-def _beyond(site: Site, op: Pool) -> Amounts:
-    """How far the last windows stick out of the padded map, by `ceil`.
-
-    Written as padding: runtimes disagree about the rounding of their own `ceil_mode`.
-    """
-    _, down, across = site.layer.output
-    top, bottom, left, right = op.window.amounts(site.size)
-    height, width = site.size[0] + top + bottom, site.size[1] + left + right
-    below = (down - 1) * op.stride[0] + op.kernel[0] - height
-    beside = (across - 1) * op.stride[1] + op.kernel[1] - width
-    return 0, max(0, below), 0, max(0, beside)
-
-
+@writes(GlobalAvgPool)
 def global_avg_pool(site: Site, op: GlobalAvgPool) -> None:
     """`GlobalAveragePool` keeps the two axes, `ReduceMean` drops them."""
     if op.keep_size:
@@ -137,8 +112,3 @@ def map_pads(amounts: Amounts) -> tuple[int, ...]:
     """The same with the batch and the channels, which have none."""
     top, bottom, left, right = amounts
     return 0, 0, top, left, 0, 0, bottom, right
-
-
-def _sum(one: Amounts, other: Amounts) -> Amounts:
-    top, bottom, left, right = (a + b for a, b in zip(one, other, strict=True))
-    return top, bottom, left, right

@@ -17,7 +17,6 @@ from archspec.expressions import (
 )
 from archspec.language import Formula
 from archspec.ops import OPS, Op
-from archspec.ops.shape import Resize
 from archspec.targets.reduction import reduce, values_of
 from archspec.targets.specialise.context import Context, Given, Runs, all_same, choose
 from archspec.targets.specialise.model import (
@@ -109,7 +108,7 @@ class _Caller:
     ) -> Attribute:
         recorded = [step.attributes[name] for step in self.runs.steps]
         formula = self.given.get(name)
-        if kind is Resize and name == "size" and formula is None:
+        if name == kind.like and formula is None:
             # What `like` came to; printed is the tensor whose size it is.
             recorded = recorded[:1] * len(recorded)
         if formula is not None and self.context.is_said(formula, self.runs):

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TypeGuard
 
 from archspec.expressions import Binary, Constant, Expression, Logic
+from archspec.ops import OPS
 from archspec.targets.arguments import CallPrinter, Style, ValuePrinter
 from archspec.targets.code import Code, identifier
 from archspec.targets.file import Built, File, calls_in, names_read
@@ -29,8 +30,6 @@ from archspec.targets.specialise.model import (
 from archspec.targets.torch.ops import TorchOps
 from archspec.targets.torch.views import InitGroup
 from archspec.targets.unprintable import Unprintable, located
-
-_INPLACE_AFTER = ("conv", "depthwise_conv", "transposed_conv", "batch_norm")
 
 
 class Builder:
@@ -242,7 +241,11 @@ def _straight_behind(
             case (
                 OpStatement(call=Call(op=fresh), when=None),
                 OpStatement(call=Call(op="activation"), source=None),
-            ) if fresh in _INPLACE_AFTER and before.name not in read_again:
+            ) if _is_fresh(fresh) and before.name not in read_again:
                 yield id(statement)
             case _:
                 pass
+
+
+def _is_fresh(op: str) -> bool:
+    return op in OPS and OPS[op].fresh_output

@@ -185,7 +185,7 @@ class TorchOps:
         if word == "valid":
             return
         if word == "symmetric" or isinstance(word, tuple):
-            top, bottom, left, right = window.amounts(window.kernel)
+            top, bottom, left, right = window.crop
             if (top, left) != (bottom, right):
                 decided["edges"] = self.printer.value(call.attributes["padding"])
                 return

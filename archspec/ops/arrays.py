@@ -1,0 +1,74 @@
+"""What ops are evaluated with: plain sums over windows of maps.
+
+Arrays are (N, channels, height, width) and know their library, NumPy; pairs are
+[height, width].
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.ops.fields import Amounts, Pair
+from archspec.ops.window import Window
+
+Array = Any
+
+
+def padded(x: Array, amounts: Amounts, value: float = 0.0) -> Array:
+    """Cells of one value around maps; a negative amount cuts cells off."""
+    top, bottom, left, right = (max(0, amount) for amount in amounts)
+    around = (0, 0), (0, 0), (top, bottom), (left, right)
+    whole = x.__array_namespace__().pad(x, around, constant_values=value)
+    top, bottom, left, right = (max(0, -amount) for amount in amounts)
+    height, width = whole.shape[2:]
+    return whole[:, :, top : height - bottom, left : width - right]
+
+
+def windows(x: Array, window: Window) -> Array:
+    """Every window: (N, channels, positions down, across, kernel height, width)."""
+    tricks = x.__array_namespace__().lib.stride_tricks
+    every = tricks.sliding_window_view(x, window.extent, (2, 3))
+    (down, across), (high, wide) = window.stride, window.dilation
+    return every[:, :, ::down, ::across, ::high, ::wide]
+
+
+def convolved(x: Array, weight: Array, window: Window, groups: int) -> Array:
+    """A convolution of padded maps; weight (filters, channels / groups, *kernel)."""
+    xp, seen = x.__array_namespace__(), windows(x, window)
+    if weight.shape[1] == 1 and groups == x.shape[1]:
+        split = weight.reshape(groups, -1, *window.kernel)
+        found = xp.einsum("nchwij,cmij->ncmhw", seen, split)
+        return found.reshape(x.shape[0], -1, *found.shape[3:])
+    parts = zip(xp.split(seen, groups, 1), xp.split(weight, groups), strict=True)
+    axes = [1, 4, 5], [1, 2, 3]
+    found = [xp.moveaxis(xp.tensordot(a, b, axes), -1, 1) for a, b in parts]
+    return xp.concatenate(found, 1)
+
+
+def stamped(x: Array, weight: Array, stride: Pair) -> Array:
+    """A transposed convolution, nothing cut; weight (channels, filters, *kernel)."""
+    xp, (batch, _, height, width) = x.__array_namespace__(), x.shape
+    _, filters, *kernel = weight.shape
+    down, across = (height - 1) * stride[0] + 1, (width - 1) * stride[1] + 1
+    whole = xp.zeros((batch, filters, down + kernel[0] - 1, across + kernel[1] - 1))
+    for i, j in xp.ndindex(*kernel):
+        part = xp.einsum("nchw,co->nohw", x, weight[:, :, i, j])
+        whole[:, :, i : i + down : stride[0], j : j + across : stride[1]] += part
+    return whole
+
+
+def resized(x: Array, size: Pair, mode: str) -> Array:
+    """Maps brought to a size; half-pixel centres, no antialiasing."""
+    xp, (height, width) = x.__array_namespace__(), x.shape[2:]
+    rows, columns = _blend(xp, height, size[0], mode), _blend(xp, width, size[1], mode)
+    return rows @ x @ columns.T
+
+
+def _blend(xp: Any, old: int, new: int, mode: str) -> Array:
+    """The share of each old cell in each new one: (new, old)."""
+    centres = (xp.arange(new) + 0.5) * old / new - 0.5
+    cells = xp.arange(old)
+    if mode == "nearest":
+        return (xp.floor(centres + 0.5)[:, None] == cells).astype(float)
+    inside = xp.clip(centres, 0, old - 1)
+    return xp.maximum(0.0, 1 - xp.abs(inside[:, None] - cells))

@@ -1,0 +1,71 @@
+"""The words that a spec can say, apart from its own names.
+
+Expressions have to know them before any op is loaded.
+"""
+
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import chain
+from math import erf, pi
+from typing import Any, Literal, NamedTuple, get_args
+
+STRUCTURES = ("add", "multiply", "concat")
+"""The ops with branches."""
+
+MODIFIERS = ("when", "repeat", "then", "from", "after", "before")
+"""What stands beside the op of any layer."""
+
+PaddingWord = Literal["same", "symmetric", "valid"]
+Mode = Literal["nearest", "bilinear"]
+Order = Literal["channels_first", "channels_last"]
+Distribution = Literal["normal", "truncated_normal", "uniform"]
+Fan = Literal["fan_in", "fan_out", "fan_avg"]
+
+
+class Formula(NamedTuple):
+    """An activation: `of(x, xp)` for an array and its library, which is NumPy."""
+
+    of: Callable[[Any, Any], Any]
+    non_negative: bool = False
+    """Whether no value is below 0, whatever the array holds."""
+
+
+def _sigmoid(x: Any, xp: Any) -> Any:
+    small = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1.0, small) / (1 + small)
+
+
+def _gelu(x: Any, xp: Any) -> Any:
+    return x * (1 + xp.vectorize(erf, otypes=[float])(x / 2**0.5)) / 2
+
+
+def _gelu_tanh(x: Any, xp: Any) -> Any:
+    return x * (1 + xp.tanh((2 / pi) ** 0.5 * (x + 0.044715 * x**3))) / 2
+
+
+def _softmax(x: Any, xp: Any) -> Any:
+    powers = xp.exp(x - x.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
+
+
+ACTIVATIONS: Mapping[str, Formula] = {
+    "relu": Formula(lambda x, xp: xp.maximum(x, 0), non_negative=True),
+    "relu6": Formula(lambda x, xp: xp.clip(x, 0, 6), non_negative=True),
+    "leaky_relu": Formula(lambda x, xp: x),  # its op applies the slope
+    "hard_swish": Formula(lambda x, xp: x * xp.clip(x + 3, 0, 6) / 6),
+    "hard_sigmoid": Formula(lambda x, xp: xp.clip(x + 3, 0, 6) / 6, non_negative=True),
+    "sigmoid": Formula(_sigmoid, non_negative=True),
+    "swish": Formula(lambda x, xp: x * _sigmoid(x, xp)),
+    "gelu": Formula(_gelu),
+    "gelu_tanh": Formula(_gelu_tanh),
+    "tanh": Formula(lambda x, xp: xp.tanh(x)),
+    "softmax": Formula(_softmax, non_negative=True),
+    "identity": Formula(lambda x, xp: x),
+}
+
+_LITERALS = PaddingWord, Mode, Order, Distribution, Fan
+WORDS = frozenset(chain(ACTIVATIONS, *map(get_args, _LITERALS)))
+"""What stands for itself in an expression."""
