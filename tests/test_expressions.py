@@ -84,7 +84,7 @@ def test_a_printed_tree_is_read_back(tree):
 
 @given(trees)
 def test_what_is_printed_is_python(tree):
-    ast.parse(to_text(tree, words=False), mode="eval")
+    ast.parse(to_text(tree, constant=repr), mode="eval")
 
 
 def arithmetic(inner):
@@ -111,7 +111,7 @@ sums = nested(numbers.map(Constant) | st.sampled_from(NAMES).map(Name), arithmet
 def test_values_are_those_of_python(tree):
     names = {**SCOPE, "floor": math.floor, "ceil": math.ceil}
     try:
-        expected = eval(to_text(tree, words=False), {}, names)  # noqa: S307
+        expected = eval(to_text(tree, constant=repr), {}, names)  # noqa: S307
     except ZeroDivisionError:
         expected = None
     found = worth(tree)

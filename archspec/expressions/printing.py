@@ -21,21 +21,26 @@ _CONDITIONAL, _NOT, _COMPARISON, _NEGATIVE, _ATOM = 1, 4, 5, 8, 9
 _PRECEDENCE = {"or": 2, "and": 3, "+": 6, "-": 6, "*": 7, "/": 7, "//": 7, "%": 7}
 
 
+def _word(value: float | bool | str) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def to_text(
-    expression: Expression, function: Callable[[str], str] = str, words: bool = True
+    expression: Expression,
+    function: Callable[[str], str] = str,
+    constant: Callable[[float | bool | str], str] = _word,
 ) -> str:
     """The expression in the language (which is also Python), with few parentheses.
 
-    `function` renames functions; with `words` false, words, true and false are printed
-    as Python's literals.
+    `function` renames functions, `constant` prints numbers, words, true and false.
     """
-    return _Printer(function, words).inside(expression, 0)
+    return _Printer(function, constant).inside(expression, 0)
 
 
 @dataclass(frozen=True)
 class _Printer:
     function: Callable[[str], str]
-    words: bool
+    constant: Callable[[float | bool | str], str]
 
     def inside(self, expression: Expression, outer: int) -> str:
         """The text, in parentheses if what is around it binds more tightly."""
@@ -73,8 +78,3 @@ class _Printer:
 
     def each(self, parts: tuple[Expression, ...], outer: int) -> list[str]:
         return [self.inside(part, outer) for part in parts]
-
-    def constant(self, value: float | bool | str) -> str:
-        if isinstance(value, bool) and self.words:
-            return str(value).lower()
-        return str(value) if self.words else repr(value)

@@ -14,7 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archspec.expressions import Expression, Items, Name, Value, to_text
-from archspec.targets.symbols import calls_in, constant_value, names_in, substitute
+from archspec.targets.symbols import (
+    calls_in,
+    constant,
+    constant_value,
+    names_in,
+    substitute,
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -54,16 +60,10 @@ def identifier(name: str) -> Code:
 
 def literal(value: Value) -> Code:
     """A Python literal: a number, a string, true, false, or a tuple of them."""
-    match value:
-        case float():
-            return Code(number(value), value)
-        case str():
-            return Code(json.dumps(value), value)
-        case tuple():
-            parts = [literal(part).text for part in value]
-            return Code(f"({', '.join(parts)}{',' * (len(parts) == 1)})", value)
-        case _:
-            return Code(repr(value), value)
+    if isinstance(value, tuple):
+        parts = [literal(part).text for part in value]
+        return Code(f"({', '.join(parts)}{',' * (len(parts) == 1)})", value)
+    return Code(to_text(constant(value), constant=_constant), value)
 
 
 def term(code: Code) -> Code:
@@ -73,26 +73,21 @@ def term(code: Code) -> Code:
     return code if single else Code(f"({code})", code.value)
 
 
-def fraction(value: float) -> Code:
-    """`1 / 3` for a third, and whatever else is one part of a whole number."""
-    parts = round(1 / value) if 0 < value < 1 else 0
-    if parts and 1 / parts == value and len(number(value)) > len(f"1 / {parts}"):
-        return Code(f"1 / {parts}", value)
-    return literal(value)
-
-
-def number(value: float) -> str:
-    """A float as one writes it: 1e-3 rather than 0.001, 0.2 for 1 - 0.8."""
+def rounded(value: float) -> float:
+    """0.3 for 0.30000000000000004, in settings that no expression reads."""
     short = round(value, 12)
-    if len(repr(short)) < len(repr(value)) and math.isclose(
-        short, value, rel_tol=1e-14
-    ):
-        value = short
+    shorter = len(repr(short)) < len(repr(value))
+    return short if shorter and math.isclose(short, value, rel_tol=1e-14) else value
+
+
+def _constant(value: float | bool | str) -> str:
+    """A literal of Python, with 1e-3 for 0.001."""
+    if isinstance(value, str):
+        return json.dumps(value)
     text = repr(value)
-    if 0 < abs(value) < 0.01 and "e" not in text:
-        digits = text.lstrip("-0.").rstrip("0")
-        if len(digits) == 1:
-            return f"{value:.0e}".replace("e-0", "e-")
+    digits = text.lstrip("-0.").rstrip("0")
+    if isinstance(value, float) and 0 < abs(value) < 0.01 and len(digits) == 1:
+        text = f"{value:.0e}"
     return text.replace("e-0", "e-")
 
 
@@ -123,9 +118,9 @@ class Printer:
 
     def code(self, expression: Expression, prefix: str = "") -> Code:
         """The expression; `prefix` goes before every name (`self.`)."""
-        value = collapsed(constant_value(expression))
-        if value is not None:
-            return literal(value)
+        value = constant_value(expression)
+        if isinstance(value, tuple):
+            return literal(collapsed(value))
         if isinstance(expression, Items):
             parts = ", ".join(self.code(item, prefix).text for item in expression.items)
             return Code(f"({parts})")
@@ -138,8 +133,9 @@ class Printer:
                 for n in self.spec_names(expression)
             },
         )
-        text = to_text(renamed, lambda f: self._FUNCTIONS.get(f, f), words=False)
-        return Code(text.replace("'", '"'))
+        functions = self._FUNCTIONS
+        text = to_text(renamed, lambda f: functions.get(f, f), _constant)
+        return Code(text, value)
 
 
 def docstring(text: str | None, width: int = 76) -> Code:

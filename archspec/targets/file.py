@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archspec.expressions import Name, Value
-from archspec.targets.code import Code, literal
+from archspec.targets.code import Code, literal, rounded
 from archspec.targets.signatures import Signature, stage_signature
 from archspec.targets.specialise.model import (
     BranchPart,
@@ -69,7 +69,7 @@ class File:
         }
         # The network's own dropout is an argument, where all of it has one rate.
         rate = rates.pop() if len(rates) == 1 else None
-        self.dropout = rate if isinstance(rate, float) else None
+        self.dropout = rounded(rate) if isinstance(rate, float) else None
 
     def names(
         self, routine: Routine | None, parameters: Iterable[Parameter]

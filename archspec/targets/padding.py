@@ -10,6 +10,7 @@ from archspec.ops import OPS
 from archspec.ops.fields import Pair
 from archspec.ops.window import Window
 from archspec.targets.specialise.model import Attribute, Call
+from archspec.targets.sums import simplified
 from archspec.targets.symbols import constant_value, halved
 from archspec.targets.unprintable import Differing
 
@@ -126,16 +127,7 @@ def _half(call: Call, used: list[Window]) -> Padding | None:
 
 def _times(factor: Expression, size: Expression) -> Expression:
     """`factor * (size // 2)`, with as few terms as say it."""
-    half = halved(size)
-    if factor == Constant(1):
-        return half
-    if half == Constant(1):
-        return factor
-    match factor, half:
-        case Constant(int() as times), Constant(int() as number):
-            return Constant(times * number)
-        case _:
-            return Binary("*", factor, half)
+    return simplified(Binary("*", factor, halved(size)))
 
 
 def _differing(call: Call, used: list[Window]) -> Differing:

@@ -14,6 +14,7 @@ from archspec.expressions import (
     Conditional,
     Constant,
     Expression,
+    ExpressionError,
     Items,
     Logic,
     Name,
@@ -21,13 +22,22 @@ from archspec.expressions import (
     Unary,
     Value,
     evaluate,
+    to_text,
 )
-from archspec.targets.symbols import constant, names_in, rebuild, substitute
+from archspec.targets.sums import simplified
+from archspec.targets.symbols import (
+    constant,
+    constant_value,
+    names_in,
+    rebuild,
+    substitute,
+)
 from archspec.targets.unprintable import Unprintable
 
 Witnesses = Sequence[Scope]
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_NEUTRAL = {"+": 0, "-": 0, "*": 1, "/": 1, "//": 1}
 _ROUNDING = ("round", "int", "ceil", "floor", "round_channels")
 
 
@@ -93,7 +103,22 @@ def _folded(expression: Expression, witnesses: Witnesses) -> Expression:
     if not all(same(value, values[0]) for value in values):
         names = " and ".join(f"'{name}'" for name in sorted(names_in(expression)))
         raise Unprintable(f"{names}, which differs from use to use")
-    return constant(values[0])
+    found = constant(values[0])
+    if not isinstance(values[0], float):
+        return found
+    said = substitute(expression, _constants(names_in(expression), witnesses))
+    # `1 - 0.8` says more than 0.19999999999999996.
+    return said if len(to_text(said)) < len(to_text(found)) else found
+
+
+def _constants(names: set[str], witnesses: Witnesses) -> dict[str, Expression]:
+    """The names that have one value everywhere."""
+    taken = {name: values_of(Name(name), witnesses) for name in names}
+    return {
+        name: constant(values[0])
+        for name, values in taken.items()
+        if all(same(value, values[0]) for value in values)
+    }
 
 
 def _decided(expression: Expression, witnesses: Witnesses) -> Constant | None:
@@ -112,10 +137,21 @@ def _logic(
         return decided
     kept: list[Expression] = []
     for operand in expression.operands:
+        # `a > 0` guards `b // a > 1`, which has no value elsewhere.
+        witnesses = [witness for witness in witnesses if _has_value(operand, witness)]
+        last = operand is expression.operands[-1]
         outcome = _decided(operand, witnesses)
-        if outcome is None or outcome.value is not neutral:
+        if outcome is None or outcome.value is not neutral or (last and not kept):
             kept += _operands(reduce(operand, witnesses, variables), expression.op)
     return kept[0] if len(kept) == 1 else Logic(expression.op, tuple(kept))
+
+
+def _has_value(expression: Expression, witness: Scope) -> bool:
+    try:
+        evaluate(expression, witness)
+    except ExpressionError:
+        return False
+    return True
 
 
 def _operands(part: Expression, op: str) -> Sequence[Expression]:
@@ -165,33 +201,30 @@ def _arithmetic(
     op = expression.op
     left = reduce(expression.left, witnesses, variables)
     right = reduce(expression.right, witnesses, variables)
+    whole = Binary(op, left, right)
+    neutral = Constant(_NEUTRAL[op]) if op in _NEUTRAL else None
     shorter: list[Expression] = []
-    if op in ("*", "/", "//") and right in (Constant(1), Constant(1.0)):
+    if right == neutral:
         shorter.append(left)
-    if op in ("+", "-") and right in (Constant(0), Constant(0.0)):
-        shorter.append(left)
-    if op == "*" and left in (Constant(1), Constant(1.0)):
+    if left == neutral and op in ("+", "*"):
         shorter.append(right)
-    if op == "+" and left in (Constant(0), Constant(0.0)):
-        shorter.append(right)
-    if op == "+" and left == right:
-        return _arithmetic(Binary("*", left, Constant(2)), witnesses, variables)
-    if (
-        op == "*"
-        and isinstance(left, Binary)
-        and left.op == "//"
-        and left.right == right
-    ):
-        shorter.append(left.left)
     if op == "*" and (undone := _undone(left, right)) is not None:
         shorter.append(undone)
-    whole = Binary(op, left, right)
+    if (collected := simplified(whole)) != whole and _is_whole(whole, witnesses):
+        shorter.append(collected)
     return next((s for s in shorter if _agrees(s, whole, witnesses)), whole)
 
 
+def _is_whole(expression: Expression, witnesses: Witnesses) -> bool:
+    """Whether it is a whole number at every witness."""
+    return all(type(value) is int for value in values_of(expression, witnesses))
+
+
 def _undone(rounded: Expression, factor: Expression) -> Expression | None:
-    """The `a` of `ceil(a / k) * k`, which it is where nothing is rounded."""
+    """The `a` of `a // k * k` and `ceil(a / k) * k`, where nothing is rounded."""
     match rounded:
+        case Binary("//", left, right):
+            return left if right == factor else None
         case Call(name, (Binary("/", left, right),)) if name in _ROUNDING:
             return left if right == factor else None
         case _:
@@ -223,8 +256,12 @@ def _floor_division(inner: Expression) -> Expression | None:
     match inner:
         case Binary("/", left, Constant(int() as divisor)):
             return Binary("//", left, Constant(divisor))
-        case Binary("*", left, Constant(float() as factor)) if factor > 0:
-            return Binary("//", left, Constant(round(1 / factor)))
+        case Binary("*", left, factor):
+            match constant_value(factor):
+                case float(part) if part > 0:
+                    return Binary("//", left, Constant(round(1 / part)))
+                case _:
+                    return None
         case _:
             return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from archspec.expressions import (
     Binary,
@@ -16,10 +17,14 @@ from archspec.expressions import (
     Name,
     Unary,
     Value,
+    evaluate,
     spend,
     walk,
 )
 from archspec.targets.unprintable import Unprintable
+
+MANY_DIGITS = 12
+"""As long as no number that somebody wrote by hand."""
 
 
 def names_in(expression: Expression) -> set[str]:
@@ -33,22 +38,24 @@ def calls_in(expression: Expression) -> set[str]:
 
 
 def constant(value: Value) -> Expression:
-    """The expression that is worth `value`."""
+    """The expression that is worth `value`: 1 / 12 for 0.08333333333333333."""
     if isinstance(value, tuple):
         return Items(tuple(constant(item) for item in value))
     if value is None:
         raise Unprintable("a value that is not given")
-    return Constant(value)
+    if not isinstance(value, float) or len(repr(value)) < MANY_DIGITS:
+        return Constant(value)
+    parts = Fraction(value).limit_denominator(1000)
+    if parts.denominator == 1 or float(parts) != value:
+        return Constant(value)
+    return Binary("/", Constant(parts.numerator), Constant(parts.denominator))
 
 
 def constant_value(expression: Expression) -> Value:
-    """The value of an expression without names; None if it has any."""
-    if isinstance(expression, Constant):
-        return expression.value
-    if isinstance(expression, Items):
-        values = tuple(constant_value(item) for item in expression.items)
-        return None if None in values else values
-    return None
+    """The value of an expression that reads and calls nothing; else None."""
+    if names_in(expression) or calls_in(expression):
+        return None
+    return evaluate(expression, {})
 
 
 def halved(size: Expression) -> Expression:

@@ -127,4 +127,4 @@ layers:
     lines = printed(spec_file, layers, "torch")
     own = "nn.ModuleList([SliceChannels(step, step + 1) for step in range(3)])"
     assert f"self.own = {own}" in lines
-    assert "2 * step + 1, padding=(2 * step + 1) // 2" in " ".join(lines)
+    assert "2 * step + 1, padding=step" in " ".join(lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.ops.fields import TRUNCATED
-from archspec.targets.code import Code, fraction, literal
+from archspec.targets.code import Code, literal
 from archspec.targets.specialise.model import Call
 
 _NAMES = {
@@ -77,7 +77,7 @@ def _fixed(drawn: str, deviation: Any) -> Code:
 def _scaled(op: str, rule: tuple[Any, ...]) -> Code:
     drawn = literal(_DRAWN.get(rule[0], rule[0]))
     settings = {
-        "scale": fraction(rule[2]),
+        "scale": literal(rule[2]),
         "mode": literal(rule[1]),
         "distribution": drawn,
     }

@@ -9,7 +9,7 @@ from typing import Any
 from archspec.expressions import Binary, Constant, Expression, Name
 from archspec.ops.window import Window
 from archspec.targets.arguments import ValuePrinter
-from archspec.targets.code import Code, fraction, literal
+from archspec.targets.code import Code, literal, rounded
 from archspec.targets.file import File
 from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.pools import PoolPadding, pool_padding
@@ -130,15 +130,15 @@ class KerasOps:
         decided |= {"scale": None, "offset": None}
         if len(mean) == len(std) == 1:
             decided |= {
-                "scale": fraction(1 / std[0]),
-                "offset": literal(-mean[0] / std[0]) if mean[0] else None,
+                "scale": literal(rounded(1 / std[0])),
+                "offset": literal(rounded(-mean[0] / std[0])) if mean[0] else None,
             }
             return
         count = max(len(mean), len(std))
         mean, std = mean * (count // len(mean)), std * (count // len(std))
         decided |= {
             "mean": literal(mean),
-            "variance": literal(tuple(s * s for s in std)),
+            "variance": literal(tuple(rounded(s * s) for s in std)),
         }
 
     def conv(self, call: Call, decided: dict[str, Any]) -> list[Applied]:

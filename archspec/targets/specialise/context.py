@@ -119,9 +119,12 @@ class Context:
         self, expression: Expression, witnesses: Witnesses, recorded: Sequence[Value]
     ) -> Attribute:
         """A reduced expression, held to the values that elaboration recorded."""
-        if constant_value(expression) is not None and all_same(recorded):
+        value = constant_value(expression)
+        if value is not None and all_same(recorded):
             # In the form in which it was recorded: 48 for 48.0, four zeros for `valid`.
-            return Attribute(constant(recorded[0]), tuple(recorded))
+            known = isinstance(recorded[0], float) and value == recorded[0]
+            found = expression if known else constant(recorded[0])
+            return Attribute(found, tuple(recorded))
         values = values_of(expression, witnesses)
         if values != list(recorded):
             text = to_text(expression)

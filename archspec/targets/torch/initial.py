@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from archspec.expressions import Value
-from archspec.targets.code import Code, fraction, literal
+from archspec.targets.code import Code, literal
 from archspec.targets.file import File
 from archspec.targets.specialise.model import Call
 from archspec.targets.unprintable import Unprintable
@@ -150,7 +150,7 @@ def _form(rule: tuple[Value, ...]) -> Mapping[str, Any]:
         }
     return {
         "form": "scale",
-        "scale": fraction(scale),
+        "scale": literal(scale),
         "mode": literal(mode),
         "word": literal(drawn),
     }

@@ -27,6 +27,7 @@ from archspec.targets.specialise.model import (
     TableStatement,
     Unrolled,
 )
+from archspec.targets.sums import simplified
 from archspec.targets.torch.ops import TorchOps
 from archspec.targets.torch.views import InitGroup
 from archspec.targets.unprintable import Unprintable, located
@@ -82,7 +83,7 @@ class Builder:
             return self.macro("loop", None, rest, count)
         if count == 2:
             return self.macro("sequential", [first, rest])
-        fewer = Binary("-", loop.count.expression, Constant(1))
+        fewer = simplified(Binary("-", loop.count.expression, Constant(1)))
         return self.macro("loop", first, rest, self.printer.code(fewer))
 
     def rows(self, table: TableStatement) -> Code:

@@ -11,6 +11,7 @@ from archspec.targets.code import Code, literal
 from archspec.targets.file import File
 from archspec.targets.padding import plan, windows
 from archspec.targets.specialise.model import Attribute, Call
+from archspec.targets.sums import simplified
 from archspec.targets.symbols import constant
 from archspec.targets.unprintable import Unprintable, located
 from archspec.targets.views import OpView
@@ -76,9 +77,10 @@ class TorchOps:
 
     def filters(self, call: Call) -> Code:
         """The channels behind a depthwise convolution."""
-        channels, each = call.channels.expression, call.attributes["multiplier"]
-        whole = channels if each.is_only(1) else Binary("*", channels, each.expression)
-        return self.printer.code(whole)
+        each = call.attributes["multiplier"].expression
+        return self.printer.code(
+            simplified(Binary("*", call.channels.expression, each))
+        )
 
     def activation(self, call: Call, decided: dict[str, Any]) -> None:
         kind, slope = call.attributes["kind"], call.attributes["slope"]
