@@ -11,7 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from archspec.expressions import Binary, Constant, Expression, Name, Unary, to_text
+from archspec.expressions import (
+    Binary,
+    Constant,
+    Expression,
+    Name,
+    Unary,
+    spend,
+    to_text,
+)
 from archspec.expressions import walk as parts
 
 MAX_TERMS = 100
@@ -27,6 +35,7 @@ class _Term:
     leads: bool = False
 
     def times(self, other: _Term) -> _Term:
+        spend()
         leads = self.leads or other.leads or not self.factors
         factors = self.factors + other.factors
         return _Term(self.count * other.count, factors, leads)
@@ -58,6 +67,7 @@ def _size(expression: Expression) -> tuple[int, int, int]:
 
 def _terms(expression: Expression, expand: bool) -> list[_Term]:
     """The terms of a sum, no two alike; with `expand`, products of sums too."""
+    spend()
     match expression:
         case Constant(int() as number):
             return _collected([_Term(int(number))])
