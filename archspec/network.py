@@ -7,9 +7,10 @@ the expression and all the values that it ever takes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from archspec.errors import Place
@@ -108,6 +109,12 @@ class Instance:
     residual: bool = False
     scopes: dict[str, Scope] = field(default_factory=dict[str, Scope])
     steps: dict[str, list[Step]] = field(default_factory=dict[str, list[Step]])
+
+    def walk(self) -> Iterator[Instance]:
+        """This use, and those of blocks within it."""
+        yield self
+        for step in chain.from_iterable(self.steps.values()):
+            yield from step.inner.walk() if step.inner else ()
 
 
 @dataclass(frozen=True)

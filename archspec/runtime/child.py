@@ -22,7 +22,14 @@ from typing import Any, NoReturn, TextIO
 
 import numpy as np
 
-from archspec.runtime.order import ArrayFile, Checkpointed, Order, write_arrays
+from archspec.runtime.lines import LayerFailed, failing_line
+from archspec.runtime.order import (
+    ArrayFile,
+    Checkpointed,
+    Order,
+    array_file,
+    write_arrays,
+)
 
 DISK = (errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS)
 """What is no fault of a network: the process ends, and says so (AS603)."""
@@ -68,10 +75,16 @@ def _answer(side: ModuleType, order: Order) -> Mapping[str, Any]:
         answer |= {"lines": model.lines, "shapes": model.shapes}
         _carry_out(order, model)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in DISK:
-            raise
-        answer["fault"] = f"{type(error).__name__}: {error}"
+        cause = error.__cause__ if isinstance(error, LayerFailed) else error
+        if isinstance(cause, OSError) and cause.errno in DISK:
+            raise cause from None
+        answer["fault"] = f"{type(cause).__name__}: {cause}"
         answer["traceback"] = traceback.format_exc()
+        if isinstance(error, LayerFailed) and cause is not None:
+            line = failing_line(cause, order.module)
+            known = answer.get("lines", {})
+            answer["layer"] = error.layer
+            answer["lines"] = known if line is None else {**known, error.layer: line}
     return answer
 
 
@@ -88,11 +101,12 @@ def _carry_out(order: Order, model: Checkpointed) -> None:
         return
     given = dict(ArrayFile(order.images))
     images = given.pop("images")
-    if order.task == "train":
-        cotangents = {n: a.astype(order.precision) for n, a in given.items()}
-        write_arrays(order.result, model.train(images, cotangents))
-    else:
-        write_arrays(order.result, model.run(images, order))
+    with array_file(order.result) as keep:
+        if order.task == "train":
+            cotangents = {n: a.astype(order.precision) for n, a in given.items()}
+            model.train(images, cotangents, keep)
+        else:
+            model.run(images, order, keep)
 
 
 def _module(order: Order) -> ModuleType | None:

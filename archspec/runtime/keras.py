@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from archspec.runtime.lines import births
-from archspec.runtime.order import LEARNING_RATE, Arrays, Order, named
+from archspec.runtime.lines import Constructed, LayerFailed, constructed, frames
+from archspec.runtime.order import LEARNING_RATE, Arrays, Keep, Order, named
 
 keras: Any = import_module("keras")  # its own types are not complete
+keras.config.disable_traceback_filtering()  # its frames tell which layer failed
 
 
 def build(module: ModuleType, order: Order) -> KerasModel:
     """The network of a generated file."""
     keras.config.set_floatx(order.precision)
     keras.config.set_dtype_policy(order.precision)  # which remembers the first
-    with births(keras.Layer, str(module.__file__)) as line_of:
-        network = getattr(module, order.name)()
-        if order.precision == "float64":
-            sharpen(network)
-        lines = {
-            path_of(layer.name): line
-            for layer in network.layers
-            if (line := line_of(layer)) is not None
-        }
+    with constructed(keras.Layer, order.module) as known:
+        try:
+            network = getattr(module, order.name)()
+        except Exception as error:
+            made = [path_of(name) for _, _, name in known.values()]
+            missing = next((path for path in order.layers if path not in made), "")
+            raise LayerFailed(_failing(error, order, known) or missing) from error
+    if order.precision == "float64":
+        sharpen(network)
+    lines = {
+        path_of(layer.name): line
+        for layer in network.layers
+        if (line := known.line(layer)) is not None
+    }
     return KerasModel(network, lines)
+
+
+def _failing(error: Exception, order: Order, known: Constructed) -> str:
+    """The innermost layer that an exception passed; "" if it passed none."""
+    for frame, _ in reversed(frames(error)):
+        found: Any = frame.f_locals.get("self")
+        if isinstance(found, keras.Layer):
+            # One whose constructor failed has no name yet.
+            name = known[id(found)][2] if id(found) in known else found.name
+            return "" if name == order.name else _layer(path_of(name), order)
+    return ""
+
+
+def _layer(path: str, order: Order) -> str:
+    """The network's layer with this path or with this helper, else the path itself."""
+    ends = [*accumulate(path.split("."), "{}.{}".format)]
+    return next((end for end in reversed(ends) if end in order.layers), path)
 
 
 def sharpen(network: Any) -> None:
@@ -72,25 +96,47 @@ class KerasModel:
                 raise ValueError(f"{name} is {shapes}")
             variable.assign(weights[name])
 
-    def run(self, images: np.ndarray[Any, Any], order: Order) -> Arrays:
-        """The outputs, and those of all layers."""
-        layers = {
-            path: layer.output
-            for layer in self.network.layers
-            # A transposed convolution is cut by a layer of its own.
-            if (path := path_of(layer.name.removesuffix("-crop"))) in order.layers
-        }
-        numbered = list(layers.values())
+    def run(self, images: np.ndarray[Any, Any], order: Order, keep: Keep) -> None:
+        """Keep the outputs, and those of all layers."""
+        tensors = self._tensors(order)
+        numbered = list(tensors.values())
         whole = keras.Model(self.network.input, [self.network.output, numbered])
         inputs = np.moveaxis(images, 1, -1).astype(keras.config.floatx())
         # JAX would compile every operation by itself.
         jax = keras.backend.backend() == "jax"
-        outputs, found = whole.predict_on_batch(inputs) if jax else whole(inputs)
-        arrays = dict(zip(layers, map(_channels_first, found), strict=True))
-        ends = {f"output:{n}": _channels_first(t) for n, t in named(outputs).items()}
-        return arrays | ends
+        try:
+            outputs, found = whole.predict_on_batch(inputs) if jax else whole(inputs)
+        except Exception as error:
+            raise LayerFailed(_failing(error, order, Constructed())) from error
+        for path, tensor in zip(tensors, found, strict=True):
+            keep(path, _channels_first(tensor))
+        for name, tensor in named(outputs).items():
+            keep(f"output:{name}", _channels_first(tensor))
 
-    def train(self, images: np.ndarray[Any, Any], cotangents: Arrays) -> Arrays:
+    def _tensors(self, order: Order) -> dict[str, Any]:
+        """The output of every layer, and what a block returns instead of one."""
+        paths = {
+            # A transposed convolution is cut by a layer of its own.
+            layer: path_of(layer.name.removesuffix("-crop"))
+            for layer in self.network.layers
+        }
+        found = {path: x.output for x, path in paths.items() if path in order.layers}
+        for layer, path in paths.items():
+            before = order.layers.get(path)
+            if before is None:
+                continue
+            source, tensor = layer, layer.input
+            while source is layer or paths.get(source, "").startswith(f"{path}."):
+                tensor = source.input
+                source = tensor._keras_history.operation
+            block = paths.get(source, "").rpartition(".")[0]
+            if tensor is not found.setdefault(before, tensor) and block:
+                found[f"{before}>{block}"] = tensor
+        return found
+
+    def train(
+        self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
+    ) -> None:
         """One step of SGD, on TensorFlow: gradients, and all weights after it."""
         tf: Any = import_module("tensorflow")
         for layer in self.network.layers:
@@ -110,7 +156,8 @@ class KerasModel:
         pairs = zip(trainable, gradients, strict=True)
         found = {f"gradient:{v.path}": g for v, g in pairs if g is not None}
         found |= {f"after:{v.path}": v for v in self.network.weights}
-        return {n: keras.ops.convert_to_numpy(t) for n, t in found.items()}
+        for name, tensor in found.items():
+            keep(name, keras.ops.convert_to_numpy(tensor))
 
     def save(self, path: Path) -> None:
         """Write a `.weights.h5` file."""

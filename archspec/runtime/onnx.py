@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from archspec.runtime.order import Arrays, Order
+from archspec.runtime.order import Arrays, Keep, Order
 
 _onnx: Any = import_module("onnx")
 _runtime: Any = import_module("onnxruntime")
@@ -33,11 +33,12 @@ class OnnxModel:
     def load(self, weights: Arrays) -> None:
         """They are in the file."""
 
-    def run(self, images: np.ndarray[Any, Any], order: Order) -> Arrays:
+    def run(self, images: np.ndarray[Any, Any], order: Order, keep: Keep) -> None:
         """The outputs of the file as it is, and the tensors of all layers."""
         inputs = {self.model.graph.input[0].name: images.astype(np.float32)}
         whole = _session(self.model).run(self.outputs, inputs)
-        named = {f"output:{n}": a for n, a in zip(self.outputs, whole, strict=True)}
+        for name, array in zip(self.outputs, whole, strict=True):
+            keep(f"output:{name}", array)
         wanted = list(dict.fromkeys(order.tensors.values()))
         for name in wanted:
             if name not in self.outputs and name not in inputs:
@@ -46,9 +47,12 @@ class OnnxModel:
         # Asked for nothing, it would give all outputs.
         values: list[Any] = _session(self.model).run(asked, inputs) if asked else []
         found = dict(zip(asked, values, strict=True)) | inputs
-        return {path: found[name] for path, name in order.tensors.items()} | named
+        for path, name in order.tensors.items():
+            keep(path, found[name])
 
-    def train(self, images: np.ndarray[Any, Any], cotangents: Arrays) -> NoReturn:
+    def train(
+        self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
+    ) -> NoReturn:
         """Raises ValueError: onnxruntime is for inference."""
         raise ValueError("onnxruntime trains nothing")
 

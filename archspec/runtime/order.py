@@ -11,6 +11,8 @@ from zipfile import ZipFile
 import numpy as np
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
+Keep = Callable[[str, np.ndarray[Any, Any]], None]
+"""Takes an array by its name, and copies it at once."""
 Precision = Literal["float64", "float32"]
 Task = Literal["build", "run", "train", "save", "read"]
 
@@ -55,11 +57,17 @@ class Model(Protocol):
         """
         ...
 
-    def run(self, images: np.ndarray[Any, Any], order: Order) -> Arrays:
-        """The outputs, each as `output:NAME`, and the layers', each by its path."""
+    def run(self, images: np.ndarray[Any, Any], order: Order, keep: Keep) -> None:
+        """Keep the layers' outputs by their paths, and the outputs as `output:NAME`.
+
+        Where a block returns something else than its last layer's output, that is
+        `LAYER>BLOCK`. Raises LayerFailed.
+        """
         ...
 
-    def train(self, images: np.ndarray[Any, Any], cotangents: Arrays) -> Arrays:
+    def train(
+        self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
+    ) -> None:
         """One step without dropout: `gradient:NAME` and `after:NAME` of each weight.
 
         The loss is the sum of the outputs times the cotangents; see LEARNING_RATE.
@@ -86,10 +94,6 @@ LEARNING_RATE = 0.125
 def named(outputs: Any) -> dict[str, Any]:
     """A model's outputs by name; one without a name by ""."""
     return dict(outputs) if isinstance(outputs, dict) else {"": outputs}  # pyright: ignore
-
-
-Keep = Callable[[str, np.ndarray[Any, Any]], None]
-"""Takes an array and its name."""
 
 
 @contextmanager

@@ -48,14 +48,15 @@ class Answer(NamedTuple):
     """What became of an order.
 
     `lines` says where in the file each layer is made, `shapes` which weights the module
-    has, None if it could not even be built. `fault` is what went wrong, `found` the
-    arrays computed, up to a fault.
+    has, None if it could not even be built. `fault` is what went wrong, in `layer` if
+    that is known; `found` are the arrays that were computed, up to a fault.
     """
 
     lines: Mapping[str, int] = {}
     shapes: Mapping[str, Sequence[int]] | None = None
     fault: str = ""
     traceback: str = ""
+    layer: str = ""
     found: Mapping[str, Any] = {}
 
 

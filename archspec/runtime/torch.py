@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import re
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
-from archspec.runtime.lines import births
-from archspec.runtime.order import LEARNING_RATE, Arrays, Order, Precision, named
+from archspec.runtime.lines import LayerFailed, constructed, frames
+from archspec.runtime.order import (
+    LEARNING_RATE,
+    Arrays,
+    Keep,
+    Order,
+    Precision,
+    named,
+)
 from archspec.targets.templates import manifest
 
 torch: Any = import_module("torch")  # its own types are not complete
@@ -25,14 +34,35 @@ _PAD: str = manifest("torch")["pad"]
 def build(module: ModuleType, order: Order) -> TorchModel:
     """The network of a generated file."""
     torch.set_default_dtype(getattr(torch, order.precision))
-    with births(nn.Module, str(module.__file__)) as line_of:
-        network: Any = getattr(module, order.name)()
-        lines = {
-            path: line
-            for path, layer in network.named_modules()
-            if (line := line_of(layer)) is not None
-        }
+    with constructed(nn.Module, order.module) as known:
+        try:
+            network: Any = getattr(module, order.name)()
+        except Exception as error:
+            raise LayerFailed(_under_construction(error, order)) from error
+    lines = {
+        path: line
+        for path, layer in network.named_modules()
+        if (line := known.line(layer)) is not None
+    }
     return TorchModel(network, lines | _returns(module, network), order.precision)
+
+
+def _under_construction(error: Exception, order: Order) -> str:
+    """The first layer that is made where the attributes being assigned are."""
+    tree = ast.parse(Path(order.module).read_text("utf-8"))
+    assigned = {
+        line: node.targets[0].attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    parts = [
+        assigned[line]
+        for frame, line in frames(error)
+        if frame.f_code.co_filename == order.module and line in assigned
+    ]
+    within = re.compile(r"\.(?:.*\.)?".join(map(re.escape, parts)) + r"(\.|$)")
+    return next(filter(within.match, order.layers), "") if parts else ""
 
 
 def _returns(module: ModuleType, network: Any) -> dict[str, int]:
@@ -49,14 +79,6 @@ def _returns(module: ModuleType, network: Any) -> dict[str, int]:
         for path, layer in network.named_modules()
         if type(layer).__name__ in ends
     }
-
-
-def _padded(path: str, modules: Mapping[str, Any], order: Order) -> str:
-    """The layer that starts with this module, be it one that pads; "" if none does."""
-    if path not in order.layers:
-        return path.removesuffix(_PAD)
-    pads = f"{path}{_PAD}"
-    return "" if pads in modules and pads not in order.layers else path
 
 
 class TorchModel:
@@ -84,49 +106,22 @@ class TorchModel:
         except RuntimeError as error:
             raise ValueError(str(error)) from None
 
-    def run(self, images: np.ndarray[Any, Any], order: Order) -> Arrays:
-        """The outputs, and those of all layers that are modules or stand before one."""
-        layers: dict[str, Any] = {}
-        modules = dict(self.network.named_modules())
-        hooks = [
-            hook
-            for path, module in modules.items()
-            for hook in self._hooks(module, path, order, modules, layers)
-        ]
-        with torch.no_grad():
-            outputs = named(self.network(self._tensor(images)))
-        for hook in hooks:
-            hook.remove()
-        found = {f"output:{name}": tensor for name, tensor in outputs.items()}
-        return {name: tensor.numpy() for name, tensor in (layers | found).items()}
+    def run(self, images: np.ndarray[Any, Any], order: Order, keep: Keep) -> None:
+        """Keep the outputs, and those of all layers that are modules or precede one."""
+        watch = _Watch(self.network, order, keep)
+        try:
+            with torch.no_grad():
+                outputs = named(self.network(self._tensor(images)))
+        except Exception as error:
+            raise LayerFailed(watch.layer_at_work()) from error
+        finally:
+            watch.end()
+        for name, tensor in outputs.items():
+            keep(f"output:{name}", tensor.numpy())
 
-    def _hooks(
-        self,
-        module: Any,
-        path: str,
-        order: Order,
-        modules: Mapping[str, Any],
-        layers: dict[str, Any],
-    ) -> list[Any]:
-        hooks: list[Any] = []
-        own = path if path in order.layers else order.blocks.get(path)
-        if own is not None:
-
-            def after(_: object, inputs: Any, output: Any) -> None:
-                if isinstance(output, torch.Tensor):
-                    layers.setdefault(own, output.clone())
-
-            hooks.append(module.register_forward_hook(after))
-        before = order.layers.get(_padded(path, modules, order))
-        if before is not None and before not in modules:
-
-            def ahead(_: object, inputs: Any) -> None:
-                layers.setdefault(before, inputs[0].clone())
-
-            hooks.append(module.register_forward_pre_hook(ahead))
-        return hooks
-
-    def train(self, images: np.ndarray[Any, Any], cotangents: Arrays) -> Arrays:
+    def train(
+        self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
+    ) -> None:
         """One step of SGD: gradients, and all weights after it."""
         for module in self.network.modules():
             if isinstance(module, nn.Dropout):
@@ -146,7 +141,86 @@ class TorchModel:
         }
         optimizer.step()
         after = {f"after:{name}": t for name, t in self._state() if COUNTER not in name}
-        return {n: t.numpy(force=True) for n, t in (gradients | after).items()}
+        for name, tensor in (gradients | after).items():
+            keep(name, tensor.numpy(force=True))
 
     def _tensor(self, array: np.ndarray[Any, Any]) -> Any:
         return torch.from_numpy(np.array(array, self.dtype))
+
+
+class _Watch:
+    """Keeps what layers give while a network runs, and knows which is at work."""
+
+    def __init__(self, network: Any, order: Order, keep: Keep):
+        self.order = order
+        self.keep = keep
+        self.modules: dict[str, Any] = dict(network.named_modules())
+        self.entered: list[str] = []
+        self.kept: dict[str, tuple[ref[Any], int]] = {}
+        self.hooks = [
+            hook
+            for path, module in self.modules.items()
+            for hook in (
+                module.register_forward_pre_hook(partial(self._enter, path)),
+                module.register_forward_hook(partial(self._leave, path)),
+            )
+        ]
+
+    def end(self) -> None:
+        """Leave the network as it was."""
+        for hook in self.hooks:
+            hook.remove()
+
+    def layer_at_work(self) -> str:
+        """The innermost layer that was entered and not left.
+
+        In a block's own code, the first of its layers that is no module and has not
+        been seen.
+        """
+        for path in reversed(self.entered):
+            layer = path if path in self.order.layers else path.removesuffix(_PAD)
+            if layer in self.order.layers:
+                return layer
+            if path and path not in self.order.blocks:
+                continue
+            prefix = f"{path}." if path else ""
+            unseen = (
+                layer
+                for layer in self.order.layers
+                if layer.startswith(prefix)
+                and layer not in self.kept
+                and layer not in self.modules
+            )
+            return next(unseen, "")
+        return ""
+
+    def _enter(self, path: str, module: object, inputs: Any) -> None:
+        self.entered.append(path)
+        layer = self._starting(path)
+        before = self.order.layers.get(layer)
+        if before is not None and before not in self.kept:
+            self._keep(before, inputs[0])
+
+    def _leave(self, path: str, module: object, inputs: object, output: Any) -> None:
+        self.entered.pop()
+        layer = path if path in self.order.layers else self.order.blocks.get(path)
+        if layer is None or not isinstance(output, torch.Tensor):
+            return
+        if layer not in self.kept:
+            self._keep(layer, output)
+            return
+        known, version = self.kept[layer]
+        if layer != path and (known() is not output or version != output._version):
+            self.keep(f"{layer}>{path}", output.numpy())
+
+    def _starting(self, path: str) -> str:
+        """The layer that starts with this module, be it one that pads; "" if none."""
+        layer = path if path in self.order.layers else path.removesuffix(_PAD)
+        pads = f"{layer}{_PAD}"
+        padded = pads in self.modules and pads not in self.order.layers
+        starts = path == pads if padded else path == layer
+        return layer if starts and layer in self.order.layers else ""
+
+    def _keep(self, layer: str, tensor: Any) -> None:
+        self.kept[layer] = ref(tensor), tensor._version
+        self.keep(layer, tensor.numpy())

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
 
-from archspec.network import Network, NetworkLayer
+from archspec.errors import Place
+from archspec.language import JoinLayer
+from archspec.network import Network
 from archspec.runtime.session import target_of
 from archspec.verification.report import Difference
 from archspec.verification.trial import Printer
@@ -19,30 +21,47 @@ class SourceLocations:
         self.network = network
         self._own = own
         self._printer = printer
+        self._layers = {x.path: (x.path, x.op, x.place) for x in network.layers}
         self._changes: dict[str, Sequence[tuple[str, int, int, int, int]]] = {}
 
     def difference(
         self,
-        layer: NetworkLayer,
+        path: str,
         relative_error: float | None,
         at_fault: tuple[str, ...],
         lines: Mapping[str, Mapping[str, int]],
-    ) -> Difference:
-        """The layer with its places; `lines` are those of the files that ran."""
-        return Difference(
-            layer.path,
-            layer.op,
-            relative_error,
-            at_fault,
-            str(layer.place),
-            {
-                framework: place
-                for framework, known in lines.items()
-                if (place := self._place(layer.path, framework, known))
-            },
-        )
+    ) -> Difference | None:
+        """The layer with its places; `lines` are those of the files that ran.
 
-    def _place(self, path: str, framework: str, lines: Mapping[str, int]) -> str:
+        A path that is no layer's is an addition that its block should not make.
+        """
+        described = self._layers.get(path) or self._left_out(path)
+        if described is None:
+            return None
+        name, op, place = described
+        known = name if name.startswith(path) else path
+        found = {
+            framework: line
+            for framework, lines_there in lines.items()
+            if (line := self._line(known, framework, lines_there))
+        }
+        return Difference(name, op, relative_error, at_fault, str(place), found)
+
+    def _left_out(self, path: str) -> tuple[str, str, Place] | None:
+        """The join that this use of a block does without, or else the block itself."""
+        path = path.rpartition(".")[0]
+        uses = {use.path: use for use in self.network.root.walk() if use.block}
+        if path not in uses:
+            return None
+        block = self.network.document.blocks[uses[path].block or ""]
+        name, layer = [*block.layers.items()][-1]
+        if block.residual is not None and not uses[path].residual:
+            return f"{path}.residual", "add", block.place
+        if isinstance(layer, JoinLayer) and not uses[path].steps.get(name):
+            return f"{path}.{name}", str(layer.op), layer.place
+        return path, block.name, block.place
+
+    def _line(self, path: str, framework: str, lines: Mapping[str, int]) -> str:
         """FILE:LINE; for what no module computes, where its block returns."""
         target = target_of(framework)
         parts = path.split(".")[:-1]

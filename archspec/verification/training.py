@@ -11,7 +11,7 @@ from archspec.errors import WeightsError
 from archspec.network import NetworkLayer
 from archspec.runtime.session import Answer
 from archspec.targets.templates import manifest
-from archspec.verification.comparisons import Errors, errors, training_tolerance
+from archspec.verification.differences import Errors, errors, training_tolerance
 from archspec.verification.random_data import BATCH
 from archspec.verification.reference import Array
 from archspec.verification.report import Comparison
@@ -84,7 +84,7 @@ def _compared(
     worst = max(apart.values(), key=lambda each: each.relative)
     first = next(
         (
-            locations.difference(layer, apart[layer.path].relative, (), lines)
+            locations.difference(layer.path, apart[layer.path].relative, (), lines)
             for layer in trial.network.layers
             if apart[layer.path].relative > whole.tolerance
         ),

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from archspec.errors import needed
-from archspec.network import INPUT, Instance, Network
+from archspec.network import INPUT, Network
 from archspec.runtime.order import Order, Precision, Task, write_arrays
 from archspec.runtime.session import target_of
 from archspec.targets.templates import manifest
@@ -129,12 +129,8 @@ class Trial:
         """Each use of a block, and its last layer."""
         paths = [layer.path for layer in self.network.layers]
         return {
-            block: inside[-1]
-            for block in _block_paths(self.network.root)
-            if (inside := [path for path in paths if path.startswith(f"{block}.")])
+            use.path: inside[-1]
+            for use in self.network.root.walk()
+            if use.block
+            if (inside := [path for path in paths if path.startswith(f"{use.path}.")])
         }
-
-
-def _block_paths(instance: Instance) -> list[str]:
-    inner = [s.inner for steps in instance.steps.values() for s in steps if s.inner]
-    return [path for found in inner for path in (found.path, *_block_paths(found))]

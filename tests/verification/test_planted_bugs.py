@@ -49,6 +49,8 @@ batch_norm = partial(SwappedNorm, momentum=0.95)
 SYMMETRIC_KERAS = """
     3, stride, padding="valid", use_bias=False, name=f"{name}-conv"
     )(layers.ZeroPadding2D(1)(x))"""
+RETURN = "return x + y if self.has_residual else y"
+ADDED = '    y = layers.Add(name=f"{name}-residual")([x, y])'
 FIRST_WEIGHTS = "self.conv = Conv2dSame("
 
 BUGS = {
@@ -91,6 +93,22 @@ BUGS = {
         "keras", "([x, y])\n    return y", "([y, ops.zeros_like(y)])\n    return y",
         "blocks.1.residual", "-residual"
     ),
+    "residual left out in keras": Bug(
+        "keras", "if stride == 1 and in_channels == filters:", "if stride == 3:",
+        "blocks.1.residual", ""
+    ),
+    "an output added to itself": Bug(
+        "torch", RETURN, f"{RETURN} + y", "blocks.0.residual", "else y + y"
+    ),
+    "an output added to itself in place": Bug(
+        "torch", RETURN, "y += x if self.has_residual else y\n        return y",
+        "blocks.0.residual", "return y"
+    ),
+    "an output added to itself in keras": Bug(
+        "keras", f"    {ADDED}\n",
+        f"    {ADDED}\n    else:\n    {ADDED.replace('[x, y]', '[y, y]')}\n",
+        "blocks.0.residual", "([y, y])"
+    ),
     "slope of hard sigmoid": Bug(
         "torch", "self.gate = nn.Hardsigmoid(inplace=True)",
         "self.gate = nn.Sequential(nn.Hardtanh(-2.5, 2.5), "
@@ -121,6 +139,47 @@ BUGS = {
         "keras", " / super().call(inside)", "", "pool", "PaddedAveragePooling2D(3"
     ),
 }  # fmt: skip
+
+POINTWISE = "nn.Conv2d(in_channels, out_channels, 1, bias=False)"
+CRASHES = {
+    "unequal sizes": Bug(
+        "torch", "return x + y if", "return x + y[:, :, 1:] if", "blocks.1.residual",
+        "x + y[:, :, 1:]"
+    ),
+    "unequal sizes in keras": Bug(
+        "keras", ADDED, ADDED.replace("[x, y]", "[x, y[:, 1:]]"), "blocks.1.residual",
+        "-residual"
+    ),
+    "unequal sizes in keras, without a layer": Bug(
+        "keras", ADDED, "    y = x + y[:, 1:]", "blocks.1.residual", "x + y[:, 1:]"
+    ),
+    "a stride that makes sizes unequal": Bug(
+        "torch", "in_channels, 3, stride,", "in_channels, 3, 2,",
+        "blocks.1.depthwise.conv", "Conv2dSame("
+    ),
+    "an axis too many": Bug(
+        "torch", "x.flatten(1)", "x.flatten(7)", "flat", "x.flatten(7)"
+    ),
+    "an axis too many in keras": Bug(
+        "keras", "Permute((3, 1, 2)", "Permute((3, 1, 4)", "flat", "Permute"
+    ),
+    "an impossible constructor": Bug(
+        "torch", POINTWISE, POINTWISE.replace("1,", "1, groups=7,"),
+        "blocks.0.project.conv", "groups=7"
+    ),
+    "an impossible constructor in keras": Bug(
+        "keras", '"relu6"', '"relu7"', "stem.act", "relu7"
+    ),
+    "an unknown name": Bug(
+        "torch", "self.act = nn.ReLU6(inplace=True)", "self.act = nn.ReLU6(undefined)",
+        "stem.act", "undefined"
+    ),
+    "an unknown name in keras": Bug(
+        "keras", "in_channels * 2", "in_channels * undefined", "blocks.0.expand.conv",
+        "undefined"
+    ),
+}  # fmt: skip
+"""Code that fails."""
 
 HIDDEN = {
     "decay": Bug("torch", "momentum=0.05", "momentum=0.95", "stem.norm", "self.norm ="),
@@ -187,7 +246,17 @@ def test_a_bug_is_caught_where_it_is(verifier, unaltered, name):
     first = next(c for c in report.comparisons if not c.ok).first_difference
     assert first.layer == bug.layer
     assert first.at_fault == (bug.target,)
-    assert bug.line in pointed_at(first.lines[bug.target], bug)
+    assert not bug.line or bug.line in pointed_at(first.lines[bug.target], bug)
+
+
+@pytest.mark.parametrize("name", CRASHES)
+def test_the_layer_that_crashes_is_named(verifier, name):
+    bug = CRASHES[name]
+    first = next(c for c in with_bug(verifier, bug).comparisons if not c.ok)
+    assert first.fault.startswith(f"{bug.target}: ")
+    assert first.first_difference.layer == bug.layer
+    assert first.first_difference.at_fault == (bug.target,)
+    assert bug.line in pointed_at(first.first_difference.lines[bug.target], bug)
 
 
 @pytest.mark.parametrize("name", HIDDEN)

@@ -1,0 +1,170 @@
+"""How far arrays are apart, how far they may be, and which layer differs first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+
+from archspec.network import INPUT, Network, NetworkLayer
+from archspec.ops import Op
+from archspec.runtime.order import Precision
+from archspec.targets.templates import manifest
+from archspec.verification.reference import Array
+
+TOLERANCES: Mapping[Precision, float] = {"float64": 1e-9, "float32": 1e-4}
+"""Of the largest number. Two right engines differ by about 1e-14 and 1e-5."""
+
+SINGLE = 1e-6
+"""In float64, where a framework has a constant in single precision."""
+
+RESIZED = 1e-4
+"""In float64, behind a bilinear resize that TensorFlow computes in single precision."""
+
+Found = Mapping[str, Array]
+
+
+class Errors(NamedTuple):
+    """The largest difference, and that over the largest number."""
+
+    absolute: float
+    relative: float
+
+
+def tolerance(
+    network: Network, precision: Precision, targets: tuple[str, ...]
+) -> float:
+    """How far outputs may differ, over the largest number.
+
+    Keras on TensorFlow has the slope of leaky_relu, the constants of gelu, and the
+    shares of a bilinear resize in single precision.
+    """
+    if precision == "float32" or "keras" not in targets:
+        return TOLERANCES[precision]
+    if any(_says(layer, ["bilinear"]) for layer in network.layers):
+        return RESIZED
+    single = any(_computed_in_single(layer) for layer in network.layers)
+    return SINGLE if single else TOLERANCES[precision]
+
+
+def training_tolerance(network: Network) -> float:
+    """How far PyTorch and Keras may differ after a step, in float64.
+
+    PyTorch's derivative of hard_sigmoid is a sixth in single precision.
+    """
+    limit = tolerance(network, "float64", ("torch", "keras"))
+    words = manifest("torch")["single_precision_gradients"]
+    single = any(_says(layer, words) for layer in network.layers)
+    return max(limit, SINGLE) if single else limit
+
+
+def _computed_in_single(layer: NetworkLayer) -> bool:
+    return _says(layer, manifest("keras")["single_precision"])
+
+
+def _says(layer: NetworkLayer, words: Collection[object]) -> bool:
+    """Whether an attribute of the layer is one of these words."""
+    op = layer.primitive
+    return isinstance(op, Op) and any(value in words for _, value in op)
+
+
+def errors(found: Array, expected: Array) -> Errors:
+    """How far arrays are apart; infinitely if shapes or what is finite differ."""
+    if found.shape != expected.shape:
+        return Errors(np.inf, np.inf)
+    absolute = float(np.abs(found - expected).max(initial=0.0))
+    if absolute == 0.0:
+        return Errors(0.0, 0.0)
+    largest = float(np.abs(expected).max())
+    relative = absolute / largest if largest else np.inf
+    return Errors(absolute, relative if np.isfinite(relative) else np.inf)
+
+
+def equal(found: Found, expected: Found, key: str, limit: float) -> bool:
+    """Whether what both have under this key is the same; what is not there is."""
+    return errors_of(found, expected, key).relative <= limit
+
+
+def errors_of(found: Found, expected: Found, key: str) -> Errors:
+    """Those of one key; none where one side lacks it.
+
+    A side without `LAYER>BLOCK` has the layer's output there.
+    """
+    arrays = [
+        side.get(key if key in side else key.partition(">")[0])
+        for side in (found, expected)
+    ]
+    one, other = arrays
+    return Errors(0.0, 0.0) if one is None or other is None else errors(one, other)
+
+
+def output_errors(network: Network, found: Found, expected: Found) -> Errors:
+    """The worst of all outputs, and of what a softmax at the end is given."""
+    keys = [f"output:{name}" for name in network.outputs]
+    heads = {_head(network, number) for number in network.outputs.values()} - {INPUT}
+    keys += [network.layers[head].path for head in heads]
+    both = [key for key in keys if key in found and key in expected]
+    apart = [errors(found[key], expected[key]) for key in both]
+    return max(apart, key=lambda each: each.relative)
+
+
+def _head(network: Network, number: int) -> int:
+    """The layer before a softmax, and before what does nothing."""
+    if number == INPUT:
+        return INPUT
+    layer = network.layers[number]
+    passes = layer.is_idle or _says(layer, ["softmax"])
+    return _head(network, layer.sources[0]) if passes else number
+
+
+def first_difference(
+    network: Network, found: Found, expected: Found, precision: Precision, limit: float
+) -> str:
+    """What shows the first layer that differs; "" if none does.
+
+    That is its path, or `LAYER>BLOCK` where a block returns something else than that
+    layer's output, or an `output:NAME`. Before the first layer that a framework
+    computes in single precision, the strict tolerance holds.
+    """
+    allowed = TOLERANCES[precision]
+    for layer in network.layers:
+        if _computed_in_single(layer):
+            allowed = limit
+        if not equal(found, expected, layer.path, allowed):
+            differs = _difference(found, expected, allowed)
+            paths = [network.layers[n].path for n in layer.sources if n != INPUT]
+            changed = (_changed(path, layer.path, differs) for path in paths)
+            return next(filter(None, changed), layer.path)
+    differs = _difference(found, expected, limit)
+    for name, number in network.outputs.items():
+        if differs(f"output:{name}"):
+            changed = number != INPUT and _changed(
+                network.layers[number].path, "", differs
+            )
+            return changed or f"output:{name}"
+    return ""
+
+
+def _difference(found: Found, expected: Found, limit: float) -> Callable[[str], bool]:
+    return lambda key: not equal(found, expected, key, limit)
+
+
+def _changed(path: str, reader: str, differs: Callable[[str], bool]) -> str:
+    """`LAYER>BLOCK` of the innermost block that returns other than its layer's output.
+
+    Only blocks count that end between the layer and its reader.
+    """
+    blocks = accumulate(path.split(".")[:-1], "{}.{}".format)
+    ended = [each for each in blocks if not reader.startswith(f"{each}.")]
+    keys = (f"{path}>{block}" for block in reversed(ended))
+    return next(filter(differs, keys), "")
+
+
+def difference_path(network: Network, key: str) -> str:
+    """Of the layer that a difference is in; a block's has a dot at its end."""
+    if key.startswith("output:"):
+        return network.layers[network.outputs[key.removeprefix("output:")]].path
+    layer, changed, block = key.partition(">")
+    return f"{block}." if changed else layer
