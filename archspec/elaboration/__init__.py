@@ -80,7 +80,7 @@ def _check_used(elaborator: Elaborator, ends: set[int]) -> None:
     if not layers:
         help = "every layer has a 'when' that does not hold"
         raise SpecError.single("AS310", "the network has no layers", help=help)
-    used = ends | elaborator.liked | {s for layer in layers for s in layer.sources}
+    used = ends | {s for layer in layers for s in layer.sources}
     for number, layer in enumerate(layers):
         if number not in used:
             message = f"nobody uses the layer '{layer.path}'"

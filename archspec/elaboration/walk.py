@@ -53,7 +53,6 @@ class Elaborator:
     defaults: Defaults
     layers: list[NetworkLayer] = field(default_factory=list[NetworkLayer])
     faults: list[Diagnostic] = field(default_factory=list[Diagnostic])
-    liked: set[int] = field(default_factory=set[int])
     """The layers whose size a resize takes."""
 
     runs: int = 0
@@ -182,7 +181,6 @@ class Elaborator:
                 message = f"'{call.like.text}' is no map, but a vector of {shape[0]}"
                 fail("AS308", message, call.like.place)
             size = shape[1:]
-            self.liked.add(frame.known[call.like.text].source)
         settings = self.defaults.of(call.op.text)
         op, values, said = primitive(call, frame.sees(tensor), settings, size)
         output = self.add(frame.path(call.name), op, [tensor], call.op.place)

@@ -54,7 +54,7 @@ class _References:
         before = None
         for name, layer in mappings(layers):
             yield from self.resolve(layer.get("from"), known)
-            yield from self.resolve(layer.get("like"), known)
+            yield from self.resolve(layer.get("like"), known, use=False)
             if before is not None and _takes_the_one_before(layer):
                 self.used.add(before)
             for _, branch in mappings(layer.section("branches")):
@@ -69,13 +69,17 @@ class _References:
         yield from self.unused(layers)
 
     def resolve(
-        self, reference: Node | None, known: Collection[str]
+        self, reference: Node | None, known: Collection[str], *, use: bool = True
     ) -> Iterator[Diagnostic]:
-        """Note the use, or complain that there is nothing of this name."""
+        """Note the use, or complain that there is nothing of this name.
+
+        A `like` is no use: it reads a size, and no framework runs a layer for that.
+        """
         name = text_of(reference)
         if reference is None or name is None:
             return
-        self.used.add(name)
+        if use:
+            self.used.add(name)
         if name in known:
             return
         self.used.add(name.partition(".")[0])

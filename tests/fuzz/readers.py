@@ -39,9 +39,9 @@ def branches_of(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def references(node: Any) -> Iterator[str]:
-    """All that `from` and `like` name."""
+    """All that `from` names."""
     if isinstance(node, dict):
-        yield from (v for k, v in node.items() if k in {"from", "like"})
+        yield from (v for k, v in node.items() if k == "from")
         for value in node.values():
             yield from references(value)
 

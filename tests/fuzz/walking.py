@@ -184,9 +184,7 @@ class Walk:
         given = self.by_name(op, given)
         settings = {**self.defaults_of(op), **self.evaluated(op, given, names)}
         if "like" in given:
-            liked = known[given["like"]]
-            liked.read = True
-            settings["size"] = liked.shape[1:]
+            settings["size"] = known[given["like"]].shape[1:]
         seen = {"channels": x.shape[0], **usual(op), **settings}
         for name, fallback in OPS[op].fallbacks.items():
             settings.setdefault(name, value(fallback, seen))

@@ -104,14 +104,18 @@ def test_own_blocks_are_looked_at_though_nobody_calls_them(faults):
     assert found == ["AS309 a: nobody uses the layer 'a'"]
 
 
-def test_like_is_a_use(network):
-    found = network("""
-    layers:
+def test_like_is_no_use(network, faults):
+    """No framework runs a layer for its size; Keras would leave its weights out."""
+    layers = """
       a: {conv: 4}
       b: {conv: {filters: 5, stride: 2}, from: input}
       c: {resize: {like: a}}
-    """)
-    assert found.output_shape == (5, 8, 8)
+"""
+    assert faults(f"layers: {layers}") == ["AS309 a: nobody uses the layer 'a'"]
+    found = network(
+        f"layers: {layers}\n      d: {{concat: {{a: {{}}, b: {{from: a}}}}}}"
+    )
+    assert found.output_shape == (9, 8, 8)
     assert sources(found)["c"] == (1,)
 
 
@@ -119,7 +123,8 @@ def test_resize_takes_a_size_or_a_layer_with_a_map(faults):
     assert faults("layers: {a: conv, b: {resize: {size: 3, like: a}}}") == [
         "AS204 a: resize takes 'size' or 'like', not both"
     ]
-    assert faults("layers: {a: flatten, b: {resize: {like: a}, from: input}}") == [
+    layers = "{a: flatten, b: {resize: {like: a}, from: input}}"
+    assert faults(f"outputs: {{one: a, two: b}}\nlayers: {layers}") == [
         "AS308 a: 'a' is no map, but a vector of 192"
     ]
 
