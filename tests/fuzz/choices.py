@@ -131,6 +131,11 @@ class Scope:
     def pick(self, options: Any) -> Any:
         return self.random.choice(list(options))
 
+    def some(self, options: Any, most: int) -> list[Any]:
+        """One of the options, or a few."""
+        found = list(dict.fromkeys(options))
+        return self.random.sample(found, self.random.randint(1, min(most, len(found))))
+
     def chance(self, percent: int) -> bool:
         return self.random.random() < percent / 100
 
@@ -167,13 +172,15 @@ class Scope:
             for name, field in fields
         }
 
-    def attributes(self, op: str, only: set[str] | None = None) -> dict[str, Any]:
+    def attributes(
+        self, op: str, only: set[str] | None = None, likely: int = 35
+    ) -> dict[str, Any]:
         """Attributes of an op; all that it needs, and some of the others."""
         given: dict[str, Any] = {}
         for name, needed in self.arguments(op).items():
             if only is not None and name not in only and not needed:
                 continue
-            if needed or self.chance(35):
+            if needed or self.chance(likely):
                 given[name] = self.of_kind(self.kind_of(op, name))
         if op == "conv" and {"stride", "dilation"} <= given.keys():
             del given["dilation"]  # Keras has not both

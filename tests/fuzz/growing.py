@@ -5,19 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from choices import Scope
-from structures import forked, joined, repeated, tabulated
+from structures import (
+    called,
+    forked,
+    joined,
+    repeated,
+    resized,
+    shortcut,
+    tabulated,
+)
 from tally import TALLY
 from walking import Unfit, Walk
 
 Layers = dict[str, Any]
 
 
-def grow(scope: Scope, document: dict[str, Any], layers: Layers) -> None:
+def grow(
+    scope: Scope, document: dict[str, Any], layers: Layers, form: str = ""
+) -> None:
     """Another layer, or a few that belong together, if they fit."""
     scope.vector = len(Walk(document).output.shape) == 1
     for _ in range(4):
         known = scope.names.copy()
-        added = candidate(scope, layers)
+        added = candidate(scope, layers, form or scope.pick(forms(scope)))
         before = dict(layers)
         layers.update(added)
         if fits(document):
@@ -28,26 +38,41 @@ def grow(scope: Scope, document: dict[str, Any], layers: Layers) -> None:
         TALLY["drawn again"] += 1
 
 
-def candidate(scope: Scope, layers: Layers) -> Layers:
+def forms(scope: Scope) -> list[str]:
+    """What can be drawn; what is there twice is drawn twice as often."""
+    found = ["layer"] * 5 + ["join"] * 2
+    found += ["fork", "shortcut", "repeat", "table", "calm"]
+    found += [] if scope.vector else ["resize"]
+    return found + (["calls"] if scope.own else [])
+
+
+def candidate(scope: Scope, layers: Layers, form: str) -> Layers:
     """One layer, or a few."""
-    form = scope.pick(
-        ["layer"] * 5 + ["join"] * 2 + ["fork", "repeat", "table", "calm"]
-    )
     references = [*layers, *rows_of(layers), "input"]
-    if form == "join":
-        return {scope.name("join"): joined(scope, references)}
-    if form == "fork":
-        return forked(scope, references)
+    if form in GROUPS:
+        return GROUPS[form](scope, references)
     if form == "repeat":
-        return repeated(scope)
-    if form == "table":
-        return tabulated(scope, references)
-    layer = scope.calm_layer() if form == "calm" else scope.layer()
-    if scope.chance(12):
+        ((name, layer),) = repeated(scope).items()
+    elif form == "join":
+        name, layer = scope.name("join"), joined(scope, references)
+    else:
+        layer = scope.calm_layer() if form == "calm" else scope.layer()
+        name = scope.name(next(iter(layer)))
+    if scope.chance(15):
         layer["when"] = scope.pick([*scope.conditions, True])
     if scope.chance(8):
         layer["from"] = scope.pick(references)
-    return {scope.name(next(iter(layer))): layer}
+    return {name: layer}
+
+
+GROUPS = {
+    "fork": forked,
+    "shortcut": shortcut,
+    "resize": resized,
+    "table": tabulated,
+    "calls": called,
+}
+"""Layers that belong together."""
 
 
 def rows_of(layers: Layers) -> list[str]:

@@ -52,7 +52,11 @@ def drawn(random: Random) -> Drawn:
     }
     scope.conditions = ["deep", "not deep", "width > 0.5", "channels > 4", True, False]
     document["layers"] = {}
-    for _ in range(random.randint(2, 8)):
+    least = 2
+    if scope.own and scope.chance(70):
+        grow(scope, document, document["layers"], "calls")
+        least = 0
+    for _ in range(random.randint(least, 8)):
         grow(scope, document, document["layers"])
     finish(scope, document)
     if not document["blocks"]:

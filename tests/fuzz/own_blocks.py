@@ -31,8 +31,10 @@ def own_block(
         }
         scope.pools["count"].append("wide_own")
     calm = scope.chance(45)
-    least = {"int": 4, "bool": True}
-    given = {k: least[v] for k, v in arguments.items() if v in ("int", "bool")}
+    usual = {"int": scope.pick([4, 6]), "bool": scope.pick([True, True, False])}
+    given = {
+        k: usual[v] for k, v in arguments.items() if isinstance(v, str) and v in usual
+    }
     call = {"probe": given}
     trial = {
         **document,
@@ -111,7 +113,8 @@ def own_arguments(scope: Scope) -> dict[str, Any]:
         "mode": ["nearest"],
         "keep_size": [True],
     }
-    likely = {"filters": 75, "kernel": 50, "stride": 55, "expand": 35, "flag": 35}
+    likely = {"filters": 75, "kernel": 50, "stride": 55, "expand": 35, "flag": 50}
+    likely |= {"activation": 25, "padding": 20}
     return {
         name: scope.pick(defaults)
         for name, defaults in options.items()

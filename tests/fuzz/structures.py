@@ -1,4 +1,4 @@
-"""Draws joins, repeats, tables, and groups of layers that read each other."""
+"""Draws joins, repeats, tables, calls, and layers that read earlier tensors."""
 
 from __future__ import annotations
 
@@ -98,11 +98,65 @@ def forked(scope: Scope, references: list[str]) -> Layers:
     if scope.chance(30):
         second["when"] = scope.pick(scope.conditions)
     kind = scope.pick(["add", "concat"])
-    return {
-        one: first,
-        two: second,
-        both: {kind: {scope.name("left"): left, scope.name("right"): right}},
+    join = {kind: {scope.name("left"): left, scope.name("right"): right}}
+    if scope.chance(30):
+        join["when"] = scope.pick(scope.conditions)
+    return {one: first, two: second, both: join}
+
+
+def shortcut(scope: Scope, references: list[str]) -> Layers:
+    """Layers, then a join with tensors before them, which often is conditional."""
+    layers = {}
+    for _ in range(scope.pick([1, 1, 2])):
+        layer = scope.calm_layer()
+        layers[scope.name(next(iter(layer)))] = layer
+    if not scope.vector and scope.chance(60):
+        # As many channels as the input where the condition holds, others elsewhere.
+        width = scope.pick(["filters", "in_channels", "channels"])
+        width = width if width in scope.pools.get("count", []) else "channels"
+        given = {"filters": width, "kernel": scope.of_kind("calm_kernel")}
+        layers[scope.name("project")] = {scope.pick(["conv", "conv_bn"]): given}
+    names = scope.some([*references, "input", "input", *layers], 2)
+    join: dict[str, Any] = {
+        scope.pick(["add", "add", "concat", "multiply"]): {
+            **({scope.name("main"): {}} if scope.chance(85) else {}),
+            **{scope.name("shortcut"): {"from": name} for name in names},
+        }
     }
+    return {**layers, scope.name("sum"): conditional(scope, join, 75)}
+
+
+def resized(scope: Scope, references: list[str]) -> Layers:
+    """A layer that makes maps smaller, and a resize to the size of an earlier one."""
+    stride = scope.pick(["stride", 2]) if "stride" in scope.pools else 2
+    shrink = {"filters": "channels", "kernel": 3, "stride": stride}
+    smaller = scope.pick([{"conv": shrink}, {"max_pool": 2}, {"depthwise_conv": 3}])
+    like = {"like": scope.pick([*references, "input"]), "mode": scope.of_kind("mode")}
+    layers: Layers = {scope.name("smaller"): smaller}
+    if scope.chance(30):
+        layer = scope.calm_layer()
+        layers[scope.name(next(iter(layer)))] = layer
+    layers[scope.name("up")] = conditional(scope, {"resize": like}, 60)
+    return layers
+
+
+def conditional(scope: Scope, layer: dict[str, Any], percent: int) -> dict[str, Any]:
+    """The layer, under a condition so often."""
+    if scope.chance(percent):
+        layer["when"] = scope.pick(scope.conditions)
+    return layer
+
+
+def called(scope: Scope, references: list[str]) -> Layers:
+    """A block of the document's own, called in two ways or three."""
+    block = scope.pick(scope.own)
+    layers = {}
+    for _ in range(scope.pick([2, 2, 2, 3])):
+        layer: dict[str, Any] = {block: scope.attributes(block, likely=60) or None}
+        if scope.chance(15):
+            layer["from"] = scope.pick([*references, *layers])
+        layers[scope.name(block)] = layer
+    return layers
 
 
 def repeated(scope: Scope) -> Layers:
@@ -157,7 +211,7 @@ def tabulated(scope: Scope, references: list[str]) -> Layers:
             table["then"] = {"stride": 1}
     if scope.chance(10):
         table["when"] = scope.pick(scope.conditions)
-    if scope.chance(10):
+    if scope.chance(20):
         table["from"] = scope.pick(references)
     return {name: table}
 
