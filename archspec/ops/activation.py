@@ -1,7 +1,9 @@
 """Functions of single numbers, and softmax."""
 
+from typing import Annotated
+
 from archspec.ops.base import Array, Op, Shape, Weights
-from archspec.ops.fields import Kind, Number
+from archspec.ops.fields import Examples, Kind, Number
 from archspec.words import ACTIVATIONS
 
 
@@ -18,7 +20,7 @@ class Activation(Op):
     keeps_sign = True
 
     kind: Kind
-    slope: Number = 0.01
+    slope: Annotated[Number, Examples(0.1, 1, 0.3)] = 0.01
 
     def is_idle(self, shape: Shape) -> bool:
         return self.kind == "identity"

@@ -9,11 +9,14 @@ from archspec.ops.base import Array, Shape, Weight, Weights, along, shared_out
 from archspec.ops.fields import (
     STATIC,
     Count,
+    DilationField,
+    Examples,
     Flag,
     Initializer,
     InitializerField,
+    KernelField,
     PaddingField,
-    PairField,
+    StrideField,
 )
 from archspec.ops.window import Windowed
 
@@ -42,12 +45,12 @@ class Conv(Convolution):
     fallbacks: ClassVar[Mapping[str, str]] = {"filters": "channels"}
     output_channels = "filters"
 
-    filters: Count
-    kernel: PairField = (1, 1)
-    stride: PairField = (1, 1)
+    filters: Annotated[Count, Examples(6, 4, 12)]
+    kernel: KernelField = (1, 1)
+    stride: StrideField = (1, 1)
     padding: PaddingField
-    groups: Count = 1
-    dilation: PairField = (1, 1)
+    groups: Annotated[Count, Examples(1, 2, 3)] = 1
+    dilation: DilationField = (1, 1)
     bias: Flag
     initializer: InitializerField = GLOROT
 
@@ -83,11 +86,11 @@ class DepthwiseConv(Convolution):
     output_channels = "channels * multiplier"
     inherits = "conv"
 
-    kernel: PairField = (3, 3)
-    stride: PairField = (1, 1)
+    kernel: KernelField = (3, 3)
+    stride: StrideField = (1, 1)
     padding: PaddingField
-    dilation: PairField = (1, 1)
-    multiplier: Count = 1
+    dilation: DilationField = (1, 1)
+    multiplier: Annotated[Count, Examples(1, 2, 3)] = 1
     bias: Flag
     initializer: InitializerField = GLOROT
 
@@ -119,9 +122,9 @@ class TransposedConv(Windowed):
     linear = True
     fresh_output = True
 
-    filters: Count
-    kernel: Annotated[PairField, STATIC] = (2, 2)
-    stride: Annotated[PairField, STATIC] = (2, 2)
+    filters: Annotated[Count, Examples(6, 4, 12)]
+    kernel: Annotated[KernelField, STATIC] = (2, 2)
+    stride: Annotated[StrideField, STATIC] = (2, 2)
     padding: PaddingField = "valid"
     bias: Flag = False
     initializer: InitializerField = GLOROT

@@ -1,8 +1,10 @@
 """The fully connected layer."""
 
+from typing import Annotated
+
 from archspec.ops.base import Array, Op, Shape, Weight, Weights, along
 from archspec.ops.convolution import GLOROT, kernel_and_bias
-from archspec.ops.fields import Count, Flag, InitializerField
+from archspec.ops.fields import Count, Examples, Flag, InitializerField
 
 
 class Dense(Op):
@@ -13,7 +15,7 @@ class Dense(Op):
     weight_axes = "out in"
     output_channels = "units"
 
-    units: Count
+    units: Annotated[Count, Examples(6, 4)]
     bias: Flag = True
     initializer: InitializerField = GLOROT
 

@@ -31,6 +31,16 @@ STATIC = "static"
 """In the metadata of an attribute that frameworks need as a constant."""
 
 
+class Examples:
+    """In the metadata of an attribute: values to try, the usual one first.
+
+    They go with an input of 6 channels. Tests and random networks are drawn from them.
+    """
+
+    def __init__(self, *values: Any):
+        self.values = values
+
+
 class Read:
     """Tells Pydantic to read a value by this function, and to ask nothing else.
 
@@ -45,6 +55,21 @@ class Read:
         return core_schema.no_info_plain_validator_function(self.function)
 
 
+class OneOf(Read, Examples):
+    """Reads words, all of which are examples."""
+
+    def __init__(self, *words: str):
+        Read.__init__(self, self.check)
+        Examples.__init__(self, *words)
+
+    def check(self, value: object) -> object:
+        """The word; raises PydanticCustomError if it is none of these."""
+        if value in self.values:
+            return value
+        *most, last = map(repr, self.values)
+        raise refusal(f"{', '.join(most)} or {last}", value)
+
+
 def refusal(wanted: str, value: object, advice: str = "") -> PydanticCustomError:
     """The error for a value that is not what an attribute wants; advice is its help."""
     found = json.dumps(value, default=str)
@@ -57,19 +82,6 @@ def items(value: object) -> tuple[object, ...]:
     if not isinstance(value, list | tuple):
         return ()
     return tuple(cast(Sequence[object], value))
-
-
-def one_of(*words: str) -> Callable[[object], object]:
-    """A check for words."""
-    *most, last = (repr(word) for word in words)
-    wanted = f"{', '.join(most)} or {last}"
-
-    def check(value: object) -> object:
-        if value not in words:
-            raise refusal(wanted, value)
-        return value
-
-    return check
 
 
 def whole_from(least: int) -> Callable[[object], int]:
@@ -192,13 +204,26 @@ Index = Annotated[int, Read(not_negative)]
 Number = Annotated[float, Read(number)]
 Positive = Annotated[float, Read(positive)]
 Share = Annotated[float, Read(share)]
-Flag = Annotated[bool, Read(flag)]
+Flag = Annotated[bool, Read(flag), Examples(True, False)]
 PairField = Annotated[Pair, Read(pair)]
+KernelField = Annotated[PairField, Examples(3, 1, (3, 2), 2, (1, 5), 5)]
+StrideField = Annotated[PairField, Examples(1, 2, (2, 1), 3)]
+DilationField = Annotated[PairField, Examples(1, 2, (1, 2))]
 AmountsField = Annotated[Amounts, Read(amounts)]
-PaddingField = Annotated[Padding, Read(padding), STATIC]
-ModeField = Annotated[Mode, Read(one_of(*get_args(Mode))), STATIC]
-OrderField = Annotated[Order, Read(one_of(*get_args(Order))), STATIC]
-Kind = Annotated[str, Read(one_of(*ACTIVATIONS))]
-InitializerField = Annotated[Initializer, Read(initializer), STATIC]
+_PADDINGS = Examples(
+    "same", "valid", "symmetric", (1, 0, 2, 1), (1, 1, 1, 1), (1, 1, 2, 2)
+)
+PaddingField = Annotated[Padding, Read(padding), STATIC, _PADDINGS]
+ModeField = Annotated[Mode, OneOf(*get_args(Mode)), STATIC]
+OrderField = Annotated[Order, OneOf(*get_args(Order)), STATIC]
+Kind = Annotated[str, OneOf(*ACTIVATIONS)]
+_INITIALIZERS = Examples(
+    ("normal", 0.1),
+    ("normal", 0.3),
+    ("uniform", 0.3),
+    ("normal", "fan_in", 2),
+    ("truncated_normal", "fan_out", 1),
+)
+InitializerField = Annotated[Initializer, Read(initializer), STATIC, _INITIALIZERS]
 EachNumber = Annotated[tuple[float, ...], Read(each_number)]
 EachPositive = Annotated[tuple[float, ...], Read(each_positive)]

@@ -8,6 +8,7 @@ from archspec.ops.fields import (
     STATIC,
     EachNumber,
     EachPositive,
+    Examples,
     Number,
     Positive,
     Share,
@@ -24,8 +25,8 @@ class BatchNorm(Op):
     name = "batch_norm"
     fresh_output = True
 
-    epsilon: Annotated[Positive, STATIC]
-    decay: Annotated[Share, STATIC]
+    epsilon: Annotated[Positive, STATIC, Examples(1e-3, 1e-5, 1)]
+    decay: Annotated[Share, STATIC, Examples(0.9, 0.5, 0)]
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale`, `shift`, and the moving `mean` and `variance` (channels)."""
@@ -48,7 +49,7 @@ class LayerNorm(Op):
 
     name = "layer_norm"
 
-    epsilon: Annotated[Positive, STATIC]
+    epsilon: Annotated[Positive, STATIC, Examples(1e-3, 1e-5, 1)]
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` and `shift` (channels)."""
@@ -66,7 +67,7 @@ class LayerScale(Op):
 
     name = "layer_scale"
 
-    initial: Number
+    initial: Annotated[Number, Examples(0.1, 1, 1e-6)]
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` (channels), which starts at `initial`."""
@@ -81,8 +82,8 @@ class Normalize(Op):
 
     name = "normalize"
 
-    mean: Annotated[EachNumber, STATIC]
-    std: Annotated[EachPositive, STATIC]
+    mean: Annotated[EachNumber, STATIC, Examples(0.5, 1, (1, 2, 3, 4, 5, 6))]
+    std: Annotated[EachPositive, STATIC, Examples(0.5, 2, (1, 2, 3, 4, 5, 6))]
 
     def infer(self, shape: Shape) -> Shape:
         """The shape, unchanged."""

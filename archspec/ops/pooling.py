@@ -9,8 +9,19 @@ from pydantic_core.core_schema import ValidationInfo
 
 from archspec.ops import arrays
 from archspec.ops.base import Array, Op, Shape, Weights
-from archspec.ops.fields import STATIC, Flag, Padding, PaddingField, PairField, refusal
+from archspec.ops.fields import (
+    STATIC,
+    Examples,
+    Flag,
+    KernelField,
+    Padding,
+    PaddingField,
+    StrideField,
+    refusal,
+)
 from archspec.ops.window import Windowed
+
+_PADDINGS = Examples("valid", "same", "symmetric", (1, 0, 1, 1))
 
 
 class Pool(Windowed):
@@ -19,9 +30,9 @@ class Pool(Windowed):
     keeps_sign = True
     fallbacks: ClassVar[Mapping[str, str]] = {"stride": "kernel"}
 
-    kernel: PairField = (2, 2)
-    stride: PairField
-    padding: PaddingField = "valid"
+    kernel: KernelField = (2, 2)
+    stride: StrideField
+    padding: Annotated[PaddingField, _PADDINGS] = "valid"
     ceil: Annotated[Flag, STATIC] = False
 
     def infer(self, shape: Shape) -> Shape:

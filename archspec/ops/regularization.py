@@ -1,7 +1,11 @@
 """Ops that act in training only."""
 
+from typing import Annotated
+
 from archspec.ops.base import Idle
-from archspec.ops.fields import Share
+from archspec.ops.fields import Examples, Share
+
+Rate = Annotated[Share, Examples(0.1, 0.3, 0)]
 
 
 class Dropout(Idle):
@@ -9,7 +13,7 @@ class Dropout(Idle):
 
     name = "dropout"
 
-    rate: Share
+    rate: Rate
 
 
 class DropPath(Idle):
@@ -20,4 +24,4 @@ class DropPath(Idle):
 
     name = "drop_path"
 
-    rate: Share
+    rate: Rate

@@ -11,6 +11,7 @@ from archspec.ops.fields import (
     STATIC,
     AmountsField,
     Count,
+    Examples,
     Index,
     ModeField,
     Number,
@@ -55,8 +56,8 @@ class SliceChannels(Op):
     fallbacks: ClassVar[Mapping[str, str]] = {"stop": "channels"}
     output_channels = "stop - start"
 
-    start: Index = 0
-    stop: Index
+    start: Annotated[Index, Examples(0, 1)] = 0
+    stop: Annotated[Index, Examples(5, 3)]
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (stop - start, height, width)."""
@@ -89,7 +90,7 @@ class ChannelShuffle(Op):
     name = "channel_shuffle"
     keeps_sign = True
 
-    groups: Count
+    groups: Annotated[Count, Examples(2, 3)]
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width), unchanged."""
@@ -109,7 +110,7 @@ class Upsample(Op):
     name = "upsample"
     keeps_sign = True
 
-    factor: PairField = (2, 2)
+    factor: Annotated[PairField, Examples(2, 3, (1, 2))] = (2, 2)
     mode: ModeField = "nearest"
 
     def infer(self, shape: Shape) -> tuple[int, int, int]:
@@ -129,7 +130,7 @@ class Resize(Op):
     keeps_sign = True
     like = "size"
 
-    size: Annotated[PairField, STATIC]
+    size: Annotated[PairField, STATIC, Examples(5, 7, (7, 9), (13, 30))]
     mode: ModeField = "bilinear"
 
     def infer(self, shape: Shape) -> Shape:
@@ -146,8 +147,8 @@ class Pad(Op):
 
     name = "pad"
 
-    amounts: AmountsField
-    value: Number = 0.0
+    amounts: Annotated[AmountsField, Examples((1, 1, 1, 1), (0, 1, 2, 3), (1, 1, 2, 2))]
+    value: Annotated[Number, Examples(0, 1.5, -1)] = 0.0
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels, larger height, larger width)."""

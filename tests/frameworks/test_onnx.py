@@ -10,9 +10,8 @@ from exchange import drawn
 from onnx_session import assert_right, inferred, run_all, single
 from test_networks import CASES, complete
 from test_primitives import (
-    IN_SINGLE_PRECISION,
+    LAYERS,
     POOLS,
-    SINGLE_LAYERS,
     VECTOR,
     beside,
     layers_of,
@@ -23,19 +22,12 @@ from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 from archspec.ops import JOINS, OPS
 from archspec.targets.onnx import model, tensor_names
+from examples import takes_vectors
 
-BOTH = {
-    op: [*SINGLE_LAYERS.get(op, ()), *IN_SINGLE_PRECISION.get(op, ())]
-    for op in {**SINGLE_LAYERS, **IN_SINGLE_PRECISION}
-}
 MORE = {
     # the weights of a last window that sticks out of counted padding
     "avg_pool": [
         "{kernel: 3, stride: 2, padding: [1, 0, 0, 1], ceil: true, count_padding: true}"
-    ],
-    "transposed_conv": [
-        "{filters: 4, kernel: 2, stride: 3, padding: same, bias: true}",
-        "{filters: 4, kernel: [1, 4], stride: [3, 2], padding: same, bias: true}",
     ],
     "resize": ["{size: [18, 8], mode: nearest}"],
     "upsample": ["{factor: [1, 3], mode: bilinear}"],
@@ -53,22 +45,21 @@ JOINED = {
 }
 
 
-def test_every_primitive_is_here():
-    assert BOTH.keys() == OPS.keys()
+def test_every_join_is_here():
     assert {name.split()[0] for name in JOINED} == JOINS.keys()
 
 
-@pytest.mark.parametrize("op", BOTH)
+@pytest.mark.parametrize("op", LAYERS)
 def test_on_an_image(network, op):
     """Which has negative numbers."""
-    layers = layers_of(op, [*BOTH[op], *MORE.get(op, ())])
+    layers = layers_of(op, [*LAYERS[op], *MORE.get(op, ())])
     assert_right(network(beside(layers)).network, fold=True)
 
 
-@pytest.mark.parametrize("op", BOTH)
+@pytest.mark.parametrize("op", LAYERS)
 def test_alone(network, op):
     """A network of one layer, the first that is tried of its op."""
-    text = f"layers: {{it: {layers_of(op, BOTH[op])[0]}}}"
+    text = f"layers: {{it: {layers_of(op, LAYERS[op])[0]}}}"
     assert_right(network(text).network, fold=True)
 
 
@@ -78,13 +69,8 @@ def test_a_pool_behind_a_relu(network):
 
 
 def test_on_a_vector(network):
-    layers = [
-        "{dense: 5}", "{dense: {units: 5, bias: false}}", "batch_norm", "layer_norm",
-        "{layer_scale: 0.1}", "{normalize: {mean: 0.5, std: 0.25}}", "flatten",
-        "{normalize: {mean: [1, 2, 3, 4, 5, 6], std: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}}",
-        *(f"{{activation: {kind}}}" for kind in SINGLE_LAYERS["activation"]),
-        "{activation: gelu}", "{activation: leaky_relu}", "{dropout: 0.1}",
-    ]  # fmt: skip
+    both = {op: layers_of(op, LAYERS[op]) for op in OPS if takes_vectors(op)}
+    layers = [layer for every in both.values() for layer in every]
     assert_right(network(beside(layers, VECTOR)).network, fold=True)
 
 

@@ -16,68 +16,23 @@ from test_initializers import canonical, check
 from archspec.errors import SpecError
 from archspec.ops import OPS
 from archspec.targets import TARGETS
+from examples import makes_vectors, needed, written
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
-PADDINGS = ["same", "valid", "symmetric", "[1, 0, 2, 1]", "[1, 1, 1, 1]"]
-RULES = ["[normal, 0.1]", "[normal, 0.3]", "[uniform, 0.3]", "[normal, fan_in, 2]"]
-FLAGS = ["true", "false"]
-WINDOW = {"kernel": ["3", "1", "[3, 1]", "2"], "stride": ["1", "2", "[2, 1]"]}
-CONV = WINDOW | {
-    "padding": PADDINGS,
-    "dilation": ["1", "2", "[1, 2]"],
-    "bias": FLAGS,
-    "initializer": RULES,
-}
-POOL = WINDOW | {
-    "padding": ["same", "valid", "symmetric", "[1, 0, 1, 1]"],
-    "ceil": FLAGS,
-}
-MODES = ["nearest", "bilinear"]
 VALUES = {
-    "conv": {"filters": ["4", "6"], "groups": ["1", "2", "3"], **CONV},
-    "depthwise_conv": {"multiplier": ["1", "2"], **CONV},
-    "transposed_conv": {
-        "filters": ["4", "6"],
-        **{name: CONV[name] for name in ("kernel", "stride", "bias", "initializer")},
-        "padding": ["valid", "same", "symmetric", "[1, 0, 0, 1]"],
-    },
-    "dense": {"units": ["4", "6"], "bias": FLAGS, "initializer": RULES},
-    "batch_norm": {"epsilon": ["1e-3", "1e-5", "1"], "decay": ["0.9", "0.5", "0"]},
-    "layer_norm": {"epsilon": ["1e-3", "1", "0.1"]},
-    "layer_scale": {"initial": ["0.1", "1", "0.5"]},
-    "normalize": {
-        "mean": ["0.5", "1", "[1, 2, 3, 4, 5, 6]"],
-        "std": ["0.5", "2", "[1, 2, 3, 4, 5, 6]"],
-    },
-    "activation": {
-        "kind": ["relu", "leaky_relu", "softmax", "gelu_tanh", "swish", "identity"],
-        "slope": ["0.1", "1", "0.3"],
-    },
-    "max_pool": POOL,
-    "avg_pool": POOL | {"count_padding": FLAGS},
-    "global_avg_pool": {"keep_size": ["true", "false"]},
-    "flatten": {"order": ["channels_last", "channels_first"]},
-    "slice_channels": {"start": ["0", "1"], "stop": ["5", "3"]},
-    "channel_shuffle": {"groups": ["2", "3"]},
-    "upsample": {"factor": ["2", "3", "[1, 2]"], "mode": MODES},
-    "resize": {"size": ["5", "7", "[7, 9]"], "mode": MODES},
-    "pad": {"amounts": ["[1, 1, 1, 1]", "[0, 1, 2, 3]"], "value": ["0", "1.5", "2"]},
-    "dropout": {"rate": ["0.1", "0.3", "0"]},
-    "drop_path": {"rate": ["0.1", "0.3", "0"]},
-}  # fmt: skip
-REST = {
-    "conv": {"filters": "6", "kernel": "3"},
-    "transposed_conv": {"filters": "4", "kernel": "3"},
-    "dense": {"units": "6"},
-    "normalize": {"mean": "0", "std": "1"},
-    "activation": {"kind": "leaky_relu"},
-    "max_pool": {"kernel": "3"},
-    "avg_pool": {"kernel": "3", "padding": "symmetric"},
-    "resize": {"size": "5"},
-    "pad": {"amounts": "[1, 1, 0, 1]"},
+    op: {name: [*map(written, values)] for name, values in primitive.examples().items()}
+    for op, primitive in OPS.items()
+    if primitive.model_fields
 }
-SHRINKING = {"flatten", "global_avg_pool"}
+REST = {
+    "conv": {"filters": "6"},
+    "activation": {"kind": "leaky_relu"},
+    "max_pool": {"padding": "symmetric"},
+    "avg_pool": {"padding": "symmetric"},
+}
+"""What makes a difference of the others visible, besides what has to be said."""
+SHRINKING = set(filter(makes_vectors, OPS))
 """From a feature map to a vector: the second use stands beside the first."""
 WHERE = {
     "block": {
@@ -113,11 +68,12 @@ class Varying(NamedTuple):
 
     def written(self, where: str, number: int) -> dict[str, str]:
         """The lines of a network's blocks, layers and outputs."""
-        given = {**REST.get(self.op, {}), self.name: "value"}
+        given = {**needed(self.op), **REST.get(self.op, {}), self.name: "value"}
+        attributes = ", ".join(f"{k}: {written(v)}" for k, v in given.items())
         fields = {
             **self._asdict(),
             "n": number,
-            "attributes": f"{{{', '.join(f'{k}: {v}' for k, v in given.items())}}}",
+            "attributes": f"{{{attributes}}}",
             "before": "input" if self.op in SHRINKING else f"a{number}",
         }
         return {key: lines.format_map(fields) for key, lines in WHERE[where].items()}
@@ -181,9 +137,3 @@ def check_fresh(case):
             if layer.op == "layer_scale":
                 found = weights[f"{layer.path}.scale"]
                 assert np.allclose(found, layer.primitive.initial)
-
-
-def test_every_attribute_is_here():
-    assert {op: set(VALUES.get(op, {})) for op in OPS} == {
-        op: set(primitive.model_fields) for op, primitive in OPS.items()
-    }

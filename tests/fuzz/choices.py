@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from walking import STANDARD
 
 from archspec.ops import OPS
+from archspec.words import ACTIVATIONS
 
 CONSTANTS: dict[str, list[Any]] = {
     "count": [
@@ -25,13 +27,9 @@ CONSTANTS: dict[str, list[Any]] = {
         [1, 0, 1, 0],
     ],
     "groups": [1, 2, 2, 3, "channels"],
-    "dilation": [1, 2, [1, 2], 3],
     "flag": [True, False],
-    "kind": [
-        "relu", "relu6", "hard_swish", "hard_sigmoid", "sigmoid", "swish", "gelu",
-        "gelu_tanh", "tanh", "identity",
-    ],
-    "any_kind": ["softmax", "leaky_relu", "relu", "hard_swish", "tanh", "swish"],
+    "kind": [kind for kind in ACTIVATIONS if kind not in ("leaky_relu", "softmax")],
+    "any_kind": list(ACTIVATIONS),
     "rate": [0, 0.1, 0.25],
     "decay": [0.9, 0.99, 0.5],
     "epsilon": [1e-3, 1e-2, 1e-5],
@@ -41,22 +39,21 @@ CONSTANTS: dict[str, list[Any]] = {
     "maybe_width": [0, 0, 2, 4],
     "maybe_kernel": [0, 3, 5],
     "times": [1, 2, 2, 3],
-    "multiplier": [1, 2, 3],
-    "initializer": [
-        ["normal", 0.1], ["uniform", "fan_in", 2], ["truncated_normal", "fan_out", 1],
-    ],
     "number": [0.5, 1, -0.25],
     "positive": [0.5, 2],
-    "mode": ["nearest", "nearest", "bilinear"],
     "size": [4, 7, [9, 6], [5, 12], [1, 1]],
     "factor": [1, 2, [2, 1], [1, 3]],
-    "order": ["channels_first", "channels_last"],
     "index": [0, 1, 2],
     "stop": ["channels - 1", "channels", "max(3, channels // 2)"],
     "amounts": [[1, 1, 1, 1], [0, 1, 2, 3], [1, 1, 2, 2], [1, 0, 0, 0]],
     "value": [0, 0, 1.5, -1],
 }  # fmt: skip
 """By kind. What is there twice is drawn twice as often."""
+
+for op in OPS.values():
+    for attribute, values in op.examples().items():
+        # tuples as lists, as a document has them
+        CONSTANTS.setdefault(attribute, json.loads(json.dumps(values)))
 
 KINDS = {
     "filters": "count", "units": "count", "growth": "width", "hidden": "count",
@@ -190,7 +187,7 @@ class Scope:
 
     @staticmethod
     def kind_of(op: str, name: str) -> str:
-        return OWN_KINDS.get((op, name), KINDS[name])
+        return OWN_KINDS.get((op, name)) or KINDS.get(name, name)
 
     def layer(self) -> dict[str, Any]:
         """One layer of any op."""

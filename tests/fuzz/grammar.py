@@ -15,30 +15,24 @@ from archspec.ops import JOINS, OPS
 
 WHOLE = ["1", "2", "3", "4", "8", "16"]
 SIGNS = "+ - * / // % == != < <= > >= and or".split()
+
+
+def tree(value: Any) -> Tree:
+    """As a document has it."""
+    if isinstance(value, tuple):
+        return [tree(item) for item in value]
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 FITTING: dict[str, list[Tree]] = {
-    "padding": ["same", "symmetric", "valid", ["1", "0", "2", "1"]],
-    "bias": ["true", "false"],
-    "kernel": ["1", "3", "2", ["1", "3"]],
-    "stride": ["1", "2", ["1", "2"]],
-    "dilation": ["1", "2"],
-    "groups": ["1", "2"],
+    attribute: [tree(value) for value in values]
+    for op in OPS.values()
+    for attribute, values in op.examples().items()
+} | {
     "filters": ["2", "4", "8", "channels", "channels * 2"],
-    "kind": ["relu", "hard_swish", "gelu", "leaky_relu", "softmax", "identity"],
     "activation": ["relu", "relu6", "swish"],
-    "mode": ["nearest", "bilinear"],
-    "order": ["channels_first", "channels_last"],
-    "amounts": [["1", "0", "2", "1"]],
-    "ceil": ["true", "false"],
-    "count_padding": ["true", "false"],
-    "epsilon": ["1e-3", "1e-5"],
-    "decay": ["0.9", "0.999"],
-    "rate": ["0.2", "0"],
-    "initializer": [["normal", "0.01"], ["uniform", "fan_in", "2"]],
     "mean": ["0.5"],
     "std": ["0.5"],
-    "factor": ["2", ["1", "2"]],
-    "value": ["0", "1.5"],
-    "initial": ["0.1"],
 }
 NEEDED = {
     name: [key for key, field in op.model_fields.items() if field.is_required()]

@@ -4,43 +4,21 @@ import pytest
 
 from archspec.errors import ShapeError
 from archspec.ops import JOINS, OPS, Shape
+from examples import MAP, built, needed, takes_vectors
 
 CONV = {"filters": 6, "padding": "same", "bias": False}
-NEED_MAPS = {
-    "conv": CONV,
-    "depthwise_conv": {"padding": "same", "bias": False, "multiplier": 2},
-    "transposed_conv": {"filters": 8},
-    "max_pool": {"stride": 2},
-    "avg_pool": {"stride": 2},
-    "global_avg_pool": {},
-    "upsample": {},
-    "resize": {"size": 4},
-    "pad": {"amounts": [1, 1, 1, 1]},
-    "slice_channels": {"start": 2, "stop": 8},
-    "channel_shuffle": {"groups": 2},
-}
-TAKE_BOTH = {
-    "dense": {"units": 10},
-    "batch_norm": {"epsilon": 1e-3, "decay": 0.9},
-    "layer_norm": {"epsilon": 1e-6},
-    "layer_scale": {"initial": 1e-6},
-    "normalize": {"mean": 0.5, "std": 0.5},
-    "activation": {"kind": "relu"},
-    "flatten": {},
-    "identity": {},
-    "dropout": {"rate": 0.5},
-    "drop_path": {"rate": 0.5},
-}
+NEED_MAPS, TAKE_BOTH = (
+    {op: built(op, needed(op), MAP) for op in OPS if takes_vectors(op) is both}
+    for both in (False, True)
+)
 MULTIPLY = "multiply needs equal channels, and equal sizes or 1x1 maps, but has "
-
-
-def test_every_op_is_in_one_of_the_lists():
-    assert NEED_MAPS.keys() | TAKE_BOTH.keys() == OPS.keys()
 
 
 @pytest.mark.parametrize("word", NEED_MAPS)
 def test_vectors_are_refused(word: str):
-    assert message(word, NEED_MAPS[word], (1280,)) == (
+    with pytest.raises(ShapeError) as caught:
+        NEED_MAPS[word].infer((1280,))
+    assert str(caught.value) == (
         f"{word} needs a map (channels, height, width), but its input "
         "is a vector of 1280"
     )
@@ -49,13 +27,13 @@ def test_vectors_are_refused(word: str):
 @pytest.mark.parametrize(
     ("word", "shape"),
     [
-        *((word, (16, 6, 4)) for word in OPS),
+        *((word, (16, 8, 6)) for word in OPS),
         *((word, (16,)) for word in TAKE_BOTH),
     ],
 )
 def test_output_channels_say_what_infer_computes(word: str, shape: Shape):
-    op = OPS[word](**(NEED_MAPS | TAKE_BOTH)[word])
-    area = 24 if len(shape) == 3 else 1
+    op = (NEED_MAPS | TAKE_BOTH)[word]
+    area = 48 if len(shape) == 3 else 1
     names = {"channels": shape[0], "area": area} | op.model_dump()
     expected = eval(op.output_channels, {}, names)  # noqa: S307 (the text is ours)
     assert op.infer(shape)[0] == expected

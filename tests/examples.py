@@ -1,0 +1,87 @@
+"""Layers to try of each op, from the examples that its attributes have."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import product
+from typing import Any
+
+from pydantic import ValidationError
+
+from archspec.errors import ShapeError
+from archspec.ops import OPS, Shape
+from archspec.ops.window import Windowed
+from archspec.targets.templates import manifest
+
+MAP, VECTOR = (6, 9, 12), (6,)
+"""What the layers read."""
+
+USUAL: dict[str, dict[str, Any]] = {
+    "conv": {"padding": "same", "bias": False},
+    "depthwise_conv": {"padding": "same", "bias": False},
+    "batch_norm": {"epsilon": 1e-4, "decay": 0.9},
+    "layer_norm": {"epsilon": 1e-6},
+}
+"""The `defaults` of the networks."""
+
+WINDOW = "kernel", "stride", "padding"
+
+
+def written(value: Any) -> str:
+    """As YAML."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k}: {written(v)}' for k, v in value.items())}}}"
+    return json.dumps(value).replace('"', "")
+
+
+def needed(op: str) -> dict[str, Any]:
+    """The first examples of what has to be said; kernels, so that paddings matter."""
+    fields = OPS[op].model_fields.items()
+    given = {*OPS[op].fallbacks, *USUAL.get(op, ())}
+    found = {n for n, f in fields if f.is_required()} - given
+    found |= {"kernel"} if issubclass(OPS[op], Windowed) else set()
+    return {n: values[0] for n, values in OPS[op].examples().items() if n in found}
+
+
+def built(op: str, attributes: dict[str, Any], shape: Shape) -> Any:
+    """The op; None if it cannot read this shape."""
+    values = {**USUAL.get(op, {}), **attributes}
+    for name, fallback in OPS[op].fallbacks.items():
+        values.setdefault(name, values.get(fallback, shape[0]))
+    try:
+        primitive = OPS[op].model_validate(values)
+        primitive.infer(shape)
+    except (ValidationError, ShapeError):
+        return None
+    return primitive
+
+
+def takes_vectors(op: str) -> bool:
+    return built(op, needed(op), VECTOR) is not None
+
+
+def makes_vectors(op: str) -> bool:
+    """Of maps."""
+    return len(built(op, needed(op), MAP).infer(MAP)) == 1
+
+
+def sets(op: str) -> list[str]:
+    """Attributes to try: each value of each, and of convolutions' windows every mix."""
+    examples = OPS[op].examples()
+    if op == "depthwise_conv":  # Keras wants equal strides
+        examples["stride"] = tuple(s for s in examples["stride"] if isinstance(s, int))
+    found = [{**needed(op), name: v} for name in examples for v in examples[name]]
+    if OPS[op].linear and issubclass(OPS[op], Windowed):
+        mixes = product(*(examples[name] for name in WINDOW))
+        found += [{**needed(op), **dict(zip(WINDOW, m, strict=True))} for m in mixes]
+    fitting = (one for one in found or [{}] if built(op, one, MAP) is not None)
+    return list(dict.fromkeys(map(written, fitting)))
+
+
+def is_precise(op: str, attributes: str) -> bool:
+    """Whether Keras computes it in double precision on TensorFlow."""
+    said = set(re.findall("[a-z_]+", attributes))
+    fields = OPS[op].model_fields.items()
+    values = said | {field.default for name, field in fields if name not in said}
+    return values.isdisjoint(manifest("keras")["single_precision"])
