@@ -26,6 +26,9 @@ Argument = tuple[Code | None, Code]
 
 Style = Literal["call", "keywords", "positions"]
 
+MAX_UNNAMED = 4
+"""Values by position that a reader still can tell apart."""
+
 
 class ValuePrinter(Printer):
     """Expressions in which words of activations are what the framework calls them."""
@@ -83,12 +86,12 @@ class CallPrinter:
     def block_arguments(self, call: Call, style: Style) -> list[Argument]:
         """The arguments of a call, in one of three styles.
 
-        call: by position as long as a value names itself or the block requires it.
-        keywords: only the first by position. positions: all of them.
+        call: by position as long as a value names itself or the block requires it,
+        unless too many do not. keywords: only the first by position. positions: all.
         """
         signature = self.file.signatures[call.op]
         arguments = self.leading(signature, call)
-        bare = True
+        bare, unnamed = True, len(arguments)
         for index, parameter in enumerate(signature.ordered):
             attribute = call.attributes.get(parameter.name)
             if attribute is None and style != "positions":
@@ -100,20 +103,24 @@ class CallPrinter:
             if style == "keywords":
                 plain = index == 0
             bare = style == "positions" or (bare and plain)
+            unnamed += bare and value != printed
             arguments.append((None if bare else printed, value))
+        if style == "call" and unnamed > MAX_UNNAMED:
+            return self.block_arguments(call, "keywords")
         return arguments
 
     def stage_arguments(self, call: StageCall, style: Style) -> list[Argument]:
-        """The channels, then everything by keyword, `repeats` last."""
+        """The channels, then everything by keyword, `index` and `repeats` last."""
         signature = self.file.signatures[call.stage.name]
         arguments = self.leading(signature, call)
+        bare = True
         for position, parameter in enumerate(signature.parameters):
-            bare = style == "positions" or position == 0
+            bare = bare and parameter.name != "index"
+            bare = bare and (style == "positions" or position == 0)
             keyword = None if bare else identifier(signature.printed(parameter.name))
             value = self.printer.value(call.arguments[parameter.name])
             arguments.append((keyword, value))
-        keyword = None if style == "positions" else Code("repeats")
-        return [*arguments, (keyword, self.printer.code(call.count.expression))]
+        return [*arguments, (Code("repeats"), self.printer.code(call.count.expression))]
 
     def leading(self, signature: Signature, call: Call | StageCall) -> list[Argument]:
         """What always comes first: the channels and the classes, if they are read."""

@@ -93,20 +93,23 @@ class RowLayout:
         name = len(str(row["name"])) + 5 if self.table.named else 0
         return self.indent + name + len(str(row["call"])) + 1 + note
 
-    def header(self) -> list[Code]:
-        """The names of what stands in each position; nothing if the rows say them."""
+    def header(self, counts: bool = False) -> list[Code]:
+        """The names of what stands in each position; nothing if the rows say them.
+
+        With `counts`, also of what calls pass as keywords.
+        """
         if self.fits():
             return []
         callees = list(dict.fromkeys(callee(row.call) for row in self.table.rows))
         signed = [name for name in callees if name in self.file.signatures]
-        names = [self.positions(name) for name in signed]
+        names = [self.positions(name, counts) for name in signed]
         if len(callees) > 1:
             own = [self.file.signatures[name].name for name in signed]
             names = [f"{n}: {text}" for n, text in zip(own, names, strict=True)]
         width = LINE_LENGTH - self.indent - len("# ")
         return [Code(line) for text in names for line in textwrap.wrap(text, width)]
 
-    def positions(self, name: str) -> str:
+    def positions(self, name: str, counts: bool) -> str:
         """The parameters of a printed routine in order."""
         signature = self.file.signatures[name]
         names = ["in_channels"] if signature.in_channels else []
@@ -114,6 +117,7 @@ class RowLayout:
         names += [signature.printed(p.name) for p in signature.ordered]
         if name in {stage.name for stage in self.file.program.stages}:
             names.append("repeats")
+            names = names if counts else [n for n in names[:-1] if n != "index"]
         return ", ".join(names)
 
 

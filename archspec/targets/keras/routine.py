@@ -203,8 +203,9 @@ class KerasRoutine:
         """A line a row, or a list of rows and a loop where lines would be too long."""
         note = partial(tensor_size, self.file) if self.root else None
         layout = RowLayout(self.file, statement, self.row_text, 4, note)
-        header = layout.header()
-        if len({callee(row.call) for row in statement.rows}) == 1 and header:
+        alike = len({callee(row.call) for row in statement.rows}) == 1
+        header = layout.header(counts=alike)
+        if alike and header:
             return self.listed(layout, header, source, target)
         lines = [Line("comment", names) for names in header]
         style: Style = "positions" if header else "keywords"
