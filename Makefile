@@ -6,7 +6,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
 QUARTER ?= $(shell git rev-list --count HEAD)
 
-.PHONY: demo test test-full test-quarter fuzz check generate zoo clean
+.PHONY: demo test test-full test-quarter verified fuzz check generate zoo clean
 
 demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and what it costs
 	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
@@ -21,6 +21,9 @@ test-full: $(VENV)/all                  ## everything
 test-quarter: $(VENV)/all               ## a quarter of what `make test` leaves out: QUARTER=1
 	@echo "quarter $$(($(QUARTER) % 4)) of 4, by the number of commits or QUARTER=N"
 	$(PYTEST) --quarter $(QUARTER)
+
+verified: $(VENV)/all                   ## verify what changed, and write tests/reference/verified.json
+	$(PYTEST) --record tests/verification/test_specs.py tests/frameworks/test_equal.py
 
 fuzz: $(VENV)/all                       ## odd documents, texts, files and networks: CASES=500 NETWORKS=500 SEED=1
 	FUZZ_CASES=$(CASES) FUZZ_NETWORKS=$(NETWORKS) FUZZ_SEED=$(SEED) $(BIN)/pytest -n $(JOBS) tests/fuzz

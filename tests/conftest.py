@@ -7,13 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from zlib import crc32
 
 import pytest
 from hypothesis import settings
+
+from archspec.network import Network
 
 os.environ.update(
     CUDA_VISIBLE_DEVICES="-1",
@@ -48,6 +50,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help=f"run a quarter of the tests that need --full; N modulo {QUARTERS}",
     )
+    group.addoption(
+        "--record",
+        action="store_true",
+        help="add what passes to tests/reference/verified.json",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.record and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(importlib.import_module("record").Recorder())
 
 
 def pytest_collection_modifyitems(
@@ -62,10 +74,11 @@ def pytest_collection_modifyitems(
 
 def _asked_for(item: pytest.Item, config: pytest.Config) -> bool:
     """By its name alone, a test stays in its quarter while others come and go."""
-    full, quarter = item.get_closest_marker("full"), config.option.quarter
+    quarter, marks = config.option.quarter, {mark.name for mark in item.iter_markers()}
     if quarter is None:
-        return config.option.full or not full
-    return bool(full) and crc32(item.nodeid.encode()) % QUARTERS == quarter % QUARTERS
+        return config.option.full or "full" not in marks
+    left_out = bool(marks & {"full", "recorded"})
+    return left_out and crc32(item.nodeid.encode()) % QUARTERS == quarter % QUARTERS
 
 
 def _rank(item: pytest.Item) -> int:
@@ -93,6 +106,22 @@ def archspec(tmp_path: Path) -> Command:
         )
 
     return run
+
+
+@pytest.fixture
+def unverified(request: pytest.FixtureRequest, record_property) -> Callable[..., None]:
+    """Skip a network that was verified before just as it is, unless all tests run."""
+    record, options = importlib.import_module("record"), request.config.option
+
+    def check(name: str, networks: Iterable[Network]) -> None:
+        found = record.digest(networks)
+        record_property("verified", [name, found])
+        if options.full or options.quarter is not None:
+            return
+        if record.recorded().get(name) == found:
+            pytest.skip("verified before (tests/reference/verified.json)")
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from archspec.resources import SPECS
 
 BASES = sorted(SPECS.glob("*.yaml"))
 EVERY = [*BASES, *sorted(SPECS.glob("tutorials/*.yaml"))]
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.yaml"))
 SIZES = [(96, 64), (97, 65)]
 TIED_SIZES = {
     "unet": [(96, 64), (32, 48)],
@@ -48,6 +49,9 @@ def flavours(path: Path) -> list[tuple[str, ...]]:
     """Nothing, and each variant that is a flavour."""
     found = [(name,) for name in variant_names(path) if name in FLAVOURS]
     return [(), *found]
+
+
+FLAVOURED = [(path, flavour) for path in EVERY for flavour in flavours(path) if flavour]
 
 
 def sizes(path: Path) -> list[tuple[int, int]]:

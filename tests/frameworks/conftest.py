@@ -11,20 +11,9 @@ pytest.importorskip("torch")
 pytest.importorskip("keras")
 
 from exchange import Case, doubles
+from layers import complete
 
 from archspec.elaboration import elaborate
-
-USUAL = {
-    "archspec": "1",
-    "name": "Net",
-    "input": "{channels: 6, size: [9, 12]}",
-    "classes": "5",
-    "defaults": """
-  conv: {padding: same, bias: false}
-  batch_norm: {epsilon: 1e-4, decay: 0.9}
-  layer_norm: {epsilon: 1e-6}
-  activation: relu""",
-}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -39,9 +28,7 @@ def network(tmp_path: Path) -> Callable[[str], Case]:
 
     def build(text: str, *overrides: str) -> Case:
         path = tmp_path / "net.yaml"
-        given = f"\n{text}"
-        lines = [f"{k}: {v}" for k, v in USUAL.items() if f"\n{k}:" not in given]
-        path.write_text("\n".join([*lines, text]), encoding="utf-8")
+        path.write_text(complete(text), encoding="utf-8")
         return Case(elaborate(path, overrides=overrides))
 
     return build

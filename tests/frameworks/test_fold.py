@@ -151,11 +151,15 @@ def assert_folded(full: Case, light: Case, target: str):
     assert difference(found, expected) < allowed
 
 
-@pytest.mark.full
-@pytest.mark.parametrize(
-    ("path", "flavour"),
-    [pytest.param(*chosen, id=label(*chosen)) for chosen in RUN],
-)
+LEADERS = {"mobilenetv1-keras", "repvgg_a0", "shufflenetv2", "unet"}
+
+
+def marked(path, flavour):
+    marks = [] if label(path, flavour) in LEADERS else [pytest.mark.full]
+    return pytest.param(path, flavour, id=label(path, flavour), marks=marks)
+
+
+@pytest.mark.parametrize(("path", "flavour"), [marked(*chosen) for chosen in RUN])
 @pytest.mark.parametrize("target", ["torch", "keras"])
 def test_bundled(path, flavour, target):
     full, light = pair(path, flavour, sizes(path)[-1])

@@ -7,15 +7,10 @@ from collections import Counter
 import numpy as np
 import pytest
 from exchange import drawn
+from layers import VECTOR, beside, layers_of
 from onnx_session import assert_right, inferred, run_all, single
 from test_networks import CASES, complete
-from test_primitives import (
-    LAYERS,
-    POOLS,
-    VECTOR,
-    beside,
-    layers_of,
-)
+from test_primitives import LAYERS, POOLS
 from zoo import FLATTENED, KINDS, resized, sizes
 
 from archspec.elaboration import elaborate

@@ -5,10 +5,9 @@ All layers of an op are one network: they read the image, and each is an output.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pytest
 from exchange import assert_equal
+from layers import VECTOR, beside, layers_of
 
 from archspec.ops import OPS
 from examples import is_precise, sets, takes_vectors
@@ -81,31 +80,9 @@ PRECISE = {op: [a for a in every if is_precise(op, a)] for op, every in LAYERS.i
 IN_SINGLE_PRECISION = {
     op: rest for op in OPS if (rest := [a for a in LAYERS[op] if a not in PRECISE[op]])
 }
-VECTOR = "pool: global_avg_pool"
-
-
-def layers_of(op: str, every: Iterable[str]) -> list[str]:
-    return [f"{{{op}: {attributes}}}" for attributes in every]
-
-
 ON_A_VECTOR = [
     layer for op in filter(takes_vectors, OPS) for layer in layers_of(op, PRECISE[op])
 ]
-
-
-def beside(layers: Iterable[str], before: str = "") -> str:
-    """A network whose layers all read the image, or one that stands before them.
-
-    It has an output for each, by its number.
-    """
-    source = before.partition(":")[0] or "input"
-    lines, names = [f"  {before}"] if before else [], []
-    for number, layer in enumerate(layers):
-        body = layer[1:-1] if layer.startswith("{") else f"{layer}: ~"
-        names.append(f"it{number}")
-        lines.append(f"  it{number}: {{{body}, from: {source}}}")
-    outputs = ", ".join(f"{name}: {name}" for name in names)
-    return "\n".join(["layers:", *lines, f"outputs: {{{outputs}}}"])
 
 
 @pytest.mark.parametrize("op", PRECISE)

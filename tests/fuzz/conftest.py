@@ -11,6 +11,17 @@ import pytest
 import tally
 
 
+@pytest.fixture(
+    params=[
+        0,
+        *(pytest.param(n, marks=pytest.mark.full) for n in range(1, tally.PARTS)),
+    ]
+)
+def part(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw a part of the cases, all of them with `--full`."""
+    monkeypatch.setattr(tally, "PART", [request.param])
+
+
 @pytest.fixture(autouse=True)
 def counted(request: pytest.FixtureRequest):
     """What the test's cases became."""

@@ -27,10 +27,12 @@ from hypothesis import strategies as st
 
 from archspec.errors import Diagnosed
 
-CASES = int(os.environ.get("FUZZ_CASES") or 60)
+CASES = int(os.environ.get("FUZZ_CASES") or 30)
 """Of each kind of document; other kinds have a share of it."""
-NETWORKS = int(os.environ.get("FUZZ_NETWORKS") or 12)
+NETWORKS = int(os.environ.get("FUZZ_NETWORKS") or 6)
 SEED = os.environ.get("FUZZ_SEED") or None
+PARTS = 2
+"""Of the cases without a seed: the first is always run, the others with `--full`."""
 
 SECONDS = 10.0
 """Of processor time that a case may take; it is stopped at twice that."""
@@ -98,10 +100,10 @@ class Harm(BaseException):
 
 
 def drawn(cases: float) -> Callable[[Any], Any]:
-    """So many cases of Hypothesis: new ones for a seed, else always the same."""
+    """So many cases of Hypothesis: those of the seed, or of the part."""
     chosen = settings(
         max_examples=max(1, round(cases)),
-        derandomize=SEED is None,
+        derandomize=False,
         database=None,
         deadline=None,
         phases=[Phase.generate],  # whole documents are made smaller, not draws
@@ -109,7 +111,7 @@ def drawn(cases: float) -> Callable[[Any], Any]:
     )
 
     def decorate(test: Any) -> Any:
-        return chosen(test if SEED is None else seed(int(SEED))(test))
+        return chosen(seed(int(SEED or PART[0]))(test))
 
     return decorate
 
@@ -257,3 +259,5 @@ sys.addaudithook(_look)
 
 TALLY: Counter[str] = Counter()
 """Of random networks."""
+PART = [0]
+"""Which part of the cases the test draws."""

@@ -116,6 +116,7 @@ def some_text(random: Random) -> str:
     return start + any_text(random)
 
 
+@pytest.mark.usefixtures("part")
 @pytest.mark.parametrize(
     ("kind", "share", "draw"),
     [
@@ -131,6 +132,7 @@ def test_documents(kind, share, draw, path):
     each_document(kind, share * CASES, path, draw)
 
 
+@pytest.mark.usefixtures("part")
 def test_overrides():
     def draw(random: Random) -> tuple[int, list[str]]:
         sets = [override(random) for _ in range(random.randint(1, 3))]
@@ -143,7 +145,7 @@ def test_overrides():
     each("overrides", 2 * CASES, draw, check)
 
 
-@pytest.mark.full
+@pytest.mark.usefixtures("part")
 def test_rendered(path):
     def check(tree: Any) -> None:
         if (network := elaborated(tree)) is None:

@@ -30,6 +30,7 @@ def session():
         yield session
 
 
+@pytest.mark.usefixtures("part")
 def test_spoilt_files(session, tmp_path, monkeypatch):
     """`convert --from keras`: one process for all cases, which none may end."""
     monkeypatch.setattr(keras_file, "Session", lambda _: nullcontext(session))

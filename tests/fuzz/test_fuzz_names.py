@@ -108,7 +108,7 @@ def renamed_by_targets() -> set[str]:
     return found
 
 
-@pytest.mark.full
+@pytest.mark.usefixtures("part")
 def test_names(folder):
     """Each is refused, or stands where a usual one would, and nothing else changes."""
     left_out = renamed_by_targets()

@@ -29,10 +29,7 @@ from walking import Walk
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 
-pytestmark = [
-    pytest.mark.full,
-    pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -41,10 +38,17 @@ def float64() -> Iterator[None]:
         yield
 
 
-@drawn_cases(NETWORKS)
-@given(drawn=networks(), way=st.sampled_from(WAYS), number=st.integers(0, 99))
-def test_a_network(tmp_path_factory, drawn: Drawn, way: str, number: int):
-    path = tmp_path_factory.getbasetemp() / "net.yaml"
+@pytest.mark.usefixtures("part")
+def test_networks(tmp_path):
+    @drawn_cases(NETWORKS)
+    @given(drawn=networks(), way=st.sampled_from(WAYS), number=st.integers(0, 99))
+    def one(drawn: Drawn, way: str, number: int) -> None:
+        check_drawn(tmp_path / "net.yaml", drawn, way, number)
+
+    one()
+
+
+def check_drawn(path: Path, drawn: Drawn, way: str, number: int) -> None:
     try:
         check_document(path, drawn.document, way, number)
     except Exception as error:

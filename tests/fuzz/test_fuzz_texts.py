@@ -56,6 +56,7 @@ def skeleton(source: str) -> tuple[str, list[str]]:
     return ast.dump(tree), comments
 
 
+@pytest.mark.usefixtures("part")
 def test_texts(folder):
     """Summaries, titles, addresses: docstrings alone have them, and stay docstrings."""
     benign = {

@@ -80,7 +80,7 @@ def test_right_files_are_read(files, folder):
             assert len(getattr(found, "weights", found)) >= 9
 
 
-@pytest.mark.full
+@pytest.mark.usefixtures("part")
 def test_spoilt_files(files, folder):
     def check(case: tuple[str, bytes]) -> None:
         name, content = case

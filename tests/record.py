@@ -1,0 +1,144 @@
+"""What was verified before: `reference/verified.json`, a digest for each network.
+
+What `verify` finds of a network follows from the text of its files, its layers, what
+the ops and the weights' layout make of them, and the frameworks' versions. The digest
+is of these, so a network with the recorded one need not be verified again. The last
+three are looked at in networks that have one layer of each kind: their sources may
+change as they like, their results may not.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from exchange import drawn
+from layers import beside, complete, layers_of
+
+from archspec.elaboration import elaborate
+from archspec.network import Network
+from archspec.ops import JOINS, OPS, Op
+from archspec.targets import TARGETS, onnx, render
+from archspec.targets.templates import manifest
+from archspec.verification.reference import evaluate
+from archspec.weights.moves import to_target
+from examples import sets
+
+FILE = Path(__file__).parent / "reference" / "verified.json"
+FRAMEWORKS = ("keras", "numpy", "onnx", "onnxruntime", "tensorflow", "torch")
+JOINED = "layers: {it: {%s: {a: {conv: {conv: 6}, norm: batch_norm}, b: {}}}}"
+DIGITS = 4
+"""Of each number: what is added up in another order differs in the last of them."""
+
+
+@cache
+def recorded() -> Mapping[str, str]:
+    return json.loads(FILE.read_text("utf-8"))
+
+
+class Recorder:
+    """A plugin of pytest that adds to the record what has passed."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            verified = dict(report.user_properties).get("verified")
+            self.found |= dict([verified] if verified else [])
+
+    def pytest_sessionfinish(self) -> None:
+        entries = {**recorded(), **self.found}
+        FILE.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+def digest(networks: Iterable[Network]) -> str:
+    """Of all that verification depends on, of a network at the sizes it is run at."""
+    hashed = hashlib.sha256(common().encode())
+    for network in networks:
+        for target in TARGETS:
+            hashed.update(without_docstrings(render(network, target)).encode())
+        hashed.update("\n".join(layers(network)).encode())
+    return hashed.hexdigest()[:20]
+
+
+@cache
+def common() -> str:
+    """The part of a digest that all networks have."""
+    versions = {name: version(name) for name in FRAMEWORKS}
+    hashed = hashlib.sha256(json.dumps(versions).encode())
+    for network in examples():
+        for part in results(network):
+            hashed.update(part)
+    return hashed.hexdigest()
+
+
+def without_docstrings(text: str) -> str:
+    """The lines that run."""
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Expr(ast.Constant(str())):
+                lines[node.lineno - 1 : node.end_lineno] = [""] * (
+                    node.end_lineno - node.lineno + 1
+                )
+    return "\n".join(filter(None, lines))
+
+
+def layers(network: Network) -> Iterator[str]:
+    """Each layer with all that is known of it, and the outputs."""
+    for layer in network.layers:
+        primitive = layer.primitive
+        attributes = primitive.model_dump() if isinstance(primitive, Op) else {}
+        shapes = {name: weight.shape for name, weight in layer.weights.items()}
+        read = layer.sources, layer.inputs, layer.output
+        yield repr((layer.path, layer.op, attributes, *read, shapes))
+    yield repr((network.input_shape, dict(network.outputs)))
+
+
+def examples() -> Iterator[Network]:
+    """Networks with each op and its attributes, and with each join."""
+    texts = [beside(layers_of(op, sets(op))) for op in OPS]
+    texts += [JOINED % join for join in JOINS]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.yaml"
+        for text in texts:
+            path.write_text(complete(text), encoding="utf-8")
+            yield elaborate(path)
+
+
+def results(network: Network) -> Iterator[bytes]:
+    """What layers compute, what targets call weights, and what is written for ONNX."""
+    weights = drawn(network)
+    image = np.random.default_rng(0).normal(size=(2, *network.input_shape))
+    yield rounded(evaluate(network, weights, image))
+    for target in TARGETS:
+        yield rounded(to_target(network, manifest(target), weights))
+    for fold in (True, False):
+        graph = onnx.model(network, weights, fold_batch_norm=fold).graph
+        yield str(graph.node).encode()
+        yield rounded({t.name: to_array(t) for t in graph.initializer})
+
+
+def to_array(tensor: Any) -> np.ndarray:
+    from onnx import numpy_helper
+
+    return numpy_helper.to_array(tensor)
+
+
+def rounded(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Names, shapes and numbers."""
+    parts = [
+        f"{name} {array.shape}".encode() + (array.round(DIGITS) + 0).tobytes()
+        for name, array in arrays.items()
+    ]
+    return b"\n".join(parts)
