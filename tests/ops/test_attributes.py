@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from archspec.ops import JOINS, OPS
+from archspec.words import ACTIVATIONS
 
 CONV = {"filters": 8, "padding": "same", "bias": False}
 DISTRIBUTIONS = "normal, truncated_normal or uniform"
@@ -13,10 +14,8 @@ INITIALIZERS = (
     f"[{DISTRIBUTIONS}, fan_in, fan_out or fan_avg, scale] or [{DISTRIBUTIONS}, std]"
 )
 PADDINGS = "same, symmetric, valid or four numbers [top, bottom, left, right]"
-KINDS = (
-    "'relu', 'relu6', 'leaky_relu', 'hard_swish', 'hard_sigmoid', 'sigmoid', "
-    "'swish', 'gelu', 'gelu_tanh', 'tanh', 'softmax' or 'identity'"
-)
+*MOST, LAST = map(repr, ACTIVATIONS)
+KINDS = f"{', '.join(MOST)} or {LAST}"
 MAIN = {
     "conv": "filters",
     "depthwise_conv": "kernel",
