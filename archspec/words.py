@@ -59,6 +59,7 @@ ACTIVATIONS: Mapping[str, Formula] = {
     "hard_sigmoid": Formula(lambda x, xp: xp.clip(x + 3, 0, 6) / 6, non_negative=True),
     "sigmoid": Formula(_sigmoid, non_negative=True),
     "swish": Formula(lambda x, xp: x * _sigmoid(x, xp)),
+    "mish": Formula(lambda x, xp: x * xp.tanh(xp.logaddexp(x, 0))),
     "gelu": Formula(_gelu),
     "gelu_tanh": Formula(_gelu_tanh),
     "tanh": Formula(lambda x, xp: xp.tanh(x)),

@@ -22,6 +22,7 @@ ACTIVATIONS = {
     "hard_sigmoid": F.hardsigmoid,
     "sigmoid": torch.sigmoid,
     "swish": F.silu,
+    "mish": F.mish,
     "gelu": F.gelu,
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
     "tanh": torch.tanh,

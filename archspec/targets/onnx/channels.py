@@ -13,6 +13,7 @@ _NODES: dict[str, tuple[str, dict[str, Number]]] = {
     # ONNX's own default is Keras 2's 0.2
     "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
     "sigmoid": ("Sigmoid", {}),
+    "mish": ("Mish", {}),
     "gelu": ("Gelu", {}),
     "gelu_tanh": ("Gelu", {"approximate": "tanh"}),
     "tanh": ("Tanh", {}),
