@@ -10,6 +10,7 @@ from exchange import assert_equal
 from layers import VECTOR, beside, layers_of
 
 from archspec.ops import OPS
+from archspec.targets.templates import manifest
 from examples import is_precise, sets, takes_vectors
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
@@ -120,3 +121,15 @@ def test_normalize_maps_and_vectors(network):
 def test_max_pool_behind_a_relu(network):
     """Keras may pad with zeros here."""
     assert_equal(network(beside(layers_of("max_pool", POOLS), "act: activation")))
+
+
+@pytest.mark.parametrize("op", manifest("torch")["functions"])
+def test_side_by_side(network, op):
+    """PyTorch has modules there, also for what else it writes in `forward`."""
+    every = enumerate(layers_of(op, PRECISE[op]))
+    joins = "".join(
+        f"\n  it{n}: {{concat: {{a: {{repeat: 2, from: input, x{n}: {layer}}}}}}}"
+        for n, layer in every
+    )
+    names = ", ".join(f"it{n}: it{n}" for n, _ in enumerate(PRECISE[op]))
+    assert_equal(network(f"layers:{joins}\noutputs: {{{names}}}"), EXACT)
