@@ -103,6 +103,8 @@ def result(  # noqa: C901, PLR0912
             return pooled(x, layer.op, op, layer.output[1:])
         case "global_avg_pool":
             return x.mean((2, 3), keepdim=op.keep_size)
+        case "global_max_pool":
+            return x.amax((2, 3), keepdim=op.keep_size)
         case "flatten":
             return (x.movedim(1, -1) if op.order == "channels_last" else x).flatten(1)
         case "identity" | "dropout" | "drop_path":

@@ -104,3 +104,12 @@ class GlobalAvgPool(GlobalPool):
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         return x.mean((2, 3), keepdims=self.keep_size)
+
+
+class GlobalMaxPool(GlobalPool):
+    """The largest number of each channel's map."""
+
+    name = "global_max_pool"
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x.max((2, 3), keepdims=self.keep_size)

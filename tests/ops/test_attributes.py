@@ -29,6 +29,7 @@ MAIN = {
     "max_pool": "kernel",
     "avg_pool": "kernel",
     "global_avg_pool": "keep_size",
+    "global_max_pool": "keep_size",
     "flatten": "order",
     "identity": None,
     "slice_channels": "start",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from archspec.ops.convolution import Conv, DepthwiseConv, TransposedConv
 from archspec.ops.fields import Amounts
-from archspec.ops.pooling import AvgPool, GlobalAvgPool, MaxPool, Pool
+from archspec.ops.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Pool
 from archspec.targets.onnx.graph import Site, writes
 
 
@@ -100,6 +100,12 @@ def global_avg_pool(site: Site, op: GlobalAvgPool) -> None:
         site.end("GlobalAveragePool", *site.inputs)
     else:
         site.end("ReduceMean", *site.inputs, site.whole(2, 3), keepdims=0)
+
+
+@writes(GlobalMaxPool)
+def global_max_pool(site: Site, op: GlobalMaxPool) -> None:
+    """`ReduceMax` keeps the two axes, or drops them."""
+    site.end("ReduceMax", *site.inputs, site.whole(2, 3), keepdims=int(op.keep_size))
 
 
 def pads(amounts: Amounts) -> tuple[int, ...]:
