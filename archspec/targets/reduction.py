@@ -46,6 +46,16 @@ def values_of(expression: Expression, witnesses: Witnesses) -> list[Value]:
     return [evaluate(expression, witness) for witness in witnesses]
 
 
+def gives(
+    expression: Expression, witnesses: Witnesses, values: Sequence[Value]
+) -> bool:
+    """Whether these are its values; where it divides by zero it has none."""
+    try:
+        return values_of(expression, witnesses) == list(values)
+    except ExpressionError:
+        return False
+
+
 def same(left: Value, right: Value) -> bool:
     """Equal, and of one kind: 1 is neither 1.0 nor true."""
     return left == right and isinstance(left, bool) is isinstance(right, bool)
@@ -138,7 +148,7 @@ def _logic(
     kept: list[Expression] = []
     for operand in expression.operands:
         # `a > 0` guards `b // a > 1`, which has no value elsewhere.
-        witnesses = [witness for witness in witnesses if _has_value(operand, witness)]
+        witnesses = [w for w in witnesses if _has_value(operand, w)]
         last = operand is expression.operands[-1]
         outcome = _decided(operand, witnesses)
         if outcome is None or outcome.value is not neutral or (last and not kept):

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import NamedTuple
 
 from archspec.expressions import (
     Binary,
@@ -51,18 +52,26 @@ class _Term:
 
 def simplified(expression: Expression) -> Expression:
     """The expression, or a shorter one of the same value, which is a whole number."""
-    shortest = min(expression, _sum(_terms(expression, False)), key=_size)
+    shortest = min(expression, _sum(_terms(expression, False)), key=size)
     expanded = _sum(_terms(expression, True))
     # `4 * (step + 1)` is shorter without its brackets, and says less.
-    fewer = _size(expanded)[:2] < _size(shortest)[:2]
+    fewer = size(expanded)[:2] < size(shortest)[:2]
     return expanded if fewer else shortest
 
 
-def _size(expression: Expression) -> tuple[int, int, int]:
-    """How many names and numbers it has, how many names, and how long it is."""
+class Size(NamedTuple):
+    """Names and numbers in an expression, names alone, and the length of its text."""
+
+    operands: int
+    names: int
+    length: int
+
+
+def size(expression: Expression) -> Size:
+    """The size of an expression, to compare."""
     found = [p for p in parts(expression) if isinstance(p, Name | Constant)]
     names = sum(isinstance(part, Name) for part in found)
-    return len(found), names, len(to_text(expression))
+    return Size(len(found), names, len(to_text(expression)))
 
 
 def _terms(expression: Expression, expand: bool) -> list[_Term]:

@@ -153,3 +153,49 @@ def test_printed_arithmetic_says_what_the_spec_says(tmp_path, target, lines):
     printed = [line.strip() for line in text.splitlines()]
     for line in lines:
         assert line in printed
+
+
+LONG = """\
+archspec: 1
+name: Long
+input: {channels: 3, size: 8}
+defaults:
+  conv: {padding: same, bias: false}
+  batch_norm: {epsilon: 1e-3, decay: 0.9}
+blocks:
+  wider:
+    arguments: {part: 4}
+    let: {rest: in_channels - part}
+    layers:
+      widen: {conv: round_channels(channels * 1.5)}
+      again: {conv: round_channels(channels * 1.5)}
+      norm: batch_norm
+      kept: {conv: rest + part}
+      both: {concat: {all: {}, new: {narrow: {conv: channels // 2 + part}}}}
+      last: {concat: {old: {}, more: {same: {conv: channels // 2}}}}
+      end: batch_norm
+layers:
+  a: {wider: 3}
+  b: {wider: 4}
+"""
+
+
+def test_long_widths_have_names(tmp_path):
+    path = tmp_path / "long.yaml"
+    path.write_text(LONG, encoding="utf-8")
+    text = render(elaborate(path), "torch")
+    assert (
+        """\
+        widen_width = round_channels(in_channels * 1.5)
+        again_width = round_channels(widen_width * 1.5)
+        both_width = in_channels + in_channels // 2 + part
+        self.widen = nn.Conv2d(in_channels, widen_width, 1, bias=False)
+        self.again = nn.Conv2d(widen_width, again_width, 1, bias=False)
+        self.norm = BatchNorm2d(again_width)
+        self.kept = nn.Conv2d(again_width, in_channels, 1, bias=False)
+        self.narrow = nn.Conv2d(in_channels, in_channels // 2 + part, 1, bias=False)
+        self.same = nn.Conv2d(both_width, both_width // 2, 1, bias=False)
+        self.end = BatchNorm2d(both_width + both_width // 2)
+"""
+        in text
+    ), text

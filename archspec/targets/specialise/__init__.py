@@ -14,6 +14,7 @@ from archspec.elaboration import with_classes
 from archspec.errors import Place, SpecError
 from archspec.expressions import Constant, Expression, Function, Name, Value
 from archspec.language import Block, Formula, Table
+from archspec.language.names import inner_layers
 from archspec.network import Instance, Network, Step
 from archspec.targets.reduction import reduce
 from archspec.targets.specialise.bodies import Body
@@ -28,7 +29,8 @@ from archspec.targets.specialise.model import (
 )
 from archspec.targets.specialise.said import Slot, references
 from archspec.targets.specialise.usage import Usage
-from archspec.targets.symbols import constant_value, substitute
+from archspec.targets.specialise.widths import Widths, written_out
+from archspec.targets.symbols import constant_value
 from archspec.targets.unprintable import Unprintable, located
 
 
@@ -119,12 +121,16 @@ class _Specialiser:
         context = self.context(instances[0], frozenset(variables), aliases)
         channels = Name("in_channels")
         read = references(block.layers)
-        body = Body(context, instances, {"input": channels}, read, self.stages)
-        statements, output = body.compile(block.layers, channels)
+        taken = {*variables, *self.usage.document.blocks}
+        taken |= {name for name, _ in inner_layers(block.layers)}
+        widths = Widths(lets, frozenset(taken))
+        body = Body(context, instances, {"input": channels}, read, self.stages, widths)
+        statements, output = body.compile(block.layers, channels, outer=True)
+        lets += widths.found
         residual = None
         if block.residual is not None:
             residual = context.express(block.residual.expression, witnesses)
-        expanded = _expanded(output, lets)
+        expanded = written_out(output, lets)
         return Routine(
             block,
             tuple(parameters),
@@ -207,13 +213,6 @@ def _declared(block: Block, name: str) -> Value:
     return (
         constant_value(declared.expression) if isinstance(declared, Formula) else None
     )
-
-
-def _expanded(output: Expression, lets: Sequence[tuple[str, Attribute]]) -> Expression:
-    """The expression without the names that only the block itself has."""
-    for name, attribute in reversed(lets):
-        output = substitute(output, {name: attribute.expression})
-    return output
 
 
 def _value(value: Value | Function) -> Value:

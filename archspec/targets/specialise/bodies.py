@@ -10,6 +10,7 @@ from archspec.expressions import (
     Conditional,
     Constant,
     Expression,
+    Name,
     Scope,
     evaluate,
 )
@@ -31,6 +32,7 @@ from archspec.targets.specialise.model import (
     Unrolled,
 )
 from archspec.targets.specialise.rows import RowCompiler, compile_stages
+from archspec.targets.specialise.widths import Widths, using
 from archspec.targets.symbols import names_in
 from archspec.targets.unprintable import Unprintable, located
 
@@ -77,36 +79,57 @@ class Body:
     known: dict[str, Expression]
     references: frozenset[str]
     stages: list[Stage] = field(default_factory=list[Stage])
+    widths: Widths = field(default_factory=Widths)
 
     def compile(
-        self, layers: Mapping[str, Layer], channels: Expression
+        self, layers: Mapping[str, Layer], channels: Expression, outer: bool = False
     ) -> tuple[tuple[Statement, ...], Expression]:
-        """The statements, and the channels behind the last one."""
+        """The statements, and the channels behind the last one.
+
+        The `outer` layers of a block may give their channels names.
+        """
         statements: list[Statement] = []
         for name, layer in layers.items():
             with located(layer.place, f"layer {name}"):
                 statement, channels = self.layer(name, layer, channels)
+            if outer:
+                statement, channels = self.width(name, statement, channels)
             self.known[name] = channels
             statements += [statement] if statement else []
         return tuple(statements), channels
+
+    def width(
+        self, layer: str, statement: Statement | None, channels: Expression
+    ) -> tuple[Statement | None, Expression]:
+        """The statement, and the channels behind it, perhaps by a name."""
+        uses = [(use, self.seen(use, use.scope)) for use in self.instances]
+        short = self.widths.shorten(layer, channels, self.context, uses)
+        if not isinstance(short, Name):
+            return statement, short
+        self.context = self.context.having(short.id)
+        return using(statement, short.id, channels), short
+
+    def seen(self, instance: Instance, scope: Scope) -> Scope:
+        """What a layer saw in a use of the block, and the widths that have names."""
+        seen = self.context.usage.seen(instance, scope)
+        return {**seen, **self.widths.at(instance)}
 
     def site(self, name: str, layer: Layer | Branch, channels: Expression) -> Site:
         """Where the layer stands, and under which condition."""
         origin = layer.origin.text if layer.origin else None
         if origin is not None:
             channels = self.known[origin]
-        seen = self.context.usage.seen
         reached = [i for i in self.instances if name in i.scopes]
         steps = [i.steps.get(name, []) for i in reached]
         runs = Runs(
             [
-                seen(i, s.scope)
+                self.seen(i, s.scope)
                 for i, own in zip(reached, steps, strict=True)
                 for s in own
             ],
             [step for own in steps for step in own],
         )
-        scopes = [seen(instance, instance.scopes[name]) for instance in reached]
+        scopes = [self.seen(i, i.scopes[name]) for i in reached]
         site = Site(name, origin, channels, reached, scopes, steps, runs)
         if layer.when is None:
             return site

@@ -18,7 +18,7 @@ from archspec.expressions import (
 )
 from archspec.language import Formula
 from archspec.network import Step
-from archspec.targets.reduction import Witnesses, reduce, values_of
+from archspec.targets.reduction import Witnesses, gives, reduce, values_of
 from archspec.targets.specialise.forms import sides
 from archspec.targets.specialise.model import Attribute, Routine
 from archspec.targets.specialise.said import Slot
@@ -169,7 +169,7 @@ def choose(
 ) -> Expression:
     """The first candidate that is right at every witness."""
     for candidate in candidates:
-        if values_of(candidate, witnesses) == list(widths):
+        if gives(candidate, witnesses, widths):
             return candidate
     if len(set(widths)) == 1:
         return Constant(widths[0])
