@@ -151,14 +151,6 @@ class Op(BaseModel):
         weight = self.weights(shape).get("weight")
         return 0 if weight is None else weight.size * prod(self.infer(shape)[1:])
 
-    def parameters(self, shape: Shape) -> int:
-        """All weights, moving statistics included."""
-        return sum(weight.size for weight in self.weights(shape).values())
-
-    def trainable_parameters(self, shape: Shape) -> int:
-        """The weights that training changes by gradient."""
-        return sum(w.size for w in self.weights(shape).values() if w.trainable)
-
     def as_map(self, shape: Shape) -> tuple[int, int, int]:
         """The shape as channels, height and width.
 

@@ -18,17 +18,14 @@ from archspec.network import Network, NetworkLayer
 from archspec.ops import Shape
 from archspec.targets.digest import UNSIGNED, sign_bytes
 from archspec.targets.folding import folded
-from archspec.targets.onnx import channels, shape, windows
-from archspec.targets.onnx.graph import WRITERS, Array, Graph, Site
+from archspec.targets.onnx import ops
+from archspec.targets.onnx.graph import Array, Graph, Site
 from archspec.targets.onnx.plan import IMAGE, Plan, tensor_names
 from archspec.targets.unprintable import Unprintable
 
 __all__ = ["check_size", "file", "model", "tensor_names"]
 
 OPERATORS, IR = 20, 9
-FAMILIES = channels, shape, windows
-"""What writes ops: a function each, which has registered itself."""
-
 MAX_BYTES = 2**31 - 2**24
 """What a protocol buffer holds at most, less 16 MiB for all but the weights."""
 
@@ -112,7 +109,8 @@ def _write(plan: Plan, graph: Graph, number: int, weights: Mapping[str, Array]) 
     inputs = tuple(plan.tensors[source] for source in layer.sources)
     single = {name: array.astype(np.float32) for name, array in own.items()}
     try:
-        WRITERS[layer.op](Site(graph, layer, inputs, output, single), layer.primitive)
+        write = getattr(ops, layer.op)
+        write(Site(graph, layer, inputs, output, single), layer.primitive)
     except Unprintable as error:
         raise _refusal(layer, str(error)) from None
 

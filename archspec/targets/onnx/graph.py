@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
 from archspec.network import NetworkLayer
-from archspec.ops import Join, Op
 from archspec.targets.unprintable import Unprintable
 
 Array = np.ndarray[Any, Any]
 Number = int | float | str | tuple[int, ...]
-
-
-WRITERS: dict[str, Callable[[Site, Any], None]] = {}
-"""What writes each op that does something at inference."""
-
-Writer = TypeVar("Writer", bound=Callable[[Any, Any], None])
-
-
-def writes(*ops: type[Op | Join]) -> Callable[[Writer], Writer]:
-    """Let a function write these ops: `write(site, op)`, a join given as its class."""
-
-    def register(writer: Writer) -> Writer:
-        WRITERS.update({op.name: writer for op in ops})
-        return writer
-
-    return register
 
 
 @dataclass

@@ -1,0 +1,269 @@
+"""One function an op, which has its name and writes it: a node, or a few.
+
+All padding is written as cells, from the map's size.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.ops.activation import Activation
+from archspec.ops.convolution import Conv, DepthwiseConv, TransposedConv
+from archspec.ops.dense import Dense
+from archspec.ops.fields import Amounts
+from archspec.ops.normalization import BatchNorm, LayerNorm, LayerScale, Normalize
+from archspec.ops.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Pool
+from archspec.ops.shape import (
+    ChannelShuffle,
+    Flatten,
+    Pad,
+    Resize,
+    SliceChannels,
+    Upsample,
+)
+from archspec.targets.onnx.graph import Number, Site
+
+_NODES: dict[str, tuple[str, dict[str, Number]]] = {
+    "relu": ("Relu", {}),
+    "hard_swish": ("HardSwish", {}),
+    # ONNX's own default is Keras 2's 0.2
+    "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
+    "sigmoid": ("Sigmoid", {}),
+    "mish": ("Mish", {}),
+    "gelu": ("Gelu", {}),
+    "gelu_tanh": ("Gelu", {"approximate": "tanh"}),
+    "tanh": ("Tanh", {}),
+    "softmax": ("Softmax", {"axis": 1}),
+}
+"""The activations that are one node without constants."""
+
+
+def conv(site: Site, op: Conv | DepthwiseConv) -> None:
+    """`Conv`, with a group for each channel if it is depthwise."""
+    site.end(
+        "Conv",
+        *site.inputs,
+        *site.kernel(),
+        kernel_shape=op.kernel,
+        strides=op.stride,
+        dilations=op.dilation,
+        pads=pads(op.window.amounts(site.size)),
+        group=op.groups if isinstance(op, Conv) else site.layer.inputs[0][0],
+    )
+
+
+depthwise_conv = conv
+
+
+def transposed_conv(site: Site, op: TransposedConv) -> None:
+    """`ConvTranspose`, which cuts `pads` off; zeros that follow are `output_padding`.
+
+    What follows gets the bias too.
+    """
+    top, bottom, left, right = op.window.crop
+    site.end(
+        "ConvTranspose",
+        *site.inputs,
+        *site.kernel(),
+        kernel_shape=op.kernel,
+        strides=op.stride,
+        pads=pads((top, max(0, bottom), left, max(0, right))),
+        output_padding=(max(0, -bottom), max(0, -right)),
+    )
+
+
+def max_pool(site: Site, op: MaxPool) -> None:
+    """`MaxPool`; cells that `ceil` adds are padding like any other."""
+    _pool(site, "MaxPool", op, op.window.reach(site.size))
+    if site.reads("Pad"):
+        # onnxruntime (1.31) makes a Pad's zeros the pool's own padding, which is minus
+        # infinity; not so where the pool gives the indices too
+        site.graph.nodes[-1].output.append(f"{site.layer.path}/indices")
+
+
+def avg_pool(site: Site, op: AvgPool) -> None:
+    """`AveragePool`, which counts all of its padding, or none.
+
+    So where the padding counts and cells that `ceil` adds do not, a `Pad` goes first.
+    Runtimes disagree about the rounding of their own `ceil_mode`.
+    """
+    amounts, beyond = op.window.amounts(site.size), op.window.overhang(site.size)
+    if not op.count_padding:
+        _pool(site, "AveragePool", op, op.window.reach(site.size))
+        return
+    if not any(beyond):
+        _pool(site, "AveragePool", op, amounts, count_include_pad=1)
+        return
+    (image,) = site.inputs
+    if any(amounts):
+        cells = site.whole(*map_pads(amounts))
+        image = site.part("pad", "Pad", image, cells)
+    _pool(site, "AveragePool", op, beyond, image)
+
+
+def _pool(
+    site: Site,
+    operator: str,
+    op: Pool,
+    amounts: Amounts,
+    image: str | None = None,
+    **attributes: int,
+) -> None:
+    site.end(
+        operator,
+        image or site.inputs[0],
+        kernel_shape=op.kernel,
+        strides=op.stride,
+        pads=pads(amounts),
+        **attributes,
+    )
+
+
+def global_avg_pool(site: Site, op: GlobalAvgPool) -> None:
+    """`GlobalAveragePool` keeps the two axes, `ReduceMean` drops them."""
+    if op.keep_size:
+        site.end("GlobalAveragePool", *site.inputs)
+    else:
+        site.end("ReduceMean", *site.inputs, site.whole(2, 3), keepdims=0)
+
+
+def global_max_pool(site: Site, op: GlobalMaxPool) -> None:
+    """`ReduceMax` keeps the two axes, or drops them."""
+    site.end("ReduceMax", *site.inputs, site.whole(2, 3), keepdims=int(op.keep_size))
+
+
+def pads(amounts: Amounts) -> tuple[int, ...]:
+    """Top, bottom, left and right: ONNX pads all beginnings first, then all ends."""
+    top, bottom, left, right = amounts
+    return top, left, bottom, right
+
+
+def map_pads(amounts: Amounts) -> tuple[int, ...]:
+    """The same with the batch and the channels, which have none."""
+    top, bottom, left, right = amounts
+    return 0, 0, top, left, 0, 0, bottom, right
+
+
+def dense(site: Site, op: Dense) -> None:
+    """`Gemm` of vectors, a 1x1 `Conv` of maps."""
+    if not site.of_maps:
+        site.end("Gemm", *site.inputs, *site.kernel(), transB=1)
+        return
+    units, channels = op.units, site.layer.inputs[0][0]
+    site.end("Conv", *site.inputs, *site.kernel((units, channels, 1, 1)))
+
+
+def batch_norm(site: Site, op: BatchNorm) -> None:
+    """`BatchNormalization` by the moving statistics."""
+    weights = map(site.weight, ("scale", "shift", "mean", "variance"))
+    site.end("BatchNormalization", *site.inputs, *weights, epsilon=op.epsilon)
+
+
+def layer_norm(site: Site, op: LayerNorm) -> None:
+    """`LayerNormalization`, which wants the channels last."""
+    weights = site.weight("scale"), site.weight("shift")
+    if not site.of_maps:
+        site.end("LayerNormalization", *site.inputs, *weights, epsilon=op.epsilon)
+        return
+    last = site.part("channels_last", "Transpose", *site.inputs, perm=(0, 2, 3, 1))
+    normal = site.part(
+        "normal", "LayerNormalization", last, *weights, epsilon=op.epsilon
+    )
+    site.end("Transpose", normal, perm=(0, 3, 1, 2))
+
+
+def layer_scale(site: Site, _: LayerScale) -> None:
+    """`Mul` by a factor for each channel."""
+    site.end("Mul", *site.inputs, site.weight("scale", site.along))
+
+
+def normalize(site: Site, op: Normalize) -> None:
+    """`Sub` and `Div`."""
+    centred = site.part("centred", "Sub", *site.inputs, site.each("mean", op.mean))
+    site.end("Div", centred, site.each("std", op.std))
+
+
+def activation(site: Site, op: Activation) -> None:
+    """One node, or two for swish."""
+    (x,) = site.inputs
+    match op.kind:
+        case "relu6":
+            site.end("Clip", x, site.number(0.0), site.number(6.0))
+        case "leaky_relu":
+            site.end("LeakyRelu", x, alpha=op.slope)
+        case "swish":
+            site.end("Mul", x, site.part("sigmoid", "Sigmoid", x))
+        case kind:
+            operator, attributes = _NODES[kind]
+            site.end(operator, x, **attributes)
+
+
+def flatten(site: Site, op: Flatten) -> None:
+    """`Flatten`, behind a `Transpose` where it reads channels last."""
+    (x,) = site.inputs
+    if site.of_maps and op.order == "channels_last":
+        x = site.part("channels_last", "Transpose", x, perm=(0, 2, 3, 1))
+    site.end("Flatten", x, axis=1)
+
+
+def slice_channels(site: Site, op: SliceChannels) -> None:
+    """`Slice` along the channels."""
+    ends = site.whole(op.start), site.whole(op.stop)
+    site.end("Slice", *site.inputs, *ends, site.whole(1))
+
+
+def channel_shuffle(site: Site, op: ChannelShuffle) -> None:
+    """`Reshape` to groups, `Transpose`, `Reshape` back; 0 keeps the batch."""
+    channels, height, width = site.layer.output
+    grouped = site.whole(0, op.groups, channels // op.groups, height * width)
+    groups = site.part("groups", "Reshape", *site.inputs, grouped)
+    dealt = site.part("dealt", "Transpose", groups, perm=(0, 2, 1, 3))
+    site.end("Reshape", dealt, site.whole(0, channels, height, width))
+
+
+def resize(site: Site, op: Upsample | Resize) -> None:
+    """`Resize` to the output's height and width.
+
+    A centre right between two cells takes the later one, as PyTorch's `nearest-exact`
+    does; ONNX's own default takes the earlier.
+    """
+    _, height, width = site.layer.output
+    linear = {"mode": "linear"}
+    nearest = {"mode": "nearest", "nearest_mode": "round_prefer_ceil"}
+    site.end(
+        "Resize",
+        *site.inputs,
+        "",  # no region of interest
+        "",  # no scales: the size
+        site.whole(height, width),
+        axes=(2, 3),
+        coordinate_transformation_mode="half_pixel",
+        **(linear if op.mode == "bilinear" else nearest),
+    )
+
+
+upsample = resize
+
+
+def pad(site: Site, op: Pad) -> None:
+    """`Pad` with one value."""
+    amounts = site.whole(*map_pads(op.amounts))
+    site.end("Pad", *site.inputs, amounts, site.number(op.value))
+
+
+def add(site: Site, _: Any) -> None:
+    """`Add` of two, `Sum` of more."""
+    site.end("Add" if len(site.inputs) == 2 else "Sum", *site.inputs)
+
+
+def multiply(site: Site, _: Any) -> None:
+    """`Mul` of two after two; it broadcasts 1x1 maps."""
+    product, *factors, last = site.inputs
+    for number, factor in enumerate(factors):
+        product = site.part(f"product{number}", "Mul", product, factor)
+    site.end("Mul", product, last)
+
+
+def concat(site: Site, _: Any) -> None:
+    """`Concat` along the channels."""
+    site.end("Concat", *site.inputs, axis=1)
