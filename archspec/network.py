@@ -31,7 +31,7 @@ class NetworkLayer(NamedTuple):
 
     path: str
     op: str
-    primitive: Op | type[Join]
+    primitive: Op | Join
     sources: tuple[int, ...]
     inputs: tuple[Shape, ...]
     output: Shape

@@ -38,14 +38,6 @@ def _sigmoid(x: Any, xp: Any) -> Any:
     return xp.where(x >= 0, 1.0, small) / (1 + small)
 
 
-def _gelu(x: Any, xp: Any) -> Any:
-    return x * (1 + xp.vectorize(erf, otypes=[float])(x / 2**0.5)) / 2
-
-
-def _gelu_tanh(x: Any, xp: Any) -> Any:
-    return x * (1 + xp.tanh((2 / pi) ** 0.5 * (x + 0.044715 * x**3))) / 2
-
-
 def _softmax(x: Any, xp: Any) -> Any:
     powers = xp.exp(x - x.max(1, keepdims=True))
     return powers / powers.sum(1, keepdims=True)
@@ -60,8 +52,10 @@ ACTIVATIONS: Mapping[str, Formula] = {
     "sigmoid": Formula(_sigmoid, non_negative=True),
     "swish": Formula(lambda x, xp: x * _sigmoid(x, xp)),
     "mish": Formula(lambda x, xp: x * xp.tanh(xp.logaddexp(x, 0))),
-    "gelu": Formula(_gelu),
-    "gelu_tanh": Formula(_gelu_tanh),
+    "gelu": Formula(lambda x, xp: x * (1 + xp.vectorize(erf)(x / 2**0.5)) / 2),
+    "gelu_tanh": Formula(
+        lambda x, xp: x * (1 + xp.tanh((2 / pi) ** 0.5 * (x + 0.044715 * x**3))) / 2
+    ),
     "tanh": Formula(lambda x, xp: xp.tanh(x)),
     "softmax": Formula(_softmax, non_negative=True),
     "identity": Formula(lambda x, xp: x),

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from archspec.errors import ShapeError
 from archspec.ops import OPS, Shape
+from archspec.ops.fields import Examples
 from archspec.ops.window import Windowed
 from archspec.targets.templates import manifest
 
@@ -28,6 +29,14 @@ USUAL: dict[str, dict[str, Any]] = {
 WINDOW = "kernel", "stride", "padding"
 
 
+def examples(op: str) -> dict[str, tuple[Any, ...]]:
+    """Values to try of each attribute, the usual one first."""
+    return {
+        name: [m.values for m in field.metadata if isinstance(m, Examples)][-1]
+        for name, field in OPS[op].model_fields.items()
+    }
+
+
 def written(value: Any) -> str:
     """As YAML."""
     if isinstance(value, dict):
@@ -41,7 +50,7 @@ def needed(op: str) -> dict[str, Any]:
     given = {*OPS[op].fallbacks, *USUAL.get(op, ())}
     found = {n for n, f in fields if f.is_required()} - given
     found |= {"kernel"} if issubclass(OPS[op], Windowed) else set()
-    return {n: values[0] for n, values in OPS[op].examples().items() if n in found}
+    return {n: values[0] for n, values in examples(op).items() if n in found}
 
 
 def built(op: str, attributes: dict[str, Any], shape: Shape) -> Any:
@@ -68,12 +77,12 @@ def makes_vectors(op: str) -> bool:
 
 def sets(op: str) -> list[str]:
     """Attributes to try: each value of each, and of convolutions' windows every mix."""
-    examples = OPS[op].examples()
+    every = examples(op)
     if op == "depthwise_conv":  # Keras wants equal strides
-        examples["stride"] = tuple(s for s in examples["stride"] if isinstance(s, int))
-    found = [{**needed(op), name: v} for name in examples for v in examples[name]]
+        every["stride"] = tuple(s for s in every["stride"] if isinstance(s, int))
+    found = [{**needed(op), name: v} for name in every for v in every[name]]
     if OPS[op].linear and issubclass(OPS[op], Windowed):
-        mixes = product(*(examples[name] for name in WINDOW))
+        mixes = product(*(every[name] for name in WINDOW))
         found += [{**needed(op), **dict(zip(WINDOW, m, strict=True))} for m in mixes]
     fitting = (one for one in found or [{}] if built(op, one, MAP) is not None)
     return list(dict.fromkeys(map(written, fitting)))

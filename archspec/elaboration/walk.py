@@ -262,7 +262,7 @@ class Elaborator:
         return outputs
 
     def add(
-        self, path: str, op: Op | type[Join], tensors: list[Tensor], place: Place
+        self, path: str, op: Op | Join, tensors: list[Tensor], place: Place
     ) -> Tensor:
         """A layer of the network; LOST if it reads such a tensor.
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from archspec.ops.base import Array
 from archspec.ops.fields import Amounts, Pair
 from archspec.ops.window import Window
-
-Array = Any
 
 
 def padded(x: Array, amounts: Amounts, value: float = 0.0) -> Array:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from archspec.errors import ShapeError
-from archspec.ops.fields import STATIC, Examples
+from archspec.ops.fields import STATIC
 
 Shape = tuple[int, ...]
 
@@ -108,14 +108,6 @@ class Op(BaseModel):
         cls.static_fields = frozenset(n for n, f in fields if STATIC in f.metadata)
         if "name" in cls.__dict__:
             OPS[cls.name] = cls
-
-    @classmethod
-    def examples(cls) -> dict[str, tuple[Any, ...]]:
-        """Values to try of each attribute, the usual one first."""
-        return {
-            name: [m.values for m in f.metadata if isinstance(m, Examples)][-1]
-            for name, f in cls.model_fields.items()
-        }
 
     @classmethod
     def main(cls) -> str | None:

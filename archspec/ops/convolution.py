@@ -1,11 +1,11 @@
-"""Convolutions over maps (channels, height, width)."""
+"""Convolutions over maps (channels, height, width), and the dense layer."""
 
 from collections.abc import Mapping
 from math import prod
 from typing import Annotated, ClassVar
 
 from archspec.ops import arrays
-from archspec.ops.base import Array, Shape, Weight, Weights, along, shared_out
+from archspec.ops.base import Array, Op, Shape, Weight, Weights, along, shared_out
 from archspec.ops.fields import (
     STATIC,
     Count,
@@ -63,7 +63,7 @@ class Conv(Convolution):
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`weight` (filters, channels / groups, height, width), `bias` (filters)."""
         weight = self.filters, self._group_channels(shape), *self.kernel
-        return kernel_and_bias(weight, self.bias and self.filters)
+        return _kernel_and_bias(weight, self.bias and self.filters)
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         return self.convolved(x, weights, self.groups)
@@ -102,7 +102,7 @@ class DepthwiseConv(Convolution):
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`weight` (channels * multiplier, 1, height, width), `bias`."""
         filters = shape[0] * self.multiplier
-        return kernel_and_bias((filters, 1, *self.kernel), self.bias and filters)
+        return _kernel_and_bias((filters, 1, *self.kernel), self.bias and filters)
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         return self.convolved(x, weights, groups=x.shape[1])
@@ -137,7 +137,7 @@ class TransposedConv(Windowed):
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`weight` (channels, filters, height, width), `bias` (filters)."""
         weight = shape[0], self.filters, *self.kernel
-        return kernel_and_bias(weight, self.bias and self.filters)
+        return _kernel_and_bias(weight, self.bias and self.filters)
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         x = arrays.stamped(x, weights["weight"], self.stride)
@@ -150,7 +150,33 @@ class TransposedConv(Windowed):
         return self.weights(shape)["weight"].size * prod(shape[1:])
 
 
-def kernel_and_bias(shape: Shape, biases: int) -> dict[str, Weight]:
+class Dense(Op):
+    """A linear map of the channels, the same at every position of a map."""
+
+    name = "dense"
+    linear = True
+    weight_axes = "out in"
+    output_channels = "units"
+
+    units: Annotated[Count, Examples(6, 4)]
+    bias: Flag = True
+    initializer: InitializerField = GLOROT
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, ...) -> (units, ...)."""
+        return self.units, *shape[1:]
+
+    def weights(self, shape: Shape) -> dict[str, Weight]:
+        """`weight` (units, channels), `bias` (units)."""
+        return _kernel_and_bias((self.units, shape[0]), self.bias and self.units)
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        xp = x.__array_namespace__()
+        x = xp.einsum("nc...,oc->no...", x, weights["weight"], optimize=True)
+        return x + along(weights.get("bias", 0.0), x)
+
+
+def _kernel_and_bias(shape: Shape, biases: int) -> dict[str, Weight]:
     """`weight`, which an initializer draws, and `bias` if there are any."""
     weight = {"weight": Weight(shape, initial=None)}
     return weight | ({"bias": Weight((biases,))} if biases else {})

@@ -115,16 +115,10 @@ def pair(value: object) -> Pair:
 
 def amounts(value: object) -> Amounts:
     """`[top, bottom, left, right]`."""
-    match items(value):
-        case (top, bottom, left, right):
-            return (
-                not_negative(top),
-                not_negative(bottom),
-                not_negative(left),
-                not_negative(right),
-            )
-        case _:
-            raise refusal("four numbers [top, bottom, left, right]", value)
+    if len(items(value)) != 4:
+        raise refusal("four numbers [top, bottom, left, right]", value)
+    top, bottom, left, right = map(not_negative, items(value))
+    return top, bottom, left, right
 
 
 def padding(value: object) -> object:

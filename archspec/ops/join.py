@@ -9,7 +9,7 @@ from typing import ClassVar
 from archspec.errors import ShapeError
 from archspec.ops.base import Array, Shape
 
-JOINS: dict[str, type["Join"]] = {}
+JOINS: dict[str, "Join"] = {}
 """Every join by its word."""
 
 
@@ -23,25 +23,22 @@ class Join(ABC):
     """As of an op: no batch norm folds into it."""
 
     def __init_subclass__(cls) -> None:
-        JOINS[cls.name] = cls
+        JOINS[cls.name] = cls()
 
-    @classmethod
     @abstractmethod
-    def infer(cls, shapes: Sequence[Shape]) -> Shape:
+    def infer(self, shapes: Sequence[Shape]) -> Shape:
         """The output's shape for one or more branches.
 
         Raises:
             ShapeError: the branches do not go together.
         """
 
-    @classmethod
-    def is_non_negative(cls, given: bool) -> bool:
+    def is_non_negative(self, given: bool) -> bool:
         """Whether the output has no negative numbers; `given` says it of all inputs."""
         return given
 
-    @classmethod
     @abstractmethod
-    def evaluate(cls, inputs: Sequence[Array]) -> Array:
+    def evaluate(self, inputs: Sequence[Array]) -> Array:
         """The output, from one or more arrays (N, channels, ...)."""
 
 
@@ -50,16 +47,14 @@ class Add(Join):
 
     name = "add"
 
-    @classmethod
-    def infer(cls, shapes: Sequence[Shape]) -> Shape:
+    def infer(self, shapes: Sequence[Shape]) -> Shape:
         """Equal shapes -> the same shape."""
         if len(set(shapes)) != 1:
             message = f"add needs equal shapes, but has {_listed(shapes)}"
             raise ShapeError(message, _advice(shapes))
         return shapes[0]
 
-    @classmethod
-    def evaluate(cls, inputs: Sequence[Array]) -> Array:
+    def evaluate(self, inputs: Sequence[Array]) -> Array:
         return reduce(add, inputs)
 
 
@@ -68,8 +63,7 @@ class Multiply(Join):
 
     name = "multiply"
 
-    @classmethod
-    def infer(cls, shapes: Sequence[Shape]) -> Shape:
+    def infer(self, shapes: Sequence[Shape]) -> Shape:
         """(channels, height, width) and (channels, 1, 1) -> the larger shape."""
         full = next((shape for shape in shapes if shape[1:] != (1, 1)), shapes[0])
         small = full[0], *(1 for _ in full[1:])
@@ -81,8 +75,7 @@ class Multiply(Join):
             )
         return full
 
-    @classmethod
-    def evaluate(cls, inputs: Sequence[Array]) -> Array:
+    def evaluate(self, inputs: Sequence[Array]) -> Array:
         return reduce(mul, inputs)
 
 
@@ -91,16 +84,14 @@ class Concat(Join):
 
     name = "concat"
 
-    @classmethod
-    def infer(cls, shapes: Sequence[Shape]) -> Shape:
+    def infer(self, shapes: Sequence[Shape]) -> Shape:
         """(a, ...) and (b, ...) -> (a + b, ...)."""
         if len({shape[1:] for shape in shapes}) != 1:
             message = f"concat needs maps of equal size, but has {_listed(shapes)}"
             raise ShapeError(message, _advice(shapes))
         return sum(shape[0] for shape in shapes), *shapes[0][1:]
 
-    @classmethod
-    def evaluate(cls, inputs: Sequence[Array]) -> Array:
+    def evaluate(self, inputs: Sequence[Array]) -> Array:
         return inputs[0].__array_namespace__().concatenate(inputs, 1)
 
 

@@ -11,6 +11,7 @@ from walking import STANDARD
 
 from archspec.ops import OPS
 from archspec.words import ACTIVATIONS
+from examples import examples
 
 CONSTANTS: dict[str, list[Any]] = {
     "count": [
@@ -50,8 +51,8 @@ CONSTANTS: dict[str, list[Any]] = {
 }  # fmt: skip
 """By kind. What is there twice is drawn twice as often."""
 
-for op in OPS.values():
-    for attribute, values in op.examples().items():
+for op in OPS:
+    for attribute, values in examples(op).items():
         # tuples as lists, as a document has them
         CONSTANTS.setdefault(attribute, json.loads(json.dumps(values)))
 

@@ -12,6 +12,7 @@ from archspec.expressions import BUILTINS
 from archspec.language.blocks import standard_blocks
 from archspec.language.fields import TYPES
 from archspec.ops import JOINS, OPS
+from examples import examples
 
 WHOLE = ["1", "2", "3", "4", "8", "16"]
 SIGNS = "+ - * / // % == != < <= > >= and or".split()
@@ -26,8 +27,8 @@ def tree(value: Any) -> Tree:
 
 FITTING: dict[str, list[Tree]] = {
     attribute: [tree(value) for value in values]
-    for op in OPS.values()
-    for attribute, values in op.examples().items()
+    for op in OPS
+    for attribute, values in examples(op).items()
 } | {
     "filters": ["2", "4", "8", "channels", "channels * 2"],
     "activation": ["relu", "relu6", "swish"],

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.ops.activation import Activation
-from archspec.ops.convolution import Conv, DepthwiseConv, TransposedConv
-from archspec.ops.dense import Dense
+from archspec.ops.convolution import Conv, Dense, DepthwiseConv, TransposedConv
 from archspec.ops.fields import Amounts
 from archspec.ops.normalization import BatchNorm, LayerNorm, LayerScale, Normalize
-from archspec.ops.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Pool
+from archspec.ops.pointwise import Activation
+from archspec.ops.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from archspec.ops.shape import (
     ChannelShuffle,
     Flatten,
@@ -44,10 +43,8 @@ def conv(site: Site, op: Conv | DepthwiseConv) -> None:
         "Conv",
         *site.inputs,
         *site.kernel(),
-        kernel_shape=op.kernel,
-        strides=op.stride,
+        **_window(op, op.window.amounts(site.size)),
         dilations=op.dilation,
-        pads=pads(op.window.amounts(site.size)),
         group=op.groups if isinstance(op, Conv) else site.layer.inputs[0][0],
     )
 
@@ -65,16 +62,14 @@ def transposed_conv(site: Site, op: TransposedConv) -> None:
         "ConvTranspose",
         *site.inputs,
         *site.kernel(),
-        kernel_shape=op.kernel,
-        strides=op.stride,
-        pads=pads((top, max(0, bottom), left, max(0, right))),
+        **_window(op, (top, max(0, bottom), left, max(0, right))),
         output_padding=(max(0, -bottom), max(0, -right)),
     )
 
 
 def max_pool(site: Site, op: MaxPool) -> None:
     """`MaxPool`; cells that `ceil` adds are padding like any other."""
-    _pool(site, "MaxPool", op, op.window.reach(site.size))
+    site.end("MaxPool", *site.inputs, **_window(op, op.window.reach(site.size)))
     if site.reads("Pad"):
         # onnxruntime (1.31) makes a Pad's zeros the pool's own padding, which is minus
         # infinity; not so where the pool gives the indices too
@@ -87,36 +82,23 @@ def avg_pool(site: Site, op: AvgPool) -> None:
     So where the padding counts and cells that `ceil` adds do not, a `Pad` goes first.
     Runtimes disagree about the rounding of their own `ceil_mode`.
     """
-    amounts, beyond = op.window.amounts(site.size), op.window.overhang(site.size)
-    if not op.count_padding:
-        _pool(site, "AveragePool", op, op.window.reach(site.size))
-        return
-    if not any(beyond):
-        _pool(site, "AveragePool", op, amounts, count_include_pad=1)
-        return
-    (image,) = site.inputs
-    if any(amounts):
-        cells = site.whole(*map_pads(amounts))
-        image = site.part("pad", "Pad", image, cells)
-    _pool(site, "AveragePool", op, beyond, image)
-
-
-def _pool(
-    site: Site,
-    operator: str,
-    op: Pool,
-    amounts: Amounts,
-    image: str | None = None,
-    **attributes: int,
-) -> None:
-    site.end(
-        operator,
-        image or site.inputs[0],
-        kernel_shape=op.kernel,
-        strides=op.stride,
-        pads=pads(amounts),
-        **attributes,
+    (image,), window, size = site.inputs, op.window, site.size
+    amounts, beyond, both = (
+        window.amounts(size),
+        window.overhang(size),
+        window.reach(size),
     )
+    if not (op.count_padding and any(beyond)):
+        counts = {"count_include_pad": 1} if op.count_padding else {}
+        site.end("AveragePool", image, **_window(op, both), **counts)
+        return
+    if any(amounts):
+        image = site.part("pad", "Pad", image, site.whole(*map_pads(amounts)))
+    site.end("AveragePool", image, **_window(op, beyond))
+
+
+def _window(op: Any, amounts: Amounts) -> dict[str, tuple[int, ...]]:
+    return {"kernel_shape": op.kernel, "strides": op.stride, "pads": pads(amounts)}
 
 
 def global_avg_pool(site: Site, op: GlobalAvgPool) -> None:
@@ -140,7 +122,7 @@ def pads(amounts: Amounts) -> tuple[int, ...]:
 
 def map_pads(amounts: Amounts) -> tuple[int, ...]:
     """The same with the batch and the channels, which have none."""
-    top, bottom, left, right = amounts
+    top, left, bottom, right = pads(amounts)
     return 0, 0, top, left, 0, 0, bottom, right
 
 

@@ -32,6 +32,8 @@ from archspec.targets.torch.ops import TorchOps
 from archspec.targets.torch.views import InitGroup
 from archspec.targets.unprintable import Unprintable, located
 
+_FRESH = {name for name, op in OPS.items() if op.fresh_output}
+
 
 class Builder:
     """Says how modules are built, in the names of one class or function."""
@@ -242,11 +244,7 @@ def _straight_behind(
             case (
                 OpStatement(call=Call(op=fresh), when=None),
                 OpStatement(call=Call(op="activation"), source=None),
-            ) if _is_fresh(fresh) and before.name not in read_again:
+            ) if fresh in _FRESH and before.name not in read_again:
                 yield id(statement)
             case _:
                 pass
-
-
-def _is_fresh(op: str) -> bool:
-    return op in OPS and OPS[op].fresh_output

@@ -1,10 +1,12 @@
-"""Functions of single numbers, and softmax."""
+"""Functions of single numbers, softmax, and ops that act in training only."""
 
 from typing import Annotated
 
-from archspec.ops.base import Array, Op, Shape, Weights
-from archspec.ops.fields import Examples, Kind, Number
+from archspec.ops.base import Array, Idle, Op, Shape, Weights
+from archspec.ops.fields import Examples, Kind, Number, Share
 from archspec.words import ACTIVATIONS
+
+Rate = Annotated[Share, Examples(0.1, 0.3, 0)]
 
 
 class Activation(Op):
@@ -33,3 +35,22 @@ class Activation(Op):
         if self.kind == "leaky_relu":
             x = xp.where(x > 0, x, self.slope * x)
         return ACTIVATIONS[self.kind].of(x, xp)
+
+
+class Dropout(Idle):
+    """Sets a share of the numbers to 0 and scales the rest (Srivastava et al. 2014)."""
+
+    name = "dropout"
+
+    rate: Rate
+
+
+class DropPath(Idle):
+    """Sets all of a sample to 0 at a rate, and scales the other samples.
+
+    Stochastic depth (Huang et al. 2016), where it ends the branch of a residual.
+    """
+
+    name = "drop_path"
+
+    rate: Rate
