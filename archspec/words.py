@@ -47,6 +47,7 @@ ACTIVATIONS: Mapping[str, Formula] = {
     "relu": Formula(lambda x, xp: xp.maximum(x, 0), non_negative=True),
     "relu6": Formula(lambda x, xp: xp.clip(x, 0, 6), non_negative=True),
     "leaky_relu": Formula(lambda x, xp: x),  # its op applies the slope
+    # Howard et al. 2019, MobileNetV3, section 5.2
     "hard_swish": Formula(lambda x, xp: x * xp.clip(x + 3, 0, 6) / 6),
     "hard_sigmoid": Formula(lambda x, xp: xp.clip(x + 3, 0, 6) / 6, non_negative=True),
     "sigmoid": Formula(_sigmoid, non_negative=True),

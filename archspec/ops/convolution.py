@@ -1,4 +1,4 @@
-"""Convolutions over maps (channels, height, width), and the dense layer."""
+"""Convolutions and the dense layer."""
 
 from collections.abc import Mapping
 from math import prod
@@ -38,7 +38,10 @@ class Convolution(Windowed):
 
 
 class Conv(Convolution):
-    """A convolution of all channels, or of each of `groups` equal parts on its own."""
+    """A convolution of all channels, or of each of `groups` equal parts on its own.
+
+    `groups` divides the channels and `filters`.
+    """
 
     name = "conv"
     weight_axes = "out in height width"
@@ -109,11 +112,11 @@ class DepthwiseConv(Convolution):
 
 
 class TransposedConv(Windowed):
-    """The gradient of a convolution used forwards: it makes maps larger.
+    """The gradient of a convolution used forwards: it makes feature maps larger.
 
     `padding` is what the convolution in the other direction would have padded, and
-    is cut off: (size - 1) * stride + kernel cells at `valid`, less
-    2 * (kernel // 2) at `symmetric`, and size * stride at `same`.
+    is cut off: (size - 1) * stride + kernel pixels remain at `valid`,
+    2 * (kernel // 2) less at `symmetric`, and size * stride at `same`.
     """
 
     name = "transposed_conv"
@@ -151,7 +154,7 @@ class TransposedConv(Windowed):
 
 
 class Dense(Op):
-    """A linear map of the channels, the same at every position of a map."""
+    """A linear map of the channels, the same at every position of a feature map."""
 
     name = "dense"
     linear = True

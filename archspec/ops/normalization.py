@@ -1,4 +1,4 @@
-"""Ops that move and scale each channel; none changes the shape."""
+"""Normalisation."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from archspec.ops.fields import (
 class BatchNorm(Op):
     """Each channel by its statistics over the batch (Ioffe and Szegedy 2015).
 
-    `decay` is the weight of the old moving average: Keras's `momentum`, and
+    `decay` is the weight of the *old* moving average: Keras's `momentum`, and
     1 - `momentum` of PyTorch.
     """
 
@@ -29,7 +29,7 @@ class BatchNorm(Op):
     decay: Annotated[Share, STATIC, Examples(0.9, 0.5, 0)]
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
-        """`scale`, `shift`, and the moving `mean` and `variance` (channels)."""
+        """`scale`, `shift`; moving `mean` and `variance`, not trained (channels)."""
         vector = shape[:1]
         return {
             "scale": Weight(vector, initial=1.0),
@@ -86,7 +86,7 @@ class Normalize(Op):
     std: Annotated[EachPositive, STATIC, Examples(0.5, 2, (1, 2, 3, 4, 5, 6))]
 
     def infer(self, shape: Shape) -> Shape:
-        """The shape, unchanged."""
+        """(channels, ...) -> unchanged."""
         for attribute, values in (("mean", self.mean), ("std", self.std)):
             if len(values) not in (1, shape[0]):
                 raise ShapeError(

@@ -1,4 +1,4 @@
-"""Functions of single numbers, softmax, and ops that act in training only."""
+"""Activations, and ops that act in training only."""
 
 from typing import Annotated
 
@@ -12,10 +12,8 @@ Rate = Annotated[Share, Examples(0.1, 0.3, 0)]
 class Activation(Op):
     """A non-linearity, by its exact formula.
 
-    hard_sigmoid is relu6(x + 3) / 6 and hard_swish x times that (Howard et al. 2019,
-    MobileNetV3, section 5.2); swish is x sigmoid(x); gelu uses the error function,
-    gelu_tanh its approximation; softmax is over the channels; `slope` is the factor
-    of negative numbers in leaky_relu, and of no meaning elsewhere.
+    `slope` is the factor of negative numbers in `leaky_relu`, and has no meaning
+    elsewhere.
     """
 
     name = "activation"
@@ -38,7 +36,11 @@ class Activation(Op):
 
 
 class Dropout(Idle):
-    """Sets a share of the numbers to 0 and scales the rest (Srivastava et al. 2014)."""
+    """Sets a fraction `rate` of the numbers to 0 (Srivastava et al. 2014).
+
+    The rest is scaled by 1 / (1 - `rate`). Where those among the document's `layers`
+    have one rate, it is the argument `dropout` of the generated code.
+    """
 
     name = "dropout"
 
@@ -46,9 +48,9 @@ class Dropout(Idle):
 
 
 class DropPath(Idle):
-    """Sets all of a sample to 0 at a rate, and scales the other samples.
+    """Dropout of whole samples.
 
-    Stochastic depth (Huang et al. 2016), where it ends the branch of a residual.
+    Stochastic depth (Huang et al. 2016) at the end of a residual branch.
     """
 
     name = "drop_path"

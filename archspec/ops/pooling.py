@@ -1,4 +1,4 @@
-"""Ops that summarise windows of a map, or all of it, channel by channel."""
+"""Pools."""
 
 import math
 from collections.abc import Mapping
@@ -67,8 +67,8 @@ class MaxPool(Pool):
 class AvgPool(Pool):
     """The mean of each window.
 
-    It divides by the cells of the input in the window, and with `count_padding` by
-    those of the padding as well; never by cells that `ceil` adds beyond them.
+    It divides by the pixels of the input in the window, and with `count_padding` by
+    those of the padding as well; never by pixels that `ceil` adds beyond them.
     """
 
     name = "avg_pool"
@@ -92,13 +92,13 @@ class GlobalPool(Op):
     keep_size: Flag = False
 
     def infer(self, shape: Shape) -> Shape:
-        """(channels, height, width) -> (channels,), or (channels, 1, 1) if kept."""
+        """(channels, ...) -> (channels,); with `keep_size` (channels, 1, 1)."""
         channels, _, _ = self.as_map(shape)
         return (channels, 1, 1) if self.keep_size else (channels,)
 
 
 class GlobalAvgPool(GlobalPool):
-    """The mean of each channel's map (Lin et al. 2013, Network in Network)."""
+    """The mean of each channel (Lin et al. 2013, Network in Network)."""
 
     name = "global_avg_pool"
 
@@ -107,7 +107,7 @@ class GlobalAvgPool(GlobalPool):
 
 
 class GlobalMaxPool(GlobalPool):
-    """The largest number of each channel's map."""
+    """The largest number of each channel."""
 
     name = "global_max_pool"
 

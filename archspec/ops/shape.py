@@ -1,4 +1,4 @@
-"""Ops that rearrange, cut, extend or resize, and compute nothing else."""
+"""Shape."""
 
 from collections.abc import Mapping
 from math import prod
@@ -21,7 +21,7 @@ from archspec.ops.fields import (
 
 
 class Flatten(Op):
-    """A map as a vector, which reads channels first or last."""
+    """A feature map as a vector, read channels first or last."""
 
     name = "flatten"
     keeps_sign = True
@@ -84,7 +84,7 @@ class ChannelShuffle(Op):
     """Deals the channels of each group to all groups (Zhang et al. 2018, ShuffleNet).
 
     Channel i of group g becomes channel i * groups + g: a (groups, channels / groups)
-    matrix transposed.
+    matrix transposed. `groups` divides the channels.
     """
 
     name = "channel_shuffle"
@@ -93,7 +93,7 @@ class ChannelShuffle(Op):
     groups: Annotated[Count, Examples(2, 3)]
 
     def infer(self, shape: Shape) -> Shape:
-        """(channels, height, width), unchanged."""
+        """(channels, height, width) -> unchanged."""
         channels, _, _ = self.as_map(shape)
         shared_out(channels, self.groups, "input channels")
         return shape
@@ -105,7 +105,7 @@ class ChannelShuffle(Op):
 
 
 class Upsample(Op):
-    """A map enlarged by whole factors; half-pixel centres, no antialiasing."""
+    """A feature map `factor` times as large."""
 
     name = "upsample"
     keeps_sign = True
@@ -124,7 +124,7 @@ class Upsample(Op):
 
 
 class Resize(Op):
-    """A map brought to `size`; half-pixel centres, no antialiasing."""
+    """A feature map of this size, or of that of `like: reference` instead."""
 
     name = "resize"
     keeps_sign = True
@@ -143,7 +143,7 @@ class Resize(Op):
 
 
 class Pad(Op):
-    """A map with cells of one value around it."""
+    """`[top, bottom, left, right]` pixels of `value` around a feature map."""
 
     name = "pad"
 
