@@ -214,5 +214,5 @@ def in_order(faults: Iterable[Diagnostic]) -> list[Diagnostic]:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The start of a help text: the nearest known name, or an empty string."""
     words = [*islice(known, MAX_KNOWN)]
-    near = difflib.get_close_matches(word[:64], words, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word[:64], words, n=1, cutoff=0.7)
     return f"did you mean '{near[0]}'?" if near else ""

@@ -12,6 +12,35 @@ from archspec.ops import JOINS, OPS
 from archspec.reading.nodes import Mapping, Node, Scalar, describe, text_of
 from archspec.words import ACTIVATIONS
 
+OTHER_NAMES: AbstractMapping[str, str] = {
+    "adaptive_avg_pool": "global_avg_pool",
+    "bn": "batch_norm",
+    "conv2d": "conv",
+    "deconv": "transposed_conv",
+    "dilated_conv": "conv",
+    "fc": "dense",
+    "interpolate": "resize",
+    "linear": "dense",
+    "mbconv": "inverted_residual",
+    "mul": "multiply",
+    "se": "squeeze_excite",
+    "stochastic_depth": "drop_path",
+    "sum": "add",
+    "zero_pad": "pad",
+}
+"""What frameworks and papers call an op of archspec."""
+
+LACKING: AbstractMapping[str, str] = {
+    **dict.fromkeys(("attention", "transformer", "embedding"), ""),
+    **dict.fromkeys(("lstm", "gru", "rnn", "matmul", "permute"), ""),
+    **dict.fromkeys(("conv1d", "conv3d"), "conv"),
+    **dict.fromkeys(("group_norm", "instance_norm"), "batch_norm and layer_norm"),
+    **dict.fromkeys(("rms_norm", "spectral_norm"), "batch_norm and layer_norm"),
+    "pixel_shuffle": "upsample, resize and transposed_conv",
+    "reshape": "flatten",
+}
+"""Well-known ops that archspec lacks, and what it has of their kind."""
+
 
 class Vocabulary(NamedTuple):
     """The blocks that a document can name: the standard ones and its own."""
@@ -67,12 +96,24 @@ class Vocabulary(NamedTuple):
         """Whether there is such an op; a complaint if there is none."""
         if self.has(op.text) or len(self.faults) >= MAX_FAULTS:
             return self.has(op.text)
-        known = chain.from_iterable(self._kinds)
-        help = did_you_mean(op.text, known) or "'archspec blocks' lists the blocks"
-        if op.text in ACTIVATIONS:
-            help = f"write {{activation: {op.text}}}"
-        self.complain("AS205", f"unknown op '{op.text}'", op.place, help)
+        self.complain(
+            "AS205", f"unknown op '{op.text}'", op.place, self._meant(op.text)
+        )
         return False
+
+    def _meant(self, op: str) -> str:
+        """Help with the name of an op that there is not."""
+        if op in ACTIVATIONS:
+            return f"write {{activation: {op}}}"
+        if op in OTHER_NAMES:
+            return f"did you mean '{OTHER_NAMES[op]}'?"
+        lacking = next((name for name in LACKING if f"_{op}".endswith(f"_{name}")), "")
+        if lacking:
+            near = LACKING[lacking] and f", only {LACKING[lacking]}"
+            near = near or "; docs/language.md lists its ops"
+            return f"archspec has no {lacking}{near}"
+        near = did_you_mean(op, chain.from_iterable(self._kinds))
+        return near or "'archspec blocks' lists the blocks"
 
     def _arguments(self, name: str, below: tuple[str, ...]) -> Iterator[str]:
         """The arguments of a block, those of what it extends first."""
