@@ -31,6 +31,6 @@ def spend() -> None:
         return
     parts, left = budget
     if next(left, None) is None:
-        message = f"its expressions have more than {parts:,} parts, repeats included"
-        help = "compute once, in 'let' or 'define', what several expressions need"
+        message = f"expressions of more than {parts:,} parts, each as often as used"
+        help = "compute what is needed often once, in 'let' or 'define'; write numbers"
         raise SpecError.single("AS306", message, help=help)

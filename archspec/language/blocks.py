@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
+from itertools import islice
 
 from archspec import resources
 from archspec.errors import Place, did_you_mean
@@ -20,10 +21,14 @@ from archspec.reading.nodes import (
     expect_mapping,
     fail,
     text_of,
+    walk,
 )
 from archspec.reading.reader import read
 from archspec.reading.source import MAX_EXTENDS
 from archspec.reading.unfolding import check_calls
+
+MAX_VALUES = 50_000
+"""Of all blocks with what they extend; each is read as if it were written out."""
 
 _BLOCK = re.compile(r"([A-Za-z]\w*):")
 
@@ -82,6 +87,7 @@ def reachable_blocks(document: Mapping) -> Mapping:
     """
     own, standard = document.section("blocks"), standard_blocks()
     resolved: dict[str, Node] = {}
+    room = MAX_VALUES
     calls: dict[str, dict[str, Place]] = {}
     waiting = [*own.entries, *dict(_calls(document))]
     waiting += document.section("defaults").entries
@@ -92,6 +98,12 @@ def reachable_blocks(document: Mapping) -> Mapping:
             continue
         block = _resolve(name, own, ())
         place = (own if name in own.entries else standard).place_of(name)
+        room -= sum(1 for _ in islice(walk(block), room + 1))
+        if room < 0:
+            message = (
+                f"blocks of more than {MAX_VALUES:,} values, with what they extend"
+            )
+            fail("AS306", message, place)
         resolved[name] = block.replaced(
             name=Scalar(name, name, place),
             standard=Scalar(name not in own.entries, "", place),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple, NoReturn
 
 from archspec.errors import Place, SpecError
@@ -76,6 +78,18 @@ def plain(node: Node) -> Any:
             return [plain(item) for item in items]
         case Scalar():
             return node
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything in it."""
+    yield node
+    match node:
+        case Mapping(entries):
+            yield from chain.from_iterable(map(walk, entries.values()))
+        case Sequence(items):
+            yield from chain.from_iterable(map(walk, items))
+        case Scalar():
+            pass
 
 
 def find(node: Node, path: tuple[int | str, ...]) -> Place:
