@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from archspec.errors import SpecError
 
-MAX_EFFORT = 200_000
+MAX_EFFORT = 300_000
 """Parts that are visited in one elaboration; the zoo's largest needs some 6,000."""
 
 _left: ContextVar[tuple[int, Iterator[int]] | None] = ContextVar("left", default=None)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from archspec.errors import MAX_FAULTS, Diagnostic, Place, did_you_mean
 from archspec.ops import JOINS, OPS
 from archspec.reading.nodes import Mapping, Node, Scalar, describe, text_of
+from archspec.reading.source import MAX_EXTENDS
 from archspec.words import ACTIVATIONS
 
 OTHER_NAMES: AbstractMapping[str, str] = {
@@ -121,7 +122,7 @@ class Vocabulary(NamedTuple):
         block = own or (self.standard.get(name) if below.count(name) < 2 else None)
         if isinstance(block, Mapping):
             base = text_of(block.get("extends"))
-            if base is not None:
+            if base is not None and len(below) <= MAX_EXTENDS:
                 yield from self._arguments(base, (*below, name))
             yield from block.section("arguments").entries
 

@@ -122,13 +122,16 @@ class _Reader:
         self.nodes = 0
         self.faults: list[Diagnostic] = []
         self.complaints = 0
+        self.split: set[int] = set()
+        """The lines that were found split at a comma."""
 
     def complain(self, code: str, message: str, place: Place, help: str = "") -> None:
         """Note a fault, and go on; what a comma splits is told once a line."""
         self.complaints += 1
-        split = [f.position for f in self.faults if f.code == code == "AS107"]
-        if (place.file, place.line) not in {position[:2] for position in split}:
+        if code != "AS107" or place.line not in self.split:
             self.faults.append(Diagnostic(code, message, place, help=help))
+        if code == "AS107":
+            self.split.add(place.line)
 
     def at(self, line: int, column: int, length: int = 1) -> Place:
         source = self.lines[line] if line < len(self.lines) else ""
