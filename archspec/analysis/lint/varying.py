@@ -18,15 +18,17 @@ def varying(document: Document) -> set[str]:
 
     Names alone are looked at, wherever they stand: rather a name too many.
     """
-    meanings: dict[str, set[str]] = defaultdict(set)
+    made_of: dict[str, set[str]] = defaultdict(set)
     for name, value in _meanings(document):
-        meanings[name] |= mentioned(value)
+        for part in mentioned(value):
+            made_of[part].add(name)
     found = {*ALWAYS, *document.multipliers}
-    while True:
-        more = {name for name, of in meanings.items() if not found.isdisjoint(of)}
-        if more <= found:
-            return found
+    waiting = [*found]
+    while waiting:
+        more = made_of[waiting.pop()] - found
         found |= more
+        waiting += more
+    return found
 
 
 def _meanings(document: Document) -> Iterator[tuple[str, object]]:
