@@ -31,7 +31,7 @@ _VIEWS: dict[str, Callable[[File, Network], dict[str, Any]]] = {
     "keras": keras_view,
 }
 TARGETS = tuple(_VIEWS)
-MAX_EFFORT = 1_500_000
+MAX_EFFORT = 1_000_000
 """Parts of expressions that are visited for a file; the zoo's largest needs 40,000."""
 
 
