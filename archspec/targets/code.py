@@ -12,6 +12,7 @@ import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from archspec.expressions import Expression, Items, Name, Value, to_text
 from archspec.targets.symbols import (
@@ -73,8 +74,10 @@ def term(code: Code) -> Code:
     return code if single else Code(f"({code})", code.value)
 
 
-def rounded(value: float) -> float:
+def rounded(value: Any) -> Any:
     """0.3 for 0.30000000000000004, in settings that no expression reads."""
+    if isinstance(value, tuple):
+        return tuple(rounded(item) for item in cast("tuple[object, ...]", value))
     short = round(value, 12)
     shorter = len(repr(short)) < len(repr(value))
     return short if shorter and math.isclose(short, value, rel_tol=1e-14) else value

@@ -12,6 +12,7 @@ from archspec.expressions import (
     round_channels,
     to_text,
 )
+from archspec.targets.code import literal, rounded
 from archspec.targets.reduction import reduce
 from archspec.targets.symbols import inline
 from archspec.targets.unprintable import Unprintable
@@ -124,3 +125,40 @@ def test_a_reduced_expression_is_worth_the_same_at_every_witness(text, values):
 def test_what_python_prints_is_what_the_language_means():
     assert BUILTINS["round_channels"] is round_channels
     assert [round_channels(c) for c in (1, 11, 12, 20, 33.6)] == [8, 16, 16, 24, 32]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.25, "0.25"),
+        (0.001, "1e-3"),
+        (1e-06, "1e-6"),
+        (1 / 12, "1 / 12"),
+        (-2 / 3, "-2 / 3"),
+        (1 - 0.8, "0.19999999999999996"),
+        ((1 / 255, 0.5), "(1 / 255, 0.5)"),
+    ],
+)
+def test_a_number_is_printed_as_one_writes_it(value, expected):
+    assert str(literal(value)) == expected
+
+
+QUOTIENTS = st.tuples(st.integers(-999, 999), st.integers(1, 999))
+
+
+@given(st.floats(-1e15, 1e15) | QUOTIENTS.map(lambda pair: pair[0] / pair[1]))
+def test_a_printed_number_is_the_same_number(value):
+    assert eval(str(literal(value)), {}) == value  # noqa: S307
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.1 + 0.2, 0.3),
+        ((57.120000000000005, 0.5), (57.12, 0.5)),
+        (1 / 3, 1 / 3),
+        (0.3000000000001, 0.3000000000001),
+    ],
+)
+def test_a_setting_is_rounded_by_no_more_than_its_own_roundings(value, expected):
+    assert rounded(value) == expected

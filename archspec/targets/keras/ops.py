@@ -137,8 +137,8 @@ class KerasOps:
         count = max(len(mean), len(std))
         mean, std = mean * (count // len(mean)), std * (count // len(std))
         decided |= {
-            "mean": literal(mean),
-            "variance": literal(tuple(rounded(s * s) for s in std)),
+            "mean": literal(rounded(mean)),
+            "variance": literal(rounded(tuple(s * s for s in std))),
         }
 
     def conv(self, call: Call, decided: dict[str, Any]) -> list[Applied]:

@@ -49,14 +49,12 @@ def compile_call(
         attributes, output = caller.primitive(OPS[runs.op])
     else:
         attributes, output = caller.block(routine)
-    candidates, ends = [output], [step.output[0] for step in runs.steps]
-    if "step" in names_in(output):
-        candidates.insert(0, Constant(ends[0]))  # 4 for 4 * step + 4 - 4 * step
+    ends = [step.output[0] for step in runs.steps]
     return Call(
         runs.op,
         attributes,
         Attribute(channels, tuple(widths)),
-        choose(candidates, runs.scopes, ends),
+        choose([output], runs.scopes, ends),
         tuple(step.inputs[0] for step in runs.steps),
         tuple(step.output for step in runs.steps),
         tuple(step.path for step in runs.steps),

@@ -7,7 +7,7 @@ from typing import Any
 
 from archspec.expressions import Binary, Constant, Value
 from archspec.targets.arguments import ValuePrinter
-from archspec.targets.code import Code, literal
+from archspec.targets.code import Code, literal, rounded
 from archspec.targets.file import File
 from archspec.targets.padding import plan, windows
 from archspec.targets.specialise.model import Attribute, Call
@@ -107,7 +107,8 @@ class TorchOps:
 
     def normalize(self, call: Call, decided: dict[str, Any]) -> None:
         for name in ("mean", "std"):
-            decided[name] = literal(_numbers(call.attributes[name].constant))
+            numbers = _numbers(call.attributes[name].constant)
+            decided[name] = literal(rounded(numbers))
         vectors = any(len(shape) == 1 for shape in call.inputs)
         self.file.flags["vectors"] = self.file.flags.get("vectors", False) or vectors
 
