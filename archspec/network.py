@@ -117,7 +117,7 @@ class Instance:
             yield from step.inner.walk() if step.inner else ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """A spec's layers in written order, and what they add up to."""
 

@@ -58,6 +58,25 @@ class Window(NamedTuple):
             return None
         return self.amounts(self.kernel)
 
+    def ways(self) -> frozenset[str | Amounts]:
+        """Every way to say this padding that is right at all sizes of input.
+
+        The amounts themselves, if they do not depend on the size; `none`; `half` of
+        the kernel; `dilated`, the dilation times half of a square kernel; `same`.
+        """
+        fixed = self.fixed_amounts()
+        if fixed is None:
+            return frozenset({"same"})
+        symmetric = self._replace(padding="symmetric").amounts(self.kernel)
+        square = len({*self.kernel}) == len({*self.dilation}) == 1
+        words = {
+            "none": not any(fixed),
+            "half": fixed == symmetric and self.dilation == (1, 1),
+            "dilated": fixed == symmetric and square,
+            "same": fixed == self._replace(padding="same").fixed_amounts(),
+        }
+        return frozenset({fixed, *(word for word, fits in words.items() if fits)})
+
     def slide(self, size: Pair) -> Pair:
         """How many positions the window has on a map of this size.
 

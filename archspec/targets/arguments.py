@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from archspec.expressions import Constant, Expression, Items, Name, Value
-from archspec.network import Network
-from archspec.ops.fields import Pair
+from archspec.expressions import Expression, Items, Name
 from archspec.targets.code import Code, Printer, identifier, literal
 from archspec.targets.file import File
 from archspec.targets.signatures import Signature, annotation
 from archspec.targets.specialise.model import (
     Attribute,
     Call,
+    FrameworkLayer,
     Parameter,
     Routine,
     StageCall,
+    is_expression,
 )
-from archspec.targets.symbols import constant, constant_value, rebuild
+from archspec.targets.symbols import constant
 from archspec.targets.views import ParameterView
 
 Argument = tuple[Code | None, Code]
@@ -33,47 +33,38 @@ MAX_UNNAMED = 4
 class ValuePrinter(Printer):
     """Expressions in which words of activations are what the framework calls them."""
 
-    def __init__(self, file: File, names: Mapping[str, str]):
-        super().__init__(names)
+    def __init__(self, file: File, names: Mapping[str, str], prefix: str = ""):
+        super().__init__(names, prefix)
         self.file = file
-        self.words: Mapping[str, str] = file.templates.manifest["activations"]
+        self.words: Mapping[str, str] = file.manifest["activations"]
 
-    def value(self, attribute: Attribute, prefix: str = "") -> Code:
-        """An argument of a block: a number, a word, a pair, four paddings."""
-        if attribute.pairs and (pair := constant_value(attribute.expression)):
-            return literal(pair)
-        return self.argument(attribute.expression, attribute.values, prefix)
+    def value(self, attribute: Attribute) -> Code:
+        """An argument of a block: a number, a word, a pair, four amounts."""
+        words = [value for value in attribute.values if isinstance(value, str)]
+        if len(words) == len(attribute.values) and {*words} <= self.words.keys():
+            return self.code(self.file.dialect.activations(attribute.expression))
+        return self.argument(attribute.expression)
 
-    def argument(
-        self, expression: Expression, values: Sequence[Value], prefix: str = ""
-    ) -> Code:
+    def argument(self, expression: Expression) -> Code:
+        """An expression; four amounts stand in the framework's order."""
         if isinstance(expression, Items) and len(expression.items) == 4:
-            return self.file.templates.macro(
-                "amounts", *[self.code(item, prefix) for item in expression.items]
-            )
-        if all(isinstance(value, str) and value in self.words for value in values):
-            return self.code(self.activations(expression), prefix)
-        return self.code(expression, prefix)
+            sides = [self.code(item) for item in expression.items]
+            return self.file.templates.macro("amounts", *sides)
+        return self.code(expression)
+
+    def layer(self, layer: FrameworkLayer, *operands: Code, **settled: Any) -> Code:
+        """A layer by its macro, which gets what is settled besides its arguments."""
+        arguments = {
+            name: self.argument(a) if is_expression(a) else a
+            for name, a in layer.arguments.items()
+        }
+        view = {**arguments, **settled}
+        return self.file.templates.macro(layer.macro, view, *operands)
 
     def default(self, parameter: Parameter) -> Code:
         """What an argument is where nothing is said."""
         expression = constant(parameter.default)
-        return self.value(Attribute(expression, (parameter.default,), parameter.pairs))
-
-    def halves(self, kernel: Expression, dilation: Pair) -> Code:
-        """Half of each side of a kernel that is a pair, rounded down."""
-        name = self.code(kernel)
-        each = [f"{name}[0] // 2", f"{name}[1] // 2"]
-        for axis, factor in enumerate(dilation):
-            if factor != 1:
-                each[axis] = f"{factor} * ({each[axis]})"
-        return Code(f"({', '.join(each)})")
-
-    def activations(self, expression: Expression) -> Expression:
-        """The expression with its words replaced by the framework's."""
-        if isinstance(expression, Constant) and isinstance(expression.value, str):
-            return Name(self.words[expression.value])
-        return rebuild(expression, self.activations)
+        return self.value(Attribute(expression, (parameter.default,)))
 
 
 class CallPrinter:
@@ -151,30 +142,29 @@ def parameter_views(file: File, signature: Signature) -> list[ParameterView]:
         if parameter.default is not None:
             default = printer.default(parameter)
         printed = identifier(signature.printed(parameter.name))
-        kind = annotation(parameter.values, file.templates.manifest)
+        kind = annotation(parameter.values, file.manifest)
         views.append(ParameterView(printed, kind, default))
     return views
 
 
-def root_parameters(
-    file: File, network: Network, used: Collection[str]
-) -> list[ParameterView]:
+def root_parameters(file: File) -> list[ParameterView]:
     """`num_classes` and `dropout`, as far as the network has them."""
     views: list[ParameterView] = []
-    if "classes" in used:
-        classes = literal(network.document.classes)
+    if "classes" in file.root_names:
+        classes = literal(file.network.document.classes)
         views.append(ParameterView(Code("num_classes"), Code("int"), classes))
-    if file.dropout is not None:
-        rate = literal(file.dropout)
+    if "dropout" in file.root_names:
+        rate = literal(file.dialect.dropout_rate)
         views.append(ParameterView(Code("dropout"), Code("float"), rate))
     return views
 
 
-def printed_lets(routine: Routine, printer: ValuePrinter) -> list[tuple[Code, Code]]:
-    """What a routine computes first, as far as it uses it."""
-    printed: list[tuple[Code, Code]] = []
-    for name, attribute in reversed(routine.lets):
-        if name in printer.used | printer.stored:
-            local = identifier(printer.names.get(name, name))
-            printed.append((local, printer.value(attribute)))
-    return printed[::-1]
+def printed_lets(
+    routine: Routine, signature: Signature, printer: ValuePrinter
+) -> list[tuple[Code, Code]]:
+    """What a routine computes first, as far as its text reads it."""
+    return [
+        (identifier(signature.printed(name)), printer.value(attribute))
+        for name, attribute in routine.lets
+        if name in signature.read
+    ]

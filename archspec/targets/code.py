@@ -16,7 +16,6 @@ from typing import Any, cast
 
 from archspec.expressions import Expression, Items, Name, Value, to_text
 from archspec.targets.symbols import (
-    calls_in,
     constant,
     constant_value,
     names_in,
@@ -57,6 +56,11 @@ def identifier(name: str) -> Code:
     if not all(part.isidentifier() and part.isascii() for part in name.split(".")):
         raise ValueError(f"{name!r} is no identifier")
     return Code(name)
+
+
+def class_name(block: str) -> str:
+    """The block's name in capitals: `inverted_residual` is InvertedResidual."""
+    return "".join(part[:1].upper() + part[1:] for part in block.split("_"))
 
 
 def literal(value: Value) -> Code:
@@ -104,37 +108,26 @@ def collapsed(value: Value) -> Value:
 class Printer:
     """Expressions of one routine as Python, in the names that the routine prints.
 
-    `used` collects the spec's names that were printed, `calls` the functions.
+    `prefix` goes before every name (`self.`).
     """
 
     _FUNCTIONS: Mapping[str, str] = {"ceil": "math.ceil", "floor": "math.floor"}
 
-    def __init__(self, names: Mapping[str, str]):
+    def __init__(self, names: Mapping[str, str], prefix: str = ""):
         self.names = names
-        self.used: set[str] = set()
-        self.calls: set[str] = set()
-        self.stored: set[str] = set()
+        self.prefix = prefix
 
-    def spec_names(self, expression: Expression) -> set[str]:
-        """The routine's names that an expression reads."""
-        return {name for name in names_in(expression) if "." not in name}
-
-    def code(self, expression: Expression, prefix: str = "") -> Code:
-        """The expression; `prefix` goes before every name (`self.`)."""
+    def code(self, expression: Expression) -> Code:
+        """The expression; what is no name of the spec stays as it is."""
         value = constant_value(expression)
         if isinstance(value, tuple):
             return literal(collapsed(value))
         if isinstance(expression, Items):
-            parts = ", ".join(self.code(item, prefix).text for item in expression.items)
+            parts = ", ".join(self.code(item).text for item in expression.items)
             return Code(f"({parts})")
-        self.used |= self.spec_names(expression)
-        self.calls |= calls_in(expression)
+        names = [name for name in names_in(expression) if name.isidentifier()]
         renamed = substitute(
-            expression,
-            {
-                n: Name(prefix + self.names.get(n, n))
-                for n in self.spec_names(expression)
-            },
+            expression, {n: Name(self.prefix + self.names.get(n, n)) for n in names}
         )
         functions = self._FUNCTIONS
         text = to_text(renamed, lambda f: functions.get(f, f), _constant)

@@ -15,6 +15,7 @@ from archspec.network import Network
 from archspec.reading.nodes import Mapping as Tree
 from archspec.reading.nodes import Scalar, find
 from archspec.reading.nodes import Sequence as Items
+from archspec.targets.code import class_name
 from archspec.targets.specialise.model import Program
 
 Named = tuple[str, Place]
@@ -27,8 +28,11 @@ def check_names(
     """Raise SpecError (AS403) for names that the framework or the file has taken."""
     document, tree, target = network.document, network.spec.tree, manifest["name"]
     attributes = frozenset(manifest["taken"])
-    used = [document.blocks[name] for name in program.blocks]
-    own = ((block.layers, tree.section("blocks").section(block.name)) for block in used)
+    used = {n: r.block for n, r in program.blocks.items() if r.block is not None}
+    own = (
+        (block.layers, tree.section("blocks").section(block.name))
+        for block in used.values()
+    )
     bodies = ((document.layers, tree), *own)
     for name, place in chain.from_iterable(starmap(_attributes, bodies)):
         if name in attributes:
@@ -60,7 +64,7 @@ def _attributes(layers: Mapping[str, Layer], body: Tree) -> Iterator[Named]:
 
 
 def _check_globals(
-    network: str, root: Place, blocks: list[Block], manifest: Mapping[str, Any]
+    network: str, root: Place, blocks: Mapping[str, Block], manifest: Mapping[str, Any]
 ) -> None:
     """Blocks and the network become names of the file, beside helpers and imports."""
     taken = {*dir(builtins), *manifest["globals"], *manifest["helpers"], "stage"}
@@ -68,8 +72,8 @@ def _check_globals(
         taken |= set(manifest["locals"])
     seen: dict[str, str] = {}
     named = [
-        (block.name, _printed(block.name, manifest), block.place, f"{block.name}_block")
-        for block in blocks
+        (block.name, _printed(name, manifest), block.place, f"{block.name}_block")
+        for name, block in blocks.items()
     ]
     named.append((network, network, root, f"{network}Net"))
     for name, printed, place, instead in named:
@@ -92,11 +96,15 @@ def _check_locals(
     taken |= set(manifest["helpers"])
     taken |= {_printed(name, manifest) for name in program.blocks}
     taken |= {*manifest["helpers"]} - {*manifest["parameters"]}
-    for name, routine in program.blocks.items():
+    for routine, block in ((r, r.block) for r in program.blocks.values() if r.block):
         own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
         for word in own:
-            place = place_of_name(tree, name, word) or document.blocks[name].place
-            _refuse(_variable(word, own, manifest), taken, f"of block {name}", place)
+            place, where = (
+                place_of_name(tree, block.name, word),
+                f"of block {block.name}",
+            )
+            found = _variable(word, own, manifest)
+            _refuse(found, taken, where, place or block.place)
     root = next(iter(document.layers.values())).place
     columns = dict(_columns(tree))
     for stage in program.stages:
@@ -131,8 +139,3 @@ def _refuse(name: str, taken: set[str], where: str, place: Place) -> None:
 
 def _printed(block: str, manifest: Mapping[str, Any]) -> str:
     return str(class_name(block)) if manifest["classes"] else block
-
-
-def class_name(block: str) -> str:
-    """The block's name in capitals: `inverted_residual` is InvertedResidual."""
-    return "".join(part[:1].upper() + part[1:] for part in block.split("_"))

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError
 
 from archspec.errors import Diagnostic, Place, SpecError
 from archspec.expressions import limited_effort
-from archspec.language.names import inner_layers
 from archspec.network import Network
-from archspec.targets import digest
+from archspec.targets import digest, keras, torch
 from archspec.targets.code import Code
 from archspec.targets.file import File
 from archspec.targets.header import header
-from archspec.targets.keras import view as keras_view
 from archspec.targets.names import check_names, place_of_name
 from archspec.targets.specialise import specialise
 from archspec.targets.symbols import names_in
 from archspec.targets.templates import InjectionError, Templates
 from archspec.targets.tidy import tidy
-from archspec.targets.torch import view as torch_view
-from archspec.targets.unprintable import Differing, Named, Unprintable
+from archspec.targets.unprintable import Named, Unprintable, refined
 
-_VIEWS: dict[str, Callable[[File, Network], dict[str, Any]]] = {
-    "torch": torch_view,
-    "keras": keras_view,
-}
-TARGETS = tuple(_VIEWS)
+_FRAMEWORKS = {"torch": torch, "keras": keras}
+TARGETS = tuple(_FRAMEWORKS)
 MAX_EFFORT = 1_000_000
 """Parts of expressions that are visited for a file; the zoo's largest needs 40,000."""
 
@@ -66,38 +59,44 @@ def _failed(error: Exception, folder: Path) -> Diagnostic:
     return Diagnostic("AS507", f"a template failed: {reason}", place, help=help)
 
 
-def _rendered(network: Network, target: str, templates: Path | None) -> str:
-    program = specialise(network)
-    file = File(program, Templates(target, templates))
-    check_names(network, program, file.templates.manifest)
+def _rendered(network: Network, target: str, own: Path | None) -> str:
+    templates = Templates(target, own)
     try:
-        view = _VIEWS[target](file, network)
+        text = refined(partial(_page, network, target, templates))
     except Unprintable as error:
-        message = f"the target {target} cannot say this: {error}"
         found = (layer.place for layer in network.layers if layer.path == error.path)
         place = next(found, error.place)
-        if isinstance(error, Differing):
-            own = dict(inner_layers(network.document.layers))
-            place = own[error.path.split(".")[0]].place
         if isinstance(error, Named):
             block = error.path.removeprefix("block ")
             place = place_of_name(network.spec.tree, block, error.name) or place
+        message = f"the target {target} cannot say this: {error}"
         raise SpecError.single(
             "AS402", message, place, path=error.path, help=error.help
         ) from None
-    last = file.templates.manifest["channels"] == "last"
+    return digest.sign(tidy(text), network.spec.digest)
+
+
+def _page(
+    network: Network, target: str, templates: Templates, finest: frozenset[str]
+) -> str:
+    """The file before it is formatted, uses of the blocks in `finest` told apart."""
+    framework = _FRAMEWORKS[target]
+    program = specialise(network, finest)
+    check_names(network, program, templates.manifest)
+    file = File(network, framework.Dialect(network, program, templates))
+    view = framework.view(file)
+    last = file.manifest["channels"] == "last"
     by_classes = "classes" in names_in(program.root.output_channels)
     view |= {"header": header(network, last, by_classes), "helpers": []}
-    view["helpers"] = helpers(file, file.templates.page(module=view))
-    text = file.templates.page(module=view)
-    return digest.sign(tidy(text), network.spec.digest)
+    view["helpers"] = helpers(file, templates.page(module=view))
+    return templates.page(module=view)
 
 
 def helpers(file: File, text: str) -> list[Code]:
     """The helpers that the text calls, and those that these call, in their order."""
     found: list[Code] = []
     called = _names(text)
-    for name in reversed(file.templates.manifest["helpers"]):
+    for name in reversed(file.manifest["helpers"]):
         if name in called:
             helper = file.templates.helper(name, file.flags)
             found.insert(0, helper)

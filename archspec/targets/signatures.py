@@ -1,24 +1,44 @@
-"""Which parameters a printed class or function really has."""
+"""The parameters of every class and function of a file: those that its text reads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from archspec.expressions import Value
-from archspec.targets.code import Code, Printer, identifier
-from archspec.targets.specialise.model import Parameter, Routine, Stage
+from archspec.expressions import Expression, Name, Value
+from archspec.targets.code import Code, class_name, identifier
+from archspec.targets.specialise.model import (
+    Attribute,
+    BranchPart,
+    Call,
+    JoinStatement,
+    Loop,
+    OpStatement,
+    Parameter,
+    Printed,
+    Program,
+    Routine,
+    Stage,
+    StageCall,
+    Statement,
+    TableStatement,
+    Unrolled,
+)
 from archspec.targets.symbols import names_in
 
 
-@dataclass
+@dataclass(frozen=True)
 class Signature:
-    """A printed class or function: which of its parameters are really there."""
+    """A printed class or function: which of its parameters are really there.
+
+    `names` is how the spec's names are printed, `read` which of them the text reads.
+    """
 
     name: Code
     names: Mapping[str, str]
     parameters: tuple[Parameter, ...]
+    read: frozenset[str]
     in_channels: bool = False
     classes: bool = False
 
@@ -32,32 +52,161 @@ class Signature:
         return sorted(self.parameters, key=lambda p: p.default is not None)
 
 
-def used_signature(
-    name: Code, names: Mapping[str, str], routine: Routine, printer: Printer
-) -> Signature:
-    """The signature with those parameters that the printed routine reads."""
-    used = printer.used | printer.stored
-    kept = tuple(p for p in routine.parameters if p.name in used)
-    return Signature(name, names, kept, "in_channels" in used, "classes" in used)
+@dataclass(frozen=True)
+class Signatures:
+    """The signatures of a lowered program, callees first."""
+
+    program: Program
+    manifest: Mapping[str, Any]
+    passes_channels: bool
+
+    def all(self) -> dict[str, Signature]:
+        """By the name of the block or stage."""
+        known: dict[str, Signature] = {}
+        for stage in self.program.stages:
+            if stage.loop.first.op not in self.program.blocks:
+                known[stage.name] = self.stage(stage, known)
+        for name, routine in self.program.blocks.items():
+            known[name] = self.block(name, routine, known)
+            stacking = (s for s in self.program.stages if s.loop.first.op == name)
+            known |= {stage.name: self.stage(stage, known) for stage in stacking}
+        return known
+
+    def block(
+        self, name: str, routine: Routine, known: Mapping[str, Signature]
+    ) -> Signature:
+        printed = class_name(name) if self.manifest["classes"] else name
+        read = frozenset(_expanded(_in_routine(routine, known), routine.lets))
+        parameters = tuple(p for p in routine.parameters if p.name in read)
+        channels = self.passes_channels and "in_channels" in read
+        return Signature(
+            identifier(printed),
+            self.names(routine),
+            parameters,
+            read,
+            channels,
+            "classes" in read,
+        )
+
+    def stage(self, stage: Stage, known: Mapping[str, Signature]) -> Signature:
+        """The signature of a function that stacks; the `only` one is `stage`."""
+        calls = (stage.loop.first, stage.loop.rest)
+        read = {name for call in calls for name in _in_call(call, known)}
+        name = "stage" if len(self.program.stages) == 1 else stage.name
+        callee = known.get(stage.loop.first.op)
+        kept = tuple(p for p in stage.parameters if p.name in read)
+        own = Signature(
+            identifier(name),
+            dict(self.manifest["parameters"]),
+            kept,
+            frozenset(read),
+            self.passes_channels and "in_channels" in read,
+        )
+        if callee is None:
+            return own
+        return replace(
+            own,
+            names=callee.names,
+            in_channels=callee.in_channels,
+            classes=callee.classes,
+        )
+
+    def names(self, routine: Routine) -> dict[str, str]:
+        """The printed name of each of the spec's names, unless two would meet."""
+        wanted: dict[str, str] = dict(self.manifest["parameters"])
+        own = {parameter.name for parameter in routine.parameters}
+        own |= {name for name, _ in routine.lets}
+        output = self.manifest.get("output_parameter")
+        width = routine.output_channels
+        if output and isinstance(width, Name) and width.id in own:
+            wanted[width.id] = output
+        return {old: new for old, new in wanted.items() if new not in own}
 
 
-def stage_signature(stage: Stage, callee: Signature, only: bool) -> Signature:
-    """The signature of a function that stacks `callee`; the `only` one is `stage`."""
-    read = _read_by(stage, callee)
-    kept = tuple(p for p in stage.parameters if p.name in read)
-    name = Code("stage") if only else identifier(stage.name)
-    return Signature(name, callee.names, kept, callee.in_channels, callee.classes)
+def root_names(program: Program, known: Mapping[str, Signature]) -> frozenset[str]:
+    """The names that the network's own routine reads."""
+    return frozenset(_in_routine(program.root, known))
 
 
-def _read_by(stage: Stage, callee: Signature) -> set[str]:
-    """The names that a stage's calls of its block read."""
-    kept = {parameter.name for parameter in callee.parameters}
-    names: set[str] = set()
-    for call in (stage.loop.first, stage.loop.rest):
-        names |= names_in(call.channels.expression)
-        for name, attribute in call.attributes.items():
-            names |= names_in(attribute.expression) if name in kept else set()
-    return names
+def names_in_call(call: Printed, known: Mapping[str, Signature]) -> set[str]:
+    """The names that the text of a call reads, its arguments and its count."""
+    return set(_in_call(call, known))
+
+
+def _expanded(
+    read: Iterable[str], lets: Sequence[tuple[str, Attribute]]
+) -> Iterator[str]:
+    """The names, and those that the definitions of the names read."""
+    found = set(read)
+    for name, attribute in reversed(lets):
+        found |= names_in(attribute.expression) if name in found else set()
+    yield from found
+
+
+def _in_routine(routine: Routine, known: Mapping[str, Signature]) -> Iterator[str]:
+    yield from _in_tests(routine.residual)
+    yield from _in_body(routine.body, known)
+
+
+def _in_body(
+    body: Sequence[Statement], known: Mapping[str, Signature]
+) -> Iterator[str]:
+    for statement in body:
+        match statement:
+            case OpStatement(call=call, when=when):
+                yield from _in_tests(when)
+                yield from _in_call(call, known)
+            case TableStatement(rows=rows, when=when):
+                yield from _in_tests(when)
+                for row in rows:
+                    yield from _in_call(row.call, known)
+            case JoinStatement(branches=branches, when=when):
+                yield from _in_tests(when)
+                for part in branches:
+                    yield from _in_branch(part, known)
+            case _:
+                pass
+
+
+def _in_branch(part: BranchPart, known: Mapping[str, Signature]) -> Iterator[str]:
+    count = part.count.expression if part.count else None
+    yield from _in_tests(part.when, count)
+    yield from _in_body(part.body, known)
+
+
+def _in_call(call: Printed, known: Mapping[str, Signature]) -> Iterator[str]:
+    match call:
+        case Loop(first=first, rest=rest, count=count):
+            yield from _in_tests(count.expression)
+            yield from (*_in_call(first, known), *_in_call(rest, known))
+        case Unrolled(calls=calls):
+            for each in calls:
+                yield from _in_call(each, known)
+        case StageCall():
+            yield from _in_arguments(call, call.arguments, known[call.stage.name])
+            yield from _in_tests(call.count.expression)
+        case Call(layers=layers) if layers:
+            for layer in layers:
+                yield from layer.names_read()
+        case Call():
+            yield from _in_arguments(call, call.attributes, known[call.op])
+
+
+def _in_arguments(
+    call: Call | StageCall, given: Mapping[str, Attribute], callee: Signature
+) -> Iterator[str]:
+    if callee.in_channels:
+        yield from names_in(call.channels.expression)
+    if callee.classes:
+        yield "classes"
+    for parameter in callee.parameters:
+        if parameter.name in given:
+            yield from names_in(given[parameter.name].expression)
+
+
+def _in_tests(*expressions: Expression | None) -> Iterator[str]:
+    for expression in expressions:
+        yield from names_in(expression) if expression is not None else ()
 
 
 def annotation(values: Sequence[Value], manifest: Mapping[str, Any]) -> Code:

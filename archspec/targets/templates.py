@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache, cached_property
 from math import isfinite
 from pathlib import Path
@@ -82,7 +83,7 @@ class Templates:
             raise Unprintable(f"'{name}', for which its templates have no macro")
         return Code(str(getattr(self._macros, name)(*arguments, **named)).strip())
 
-    def helper(self, name: str, flags: dict[str, Any]) -> Code:
+    def helper(self, name: str, flags: Mapping[str, Any]) -> Code:
         """A helper function or class of `helpers.jinja`."""
         module: Any = self._environment.get_template("helpers.jinja").module
         return Code(str(getattr(module, name)(flags)).strip())

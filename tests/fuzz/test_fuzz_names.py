@@ -25,7 +25,7 @@ from texts_and_names import (
 
 from archspec.errors import Diagnosed
 from archspec.targets import TARGETS
-from archspec.targets.names import class_name
+from archspec.targets.code import class_name
 from archspec.targets.templates import manifest
 
 

@@ -6,6 +6,7 @@ with the same numbers; a string or a dictionary makes a new one each time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from archspec.ops.fields import TRUNCATED
@@ -31,14 +32,17 @@ _AXES = {
 class Initializers:
     """The initializers of one file, each defined once."""
 
-    def __init__(self) -> None:
-        self.constants: dict[str, Code] = {}
+    def __init__(self, calls: Iterable[Call]) -> None:
+        self._constants: dict[str, Code] = {}
+        for call in calls:
+            if "initializer" in call.attributes:
+                self.of(call)
 
     def of(self, call: Call) -> Code | None:
         """The initializer's name or string; None where it is Keras's default."""
         rule = call.initializer
         if len(rule) == 2:
-            return self.constant(f"{rule[0]}_init", _fixed(str(rule[0]), rule[1]))
+            return self._constant(f"{rule[0]}_init", _fixed(str(rule[0]), rule[1]))
         multiplier = call.attributes.get("multiplier")
         single = multiplier is None or multiplier.is_only(1)
         if rule == _DEFAULT and single:
@@ -46,21 +50,21 @@ class Initializers:
         if call.op not in _AXES and rule in _NAMES:
             return Code(_NAMES[rule])
         prefix = f"{call.op}_" if call.op in _AXES else ""
-        return self.constant(f"{prefix}{rule[0]}_{rule[1]}", _scaled(call.op, rule))
+        return self._constant(f"{prefix}{rule[0]}_{rule[1]}", _scaled(call.op, rule))
 
-    def constant(self, name: str, code: Code) -> Code:
+    def _constant(self, name: str, code: Code) -> Code:
         """The module-level name of a dictionary, numbered where two would meet."""
-        same = [known for known, value in self.constants.items() if value == code]
+        same = [known for known, value in self._constants.items() if value == code]
         if same:
             return Code(same[0])
-        if name in self.constants:
-            name = f"{name}_{len(self.constants)}"
-        self.constants[name] = code
+        if name in self._constants:
+            name = f"{name}_{len(self._constants)}"
+        self._constants[name] = code
         return Code(name)
 
     def printed(self) -> list[Code]:
         """The definitions."""
-        return [Code(f"{name} = {value}") for name, value in self.constants.items()]
+        return [Code(f"{name} = {value}") for name, value in self._constants.items()]
 
 
 def _fixed(drawn: str, deviation: Any) -> Code:

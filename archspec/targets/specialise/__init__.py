@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache, partial
 
 from archspec.elaboration import with_classes
-from archspec.errors import Place, SpecError
+from archspec.errors import SpecError
 from archspec.expressions import Constant, Expression, Function, Name, Value
-from archspec.language import Block, Formula, Table
+from archspec.language import Block, Formula
 from archspec.language.names import inner_layers
 from archspec.network import Instance, Network, Step
 from archspec.targets.reduction import reduce
 from archspec.targets.specialise.bodies import Body
 from archspec.targets.specialise.context import Context, all_same
-from archspec.targets.specialise.forms import settle
 from archspec.targets.specialise.model import (
     Attribute,
     Parameter,
@@ -27,28 +27,33 @@ from archspec.targets.specialise.model import (
     Routine,
     Stage,
 )
-from archspec.targets.specialise.said import Slot, references
-from archspec.targets.specialise.usage import Usage
+from archspec.targets.specialise.references import references
+from archspec.targets.specialise.split import split
+from archspec.targets.specialise.uses import Uses, resolved
 from archspec.targets.specialise.widths import Widths, written_out
 from archspec.targets.symbols import constant_value
-from archspec.targets.unprintable import Unprintable, located
+from archspec.targets.unprintable import Unprintable, located, refined
 
 
-def specialise(network: Network) -> Program:
-    """The network as routines that call each other; raises SpecError (AS401)."""
-    usage = Usage(network.document)
-    roots = [network.root]
-    usage.collect(network.root, network.document.classes)
-    for twin in _twins(network):
-        roots.append(twin.root)
-        usage.collect(twin.root, twin.document.classes)
+@lru_cache(maxsize=4)
+def specialise(network: Network, finest: frozenset[str] = frozenset()) -> Program:
+    """The network as routines that call each other, the same for all targets.
+
+    Uses of the blocks in `finest` are told apart. Raises SpecError (AS401).
+    """
+    elaborations = [network, *_twins(network)]
     try:
-        return _Specialiser(usage).program(roots)
+        return refined(partial(_program, elaborations), finest)
     except Unprintable as error:
         message = f"no source can be printed: {error}"
         raise SpecError.single(
             "AS401", message, error.place, path=error.path, help=error.help
         ) from None
+
+
+def _program(elaborations: Sequence[Network], finest: frozenset[str]) -> Program:
+    roots = [resolved(e.root, e.document, e.document.classes) for e in elaborations]
+    return _Specialiser(split(elaborations[0].document, roots, finest)).program()
 
 
 def _twins(network: Network) -> Iterator[Network]:
@@ -65,24 +70,24 @@ def _twins(network: Network) -> Iterator[Network]:
 class _Specialiser:
     """Compiles the blocks in order of use, callees first, then the network."""
 
-    def __init__(self, usage: Usage):
-        self.usage = usage
+    def __init__(self, uses: Uses):
+        self.uses = uses
         self.routines: dict[str, Routine] = {}
         self.stages: list[Stage] = []
 
-    def program(self, roots: Sequence[Instance]) -> Program:
-        settle(self.usage)
-        for name, block in self.usage.blocks.items():
-            with located(block.place, f"block {name}"):
-                self.routines[name] = self.block(block, self.usage.instances[name])
-        root = self.root(roots)
+    def program(self) -> Program:
+        for name, block in self.uses.blocks.items():
+            with located(block.place, f"block {name}", self.uses.written[name]):
+                self.routines[name] = self.block(name, block)
+        root = self.root()
         return Program(self.routines, tuple(self.stages), root)
 
-    def root(self, roots: Sequence[Instance]) -> Routine:
+    def root(self) -> Routine:
+        roots = self.uses.roots
         variables = frozenset({"classes"} if len(roots) > 1 else ())
         context = self.context(roots[0], variables, {})
         channels = Constant(roots[0].input[0])
-        document = self.usage.document
+        document = self.uses.document
         tapped = (reference.text for reference in document.outputs.values())
         read = references(document.layers) | frozenset(tapped)
         body = Body(context, roots, {"input": channels}, read, self.stages)
@@ -96,18 +101,18 @@ class _Specialiser:
         aliases: Mapping[str, Expression],
     ) -> Context:
         functions = {n: v for n, v in instance.scope.items() if isinstance(v, Function)}
-        pairs = frozenset(s.name for s in self.usage.pairs if s.op == instance.block)
-        return Context(self.usage, self.routines, functions, variables, aliases, pairs)
+        return Context(self.uses, self.routines, functions, variables, aliases)
 
-    def block(self, block: Block, instances: Sequence[Instance]) -> Routine:
-        """A block in its own names."""
+    def block(self, printed: str, block: Block) -> Routine:
+        """A block in its own names, as it is printed under this one."""
+        instances, calls = self.uses.instances(printed), self.uses.calls[printed]
         parameters = [
             parameter
             for name in block.arguments
-            if (parameter := self.parameter(block, name, instances)) is not None
+            if (parameter := self.parameter(block, name, calls)) is not None
         ]
         variables = {"in_channels", "classes", *(p.name for p in parameters)}
-        witnesses = [self.usage.resolved(instance) for instance in instances]
+        witnesses = [instance.scope for instance in instances]
         aliases = self.residual_alias(block)
         lets: list[tuple[str, Attribute]] = []
         for name, expression in self.definitions(block, variables):
@@ -121,7 +126,7 @@ class _Specialiser:
         context = self.context(instances[0], frozenset(variables), aliases)
         channels = Name("in_channels")
         read = references(block.layers)
-        taken = {*variables, *self.usage.document.blocks}
+        taken = {*variables, *self.uses.document.blocks}
         taken |= {name for name, _ in inner_layers(block.layers)}
         widths = Widths(lets, frozenset(taken))
         body = Body(context, instances, {"input": channels}, read, self.stages, widths)
@@ -141,18 +146,16 @@ class _Specialiser:
         )
 
     def parameter(
-        self, block: Block, name: str, instances: Sequence[Instance]
+        self, block: Block, name: str, steps: Sequence[Step]
     ) -> Parameter | None:
         """The printed parameter for an argument; None where it is folded in."""
-        values = [_value(self.usage.resolved(i)[name]) for i in instances]
+        values = [_value(step.inner.scope[name]) for step in steps if step.inner]
         required = isinstance(block.arguments[name], str)
-        steps = self.usage.calls[block.name]
         if any(value is None for value in values):
             return None  # Nothing in the block takes it, so that it came to nothing.
         left_out = _left_out(name, _declared(block, name), values, steps)
-        pairs = Slot(block.name, name) in self.usage.pairs
         if required and not left_out:
-            return Parameter(name, tuple(values), declared_required=True, pairs=pairs)
+            return Parameter(name, tuple(values), declared_required=True)
         if all_same(values):
             return None
         if not any(name in step.given for step in steps) and isinstance(
@@ -162,9 +165,7 @@ class _Specialiser:
         default = left_out[0] if left_out and all_same(left_out) else None
         if isinstance(default, tuple) and len(default) == 4:
             default = None  # Four paddings say more at the call than in the signature.
-        if Slot(block.name, name) in self.usage.sides and 0 in values:
-            default = 0
-        return Parameter(name, tuple(values), default, pairs=pairs)
+        return Parameter(name, tuple(values), default)
 
     def definitions(
         self, block: Block, variables: set[str]
@@ -218,6 +219,3 @@ def _declared(block: Block, name: str) -> Value:
 def _value(value: Value | Function) -> Value:
     assert not isinstance(value, Function)
     return value
-
-
-__all__ = ["Place", "Program", "Table", "specialise"]

@@ -111,8 +111,7 @@ class Body:
 
     def seen(self, instance: Instance, scope: Scope) -> Scope:
         """What a layer saw in a use of the block, and the widths that have names."""
-        seen = self.context.usage.seen(instance, scope)
-        return {**seen, **self.widths.at(instance)}
+        return {**scope, **self.widths.at(instance)}
 
     def site(self, name: str, layer: Layer | Branch, channels: Expression) -> Site:
         """Where the layer stands, and under which condition."""

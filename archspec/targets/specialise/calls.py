@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
 
 from archspec.expressions import (
     Constant,
     Expression,
-    Items,
-    Name,
-    Value,
     parse,
     to_text,
 )
@@ -26,8 +23,8 @@ from archspec.targets.specialise.model import (
     Routine,
     Unrolled,
 )
-from archspec.targets.specialise.said import Slot, kernel_beside
-from archspec.targets.symbols import constant, halved, inline, names_in, substitute
+from archspec.targets.specialise.split import merged, needs_of
+from archspec.targets.symbols import constant, inline, names_in, substitute
 from archspec.targets.unprintable import Unprintable
 
 
@@ -92,6 +89,7 @@ class _Caller:
 
     def primitive(self, kind: type[Op]) -> tuple[dict[str, Attribute], Expression]:
         """All attributes, and the channels behind the op."""
+        self.check_constants()
         attributes: dict[str, Attribute] = {}
         known: dict[str, Expression] = {"channels": self.channels}
         for name in kind.model_fields:
@@ -111,19 +109,21 @@ class _Caller:
             recorded = recorded[:1] * len(recorded)
         if formula is not None and self.context.is_said(formula, self.runs):
             expression = self.express(formula)
-            paired = (
-                isinstance(expression, Name) and expression.id in self.context.pairs
-            )
-            if name == "padding" or paired:
-                # An argument may stand for other numbers than what was given.
-                recorded = values_of(expression, self.runs.scopes)
-            found = self.context.attribute(expression, self.runs.scopes, recorded)
-            return replace(found, pairs=paired)
+            return self.context.attribute(expression, self.runs.scopes, recorded)
         if name in kind.fallbacks:
             fallback = substitute(parse(kind.fallbacks[name]), known)
             if values_of(fallback, self.runs.scopes) == recorded:
                 return Attribute(fallback, tuple(recorded))
         return self.context.attribute(constant(recorded[0]), self.runs.scopes, recorded)
+
+    def check_constants(self) -> None:
+        """Raise Unprintable where runs differ in what a framework needs constant."""
+        found = needs_of(self.given, self.runs.steps[0])
+        for step in self.runs.steps[1:]:
+            both = merged(found, needs_of(self.given, step))
+            if both is None:
+                raise Unprintable("runs with constants that differ", step.path)
+            found = both
 
     def area(self) -> Expression:
         """Height times width of the input, if it is always the same; 1 of a vector."""
@@ -155,28 +155,7 @@ class _Caller:
             expression = self.reduced(default, known)
         else:
             expression = constant(recorded[0])
-        if not all_same(recorded) and not self.fits(expression, recorded):
-            half = self.half(routine, name, known)
-            expression = half if half and self.fits(half, recorded) else expression
-        return self.context.argument(self.runs, name, expression, recorded)
-
-    def fits(self, expression: Expression, recorded: Sequence[Value]) -> bool:
-        return values_of(expression, self.runs.scopes) == recorded
-
-    def half(
-        self, routine: Routine, padding: str, known: Mapping[str, Expression]
-    ) -> Expression | None:
-        """Half of the call's kernel, which is what a word for padding comes to."""
-        if Slot(self.runs.op, padding) not in self.context.usage.sides:
-            return None
-        kernel = routine.block and kernel_beside(routine.block, padding)
-        if kernel is None or not names_in(kernel) <= known.keys():
-            return None
-        size = self.reduced(kernel, known)
-        if isinstance(size, Items):
-            return halved(size)
-        mixed = any(isinstance(v, tuple) for v in values_of(size, self.runs.scopes))
-        return None if mixed else halved(size)
+        return self.context.attribute(expression, self.runs.scopes, recorded)
 
     def express(self, formula: Formula) -> Expression:
         return self.context.express(formula.expression, self.runs.scopes, self.channels)

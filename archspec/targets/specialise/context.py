@@ -10,19 +10,16 @@ from archspec.expressions import (
     Constant,
     Expression,
     Function,
-    Items,
     Name,
     Scope,
     Value,
     to_text,
 )
-from archspec.language import Formula
+from archspec.language import Formula, Table
 from archspec.network import Step
 from archspec.targets.reduction import Witnesses, gives, reduce, values_of
-from archspec.targets.specialise.forms import sides
 from archspec.targets.specialise.model import Attribute, Routine
-from archspec.targets.specialise.said import Slot
-from archspec.targets.specialise.usage import Usage
+from archspec.targets.specialise.uses import Uses
 from archspec.targets.symbols import constant, constant_value, inline, substitute
 from archspec.targets.unprintable import Unprintable
 
@@ -44,8 +41,11 @@ class Runs:
 
     @property
     def op(self) -> str:
-        """The op of the first; they all have the same wherever it is asked for."""
-        return self.steps[0].op
+        """Their op; raises Unprintable if they have several."""
+        ops = {step.op for step in self.steps}
+        if len(ops) > 1:
+            raise Unprintable(f"runs of one layer with several ops: {sorted(ops)}")
+        return ops.pop()
 
     def of(self, op: str) -> Runs:
         """Those of one op."""
@@ -76,16 +76,14 @@ class Runs:
 class Context:
     """A routine being specialised: what its expressions may name, and what they see.
 
-    `aliases` replace names that are not printed: `residual`, table columns. `pairs` are
-    the arguments that always are two numbers.
+    `aliases` replace names that are not printed: `residual`, table columns.
     """
 
-    usage: Usage
+    uses: Uses
     routines: Mapping[str, Routine]
     functions: Mapping[str, Function]
     variables: frozenset[str]
     aliases: Mapping[str, Expression]
-    pairs: frozenset[str] = frozenset()
 
     def express(
         self,
@@ -107,11 +105,15 @@ class Context:
         """The same, where this name is no variable."""
         return replace(self, variables=self.variables - {name})
 
+    def given(self, table: Table, op: str) -> Given:
+        """What a table gives to an op, be it one of several groups of a block."""
+        return table.each[self.uses.written.get(op, op)]
+
     def recorded(self, step: Step, name: str) -> Value:
         """What an attribute or argument came to in one run."""
         if step.inner is None:
             return step.attributes[name]
-        value = self.usage.resolved(step.inner)[name]
+        value = step.inner.scope[name]
         assert not isinstance(value, Function)
         return value
 
@@ -133,20 +135,6 @@ class Context:
         if any(isinstance(a, float) and isinstance(b, int) for a, b in pairs):
             expression = FunctionCall("int", (expression,))
         return Attribute(expression, tuple(recorded))
-
-    def argument(
-        self, runs: Runs, name: str, expression: Expression, recorded: Sequence[Value]
-    ) -> Attribute:
-        """What an op is given by name, in the form that all its uses share."""
-        slot, pairs = Slot(runs.op, name), False
-        if slot in self.usage.sides:
-            expression = sides(expression) or expression
-        if slot in self.usage.pairs:
-            values, pairs = values_of(expression, runs.scopes), True
-            if not any(isinstance(value, tuple) for value in values):
-                expression = Items((expression, expression))
-        found = self.attribute(expression, runs.scopes, recorded)
-        return replace(found, pairs=pairs)
 
     def is_said(self, formula: Formula | None, runs: Runs) -> bool:
         """Whether an attribute is given, and by more than the name of what is not."""

@@ -10,33 +10,38 @@ printed code will have, and the values that they take in this network.
     Stage       a function that stacks one op, which the rows of a table call
     Attribute   an expression, and the value it has in every use
 
+A framework's dialect then gives every primitive its FrameworkLayers.
+
 It is made from the records of `archspec.network`: an Instance is one use of a block, a
 Step one run of a layer in it; Runs (`context`) are some runs of one layer together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard, get_args
 
 from archspec.errors import Place
 from archspec.expressions import Expression, Value
 from archspec.language import Block
 from archspec.ops import Shape
+from archspec.targets.code import Code
 from archspec.targets.symbols import names_in
 from archspec.targets.unprintable import Unprintable
 
 
+def is_expression(argument: object) -> TypeGuard[Expression]:
+    """Whether an argument has to be printed in a routine's names."""
+    return isinstance(argument, get_args(Expression))
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """What an op is given: how to print it, and every value that it takes.
-
-    `pairs` says that it always is two numbers, also where they are equal.
-    """
+    """What an op is given: how to print it, and every value that it takes."""
 
     expression: Expression
     values: tuple[Value, ...]
-    pairs: bool = False
 
     @property
     def varies(self) -> bool:
@@ -56,11 +61,36 @@ class Attribute:
         return all(taken == value for taken in self.values)
 
 
+Argument = Expression | Code | bool | int | None
+"""What a macro is given: an expression in a routine's names, or what is settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkLayer:
+    """One layer of a framework: the macro that prints it, and what the macro prints.
+
+    `suffix` stands behind the name of the spec's layer where a primitive becomes
+    several, `when` is the condition under which it is needed.
+    """
+
+    macro: str
+    arguments: Mapping[str, Argument]
+    suffix: str = ""
+    when: Expression | None = None
+
+    def names_read(self) -> set[str]:
+        """The routine's names that its text reads."""
+        given = (self.when, *self.arguments.values())
+        read = [names_in(a) for a in given if is_expression(a)]
+        return set[str]().union(*read)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A primitive or a block with what is printed of its attributes.
 
-    Of a block's arguments only those are here that the call has to say.
+    Of a block's arguments only those are here that the call has to say. `layers` is
+    what a framework's dialect makes of a primitive.
     """
 
     op: str
@@ -70,6 +100,7 @@ class Call:
     inputs: tuple[Shape, ...]
     outputs: tuple[Shape, ...]
     paths: tuple[str, ...]
+    layers: tuple[FrameworkLayer, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -78,6 +109,11 @@ class Call:
         if len(ranks) > 1:
             raise Unprintable("a map here and a vector there", self.paths[0])
         return ranks.pop()
+
+    def names_given(self) -> set[str]:
+        """The names that its attributes read."""
+        given = self.attributes.values()
+        return set[str]().union(*(names_in(a.expression) for a in given))
 
     @property
     def initializer(self) -> tuple[Any, ...]:
@@ -105,12 +141,7 @@ class Loop:
 
     def names_read(self) -> set[str]:
         """The names that its calls read, in whatever they say."""
-        return {
-            name
-            for call in (self.first, self.rest)
-            for attribute in call.attributes.values()
-            for name in names_in(attribute.expression)
-        }
+        return self.first.names_given() | self.rest.names_given()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +155,13 @@ class Unrolled:
 class Parameter:
     """An argument of a printed block; `default` is None where every call gives it.
 
-    `declared_required` says whether the spec's block has no default for it either,
-    `pairs` whether it is two numbers at every call.
+    `declared_required` says whether the spec's block has no default for it either.
     """
 
     name: str
     values: tuple[Value, ...]
     default: Value = None
     declared_required: bool = False
-    pairs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +257,7 @@ class PassStatement:
     place: Place
     source: str | None
     rows: tuple[str, ...] = ()
+    when: None = None
 
 
 Statement = OpStatement | TableStatement | JoinStatement | PassStatement

@@ -69,9 +69,17 @@ class RowCompiler:
         if stage is not None and repeat is not None:
             return _StageRow(context, self.table, stage, runs, channels).compile()
         if runs.others.steps:
-            given = (self.table.each[runs.op], self.table.then)
+            given = (
+                self.context.given(self.table, runs.op),
+                self.table.then,
+            )
             return unrolled(context, given, runs, channels)
-        call = compile_call(context, self.table.each[runs.op], runs.firsts, channels)
+        call = compile_call(
+            context,
+            self.context.given(self.table, runs.op),
+            runs.firsts,
+            channels,
+        )
         if repeat is None:
             return call, call.output_channels
         once = Attribute(Constant(1), (1,))
@@ -116,11 +124,13 @@ class _StageRow:
             recorded = values_of(Name(name), firsts.scopes)
             return self.attribute(Name(name), recorded)
         recorded = [self.context.recorded(step, name) for step in firsts.steps]
-        formula = self.table.each[self.runs.op].get(name)
+        formula = self.table.each[
+            self.context.uses.written.get(self.runs.op, self.runs.op)
+        ].get(name)
         said = constant(recorded[0])
         if formula is not None and self.context.is_said(formula, firsts):
             said = self.express(formula.expression)
-        return self.context.argument(firsts, name, said, recorded)
+        return self.context.attribute(said, firsts.scopes, recorded)
 
     def express(self, expression: Expression) -> Expression:
         return self.context.express(expression, self.runs.firsts.scopes, self.channels)

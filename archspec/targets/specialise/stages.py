@@ -67,7 +67,11 @@ class StageCompiler:
         """What can change: the block's parameters, or what the table gives."""
         routine = self.context.routines.get(self.runs.op)
         if routine is None:
-            return list(self.table.each[self.runs.op])
+            return list(
+                self.table.each[
+                    self.context.uses.written.get(self.runs.op, self.runs.op)
+                ]
+            )
         return [parameter.name for parameter in routine.parameters]
 
     def loop(
@@ -125,7 +129,9 @@ class StageCompiler:
 
     def rule(self, name: str) -> Plan:
         """An expression over the channels, the step and the columns."""
-        each = self.table.each[self.runs.op].get(name)
+        each = self.table.each[
+            self.context.uses.written.get(self.runs.op, self.runs.op)
+        ].get(name)
         if each is None:
             raise Unprintable(f"'{name}', which changes from repeat to repeat")
         first = self.stage_form(each)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.expressions import Value
-from archspec.targets.code import Code, literal
+from archspec.targets.classes.modules import row_path, statements_of
+from archspec.targets.code import Code, identifier, literal
+from archspec.targets.dialect import calls_in, primitives
 from archspec.targets.file import File
-from archspec.targets.specialise.model import Call
-from archspec.targets.unprintable import Unprintable
+from archspec.targets.specialise.model import (
+    Call,
+    Loop,
+    OpStatement,
+    Printed,
+    StageCall,
+    Statement,
+    TableStatement,
+)
 
 _CLASSES = {
     "conv": "nn.Conv2d",
@@ -30,6 +39,15 @@ _SWAPPED = {"fan_in": "fan_out", "fan_out": "fan_in", "fan_avg": "fan_avg"}
 Rule = tuple[Any, ...]
 
 
+class Built(NamedTuple):
+    """A primitive of a class at `path`, or `single` is false: those in a container."""
+
+    owner: Code
+    path: Code
+    call: Call
+    single: bool
+
+
 class Initializers:
     """The most common rule of each kind of module, and the layers that differ.
 
@@ -39,18 +57,14 @@ class Initializers:
 
     def __init__(self, file: File):
         self.file = file
-        self.calls = [call for call in file.calls if call.op in _CLASSES]
+        self.calls = [c for c in primitives(file.program) if c.op in _CLASSES]
         counts: dict[str, Counter[Rule]] = {}
         for call in self.calls:
             counts.setdefault(_CLASSES[call.op], Counter())[call.initializer] += 1
         self.usual = {
             kind: counter.most_common(1)[0][0] for kind, counter in counts.items()
         }
-        reached = {id(call) for built in file.built for call in built.calls}
-        for call in self.calls:
-            if self.differs(call) and id(call) not in reached:
-                message = "an initializer of its own on a branch that may not be there"
-                raise Unprintable(message, call.paths[0])
+        self.built = list(_built(file))
 
     def differs(self, call: Call) -> bool:
         """Whether it starts otherwise than its kind usually does."""
@@ -62,7 +76,7 @@ class Initializers:
         for kind, rule in self.usual.items():
             by_rule.setdefault(_normal(kind, rule), []).append(kind)
         arms = [self.usual_arm(kinds, rule) for rule, kinds in by_rule.items()]
-        owners = dict.fromkeys(built.owner for built in self.file.built)
+        owners = dict.fromkeys(built.owner for built in self.built)
         return [*arms, *_together([self.differing_arm(owner) for owner in owners])]
 
     def usual_arm(self, kinds: Sequence[str], rule: Rule) -> dict[str, Any]:
@@ -84,19 +98,16 @@ class Initializers:
         """The layers of a class that start otherwise than their kind."""
         statements: list[Code] = []
         loops: list[tuple[Code, Code, Code]] = []
-        for built in self.file.built:
-            if built.owner != owner or not any(map(self.differs, built.calls)):
+        for built in self.built:
+            if built.owner != owner or not self.differs(built.call):
                 continue
-            call = built.calls[0]
-            if any(other.initializer != call.initializer for other in built.calls):
-                raise Unprintable("repeats that start differently", call.paths[0])
-            kind, path = _CLASSES[call.op], Code(f"module.{built.path}")
-            rule = _normal(kind, call.initializer)
+            kind = _CLASSES[built.call.op]
+            rule = _normal(kind, built.call.initializer)
             if built.single:
-                statements.append(self.statement(Code(f"{path}.weight"), rule))
+                statements.append(self.statement(Code(f"{built.path}.weight"), rule))
             else:
                 layer = self.statement(Code("layer.weight"), rule)
-                loops.append((path, Code(kind), layer))
+                loops.append((built.path, Code(kind), layer))
         nothing = {"all": False, "some": False}
         return {
             "classes": str(owner),
@@ -108,6 +119,44 @@ class Initializers:
     def statement(self, weight: Code, rule: tuple[Any, ...]) -> Code:
         view = _form(rule)
         return self.file.templates.macro("initialize", weight, view)
+
+
+def _built(file: File) -> Iterator[Built]:
+    """The primitives of each class of the file."""
+    for name, routine in file.program.blocks.items():
+        yield from _built_in(file.signatures[name].name, routine.body)
+    yield from _built_in(identifier(file.network.name), file.program.root.body)
+
+
+def _built_in(owner: Code, body: Sequence[Statement]) -> Iterator[Built]:
+    for statement, branch in statements_of(body, None):
+        if isinstance(statement, TableStatement):
+            calls = [(row_path(statement, row), row.call) for row in statement.rows]
+        elif isinstance(statement, OpStatement):
+            calls = [(identifier(statement.name), statement.call)]
+        else:
+            continue
+        when = None if isinstance(statement, TableStatement) else statement.when
+        alone = when is None and (branch is None or branch.count is None)
+        absent = branch is not None and branch.when is not None
+        for path, call in calls:
+            where = f'getattr(module, "{path}", nn.Identity())'
+            place = Code(where if absent else f"module.{path}")
+            yield from _built_at(owner, place, call, alone and not absent)
+
+
+def _built_at(owner: Code, path: Code, call: Printed, alone: bool) -> Iterator[Built]:
+    """A primitive, or the runs of one: together if all of them start alike."""
+    loop = call.stage.loop if isinstance(call, StageCall) else call
+    runs = calls_in(loop)
+    if not runs[0].layers or "initializer" not in runs[0].attributes:
+        return
+    if len({run.initializer for run in runs}) == 1:
+        yield Built(owner, path, runs[0], alone and isinstance(loop, Call))
+        return
+    for number, run in enumerate(runs):
+        index = f"{number}:" if isinstance(loop, Loop) and number else str(number)
+        yield Built(owner, Code(f"{path}[{index}]"), run, False)
 
 
 def _normal(kind: str, rule: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,10 +1,11 @@
-"""What PyTorch's templates are given."""
+"""What the templates of classes are given."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from archspec.expressions import Expression
 from archspec.targets.code import Code
 from archspec.targets.lines import Line
 from archspec.targets.views import ParameterView
@@ -16,6 +17,15 @@ class InitGroup:
 
     With `placeholders` they are identities where the condition does not hold.
     """
+
+    when: Expression | None
+    placeholders: bool
+    modules: Sequence[tuple[Code, Code]]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """The same for a template."""
 
     when: Code | None
     placeholders: bool
@@ -31,10 +41,9 @@ class ClassView:
     parameters: Sequence[ParameterView]
     lets: Sequence[tuple[Code, Code]]
     stored: Sequence[tuple[Code, Code]]
-    groups: Sequence[InitGroup]
+    groups: Sequence[GroupView]
     lines: Sequence[Line]
     returns: Code
-    initialize: bool = False
 
 
 @dataclass(frozen=True, slots=True)

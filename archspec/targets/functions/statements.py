@@ -1,18 +1,17 @@
-"""One function of Keras: tensors go through named layers."""
+"""The statements of one function, every layer with its name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from archspec.expressions import Expression
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
 from archspec.targets.code import Code, literal, term
-from archspec.targets.file import File, counter, differs
+from archspec.targets.dialect import calls_in
+from archspec.targets.file import File
 from archspec.targets.flow import Flow
-from archspec.targets.keras.initial import Initializers
-from archspec.targets.keras.ops import KerasOps
 from archspec.targets.lines import Line, assign, condition
 from archspec.targets.notes import RowLayout, callee, noted, tensor_size
 from archspec.targets.specialise.model import (
@@ -29,6 +28,7 @@ from archspec.targets.specialise.model import (
     TableStatement,
     Unrolled,
 )
+from archspec.targets.symbols import names_in
 from archspec.targets.unprintable import Unprintable
 
 
@@ -43,23 +43,15 @@ class Position:
     style: Style = "call"
 
 
-class KerasRoutine:
+class Statements:
     """Says what happens to tensors, every layer with its name."""
 
-    def __init__(
-        self,
-        file: File,
-        routine: Routine,
-        names: dict[str, str],
-        initializers: Initializers,
-        root: bool,
-    ):
+    def __init__(self, file: File, routine: Routine, names: Mapping[str, str]):
         self.file = file
         self.routine = routine
-        self.root = root
+        self.root = routine is file.program.root
         self.printer = ValuePrinter(file, names)
         self.calls = CallPrinter(file, self.printer)
-        self.ops = KerasOps(file, self.printer, initializers, root)
         self.macro = file.templates.macro
         self.side: tuple[str, ...] = ()
 
@@ -68,8 +60,7 @@ class KerasRoutine:
     ) -> tuple[list[Line], Flow, Code]:
         """The statements, who holds what, and the variable of the result."""
         source = "inputs" if self.root else "x"
-        manifest = self.file.templates.manifest
-        printed = self.file.printed_names()
+        manifest, printed = self.file.manifest, self.file.printed_names
         taken = [*manifest["globals"], *manifest["locals"], *printed, *taken]
         flow = Flow(self, self.routine, source, taken, outputs)
         lines, result = flow.lines()
@@ -136,19 +127,19 @@ class KerasRoutine:
 
     def once(self, call: Call | StageCall, position: Position) -> list[Line]:
         """The lines that apply one op."""
-        if isinstance(call, StageCall) or call.op in self.file.signatures:
+        if isinstance(call, StageCall) or not call.layers:
             return [assign(position.target, self.block(call, position))]
         lines: list[Line] = []
-        source = position.source
-        for applied in self.ops.layers(call, position.like):
-            if applied.when is not None and source != Code(position.target):
+        source, like = position.source, {"like": position.like} if position.like else {}
+        for layer in call.layers:
+            if layer.when is not None and source != Code(position.target):
                 lines.append(assign(position.target, source))
                 source = Code(position.target)
-            name = self.named(
-                *position.path[:-1], f"{position.path[-1]}{applied.suffix}"
-            )
-            line = assign(position.target, self.ops.apply(call, applied, name, source))
-            test = applied.when and self.printer.code(applied.when)
+            *around, last = position.path
+            name = self.named(*around, f"{last}{layer.suffix}")
+            value = self.printer.layer(layer, source, name=name, **like)
+            line = assign(position.target, value)
+            test = layer.when and self.printer.code(layer.when)
             lines.append(condition(test, [line]) if test else line)
             source = Code(position.target)
         return lines
@@ -273,7 +264,8 @@ class KerasRoutine:
         count = self.printer.code(part.count.expression)
         if not part.body:
             return [Line("extend", Code(f"[{source}] * {term(count)}"), branches)]
-        number = counter(part)
+        calls = [s.call for s in part.body if isinstance(s, OpStatement)]
+        number = "step" if self.file.reads_step(*calls) else "i"
         before, self.side = self.side, (f"{{{number}}}",)
         lines: list[Line] = []
         for statement in part.body:
@@ -297,3 +289,12 @@ class KerasRoutine:
         if not self.root or not isinstance(statement, JoinStatement):
             return None
         return tensor_size(self.file, statement)
+
+
+def differs(call: Printed) -> bool:
+    """Whether the copies of a repeated branch have tensors of other sizes there."""
+    return any(
+        "step" in names_in(one.output_channels)
+        or len({shape[1:] for shape in one.outputs}) > 1
+        for one in calls_in(call)[-1:]
+    )

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from archspec.expressions import Conditional, Expression, Logic
+from archspec.expressions import Expression
+from archspec.targets.arguments import ValuePrinter
+from archspec.targets.classes.asked import is_flag
+from archspec.targets.classes.modules import Modules, is_function, row_path
 from archspec.targets.code import Code, identifier, literal, term
+from archspec.targets.dialect import calls_in
 from archspec.targets.flow import Flow
 from archspec.targets.lines import Line, assign
 from archspec.targets.notes import tensor_size
@@ -18,8 +23,6 @@ from archspec.targets.specialise.model import (
     Statement,
     TableStatement,
 )
-from archspec.targets.torch.modules import Modules, row_path
-from archspec.targets.torch.ops import Stored
 from archspec.targets.unprintable import Unprintable
 
 CHAIN = 3
@@ -27,7 +30,7 @@ CHAIN = 3
 
 
 class Forward:
-    """The statements of one `forward`; `flags` are conditions that it has stored."""
+    """The statements of one `forward`."""
 
     def __init__(self, routine: Routine, modules: Modules):
         self.routine = routine
@@ -35,14 +38,13 @@ class Forward:
         self.file = modules.file
         self.root = modules.root
         self.macro = modules.macro
-        self.inside = Stored(modules.printer)
-        self.flags: dict[str, Code] = {}
+        self.inside = ValuePrinter(self.file, modules.printer.names, "self.")
 
     def lines(self, outputs: Mapping[str, str] | None = None) -> list[Line]:
         """The statements of `forward`; `outputs` has the layers that it returns."""
         tapped = list(outputs.values()) if outputs else []
-        manifest = self.file.templates.manifest
-        taken = [*manifest["globals"], *manifest["locals"], *self.file.printed_names()]
+        manifest = self.file.manifest
+        taken = [*manifest["globals"], *manifest["locals"], *self.file.printed_names]
         flow = Flow(self, self.routine, "x", taken, tapped)
         if outputs:
             lines, _ = flow.lines()
@@ -59,8 +61,7 @@ class Forward:
         plain = all(
             isinstance(s, OpStatement)
             and not s.source
-            and s.name not in self.modules.padded
-            and not self.modules.is_function(s.call)
+            and not is_function(self.file, s.call)
             for s in self.routine.body
         )
         if (
@@ -77,10 +78,8 @@ class Forward:
 
     def _added(self, residual: Expression, result: Code) -> Code:
         whole = self.macro("add", [Code("x"), result])
-        test = self.modules.printer.code(residual)
-        if test.is_true:
+        if self.modules.printer.code(residual).is_true:
             return whole
-        self.flags["has_residual"] = test
         return self.macro("choice", Code("self.has_residual"), whole, result)
 
     def run(
@@ -92,7 +91,7 @@ class Forward:
 
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
         """One expression, if it is always there: a choice is none among others."""
-        there = statement.when is None or not self.modules.is_function(statement.call)
+        there = statement.when is None or not is_function(self.file, statement.call)
         return (
             self.value(statement, source, None)
             if there and not statement.like
@@ -101,17 +100,20 @@ class Forward:
 
     def value(self, statement: OpStatement, source: Code, like: Code | None) -> Code:
         """The layer applied to a tensor; one that is not there passes it on."""
-        call = statement.call
-        if self.modules.is_function(call):
-            value = self.modules.ops.function(call, source, like)
-            if statement.when is None:
-                return value
-            return self.macro(
-                "choice", self.test(statement.when, statement.name), value, source
-            )
-        if statement.name in self.modules.padded:
-            source = self.macro("apply", self.modules.pad(statement.name), source)
-        return self.macro("apply", identifier(statement.name), source)
+        if not is_function(self.file, statement.call):
+            return self.macro("apply", identifier(statement.name), source)
+        value = self.function(statement, source, like)
+        if statement.when is None:
+            return value
+        test = self.test(statement.when, statement.name)
+        return self.macro("choice", test, value, source)
+
+    def function(self, statement: OpStatement, source: Code, like: Code | None) -> Code:
+        """A primitive that needs no module, applied to a tensor."""
+        (call,) = calls_in(statement.call)
+        (layer,) = call.layers
+        function = replace(layer, macro=f"{layer.macro}_call")
+        return self.inside.layer(function, source, like=like)
 
     def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
         value = self.macro("apply", identifier(statement.name), source)
@@ -144,26 +146,18 @@ class Forward:
         copies = [Code(f"{name}_") if hides else name for name in names]
         value = source
         for statement, copy in zip(part.body, copies, strict=True):
-            if not self._is_plain(statement):
+            if not _is_plain(statement):
                 raise Unprintable(
                     f"'repeat' on the branch '{part.name}': make it a block"
                 )
             value = Code(f"{copy}({value})")
         return [Line("extend", self.macro("each", value, copies, names), branches)]
 
-    def _is_plain(self, statement: Statement) -> bool:
-        """Whether it is a module that always is there, and reads what is before it."""
-        if not isinstance(statement, OpStatement) or statement.when is not None:
-            return False
-        alone = statement.source is None and statement.like is None
-        return alone and statement.name not in self.modules.padded
-
     def test(self, expression: Expression, name: str) -> Code:
         """What `forward` asks: a stored name, or a flag where it asks for more."""
-        if not isinstance(expression, Logic | Conditional):
-            return self.inside.code(expression)
-        self.flags[f"has_{name}"] = self.modules.printer.code(expression)
-        return Code(f"self.has_{identifier(name)}")
+        if is_flag(expression):
+            return Code(f"self.has_{identifier(name)}")
+        return self.inside.code(expression)
 
     def note(self, statement: Statement) -> Code | None:
         if not self.root:
@@ -175,3 +169,10 @@ class Forward:
         if isinstance(statement, JoinStatement):
             return tensor_size(self.file, statement)
         return None
+
+
+def _is_plain(statement: Statement) -> bool:
+    """Whether it is a module that always is there, and reads what is before it."""
+    if not isinstance(statement, OpStatement) or statement.when is not None:
+        return False
+    return statement.source is None and statement.like is None

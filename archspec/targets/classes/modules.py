@@ -1,0 +1,214 @@
+"""What `__init__` builds: the modules of a class, and under which conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from archspec.expressions import Binary, Constant, Expression, Logic
+from archspec.ops import OPS
+from archspec.targets.arguments import CallPrinter, Style, ValuePrinter
+from archspec.targets.classes.views import InitGroup
+from archspec.targets.code import Code, identifier
+from archspec.targets.file import File
+from archspec.targets.notes import RowLayout, map_size
+from archspec.targets.specialise.model import (
+    BranchPart,
+    Call,
+    JoinStatement,
+    Loop,
+    OpStatement,
+    Printed,
+    Routine,
+    Row,
+    StageCall,
+    Statement,
+    TableStatement,
+    Unrolled,
+)
+from archspec.targets.sums import simplified
+from archspec.targets.unprintable import located
+
+_FRESH = {name for name, op in OPS.items() if op.fresh_output}
+
+
+class Builder:
+    """Says how modules are built, in the names of one class or function."""
+
+    def __init__(self, file: File, names: Mapping[str, str], root: bool = False):
+        self.file = file
+        self.root = root
+        self.printer = ValuePrinter(file, names)
+        self.calls = CallPrinter(file, self.printer)
+        self.macro = file.templates.macro
+
+    def module(self, call: Printed, style: Style = "call") -> Code:
+        """The expression that builds what a layer or a row calls."""
+        if isinstance(call, StageCall):
+            arguments = self.calls.stage_arguments(call, style)
+            name = self.file.signatures[call.stage.name].name
+            return self.macro("build", name, arguments)
+        if isinstance(call, Loop):
+            return self.loop(call)
+        if isinstance(call, Unrolled):
+            return self.macro("sequential", [self.module(c) for c in call.calls])
+        if call.layers:
+            return self.primitive(call)
+        name = self.file.signatures[call.op].name
+        return self.macro("build", name, self.calls.block_arguments(call, style))
+
+    def primitive(self, call: Call, inplace: bool = False) -> Code:
+        """The expression that builds a primitive's module."""
+        (layer,) = call.layers
+        if not inplace:
+            return self.printer.layer(layer)
+        return self.printer.layer(layer, inplace=True)
+
+    def loop(self, loop: Loop) -> Code:
+        """A repeated layer as one nn.Sequential."""
+        first, rest = self.module(loop.first), self.module(loop.rest)
+        count = self.printer.code(loop.count.expression)
+        if count == 1:
+            return self.macro("sequential", [first])
+        if first == rest:
+            return self.macro("loop", None, rest, count)
+        if count == 2:
+            return self.macro("sequential", [first, rest])
+        fewer = simplified(Binary("-", loop.count.expression, Constant(1)))
+        return self.macro("loop", first, rest, self.printer.code(fewer))
+
+    def rows(self, table: TableStatement) -> Code:
+        """An nn.Sequential with a line a row."""
+        indent = 12 + 4 * (table.when is not None)
+        note = map_size if self.root else None
+        layout = RowLayout(self.file, table, self.module, indent, note)
+        name = "named_rows" if table.named else "rows"
+        return self.macro(name, layout.rows(), layout.header())
+
+
+class Modules(Builder):
+    """The modules of one class, in order, neighbours under one condition together."""
+
+    def __init__(
+        self,
+        file: File,
+        names: Mapping[str, str],
+        routine: Routine,
+        tapped: frozenset[str] = frozenset(),
+    ):
+        super().__init__(file, names, root=routine.block is None)
+        read_again = tapped | frozenset(_read_by_name(routine.body))
+        self._inplace = set(_straight_behind(routine.body, read_again))
+        self.groups = list(self._groups(routine.body))
+
+    @property
+    def names(self) -> Iterator[str]:
+        """The attributes that hold modules."""
+        for group in self.groups:
+            yield from (str(name) for name, _ in group.modules)
+
+    def _groups(self, body: Sequence[Statement]) -> Iterator[InitGroup]:
+        """The modules; outside of absent branches they pass tensors on."""
+        groups: list[InitGroup] = []
+        for statement, branch in statements_of(body, None):
+            with located(statement.place, f"layer {statement.name}"):
+                module = self._built(statement, branch)
+            if module is None:
+                continue
+            passes = bool(statement.when) or branch is None or branch.when is None
+            when = all_of(branch and branch.when, statement.when)
+            entry = (identifier(statement.name), module)
+            last = groups[-1] if groups else None
+            if last and last.when == when and last.placeholders is passes:
+                groups[-1] = InitGroup(when, passes, [*last.modules, entry])
+            else:
+                groups.append(InitGroup(when, passes, [entry]))
+        return iter(groups)
+
+    def _built(self, statement: Statement, branch: BranchPart | None) -> Code | None:
+        """A statement's module, or a list of them; None for what `forward` does."""
+        if isinstance(statement, TableStatement):
+            return self.rows(statement)
+        if not isinstance(statement, OpStatement):
+            return None
+        copies = branch.count if branch else None
+        call = statement.call
+        if copies is None and is_function(self.file, call):
+            return None
+        if isinstance(call, Call) and call.layers:
+            inplace = id(statement) in self._inplace and self._takes_inplace(call)
+            module = self.primitive(call, inplace)
+        else:
+            module = self.module(call)
+        if copies is None:
+            return module
+        count = self.printer.code(copies.expression)
+        variable = Code("step" if self.file.reads_step(call) else "_")
+        return self.macro("side_by_side", module, count, variable)
+
+    def _takes_inplace(self, call: Call) -> bool:
+        kinds = call.attributes["kind"].values
+        return all(kind in self.file.manifest["inplace"] for kind in kinds)
+
+
+def is_function(file: File, call: Printed) -> bool:
+    """Whether a primitive is written in `forward`, without a module."""
+    return (
+        isinstance(call, Call)
+        and bool(call.layers)
+        and call.op in file.manifest["functions"]
+    )
+
+
+def statements_of(
+    body: Sequence[Statement], branch: BranchPart | None
+) -> Iterator[tuple[Statement, BranchPart | None]]:
+    """The statements, those in branches each with its branch.
+
+    The branch's condition is then all that its layers depend on.
+    """
+    for statement in body:
+        yield statement, branch
+        parts = statement.branches if isinstance(statement, JoinStatement) else ()
+        for part in parts:
+            when = all_of(branch and branch.when, statement.when, part.when)
+            yield from statements_of(part.body, replace(part, when=when))
+
+
+def all_of(*conditions: Expression | None) -> Expression | None:
+    """The conditions joined by `and`; None where there are none."""
+    present = tuple(test for test in conditions if test is not None)
+    return Logic("and", present) if len(present) > 1 else next(iter(present), None)
+
+
+def row_path(table: TableStatement, row: Row) -> Code:
+    """A row as an attribute of the class: `stages.conv4`, `stages[2]`."""
+    inner = f".{row.name}" if table.named else f"[{int(row.name)}]"
+    return Code(f"{identifier(table.name)}{inner}")
+
+
+def _read_by_name(body: Sequence[Statement]) -> Iterator[str]:
+    """The layers that something reads by their names."""
+    for statement, _ in statements_of(body, None):
+        found = [statement.source]
+        if isinstance(statement, OpStatement):
+            found.append(statement.like)
+        elif isinstance(statement, JoinStatement):
+            found += [part.source for part in statement.branches]
+        yield from (name for name in found if name)
+
+
+def _straight_behind(
+    body: Sequence[Statement], read_again: frozenset[str]
+) -> Iterator[int]:
+    """The activations that may overwrite what a convolution or norm just made."""
+    for before, statement in pairwise(body):
+        match before, statement:
+            case (
+                OpStatement(call=Call(op=fresh), when=None),
+                OpStatement(call=Call(op="activation"), source=None),
+            ) if fresh in _FRESH and before.name not in read_again:
+                yield id(statement)
+            case _:
+                pass

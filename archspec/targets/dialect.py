@@ -1,0 +1,253 @@
+"""A framework's dialect: each primitive as the layers that a template can print.
+
+A program is lowered once, before any of it is printed: from then on a primitive is
+what one framework makes of it, and what its text will read is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from archspec.expressions import Constant, Expression, Name, Value
+from archspec.network import Network
+from archspec.ops import OPS
+from archspec.targets.code import Code, literal, rounded
+from archspec.targets.specialise.model import (
+    Argument,
+    Attribute,
+    BranchPart,
+    Call,
+    FrameworkLayer,
+    JoinStatement,
+    Loop,
+    OpStatement,
+    Printed,
+    Program,
+    Routine,
+    Row,
+    Stage,
+    StageCall,
+    Statement,
+    TableStatement,
+    Unrolled,
+)
+from archspec.targets.specialise.split import has_ranks
+from archspec.targets.symbols import constant, rebuild
+from archspec.targets.templates import Templates
+from archspec.targets.unprintable import located
+
+Arguments = dict[str, Argument]
+
+
+class Dialect:
+    """What a framework makes of the primitives: one method an op, of the op's name.
+
+    A method takes a call and its arguments, and returns the layers; an op without one
+    is one layer, with a macro of its name. `passes_channels` says that modules are told
+    how many channels they read.
+    """
+
+    passes_channels: ClassVar[bool]
+
+    def __init__(self, network: Network, program: Program, templates: Templates):
+        self.network = network
+        self.program = program
+        self.templates = templates
+        self.manifest: Mapping[str, Any] = templates.manifest
+
+    def layers(self, call: Call, root: bool) -> tuple[FrameworkLayer, ...]:
+        """The layers of a primitive, in order; Unprintable where there are none."""
+        with located(None, call.paths[0]):
+            arguments = self.arguments(call)
+            if root and call.op == "dropout" and self.dropout_rate is not None:
+                arguments["rate"] = Name("dropout")
+            method = getattr(self, call.op, None)
+            if method is None:
+                return (FrameworkLayer(call.op, arguments),)
+            return method(call, arguments)
+
+    def arguments(self, call: Call) -> Arguments:
+        """The attributes, constants where a framework needs them as constants."""
+        kind = OPS[call.op]
+        found: Arguments = {
+            name: constant(attribute.constant)
+            if name in kind.static_fields
+            else attribute.expression
+            for name, attribute in call.attributes.items()
+            if name not in {"padding", "initializer"}
+        }
+        if has_ranks(kind):
+            found["rank"] = call.rank
+            found |= (
+                {"in_channels": call.channels.expression}
+                if self.passes_channels
+                else {}
+            )
+        return found
+
+    def activations(self, expression: Expression) -> Expression:
+        """The expression with its words replaced by the framework's."""
+        if isinstance(expression, Constant) and isinstance(expression.value, str):
+            return Name(self.manifest["activations"][expression.value])
+        return rebuild(expression, self.activations)
+
+    # Batch norm and dropout, whose settings a file says once where it can
+
+    @cached_property
+    def batch_norms(self) -> frozenset[tuple[Value, Value]]:
+        """Epsilon and decay of all batch norms."""
+        norms = [c.attributes for c in primitives(self.program) if c.op == "batch_norm"]
+        return frozenset(
+            pair
+            for norm in norms
+            for pair in zip(norm["epsilon"].values, norm["decay"].values, strict=True)
+        )
+
+    @property
+    def usual_norm(self) -> tuple[Value, Value]:
+        """The framework's own settings of batch norm."""
+        usual = self.manifest["batch_norm"]
+        return usual["epsilon"], usual["decay"]
+
+    def norm_form(self, call: Call) -> tuple[bool, bool]:
+        """Whether a batch norm is the file's shared one, or gives its settings."""
+        settings = (
+            call.attributes["epsilon"].constant,
+            call.attributes["decay"].constant,
+        )
+        usual, shared = settings == self.usual_norm, len(self.batch_norms) == 1
+        return shared and not usual, not shared and not usual
+
+    def norm_settings(self) -> tuple[Code | None, float | None]:
+        """What all batch norms share, each None where it is the framework's own."""
+        (epsilon, decay), usual = next(iter(self.batch_norms)), self.usual_norm
+        shown = None if epsilon == usual[0] else literal(epsilon)
+        if not isinstance(decay, float) or decay == usual[1]:
+            return shown, None
+        return shown, decay
+
+    @cached_property
+    def dropout_rate(self) -> float | None:
+        """The rate of the network's own dropouts, an argument where they have one."""
+        rates = {
+            rate
+            for call in calls_of(self.program.root.body)
+            if call.op == "dropout"
+            for rate in call.attributes["rate"].values
+        }
+        rate = rates.pop() if len(rates) == 1 else None
+        return rounded(rate) if isinstance(rate, float) else None
+
+
+def lower(dialect: Dialect) -> Program:
+    """The dialect's program, every primitive with its layers."""
+    return _Lowering(dialect).program()
+
+
+class _Lowering:
+    def __init__(self, dialect: Dialect):
+        self.dialect = dialect
+        self.source = dialect.program
+        self.stages = {stage.name: self.stage(stage) for stage in self.source.stages}
+
+    def program(self) -> Program:
+        blocks = {
+            name: self.routine(routine) for name, routine in self.source.blocks.items()
+        }
+        root = self.routine(self.source.root)
+        return Program(blocks, tuple(self.stages.values()), root)
+
+    def routine(self, routine: Routine) -> Routine:
+        block = routine.block
+        with located(block and block.place, "", block.name if block else ""):
+            return replace(routine, body=self.body(routine.body, block is None))
+
+    def stage(self, stage: Stage) -> Stage:
+        return replace(stage, loop=self.loop(stage.loop, False))
+
+    def body(self, body: Sequence[Statement], root: bool) -> tuple[Statement, ...]:
+        return tuple(self.statement(statement, root) for statement in body)
+
+    def statement(self, statement: Statement, root: bool) -> Statement:
+        with located(statement.place, f"layer {statement.name}"):
+            match statement:
+                case OpStatement(call=call):
+                    return replace(statement, call=self.printed(call, root))
+                case TableStatement(rows=rows):
+                    lowered = (Row(r.name, self.printed(r.call, root)) for r in rows)
+                    return replace(statement, rows=tuple(lowered))
+                case JoinStatement(branches=branches):
+                    parts = tuple(self.branch(part, root) for part in branches)
+                    return replace(statement, branches=parts)
+                case _:
+                    return statement
+
+    def branch(self, part: BranchPart, root: bool) -> BranchPart:
+        return replace(part, body=self.body(part.body, root))
+
+    def printed(self, call: Printed, root: bool) -> Any:
+        match call:
+            case Loop():
+                return self.loop(call, root)
+            case Unrolled(calls):
+                return Unrolled(tuple(self.call(each, root) for each in calls))
+            case StageCall():
+                return replace(call, stage=self.stages[call.stage.name])
+            case Call():
+                return self.call(call, root)
+
+    def loop(self, loop: Loop, root: bool) -> Loop:
+        first, rest = self.call(loop.first, root), self.call(loop.rest, root)
+        return replace(loop, first=first, rest=rest)
+
+    def call(self, call: Call, root: bool) -> Call:
+        if call.op in self.source.blocks:
+            return call
+        return replace(call, layers=self.dialect.layers(call, root))
+
+
+def primitives(program: Program) -> Iterator[Call]:
+    """Every primitive that the program prints."""
+    bodies = [routine.body for routine in program.blocks.values()]
+    calls = [call for body in (*bodies, program.root.body) for call in calls_of(body)]
+    for stage in program.stages:
+        calls += [stage.loop.first, stage.loop.rest]
+    yield from (call for call in calls if call.op not in program.blocks)
+
+
+def calls_of(body: Sequence[Statement]) -> Iterator[Call]:
+    """The calls that a body makes itself; a stage makes its own."""
+    for statement in body:
+        match statement:
+            case JoinStatement(branches=branches):
+                for part in branches:
+                    yield from calls_of(part.body)
+            case TableStatement(rows=rows):
+                for row in rows:
+                    yield from calls_in(row.call)
+            case OpStatement(call=call):
+                yield from calls_in(call)
+            case _:
+                pass
+
+
+def calls_in(call: Printed) -> tuple[Call, ...]:
+    """The calls that a layer or a row makes itself; a stage makes its own."""
+    match call:
+        case Loop():
+            return call.first, call.rest
+        case Unrolled():
+            return call.calls
+        case Call():
+            return (call,)
+        case StageCall():
+            return ()
+
+
+def numbers(attribute: Attribute) -> tuple[Any, ...]:
+    """A number, or one for each channel, as a tuple."""
+    value = attribute.constant
+    return rounded(value if isinstance(value, tuple) else (value,))

@@ -1,0 +1,98 @@
+"""Blocks as functions: tensors go through named layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.expressions import Name
+from archspec.targets.arguments import parameter_views, printed_lets, root_parameters
+from archspec.targets.code import Code, identifier, literal
+from archspec.targets.file import File
+from archspec.targets.functions.statements import Position, Statements
+from archspec.targets.header import block_doc, stage_note
+from archspec.targets.lines import Line, assign, returned
+from archspec.targets.specialise.model import Routine, Stage
+from archspec.targets.unprintable import located
+from archspec.targets.views import FunctionView, ParameterView
+
+CHANNELS = Code("in_channels"), Code("x.shape[-1]")
+
+
+def view(file: File) -> dict[str, Any]:
+    """What `module.jinja` needs, besides the header and what the dialect adds."""
+    return {
+        "blocks": [_block(file, name, r) for name, r in file.program.blocks.items()],
+        "stages": [_stage(file, stage) for stage in file.program.stages],
+        "root": _root(file),
+    }
+
+
+def _block(file: File, name: str, routine: Routine) -> FunctionView:
+    """A block as a function."""
+    signature, block = file.signatures[name], routine.block
+    with located(block and block.place, f"block {name}", block.name if block else ""):
+        own = [*(p.name for p in routine.parameters), *(let for let, _ in routine.lets)]
+        statements = Statements(file, routine, signature.names)
+        lines, _, result = statements.lines([signature.printed(name) for name in own])
+    lets = printed_lets(routine, signature, statements.printer)
+    if "in_channels" in signature.read:
+        lets.insert(0, CHANNELS)
+    return FunctionView(
+        signature.name,
+        block_doc(routine),
+        parameter_views(file, signature),
+        lets,
+        returned(lines, result),
+    )
+
+
+def _stage(file: File, stage: Stage) -> FunctionView:
+    """A table's function."""
+    signature, loop = file.signatures[stage.name], stage.loop
+    routine = Routine(None, (), (), (), None, Name("in_channels"))
+    statements = Statements(file, routine, signature.names)
+    x = Code("x")
+    first = statements.once(loop.first, Position(["0"], x, "x"))
+    rest = statements.once(loop.rest, Position(["{step}"], x, "x"))
+    if "in_channels" in signature.read:
+        channels = assign(str(CHANNELS[0]), CHANNELS[1])
+        first, rest = [channels, *first], [channels, *rest] if loop.running else rest
+    numbers = Code("range(repeats)" if loop.running else "range(1, repeats)")
+    again = Line("for", numbers, Code("step"), body=tuple(rest))
+    lines = [*([] if loop.running else first), again, Line("return", x)]
+    repeats = ParameterView(Code("repeats"), Code("int"))
+    note = stage_note(stage, file.signatures.get(loop.first.op))
+    parameters = [*parameter_views(file, signature), repeats]
+    return FunctionView(signature.name, [note], parameters, [], lines)
+
+
+def _root(file: File) -> dict[str, Any]:
+    """The function that builds the model."""
+    network, names = file.network, dict(file.manifest["parameters"])
+    statements = Statements(file, file.program.root, names)
+    references = network.document.outputs
+    tapped = [reference.text for reference in references.values()]
+    lines, flow, result = statements.lines((), tapped)
+    if references:
+        named = [(literal(n), flow.variables[r.text]) for n, r in references.items()]
+        outputs = file.templates.macro("outputs", named)
+    else:
+        lines, outputs = _ending(lines, result)
+    channels, height, width = network.input_shape
+    return {
+        "name": identifier(network.name),
+        "title": literal(network.name),
+        "input": literal((height, width, channels)),
+        "parameters": root_parameters(file),
+        "lines": lines,
+        "outputs": outputs,
+    }
+
+
+def _ending(lines: list[Line], result: Code) -> tuple[list[Line], Code]:
+    """The last statement names the outputs."""
+    last = lines[-1]
+    if last.kind != "assign" or last.target != result:
+        return lines, result
+    outputs = Code("outputs")
+    return [*lines[:-1], Line("assign", last.value, outputs, last.note)], outputs

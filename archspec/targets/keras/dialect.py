@@ -1,0 +1,179 @@
+"""Each primitive as one or more Keras layers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from archspec.expressions import Binary, Constant, Expression
+from archspec.ops.fields import Amounts
+from archspec.targets.code import Code, literal, rounded
+from archspec.targets.dialect import Arguments, Dialect, numbers, primitives
+from archspec.targets.keras.initial import Initializers
+from archspec.targets.keras.pools import non_negative, pool_padding
+from archspec.targets.padding import plan, windows
+from archspec.targets.specialise.model import Argument, Call, FrameworkLayer
+from archspec.targets.symbols import constant, constant_value, halved
+from archspec.targets.unprintable import Unprintable
+
+Layers = tuple[FrameworkLayer, ...]
+_ZERO = literal(0)
+_LOWEST = Code('float("-inf")')
+
+
+class KerasDialect(Dialect):
+    """What one layer cannot do is a layer of its own, before or behind it."""
+
+    passes_channels = False
+
+    @cached_property
+    def initializers(self) -> Initializers:
+        """How the weights of the program start."""
+        return Initializers(primitives(self.program))
+
+    @cached_property
+    def non_negative(self) -> frozenset[str]:
+        """The layers that read no negative numbers."""
+        return non_negative(self.network)
+
+    def arguments(self, call: Call) -> Arguments:
+        """The attributes, and how the weights start if not as in Keras."""
+        found = super().arguments(call)
+        if "initializer" in call.attributes:
+            found["start"] = self.initializers.of(call)
+        return found
+
+    def conv(self, call: Call, arguments: Arguments) -> Layers:
+        if any(max(w.stride) > 1 and max(w.dilation) > 1 for w in windows(call)):
+            raise Unprintable("a convolution with a stride and a dilation")
+        return self.window(call, arguments)
+
+    def depthwise_conv(self, call: Call, arguments: Arguments) -> Layers:
+        if any(w.stride[0] != w.stride[1] for w in windows(call)):
+            raise Unprintable("a depthwise convolution with unequal strides")
+        return self.window(call, arguments)
+
+    def window(self, call: Call, arguments: Arguments) -> Layers:
+        """`padding="same"` where that is right, else a layer that pads."""
+        padding = plan(call)
+        arguments["same"] = padding.kind == "same"
+        if padding.kind == "half" and _is_same(call):
+            arguments["same"] = True
+        layer = FrameworkLayer(call.op, arguments)
+        if padding.kind in {"none", "same"} or arguments["same"]:
+            return (layer,)
+        if padding.kind == "half":
+            when = _some(call, padding.amount)
+            return _pad(padding.amount, _ZERO, when), layer
+        return _pad(_number(padding.amount), _ZERO), layer
+
+    def max_pool(self, call: Call, arguments: Arguments) -> Layers:
+        return self.pool(call, arguments)
+
+    def avg_pool(self, call: Call, arguments: Arguments) -> Layers:
+        return self.pool(call, arguments)
+
+    def pool(self, call: Call, arguments: Arguments) -> Layers:
+        """Zeros, minus infinity, or a layer that counts, as the pool needs."""
+        padding = pool_padding(call, self.non_negative)
+        arguments |= {"same": padding.kind == "same", "margins": None}
+        if padding.margins is not None:
+            arguments["margins"] = constant(padding.margins)
+        layer = FrameworkLayer(call.op, arguments)
+        amounts = _number(constant(padding.amounts))
+        if padding.kind == "zeros":
+            return _pad(amounts, _ZERO), layer
+        if padding.kind == "lowest":
+            return _pad(amounts, _LOWEST), layer
+        return (layer,)
+
+    def transposed_conv(self, call: Call, arguments: Arguments) -> Layers:
+        """`same`, or `valid` and a crop of what is too much."""
+        window = windows(call)[0]
+        same = window.padding == "same"
+        layer = FrameworkLayer(call.op, {**arguments, "same": same})
+        if same:
+            return (layer,)
+        top, bottom, left, right = window.crop
+        # Keras' result is as large as the stride says, even for a smaller kernel.
+        bottom += max(window.stride[0] - window.kernel[0], 0)
+        right += max(window.stride[1] - window.kernel[1], 0)
+        edges: Amounts = top, bottom, left, right
+        if not any(edges):
+            return (layer,)
+        crop: Arguments = {"amounts": _number(constant(edges))}
+        return layer, FrameworkLayer("crop", crop, "-crop")
+
+    def pad(self, call: Call, arguments: Arguments) -> Layers:
+        amounts = _number(call.attributes["amounts"].expression)
+        return (FrameworkLayer(call.op, {**arguments, "amounts": amounts}),)
+
+    def flatten(self, call: Call, arguments: Arguments) -> Layers:
+        """Keras reads channels last; on a 1x1 map the order makes no difference."""
+        first = call.attributes["order"].constant == "channels_first"
+        matters = any(shape[1:] not in ((), (1, 1)) for shape in call.inputs)
+        layer = FrameworkLayer(call.op, arguments)
+        if not (first and matters):
+            return (layer,)
+        return FrameworkLayer("permute", {}, "-permute"), layer
+
+    def batch_norm(self, call: Call, arguments: Arguments) -> Layers:
+        """The module-level partial, or arguments where settings differ."""
+        shared, explicit = self.norm_form(call)
+        arguments |= {"shared": shared, "explicit": explicit}
+        return (FrameworkLayer(call.op, arguments),)
+
+    def resize(self, call: Call, arguments: Arguments) -> Layers:
+        size = call.attributes["size"].values[0]
+        height, width = size if isinstance(size, tuple) else (size, size)
+        arguments |= {"height": literal(height), "width": literal(width), "like": None}
+        return (FrameworkLayer(call.op, arguments),)
+
+    def activation(self, call: Call, arguments: Arguments) -> Layers:
+        kind = call.attributes["kind"]
+        if kind.is_only("leaky_relu"):
+            arguments["kind"] = literal("leaky_relu")
+        else:
+            del arguments["slope"]
+        arguments["function"] = self.activations(kind.expression)
+        return (FrameworkLayer(call.op, arguments),)
+
+    def normalize(self, call: Call, arguments: Arguments) -> Layers:
+        mean, std = (numbers(call.attributes[name]) for name in ("mean", "std"))
+        own: Arguments = {"scale": None, "offset": None}
+        if len(mean) == len(std) == 1:
+            own["scale"] = literal(rounded(1 / std[0]))
+            own["offset"] = literal(rounded(-mean[0] / std[0])) if mean[0] else None
+        else:
+            count = max(len(mean), len(std))
+            mean, std = mean * (count // len(mean)), std * (count // len(std))
+            own["mean"] = literal(mean)
+            own["variance"] = literal(rounded(tuple(s * s for s in std)))
+        return (FrameworkLayer(call.op, own),)
+
+
+def _pad(
+    amounts: Argument, value: Code, when: Expression | None = None
+) -> FrameworkLayer:
+    """A layer that pads for the one behind it."""
+    return FrameworkLayer("pad", {"amounts": amounts, "value": value}, "-pad", when)
+
+
+def _number(amounts: Expression) -> Expression:
+    """One number for four equal ones."""
+    value = constant_value(amounts)
+    if isinstance(value, tuple) and len(set(value)) == 1:
+        return constant(value[0])
+    return amounts
+
+
+def _is_same(call: Call) -> bool:
+    """Stride 1, and symmetric padding of an odd kernel, which is what `same` means."""
+    return all("same" in w.ways() and w.stride == (1, 1) for w in windows(call))
+
+
+def _some(call: Call, amount: Expression) -> Expression | None:
+    """The condition under which there is anything to pad."""
+    if all(any(window.amounts(window.kernel)) for window in windows(call)):
+        return None
+    kernel = call.attributes["kernel"].expression
+    return Binary(">", kernel, Constant(1)) if amount == halved(kernel) else None

@@ -1,0 +1,242 @@
+"""Which uses of a block share one class or function.
+
+A framework needs some attributes as constants, and has other modules for vectors than
+for feature maps. Uses that differ in these get a block each: the first keeps the name,
+the others are named after the difference (`conv_bn_valid`), or numbered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import Any
+
+from archspec.expressions import Items
+from archspec.language import Block, Document, Formula, Layer, OpLayer, Table
+from archspec.language.names import inner_layers
+from archspec.network import Instance, Step
+from archspec.ops import OPS, Op
+from archspec.ops.convolution import TransposedConv
+from archspec.targets.code import class_name
+from archspec.targets.specialise.uses import Uses, all_calls, callees_first
+from archspec.targets.symbols import names_in
+
+Given = Mapping[str, Formula | None]
+Written = Mapping[str, str]
+Key = tuple[Hashable, ...]
+Needs = dict[Key, frozenset[Hashable]]
+"""What uses have to agree in: for each attribute the forms that would be right."""
+
+_PADDINGS = {
+    "none": "valid",
+    "same": "same",
+    "half": "symmetric",
+    "dilated": "symmetric",
+}
+
+
+def split(
+    document: Document, roots: Sequence[Instance], finest: Collection[str] = ()
+) -> Uses:
+    """The uses of each block in groups that one text can serve.
+
+    `roots` are private copies, in which the blocks get the names of their groups. Each
+    use of a block in `finest` that differs at all gets a group of its own.
+    """
+    blocks: dict[str, Block] = {}
+    written: dict[str, str] = {}
+    steps = list(all_calls(roots))
+    for name in callees_first(steps):
+        block = document.blocks[name]
+        uses = [step.inner for _, step in steps if step.op == name and step.inner]
+        groups = _groups(block, uses, name in finest)
+        for own, group in _named(block, groups, {*document.blocks, *blocks}, written):
+            written[own] = name
+            blocks[own] = block
+            _rename(group.uses, own)
+    for root in roots:
+        _rename_callees(root)
+    calls: dict[str, list[Step]] = {}
+    for _, step in all_calls(roots):
+        calls.setdefault(step.op, []).append(step)
+    return Uses(document, roots, blocks, calls, written)
+
+
+def _rename(uses: Sequence[Instance], block: str) -> None:
+    for instance in uses:
+        instance.block = block
+
+
+def _rename_callees(instance: Instance) -> None:
+    """Let each step call its block by the name of the block's group."""
+    for name, steps in instance.steps.items():
+        instance.steps[name] = [
+            step._replace(op=step.inner.block or "") if step.inner else step
+            for step in steps
+        ]
+
+
+@dataclass
+class _Group:
+    """Uses of a block, and what is right for all of them."""
+
+    needs: Needs
+    uses: list[Instance]
+
+    def takes(self, instance: Instance, needs: Needs) -> bool:
+        """Add a use, unless it contradicts the others."""
+        both = merged(self.needs, needs)
+        if both is None:
+            return False
+        self.needs = both
+        self.uses.append(instance)
+        return True
+
+
+def _groups(block: Block, uses: Sequence[Instance], finest: bool) -> list[_Group]:
+    """The uses, each in the first group that it does not contradict."""
+    groups: list[_Group] = []
+    for instance in uses:
+        _rename_callees(instance)
+        needs = _needs(block, instance)
+        if finest:
+            arguments = {name: instance.scope[name] for name in block.arguments}
+            needs[("use",)] = frozenset({repr((arguments, instance.input))})
+        if not any(group.takes(instance, needs) for group in groups):
+            groups.append(_Group(needs, [instance]))
+    return groups
+
+
+def merged(first: Needs, second: Needs) -> Needs | None:
+    """What is right for both; None if they contradict each other."""
+    both = {key: first[key] & second[key] for key in first.keys() & second.keys()}
+    return {**first, **second, **both} if all(both.values()) else None
+
+
+def _needs(block: Block, instance: Instance) -> Needs:
+    """What a text for this use has to have as constants, by layer, row and repeat."""
+    layers = dict(inner_layers(block.layers))
+    found: Needs = {}
+    for name, steps in instance.steps.items():
+        rows: dict[str | None, list[Step]] = {}
+        for step in steps:
+            rows.setdefault(step.row, []).append(step)
+        for row, runs in rows.items():
+            needs = _needs_of_runs(layers[name], runs)
+            found |= {(name, row, *key): ways for key, ways in needs.items()}
+    return found
+
+
+def _needs_of_runs(layer: Layer, runs: Sequence[Step]) -> Needs:
+    """The first run and all others; each by itself if the others differ."""
+    needs = [needs_of(_given(layer, step), step) for step in runs]
+    loop: Needs | None = {}
+    for step, own in zip(runs, needs, strict=True):
+        part = {(step.number > 0, *key): ways for key, ways in own.items()}
+        loop = None if loop is None else merged(loop, part)
+    if loop is not None:
+        return loop
+    single: Needs = {("runs",): frozenset({len(runs)})}
+    for number, own in enumerate(needs):
+        single |= {(number, *key): ways for key, ways in own.items()}
+    return single
+
+
+def needs_of(given: Given, step: Step) -> Needs:
+    """The op, and of a primitive the attributes that frameworks need as constants."""
+    needs: Needs = {("op",): frozenset({step.op})}
+    if step.inner is not None or step.op not in OPS:
+        return needs
+    kind = OPS[step.op]
+    attributes = step.attributes
+    for name in kind.static_fields & attributes.keys():
+        needs[(name,)] = frozenset({attributes[name]})
+    if step.op == "resize" and given.get("size") is None:
+        del needs[("size",)]  # The size of another tensor: printed is the tensor.
+    if ("padding",) in needs and kind is not TransposedConv:
+        needs[("padding",)] = _paddings(given, step)
+    if has_ranks(kind):
+        needs[("rank",)] = frozenset({len(step.inputs[0])})
+    if kind.output_channels == "channels * area":
+        needs[("size",)] = frozenset({step.inputs[0][1:]})
+    if step.op == "activation":
+        leaky = attributes["kind"] == "leaky_relu"
+        needs[("kind",)] = frozenset({"leaky_relu" if leaky else "other"})
+    return needs
+
+
+def has_ranks(kind: type[Op]) -> bool:
+    """Whether a framework has one layer for feature maps and another for vectors."""
+    weights = kind.weights is not Op.weights
+    return weights or kind.name == "drop_path"
+
+
+def _paddings(given: Given, step: Step) -> frozenset[Hashable]:
+    """The ways to pad; four numbers that the layer computes need not be constant."""
+    formula = given.get("padding")
+    numbers = formula.expression if formula else None
+    if isinstance(numbers, Items) and names_in(numbers):
+        return frozenset({"computed"})
+    primitive: Any = OPS[step.op].model_validate(step.attributes)
+    return primitive.window.ways()
+
+
+def _given(layer: Layer, step: Step) -> Given:
+    """The attributes that the layer or table itself gives to a primitive."""
+    if step.inner is not None:
+        return {}
+    if isinstance(layer, OpLayer):
+        return {**layer.attributes, **(layer.then if step.number else {})}
+    if isinstance(layer, Table):
+        return {**layer.each[step.op], **(layer.then if step.number else {})}
+    return {}
+
+
+def _named(
+    block: Block, groups: Sequence[_Group], taken: Collection[str], written: Written
+) -> Iterator[tuple[str, _Group]]:
+    """The first group under the block's name, the others after how they differ."""
+    classes = {class_name(name) for name in taken}
+    for group in groups:
+        numbered = (f"{block.name}_{number}" for number in count(2))
+        names = chain(_telling(block.name, group, groups[0], written), numbered)
+        if group is groups[0]:
+            names = iter([block.name])
+            classes.discard(class_name(block.name))
+        name = next(name for name in names if class_name(name) not in classes)
+        classes.add(class_name(name))
+        yield name, group
+
+
+def _telling(
+    block: str, group: _Group, first: _Group, written: Written
+) -> Iterator[str]:
+    """The block's name and the one word in which the groups differ, if it is one."""
+    words = {
+        _word(key[-1], ways, written)
+        for key, ways in group.needs.items()
+        if key in first.needs and not ways & first.needs[key]
+    }
+    if len(words) == 1 and None not in words:
+        yield f"{block}_{words.pop()}"
+
+
+def _word(
+    attribute: Hashable, ways: frozenset[Hashable], written: Written
+) -> str | None:
+    """What a name can say of a difference; None if it is only a number."""
+    if attribute == "padding":
+        return next((word for way, word in _PADDINGS.items() if way in ways), None)
+    match attribute, next(iter(ways)):
+        case "op", str(op):
+            own = written.get(op)
+            return op.removeprefix(f"{own}_") if op != own else None
+        case "rank", int(rank):
+            return "map" if rank == 3 else "vector"
+        case "kernel" | "stride", (int(height), int(width)):
+            return f"{height}x{width}"
+        case _, str(word) if word.isidentifier() and word != "other":
+            return word
+        case _:
+            return None

@@ -1,0 +1,155 @@
+"""Each primitive as one PyTorch module, or as a call in `forward`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.expressions import Binary, Constant, Expression, Items, Value
+from archspec.ops.window import Window
+from archspec.targets.code import identifier, literal
+from archspec.targets.dialect import Arguments, Dialect, numbers
+from archspec.targets.padding import plan, windows
+from archspec.targets.specialise.model import Call, FrameworkLayer
+from archspec.targets.sums import simplified
+from archspec.targets.symbols import constant
+
+Layers = tuple[FrameworkLayer, ...]
+
+
+class TorchDialect(Dialect):
+    """A primitive is one module, so that its weights have the path of its layer."""
+
+    passes_channels = True
+
+    def conv(self, call: Call, arguments: Arguments) -> Layers:
+        return self.window(call, arguments)
+
+    def depthwise_conv(self, call: Call, arguments: Arguments) -> Layers:
+        each = call.attributes["multiplier"].expression
+        filters = simplified(Binary("*", call.channels.expression, each))
+        del arguments["multiplier"]
+        return self.window(call, {**arguments, "filters": filters})
+
+    def max_pool(self, call: Call, arguments: Arguments) -> Layers:
+        return self.window(call, arguments)
+
+    def avg_pool(self, call: Call, arguments: Arguments) -> Layers:
+        counted = call.attributes["count_padding"].constant is True
+        (layer,) = self.window(call, {**arguments, "counted": counted})
+        pads = layer.arguments["padding"] is not None
+        uncounted = {"uncounted": pads and not counted}
+        return (FrameworkLayer(call.op, {**layer.arguments, **uncounted}),)
+
+    def window(self, call: Call, arguments: Arguments) -> Layers:
+        """Padding by the module itself, or by a class of the file that pads before."""
+        padding = plan(call)
+        pools = call.op.endswith("pool")
+        own: Arguments = {"padding": None, "same": False, "margins": None}
+        own["counted"] = arguments.get("counted", False)
+        if padding.kind == "half":
+            own["padding"] = padding.amount
+        elif padding.kind == "numbers":
+            own["margins"] = padding.amount
+        elif padding.kind == "same" and not padding.steps and not pools:
+            own["padding"] = literal("same")
+        elif padding.kind == "same":
+            own |= {"same": True, **_unusual(windows(call))}
+        return (FrameworkLayer(call.op, {**arguments, **own}),)
+
+    def transposed_conv(self, call: Call, arguments: Arguments) -> Layers:
+        """What is cut off: `padding` of PyTorch's transposed convolution."""
+        window = windows(call)[0]
+        own = {"same": False, "padding": None, "output_padding": None, "edges": None}
+        if window.padding == "same":
+            own |= _exactly(window)
+        elif window.padding != "valid":
+            own |= _cut(window)
+        return (FrameworkLayer(call.op, {**arguments, **own}),)
+
+    def batch_norm(self, call: Call, arguments: Arguments) -> Layers:
+        """The module-level partial, or arguments where settings differ."""
+        shared, explicit = self.norm_form(call)
+        name = "BatchNorm2d" if call.rank == 2 else "BatchNorm1d"
+        arguments |= {"shared": shared, "explicit": explicit}
+        arguments["norm"] = identifier(name if shared else f"nn.{name}")
+        arguments["momentum"] = literal(momentum(call.attributes["decay"].constant))
+        return (FrameworkLayer(call.op, arguments),)
+
+    def activation(self, call: Call, arguments: Arguments) -> Layers:
+        kind = call.attributes["kind"]
+        if kind.is_only("leaky_relu"):
+            arguments["kind"] = literal("leaky_relu")
+        else:
+            del arguments["slope"]
+        arguments["function"] = self.activations(kind.expression)
+        arguments["inplace"] = False
+        return (FrameworkLayer(call.op, arguments),)
+
+    def slice_channels(self, call: Call, arguments: Arguments) -> Layers:
+        if arguments["stop"] == call.channels.expression:
+            arguments["stop"] = None
+        return (FrameworkLayer(call.op, arguments),)
+
+    def flatten(self, call: Call, arguments: Arguments) -> Layers:
+        last = call.attributes["order"].constant == "channels_last"
+        matters = any(shape[1:] not in ((), (1, 1)) for shape in call.inputs)
+        return (FrameworkLayer(call.op, {"last": last and matters}),)
+
+    def resize(self, call: Call, arguments: Arguments) -> Layers:
+        """PyTorch's "nearest" does not look from the middle of a pixel."""
+        if call.attributes["mode"].constant == "nearest":
+            arguments["mode"] = literal("nearest-exact")
+        return (FrameworkLayer(call.op, {**arguments, "like": None}),)
+
+    def normalize(self, call: Call, arguments: Arguments) -> Layers:
+        for name in ("mean", "std"):
+            arguments[name] = literal(numbers(call.attributes[name]))
+        arguments["vectors"] = any(len(shape) == 1 for shape in call.inputs)
+        return (FrameworkLayer(call.op, arguments),)
+
+
+def momentum(decay: Value) -> float:
+    """PyTorch weighs the new sample, the spec the old average."""
+    assert isinstance(decay, float)
+    return round(1 - decay, 12)
+
+
+def _unusual(used: list[Window]) -> dict[str, bool]:
+    """What `pad_same` has to mind: strides that skip pixels, and unequal sides."""
+    return {
+        "clamp": any(
+            extent < stride
+            for window in used
+            for extent, stride in zip(window.extent, window.stride, strict=True)
+        ),
+        "pairs": any(
+            window.kernel[0] != window.kernel[1]
+            or window.stride[0] != window.stride[1]
+            or window.dilation != (1, 1)
+            for window in used
+        ),
+    }
+
+
+def _exactly(window: Window) -> dict[str, Any]:
+    """An output that is `stride` times as large."""
+    extra = [k - s for k, s in zip(window.kernel, window.stride, strict=True)]
+    if all(amount >= 0 and amount % 2 == 0 for amount in extra):
+        padding = [amount // 2 for amount in extra]
+        return {"padding": _pair(padding) if any(extra) else None}
+    found: dict[str, Any] = {"same": any(amount > 0 for amount in extra)}
+    if any(amount < 0 for amount in extra):
+        found["output_padding"] = _pair([max(-amount, 0) for amount in extra])
+    return found
+
+
+def _cut(window: Window) -> dict[str, Any]:
+    top, bottom, left, right = window.crop
+    if (top, left) != (bottom, right):
+        return {"edges": constant((top, bottom, left, right))}
+    return {"padding": _pair([top, left])}
+
+
+def _pair(pair: list[int]) -> Expression:
+    height, width = (Constant(number) for number in pair)
+    return height if height == width else Items((height, width))
