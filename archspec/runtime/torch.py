@@ -28,7 +28,6 @@ torch: Any = import_module("torch")  # its own types are not complete
 nn: Any = torch.nn
 
 COUNTER: str = manifest("torch")["counter"]
-_PAD: str = manifest("torch")["pad"]
 
 
 def build(module: ModuleType, order: Order) -> TorchModel:
@@ -178,9 +177,8 @@ class _Watch:
         been seen.
         """
         for path in reversed(self.entered):
-            layer = path if path in self.order.layers else path.removesuffix(_PAD)
-            if layer in self.order.layers:
-                return layer
+            if path in self.order.layers:
+                return path
             if path and path not in self.order.blocks:
                 continue
             prefix = f"{path}." if path else ""
@@ -196,8 +194,7 @@ class _Watch:
 
     def _enter(self, path: str, module: object, inputs: Any) -> None:
         self.entered.append(path)
-        layer = self._starting(path)
-        before = self.order.layers.get(layer)
+        before = self.order.layers.get(path)
         if before is not None and before not in self.kept:
             self._keep(before, inputs[0])
 
@@ -212,14 +209,6 @@ class _Watch:
         known, version = self.kept[layer]
         if layer != path and (known() is not output or version != output._version):
             self.keep(f"{layer}>{path}", output.numpy())
-
-    def _starting(self, path: str) -> str:
-        """The layer that starts with this module, be it one that pads; "" if none."""
-        layer = path if path in self.order.layers else path.removesuffix(_PAD)
-        pads = f"{layer}{_PAD}"
-        padded = pads in self.modules and pads not in self.order.layers
-        starts = path == pads if padded else path == layer
-        return layer if starts and layer in self.order.layers else ""
 
     def _keep(self, layer: str, tensor: Any) -> None:
         self.kept[layer] = ref(tensor), tensor._version

@@ -82,7 +82,7 @@ def _half(kernel: Attribute) -> Expression:
     by_axis = isinstance(kernel.expression, Constant | Items)
     if not by_axis and any(isinstance(value, tuple) for value in kernel.values):
         return FunctionCall("half_kernel", (kernel.expression,))
-    return halved(kernel.expression)
+    return simplified(halved(kernel.expression))
 
 
 def _dilated(call: Call, window: Window) -> Expression:

@@ -7,7 +7,7 @@ from archspec.targets.specialise.context import Context
 from archspec.targets.unprintable import Unprintable
 
 CONTEXT = Context(
-    usage=None, routines={}, functions={}, variables=frozenset("a"), aliases={}
+    uses=None, routines={}, functions={}, variables=frozenset("a"), aliases={}
 )
 WITNESSES = [{"a": 3}, {"a": 4}]
 

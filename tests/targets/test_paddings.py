@@ -44,64 +44,64 @@ layers:
 """
 
 
-def test_a_number_for_each_axis(spec_file):
+def test_a_class_for_each_way_to_pad(spec_file):
     lines = printed(spec_file, ONE_VALID, "torch")
-    assert lines[lines.index("def __init__(") + 1 :][:5] == [
-        "self,",
-        "in_channels: int,",
-        "kernel_size: int | tuple[int, int] = 1,",
-        "stride: int = 1,",
-        "padding: int | tuple[int, int] = 0,",
+    at = lines.index("class UnitSymmetric(nn.Module):")
+    assert lines[at + 1 : at + 6] == [
+        "def __init__(self, in_channels: int, kernel_size: int | tuple[int, int]):",
+        "super().__init__()",
+        "self.c = nn.Conv2d(",
+        "in_channels, 8, kernel_size, padding=half_kernel(kernel_size), bias=False",
+        ")",
     ]
-    assert lines[lines.index("self.c = nn.Conv2d(") + 1] == (
-        "in_channels, 8, kernel_size, stride, padding=padding, bias=False"
-    )
     assert lines[lines.index("self.a = Unit(3, kernel_size=3, stride=2)") :][:4] == [
         "self.a = Unit(3, kernel_size=3, stride=2)",
-        "self.b = Unit(8, kernel_size=3, padding=1)",
+        "self.b = UnitSymmetric(8, kernel_size=3)",
         "self.c = Unit(8)",
-        "self.d = Unit(8, kernel_size=(1, 7), padding=(0, 3))",
+        "self.d = UnitSymmetric(8, kernel_size=(1, 7))",
     ]
 
 
-def test_in_keras_a_layer_that_pads_where_there_is_something(spec_file):
+def test_in_keras_same_where_that_is_symmetric(spec_file):
     lines = printed(spec_file, ONE_VALID, "keras")
-    assert lines[lines.index("if padding:") + 1] == (
-        'x = layers.ZeroPadding2D(padding, name=f"{name}-c-pad")(x)'
-    )
-    assert 'x = unit(x, kernel_size=3, padding=1, name="b")  # (15, 15, 8)' in lines
+    same = '8, kernel_size, padding="same", use_bias=False, name=f"{name}-c"'
+    assert lines.count(same) == 1
+    assert 'x = unit_symmetric(x, kernel_size=3, name="b")  # (15, 15, 8)' in lines
 
 
-def test_four_numbers_that_are_not_alike_stay(spec_file):
-    layers = ONE_VALID + "  e: {unit: {kernel: 3, padding: [0, 1, 0, 1]}}\n"
+def test_four_numbers_that_are_not_alike(spec_file):
+    layers = ONE_VALID + "  e: {unit: {kernel: 3, padding: [0, 1, 2, 1]}}\n"
     lines = printed(spec_file, layers, "torch")
-    assert "self.c_pad = nn.ZeroPad2d(padding)" in lines
-    assert "self.b = Unit(8, padding=(1, 1, 1, 1), kernel_size=3)" in lines
+    padded = "self.c = PaddedConv2d((2, 1, 0, 1), in_channels, 8, 3, bias=False)"
+    assert padded in lines
+    assert "self.e = UnitPadded(8)" in lines
 
 
-def test_half_of_the_kernel_that_a_caller_gives(spec_file):
+def test_a_caller_calls_the_class_that_fits(spec_file):
     layers = """\
 blocks:
   inner:
     arguments: {kernel: int, padding: null}
     layers: {c: {conv: {filters: 8, kernel: kernel, padding: padding}}}
   outer:
-    arguments: {size: int}
-    layers: {inner: {inner: size}}
-layers: {a: {outer: 3}, b: {outer: 5}, c: {inner: {kernel: 3, padding: valid}}}
+    arguments: {size: int, padding: null}
+    layers: {inner: {inner: {kernel: size, padding: padding}}}
+layers: {a: {outer: 3}, b: {outer: 5}, c: {outer: {size: 3, padding: valid}}}
 """
     lines = printed(spec_file, layers, "torch")
-    assert "self.inner = Inner(in_channels, size, padding=size // 2)" in lines
+    assert "self.inner = Inner(in_channels, size)" in lines
+    assert "self.inner = InnerValid(in_channels, size)" in lines
+    assert "self.c = OuterValid(8, 3)" in lines
 
 
 @pytest.mark.parametrize(
     ("target", "padding"),
     [
-        ("torch", "padding=(size[0] // 2, size[1] // 2),"),
-        ("keras", '(size[0] // 2, size[1] // 2), name=f"{name}-filter-pad"'),
+        ("torch", "padding=half_kernel(size),"),
+        ("keras", 'ZeroPadding2D(half_kernel(size), name=f"{name}-filter-pad")(x)'),
     ],
 )
-def test_half_of_kernels_that_are_pairs(spec_file, target, padding):
+def test_half_of_kernels_that_are_numbers_and_pairs(spec_file, target, padding):
     layers = """\
 blocks:
   unit:
@@ -111,7 +111,7 @@ layers: {a: {unit: {stride: 2}}, b: {unit: {size: [1, 5]}}}
 """
     lines = printed(spec_file, layers, target)
     assert padding in "\n".join(lines)
-    assert "size: tuple[int, int] = (3, 3)" in "\n".join(lines)
+    assert "size: int | tuple[int, int] = 3" in "\n".join(lines)
 
 
 def test_copies_of_a_branch_by_step(spec_file):

@@ -30,9 +30,9 @@ Needs = dict[Key, frozenset[Hashable]]
 
 _PADDINGS = {
     "none": "valid",
-    "same": "same",
     "half": "symmetric",
     "dilated": "symmetric",
+    "same": "same",
 }
 
 
@@ -227,7 +227,7 @@ def _word(
 ) -> str | None:
     """What a name can say of a difference; None if it is only a number."""
     if attribute == "padding":
-        return next((word for way, word in _PADDINGS.items() if way in ways), None)
+        return next((w for way, w in _PADDINGS.items() if way in ways), "padded")
     match attribute, next(iter(ways)):
         case "op", str(op):
             own = written.get(op)
