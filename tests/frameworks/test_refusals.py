@@ -12,6 +12,7 @@ LAYERS = {
     "keras-unequal strides": "{depthwise_conv: {kernel: 3, stride: [2, 1]}}",
 }
 
+
 def check(found, case):
     with pytest.raises(SpecError) as caught:
         render(found.network, case.partition("-")[0])
