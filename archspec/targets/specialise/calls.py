@@ -24,7 +24,7 @@ from archspec.targets.specialise.model import (
     Unrolled,
 )
 from archspec.targets.specialise.split import merged, needs_of
-from archspec.targets.symbols import constant, inline, names_in, substitute
+from archspec.targets.symbols import constant, inline, substitute
 from archspec.targets.unprintable import Unprintable
 
 
