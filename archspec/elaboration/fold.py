@@ -22,10 +22,9 @@ from archspec.language import (
     JoinLayer,
     Layer,
     OpLayer,
-    Table,
     Word,
 )
-from archspec.language.names import inner_layers
+from archspec.language.names import inner_layers, inner_ops
 from archspec.language.rename import Layers, Names, renamed, renamed_word
 from archspec.network import Network
 from archspec.ops import JOINS, OPS
@@ -160,16 +159,11 @@ def _block_names(before: Mapping[str, Block], after: Mapping[str, Layers]) -> Na
 
 def _normed(blocks: Mapping[str, Layers]) -> set[str]:
     """The blocks that have a batch norm, or call one that has."""
-    ops = {name: set(_ops(layers)) for name, layers in blocks.items()}
+    ops = {name: set(inner_ops(layers)) for name, layers in blocks.items()}
     found = {"batch_norm"}
     while more := {name for name in ops.keys() - found if ops[name] & found}:
         found |= more
     return found & blocks.keys()
-
-
-def _ops(layers: Layers) -> Iterator[str]:
-    for _, layer in inner_layers(layers):
-        yield from layer.each if isinstance(layer, Table) else (layer.op.text,)
 
 
 def _block(block: Block, layers: Layers, names: Names) -> Block:

@@ -7,7 +7,7 @@ from collections.abc import Mapping as AbstractMapping
 
 from archspec.errors import Diagnostic, Place
 from archspec.expressions import BUILTINS
-from archspec.language.document import JoinLayer, Layer
+from archspec.language.document import JoinLayer, Layer, Table
 from archspec.language.layers import mappings, placed_layers
 from archspec.ops import JOINS, OPS
 from archspec.reading.lexicon import MAX_NAMES, builtin_fault, identifier_fault
@@ -36,6 +36,12 @@ def inner_layers(
         inside = layer.branches if isinstance(layer, JoinLayer) and branches else {}
         for branch in inside.values():
             yield from inner_layers(branch.layers)
+
+
+def inner_ops(layers: AbstractMapping[str, Layer]) -> Iterator[str]:
+    """The words of the ops, blocks and joins that layers name, inside branches too."""
+    for _, layer in inner_layers(layers):
+        yield from layer.each if isinstance(layer, Table) else (layer.op.text,)
 
 
 def name_faults(tree: Mapping) -> Iterator[Diagnostic]:

@@ -6,7 +6,7 @@ those of elaboration.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -67,11 +67,9 @@ def _run(
         inputs = [known[source] for source in layer.sources]
         own = {name: weights[f"{layer.path}.{name}"] for name in layer.weights}
         own = {name: array.astype(float) for name, array in own.items()}
-        known[number] = _output(layer, inputs, {**own, **instead(layer, inputs[0])})
+        own |= instead(layer, inputs[0])
+        op = layer.primitive
+        known[number] = (
+            op.evaluate(inputs[0], own) if isinstance(op, Op) else op.evaluate(inputs)
+        )
     return {layer.path: known[number] for number, layer in enumerate(network.layers)}
-
-
-def _output(layer: NetworkLayer, inputs: Sequence[Array], weights: Arrays) -> Array:
-    if isinstance(layer.primitive, Op):
-        return layer.primitive.evaluate(inputs[0], weights)
-    return layer.primitive.evaluate(inputs)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from archspec.analysis.lint.names import mentioned
 from archspec.errors import WARNING, Diagnostic, Place
-from archspec.language import Block, Document, JoinLayer, Layer, Table
+from archspec.language import Block, Document, Layer, Table
 from archspec.language.layers import mappings
-from archspec.language.names import inner_layers
+from archspec.language.names import inner_ops
 from archspec.network import Network
 from archspec.reading.nodes import Mapping as Tree
 from archspec.reading.nodes import Sequence as Items
@@ -122,22 +122,14 @@ def _used_columns(block: str, layers: Mapping[str, Layer]) -> set[Defined]:
 
 def _called(document: Document, tree: Tree) -> set[Defined]:
     """The blocks that layers reach, and those that others extend."""
-    waiting = [*_ops(document.layers)]
+    waiting = [*inner_ops(document.layers)]
     found: set[str] = set()
     while waiting:
         name = waiting.pop()
         block = document.blocks.get(name)
         if name not in found and block is not None:
             found.add(name)
-            waiting += _ops(block.layers)
+            waiting += inner_ops(block.layers)
     for _, block in mappings(tree.section("blocks")):
         found.add(text_of(block.get("extends")) or "")
     return {Defined("block", "", name) for name in found}
-
-
-def _ops(layers: Mapping[str, Layer]) -> Iterator[str]:
-    for _, layer in inner_layers(layers):
-        if isinstance(layer, Table):
-            yield from layer.each
-        elif not isinstance(layer, JoinLayer):
-            yield layer.op.text
