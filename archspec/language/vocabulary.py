@@ -76,10 +76,7 @@ class Vocabulary(NamedTuple):
 
     def main(self, op: Scalar) -> str | None:
         """The first attribute of an op, or the first argument of a block."""
-        name = op.text
-        if name in OPS:
-            return OPS[name].main()
-        return next(self._arguments(name, ()), None)
+        return next(iter(self.attributes(op.text)), None)
 
     def attributes(self, op: str) -> list[str]:
         """All of a primitive's attributes, or a block's arguments."""

@@ -109,11 +109,6 @@ class Op(BaseModel):
         if "name" in cls.__dict__:
             OPS[cls.name] = cls
 
-    @classmethod
-    def main(cls) -> str | None:
-        """The attribute that `name: {op: value}` sets; None where there is none."""
-        return next(iter(cls.model_fields), None)
-
     def infer(self, shape: Shape) -> Shape:
         """The output's shape.
 

@@ -272,7 +272,7 @@ class Walk:
         if given is None or isinstance(given, dict):
             return given or {}
         own = self.blocks[op]["arguments"] if op in self.blocks else None
-        main = OPS[op].main() if own is None else next(iter(own))
+        main = next(iter(OPS[op].model_fields if own is None else own))
         return {main: given}
 
     def evaluated(self, op: str, given: Any, names: Names) -> dict[str, Any]:
