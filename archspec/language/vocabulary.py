@@ -15,6 +15,7 @@ from archspec.words import ACTIVATIONS
 
 OTHER_NAMES: AbstractMapping[str, str] = {
     "adaptive_avg_pool": "global_avg_pool",
+    "adaptive_max_pool": "global_max_pool",
     "bn": "batch_norm",
     "conv2d": "conv",
     "deconv": "transposed_conv",
