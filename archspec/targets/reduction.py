@@ -220,14 +220,17 @@ def _arithmetic(
         shorter.append(right)
     if op == "*" and (undone := _undone(left, right)) is not None:
         shorter.append(undone)
-    if (collected := simplified(whole)) != whole and _is_whole(whole, witnesses):
+    if (collected := simplified(whole)) != whole and is_whole(whole, witnesses):
         shorter.append(collected)
     return next((s for s in shorter if _agrees(s, whole, witnesses)), whole)
 
 
-def _is_whole(expression: Expression, witnesses: Witnesses) -> bool:
+def is_whole(expression: Expression, witnesses: Witnesses) -> bool:
     """Whether it is a whole number at every witness."""
-    return all(type(value) is int for value in values_of(expression, witnesses))
+    try:
+        return all(type(value) is int for value in values_of(expression, witnesses))
+    except ExpressionError:
+        return False
 
 
 def _undone(rounded: Expression, factor: Expression) -> Expression | None:
@@ -255,20 +258,22 @@ def _call(
     inner = reduced.arguments[0]
     if _agrees(inner, reduced, witnesses):
         return inner
-    divided = _floor_division(inner)
+    divided = _whole_arithmetic(inner)
     if divided is None or reduced.function not in ("int", "floor"):
         return reduced
     return divided if _agrees(divided, reduced, witnesses) else reduced
 
 
-def _floor_division(inner: Expression) -> Expression | None:
-    """`a // k` for `a / k`, and for `a * 0.25`."""
+def _whole_arithmetic(inner: Expression) -> Expression | None:
+    """`a // k` for `a / k` and for `a * 0.25`, `a * 2` for `a * 2.0`."""
     match inner:
         case Binary("/", left, Constant(int() as divisor)):
             return Binary("//", left, Constant(divisor))
         case Binary("*", left, factor):
             match constant_value(factor):
-                case float(part) if part > 0:
+                case float(part) if part.is_integer():
+                    return Binary("*", left, Constant(int(part)))
+                case float(part) if 0 < part < 1:
                     return Binary("//", left, Constant(round(1 / part)))
                 case _:
                     return None

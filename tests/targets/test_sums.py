@@ -171,6 +171,8 @@ blocks:
       again: {conv: round_channels(channels * 1.5)}
       norm: batch_norm
       kept: {conv: rest + part}
+      cut: {slice_channels: {start: rest, stop: rest + part}}
+      back: {conv: in_channels}
       both: {concat: {all: {}, new: {narrow: {conv: channels // 2 + part}}}}
       last: {concat: {old: {}, more: {same: {conv: channels // 2}}}}
       end: batch_norm
@@ -189,10 +191,12 @@ def test_long_widths_have_names(tmp_path):
         widen_width = round_channels(in_channels * 1.5)
         again_width = round_channels(widen_width * 1.5)
         both_width = in_channels + in_channels // 2 + part
+        self.rest = rest
         self.widen = nn.Conv2d(in_channels, widen_width, 1, bias=False)
         self.again = nn.Conv2d(widen_width, again_width, 1, bias=False)
         self.norm = BatchNorm2d(again_width)
         self.kept = nn.Conv2d(again_width, in_channels, 1, bias=False)
+        self.back = nn.Conv2d(part, in_channels, 1, bias=False)
         self.narrow = nn.Conv2d(in_channels, in_channels // 2 + part, 1, bias=False)
         self.same = nn.Conv2d(both_width, both_width // 2, 1, bias=False)
         self.end = BatchNorm2d(both_width + both_width // 2)

@@ -39,6 +39,8 @@ def reduced(text, *witnesses, variables="a b c stride hidden"):
         ("round_channels(a)", [{"a": 8}, {"a": 25}], "round_channels(a)"),
         ("int(a / 4)", [{"a": 9}, {"a": 24}], "a // 4"),
         ("floor(a * 0.25)", [{"a": 9}, {"a": 24}], "a // 4"),
+        ("int(a * 2.0)", [{"a": 9}, {"a": 24}], "a * 2"),
+        ("int(a * 1.5)", [{"a": 9}, {"a": 24}], "int(a * 1.5)"),
         ("round(a / 4)", [{"a": 9}, {"a": 11}], "round(a / 4)"),
         ("max(1, a // 4)", [{"a": 8}, {"a": 16}], "a // 4"),
         ("max(1, a // 4)", [{"a": 8}, {"a": 1}], "max(1, a // 4)"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache, partial
 
 from archspec.elaboration import with_classes
@@ -19,7 +20,7 @@ from archspec.language.names import inner_layers
 from archspec.network import Instance, Network, Step
 from archspec.targets.reduction import reduce
 from archspec.targets.specialise.bodies import Body
-from archspec.targets.specialise.context import Context, all_same
+from archspec.targets.specialise.context import Context, all_same, written_out
 from archspec.targets.specialise.model import (
     Attribute,
     Parameter,
@@ -30,7 +31,7 @@ from archspec.targets.specialise.model import (
 from archspec.targets.specialise.references import references
 from archspec.targets.specialise.split import split
 from archspec.targets.specialise.uses import Uses, resolved
-from archspec.targets.specialise.widths import Widths, written_out
+from archspec.targets.specialise.widths import Widths
 from archspec.targets.symbols import constant_value
 from archspec.targets.unprintable import Unprintable, located, refined
 
@@ -124,11 +125,12 @@ class _Specialiser:
             lets.append((name, context.attribute(reduced, witnesses, values)))
             variables.add(name)
         context = self.context(instances[0], frozenset(variables), aliases)
+        context = replace(context, lets=tuple(lets))
         channels = Name("in_channels")
         read = references(block.layers)
         taken = {*variables, *self.uses.document.blocks}
         taken |= {name for name, _ in inner_layers(block.layers)}
-        widths = Widths(lets, frozenset(taken))
+        widths = Widths(frozenset(taken))
         body = Body(context, instances, {"input": channels}, read, self.stages, widths)
         statements, output = body.compile(block.layers, channels, outer=True)
         lets += widths.found

@@ -103,7 +103,7 @@ class Body:
     ) -> tuple[Statement | None, Expression]:
         """The statement, and the channels behind it, perhaps by a name."""
         uses = [(use, self.seen(use, use.scope)) for use in self.instances]
-        short = self.widths.shorten(layer, channels, self.context, uses)
+        short = self.widths.named(layer, channels, self.context, uses)
         if not isinstance(short, Name):
             return statement, short
         self.context = self.context.having(short.id)

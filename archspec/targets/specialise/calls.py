@@ -164,7 +164,7 @@ class _Caller:
         self, expression: Expression, known: Mapping[str, Expression]
     ) -> Expression:
         replaced = substitute(expression, known)
-        return reduce(replaced, self.runs.scopes, self.context.variables)
+        return self.context.reduced(replaced, self.runs.scopes)
 
 
 def _is_default(attribute: Attribute, parameter: Parameter) -> bool:

@@ -17,13 +17,15 @@ from archspec.expressions import (
 )
 from archspec.language import Formula, Table
 from archspec.network import Step
-from archspec.targets.reduction import Witnesses, gives, reduce, values_of
+from archspec.targets.reduction import Witnesses, gives, is_whole, reduce, values_of
 from archspec.targets.specialise.model import Attribute, Routine
 from archspec.targets.specialise.uses import Uses
+from archspec.targets.sums import simplified, size
 from archspec.targets.symbols import constant, constant_value, inline, substitute
 from archspec.targets.unprintable import Unprintable
 
 Given = Mapping[str, Formula | None]
+Lets = Sequence[tuple[str, Attribute]]
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class Runs:
 class Context:
     """A routine being specialised: what its expressions may name, and what they see.
 
-    `aliases` replace names that are not printed: `residual`, table columns.
+    `aliases` replace names that are not printed: `residual`, table columns. `lets` are
+    those that the block defines.
     """
 
     uses: Uses
@@ -84,6 +87,7 @@ class Context:
     functions: Mapping[str, Function]
     variables: frozenset[str]
     aliases: Mapping[str, Expression]
+    lets: Lets = ()
 
     def express(
         self,
@@ -95,7 +99,16 @@ class Context:
         replaced = inline(substitute(expression, self.aliases), self.functions)
         if channels is not None:
             replaced = substitute(replaced, {"channels": channels})
-        return reduce(replaced, witnesses, self.variables)
+        return self.reduced(replaced, witnesses)
+
+    def reduced(self, expression: Expression, witnesses: Witnesses) -> Expression:
+        """The shortest equivalent, be it without names that the block defines."""
+        reduced = reduce(expression, witnesses, self.variables)
+        if not self.lets:
+            return reduced
+        written = simplified(written_out(reduced, self.lets))
+        fewer = size(written).operands < size(reduced).operands
+        return written if fewer and is_whole(reduced, witnesses) else reduced
 
     def having(self, name: str) -> Context:
         """The same, where this name is a variable of the printed code too."""
@@ -133,7 +146,8 @@ class Context:
             raise Unprintable(f"'{text}', which is not what the network has everywhere")
         pairs = zip(values, recorded, strict=True)
         if any(isinstance(a, float) and isinstance(b, int) for a, b in pairs):
-            expression = FunctionCall("int", (expression,))
+            whole = FunctionCall("int", (expression,))
+            expression = reduce(whole, witnesses, self.variables)
         return Attribute(expression, tuple(recorded))
 
     def is_said(self, formula: Formula | None, runs: Runs) -> bool:
@@ -164,3 +178,10 @@ def choose(
     found = " and ".join(map(str, sorted(set(widths))[:4]))
     message = f"channels that differ from use to use by no expression: {found}"
     raise Unprintable(message, help="define a block for each of these uses")
+
+
+def written_out(expression: Expression, lets: Lets) -> Expression:
+    """The expression without the names that only the block itself has."""
+    for name, attribute in reversed(lets):
+        expression = substitute(expression, {name: attribute.expression})
+    return expression

@@ -19,10 +19,7 @@ from archspec.network import Instance
 from archspec.targets.reduction import values_of
 from archspec.targets.specialise.context import Context
 from archspec.targets.specialise.model import Attribute, Stage
-from archspec.targets.sums import simplified, size
-from archspec.targets.symbols import substitute
-
-Lets = Sequence[tuple[str, Attribute]]
+from archspec.targets.sums import size
 
 MAX_LENGTH = 32
 """Of what reads well in the middle of a call, and again in the next."""
@@ -30,12 +27,8 @@ MAX_LENGTH = 32
 
 @dataclass
 class Widths:
-    """The named widths of one block, and their values at each use of it.
+    """The named widths of one block, which has `taken` other names."""
 
-    `lets` are the definitions of the block's own, `taken` its other names.
-    """
-
-    lets: Lets = ()
     taken: frozenset[str] = frozenset()
     found: list[tuple[str, Attribute]] = field(
         default_factory=list[tuple[str, Attribute]]
@@ -48,15 +41,14 @@ class Widths:
         """The widths that have names so far, in one use of the block."""
         return self._values.get(id(instance), {})
 
-    def shorten(
+    def named(
         self,
         layer: str,
         channels: Expression,
         context: Context,
         uses: Sequence[tuple[Instance, Scope]],
     ) -> Expression:
-        """The channels behind a layer in fewer terms, or by a name."""
-        channels = min(channels, simplified(written_out(channels, self.lets)), key=size)
+        """The channels behind a layer, by a name if they are long."""
         name = f"{layer}_width"
         if not _is_long(channels) or name in self.taken:
             return channels
@@ -69,13 +61,6 @@ class Widths:
         scopes = [scope for _, scope in uses]
         self.found.append((name, context.attribute(channels, scopes, widths)))
         return Name(name)
-
-
-def written_out(expression: Expression, lets: Lets) -> Expression:
-    """The expression without the names that only the block itself has."""
-    for name, attribute in reversed(lets):
-        expression = substitute(expression, {name: attribute.expression})
-    return expression
 
 
 def _is_long(channels: Expression) -> bool:
