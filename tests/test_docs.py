@@ -270,7 +270,6 @@ def commands(group, prefix: str) -> list[str]:
     return [*(prefix + name for name in own), *inner]
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("framework", ["torch", "keras"])
 def test_the_snippets_of_the_readme_run(tmp_path, framework):
     (code,) = [

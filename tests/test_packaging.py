@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.full
-
 
 def run(*command: str | Path, cwd: Path) -> str:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
@@ -40,7 +38,14 @@ def environment(folder: Path) -> Path:
     return folder / "bin"
 
 
-@pytest.mark.parametrize("kind", ["wheel", "wheel from sdist", "editable"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "wheel",
+        pytest.param("wheel from sdist", marks=pytest.mark.full),
+        pytest.param("editable", marks=pytest.mark.full),
+    ],
+)
 def test_specs_and_templates_are_found(kind: str, root: Path, tmp_path: Path):
     match kind:
         case "wheel":

@@ -1,4 +1,4 @@
-"""Fresh weights are drawn as the spec says, from the same distribution in both."""
+"""Fresh weights are drawn as the spec says, by both frameworks and by archspec."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from exchange import Case, case, torch_arrays
 
 from archspec.targets.templates import manifest
+from archspec.weights.initial import fresh
 from archspec.weights.moves import from_target
 
 KINDS = {
@@ -29,11 +30,12 @@ RULES = [
 
 
 def canonical(found: Case):
-    """Fresh weights of both frameworks under their canonical names."""
+    """Fresh weights of both frameworks and of archspec under their canonical names."""
     module, model = found.build(found.torch_text), found.build(found.keras_text)
     variables = {v.path: np.asarray(v) for v in model.weights}
     yield from_target(found.network, manifest("torch"), torch_arrays(module))
     yield from_target(found.network, manifest("keras"), variables)
+    yield fresh(found.network)
 
 
 def deviation(layer, rule):
@@ -49,7 +51,7 @@ def deviation(layer, rule):
 
 
 def check(found: Case, least: int = 2000):
-    """Every kernel of at least so many numbers, in both frameworks; how many."""
+    """Every kernel of at least so many numbers, wherever it is drawn; how many."""
     checked = 0
     for weights in canonical(found):
         assert not any(array.any() for n, array in weights.items() if n[-5:] == ".bias")
@@ -75,7 +77,7 @@ def test_rule_for_every_kind_of_layer(network, rule):
         f"  {name}: {layer.replace('RULE', rule)}" for name, layer in KINDS.items()
     )
     found = network(f"input: {{channels: 96, size: 4}}\nlayers:\n{layers}")
-    assert check(found) == 2 * len(KINDS)
+    assert check(found) == 3 * len(KINDS)
 
 
 FLAVOURS = [
@@ -114,7 +116,7 @@ layers:
   repeated: {conv: {filters: 64, initializer: [normal, 3]}, repeat: 2}
   tail: {conv: {filters: 64, initializer: [truncated_normal, fan_out, 1]}}
 """)  # fmt: skip
-    assert check(found) == 2 * len(
+    assert check(found) == 3 * len(
         [layer for layer in found.network.layers if "weight" in layer.weights]
     )
 

@@ -51,12 +51,20 @@ BACKENDS = ["tensorflow", "jax", "torch"]
 NETWORKS = ["mobilenetv1", "mobilenetv2", "shufflenetv2", "unet"]
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_everything(backend, network, tmp_path):
+    check_backend(backend, {"everything": network(EVERYTHING)}, tmp_path)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_backend(backend, network, tmp_path):
+def test_bundled(backend, tmp_path):
     chosen = [path for path in BASES if path.stem in NETWORKS]
     cases = {p.stem: case(p, (), resized(*sizes(p)[0])) for p in chosen}
-    cases["everything"] = network(EVERYTHING)
+    check_backend(backend, cases, tmp_path)
+
+
+def check_backend(backend, cases, tmp_path):
     for name, found in cases.items():
         (tmp_path / f"{name}.py").write_text(found.keras_text, encoding="utf-8")
     names = {name: found.network.name for name, found in cases.items()}

@@ -41,12 +41,6 @@ CASES = {
 }
 
 
-def marked(number: int, title: str):
-    """Every third is quick enough for a hasty run."""
-    marks = [pytest.mark.full] if number % 3 else []
-    return pytest.param(title, marks=marks, id=title)
-
-
 def complete(spec: str) -> str:
     keys = set(re.findall(r"^\w+:", spec, re.MULTILINE))
     return spec + "".join(
@@ -61,7 +55,7 @@ def refusals(case: re.Match[str]) -> dict[str, str]:
     return {**dict.fromkeys(TARGETS, said.pop("both"))} if "both" in said else said
 
 
-@pytest.mark.parametrize("title", [marked(*pair) for pair in enumerate(CASES)])
+@pytest.mark.parametrize("title", CASES)
 def test_right_or_refused(tmp_path, title):
     path, found = tmp_path / "net.yaml", CASES[title]
     path.write_text(complete(found["spec"]), encoding="utf-8")

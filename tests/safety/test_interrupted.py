@@ -54,8 +54,12 @@ def moments(process: subprocess.Popen[str], folder: Path, moment: str) -> set[in
     return descendants(process.pid)
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("moment", ["loading", "starting", "working"])
+EARLIER = [
+    pytest.param(moment, marks=pytest.mark.full) for moment in ("loading", "starting")
+]
+
+
+@pytest.mark.parametrize("moment", ["working", *EARLIER])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left(verify, number, moment):
     process, folder = verify
@@ -81,8 +85,7 @@ def test_an_interrupt_at_the_terminal(start, tmp_path):
     assert told(process.returncode) == 130
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("moment", ["starting", "working"])
+@pytest.mark.parametrize("moment", ["working", EARLIER[-1]])
 def test_children_do_not_outlive_a_killed_parent(verify, moment):
     process, folder = verify
     children = moments(process, folder, moment)
