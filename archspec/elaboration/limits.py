@@ -1,4 +1,4 @@
-"""How far a document can unfold that no look at its text has stopped."""
+"""How far a document can unfold: a small one may describe a huge network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,26 @@ from archspec.errors import Place
 from archspec.expressions import MAX_MAGNITUDE
 from archspec.network import NetworkLayer
 from archspec.reading.nodes import fail
-from archspec.reading.unfolding import check_nesting
+
+MAX_RUNS = 10_000
+"""Layers, repeats included; ResNet-1202, a paper's deepest, comes to about 7,000."""
+
+MAX_REPEAT = 1_000
+
+MAX_NESTING = 30
+"""Blocks and joins inside each other."""
+
+
+def check_repeat(times: int, place: Place) -> None:
+    """Raise SpecError (AS306)."""
+    if times > MAX_REPEAT:
+        fail("AS306", f"'repeat' is at most {MAX_REPEAT}, but is {times}", place)
+
+
+def check_runs(runs: int, place: Place) -> None:
+    """Raise SpecError (AS306) before a small document becomes a huge network."""
+    if runs > MAX_RUNS:
+        fail("AS306", f"more than {MAX_RUNS} layers, repeats included", place)
 
 
 def check_magnitude(layer: NetworkLayer) -> None:
@@ -27,5 +46,6 @@ def check_magnitude(layer: NetworkLayer) -> None:
 
 def deeper(frame: Frame, place: Place) -> int:
     """One level below the frame; raises SpecError (AS306) beyond the limit."""
-    check_nesting(frame.depth + 1, place)
+    if frame.depth >= MAX_NESTING:
+        fail("AS306", f"blocks and joins nested deeper than {MAX_NESTING}", place)
     return frame.depth + 1

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from archspec.expressions import UNKNOWN, Function, Name, Scope, Unknowable, Value
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from archspec.elaboration.limits import check_repeat
+from archspec.errors import SpecError
+from archspec.expressions import (
+    UNKNOWN,
+    Call,
+    ExpressionError,
+    Function,
+    Name,
+    Scope,
+    Unknowable,
+    Value,
+    check,
+    evaluate,
+    walk,
+)
 from archspec.language import Document, Formula
-from archspec.reading.definitions import Defined, scope_of, value_of
+from archspec.language.document import Definition
+from archspec.reading.lexicon import expression_fault
 from archspec.reading.nodes import fail
-from archspec.reading.unfolding import check_repeat
+
+
+def value_of(formula: Formula, scope: Scope) -> Value:
+    """What the formula is worth; raises SpecError (AS301) at its place, Unknowable."""
+    try:
+        check(formula.expression, scope)
+        return evaluate(formula.expression, scope)
+    except ExpressionError as error:
+        raise SpecError([expression_fault(error, formula.place)]) from None
 
 
 def is_given(formula: Formula, scope: Scope) -> bool:
@@ -51,8 +77,46 @@ def document_scope(document: Document) -> dict[str, Value | Function]:
 
     Raises SpecError (AS301, AS303) for definitions that say nothing, or go in a circle.
     """
-    define = {
-        name: Defined(tuple(definition.parameters), definition.body)
-        for name, definition in document.define.items()
+    scope: dict[str, Value | Function] = {
+        name: value_of(multiplier, {})
+        for name, multiplier in document.multipliers.items()
     }
-    return scope_of(document.multipliers, define)
+    for name in _in_order(document.define):
+        defined = document.define[name]
+        if defined.parameters:
+            scope[name] = _function(name, defined, scope)
+        else:
+            scope[name] = value_of(defined.body, scope)
+    return scope
+
+
+def _function(
+    name: str, defined: Definition, scope: dict[str, Value | Function]
+) -> Function:
+    """The function, which sees what is defined before it."""
+    body, parameters = defined.body, tuple(defined.parameters)
+    try:
+        check(body.expression, {**scope, **dict.fromkeys(parameters, 0)})
+    except ExpressionError as error:
+        raise SpecError([expression_fault(error, body.place)]) from None
+    return Function(name, parameters, body.expression, scope)
+
+
+def _in_order(define: Mapping[str, Definition]) -> list[str]:
+    """Definitions after those that they use; raises SpecError (AS303) for a circle."""
+    used = {name: _uses(defined) for name, defined in define.items()}
+    graph = {name: [n for n in define if n in used[name]] for name in define}
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle: list[str] = error.args[1][::-1]
+        message = f"a circle of definitions: {' -> '.join(circle)}"
+        raise SpecError.single("AS303", message, define[circle[0]].body.place) from None
+
+
+def _uses(defined: Definition) -> set[str]:
+    """The names and functions that a definition takes from around it."""
+    parts = list(walk(defined.body.expression))
+    names = {part.id for part in parts if isinstance(part, Name)}
+    functions = {part.function for part in parts if isinstance(part, Call)}
+    return (names - {*defined.parameters}) | functions

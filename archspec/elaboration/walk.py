@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from archspec.elaboration.attributes import Defaults, arguments, primitive
 from archspec.elaboration.frames import LOST, Call, Frame, Names, Tensor
-from archspec.elaboration.limits import check_magnitude, deeper
-from archspec.elaboration.scopes import repeats, value_if_known
+from archspec.elaboration.limits import check_magnitude, check_runs, deeper
+from archspec.elaboration.scopes import repeats, value_if_known, value_of
 from archspec.elaboration.tables import rows_of
 from archspec.errors import (
     MAX_FAULTS,
@@ -23,9 +23,7 @@ from archspec.expressions import UNKNOWN, Unknowable, Value
 from archspec.language import Block, Branch, Document, JoinLayer, Layer, OpLayer, Table
 from archspec.network import Instance, NetworkLayer, Step
 from archspec.ops import JOINS, Join, Op, Shape
-from archspec.reading.definitions import value_of
 from archspec.reading.nodes import fail
-from archspec.reading.unfolding import MAX_RUNS, too_many
 
 
 class Outcome(NamedTuple):
@@ -286,7 +284,6 @@ class Elaborator:
         return Tensor(output, len(self.layers) - 1)
 
     def count(self, place: Place) -> None:
-        """Raise SpecError (AS306) before a small document becomes a huge network."""
+        """Note a layer or a run of one; raises SpecError (AS306) beyond the limit."""
         self.runs += 1
-        if self.runs > MAX_RUNS:
-            too_many(place)
+        check_runs(self.runs, place)

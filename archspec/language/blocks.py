@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
+from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 
 from archspec import resources
@@ -25,7 +26,6 @@ from archspec.reading.nodes import (
 )
 from archspec.reading.reader import read
 from archspec.reading.source import MAX_EXTENDS
-from archspec.reading.unfolding import check_calls
 
 MAX_VALUES = 50_000
 """Of all blocks with what they extend; each is read as if it were written out."""
@@ -110,7 +110,7 @@ def reachable_blocks(document: Mapping) -> Mapping:
         )
         calls[name] = dict(_calls(block))
         waiting += calls[name]
-    check_calls(calls)
+    _check_calls(calls)
     return Mapping(resolved, own.place, own.keys)
 
 
@@ -142,3 +142,15 @@ def _calls(block: Mapping) -> Iterator[tuple[str, Place]]:
             yield op, layer.entries["op"].place
         each = layer.section("each")
         yield from ((name, each.place_of(name)) for name in each.entries)
+
+
+def _check_calls(calls: AbstractMapping[str, AbstractMapping[str, Place]]) -> None:
+    """Raise SpecError (AS212) if a block calls itself, be it through others."""
+    graph = {name: [op for op in ops if op in calls] for name, ops in calls.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1][::-1]
+        place = calls[circle[0]][circle[1]]
+        message = f"a block cannot call itself: {' -> '.join(circle)}"
+        fail("AS212", message, place)

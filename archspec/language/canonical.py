@@ -15,6 +15,7 @@ from collections.abc import Mapping as AbstractMapping
 from archspec.errors import Place, did_you_mean
 from archspec.language.vocabulary import Vocabulary
 from archspec.ops import JOINS, OPS
+from archspec.reading.lexicon import definition
 from archspec.reading.nodes import (
     Mapping,
     Node,
@@ -23,7 +24,6 @@ from archspec.reading.nodes import (
     describe,
     is_null,
 )
-from archspec.reading.unfolding import definition
 from archspec.words import MODIFIERS
 
 TABLE = ("columns", "rows", "each")

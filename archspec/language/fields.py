@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from archspec.errors import Diagnostic, Place
 from archspec.expressions import (
     Constant,
+    Expression,
     ExpressionError,
     Items,
     bounded,
@@ -19,7 +20,6 @@ from archspec.expressions import (
     parse,
 )
 from archspec.ops.fields import Read
-from archspec.reading.definitions import Formula
 from archspec.reading.lexicon import (
     builtin_fault,
     expression_fault,
@@ -38,6 +38,13 @@ class Word(NamedTuple):
     """A name that is no expression (an op, a reference), and where it stands."""
 
     text: str
+    place: Place
+
+
+class Formula(NamedTuple):
+    """An expression and where it stands."""
+
+    expression: Expression
     place: Place
 
 

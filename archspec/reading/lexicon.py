@@ -16,6 +16,8 @@ MAX_NAMES = 100
 REFERENCE = re.compile(rf"{IDENTIFIER.pattern}(\.[A-Za-z0-9_]{{1,64}})*")
 """A layer, or the row of a table: `stages.2`."""
 
+_DEFINITION = re.compile(r"\s*(\w+)\s*(?:\(\s*([\w\s,]*)\)\s*)?", re.ASCII)
+
 VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,63}")
 
 
@@ -39,6 +41,15 @@ def identifier_help(name: str) -> str:
 def builtin_fault(name: str) -> str | None:
     """Why a class or function of generated code cannot have this name."""
     return f"'{name}' is a builtin of Python" if hasattr(builtins, name) else None
+
+
+def definition(key: str) -> tuple[str, tuple[str, ...]] | None:
+    """The name and the parameters of `scale(c)`, or of a constant; None if neither."""
+    match = _DEFINITION.fullmatch(key)
+    if match is None:
+        return None
+    parameters = (match[2] or "").split(",") if match[2] else []
+    return match[1], tuple(name.strip() for name in parameters)
 
 
 def expression_fault(error: ExpressionError, place: Place) -> Diagnostic:

@@ -26,12 +26,12 @@ from archspec.reading.lexicon import (
     REFERENCE,
     VARIANT,
     builtin_fault,
+    definition,
     expression_fault,
     identifier_fault,
     identifier_help,
 )
 from archspec.reading.nodes import Mapping, Node, Scalar, Sequence, text_of
-from archspec.reading.unfolding import definition
 
 MAX_VARIANTS = 100
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,6 @@ from archspec.reading.nodes import (
 )
 from archspec.reading.reader import read_file, scan
 from archspec.reading.screening import screened
-from archspec.reading.unfolding import check_unfolding
 
 MAX_EXTENDS = 8
 
@@ -43,9 +42,7 @@ def read_source(spec: str | Path) -> Source:
     if fault := identifier_fault(path.stem):
         help = f"a spec's file is named by a name: {identifier_help(path.stem)}"
         raise SpecError.single("AS207", fault, help=help.removesuffix(": "))
-    source = _read(path, ())
-    check_unfolding([*_trees(source)])
-    return source
+    return _read(path, ())
 
 
 def _read(path: Path, above: tuple[Path, ...]) -> Source:
@@ -53,12 +50,6 @@ def _read(path: Path, above: tuple[Path, ...]) -> Source:
     chain = (*above, path.resolve())
     base = _base_path(tree, chain)
     return Source(path, tree, _read(base, chain) if base else None)
-
-
-def _trees(source: Source) -> Iterator[Mapping]:
-    if source.base is not None:
-        yield from _trees(source.base)
-    yield source.tree
 
 
 def screen(node: Node, faults: Iterable[Diagnostic] = ()) -> Mapping:

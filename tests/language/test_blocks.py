@@ -249,7 +249,7 @@ def test_what_standard_blocks_give_it_it_must_take(faults):
         ("{b: {layers: {a: b}}}", "AS212 b: a block cannot call itself: b -> b"),
         (
             "{b: {layers: {a: c}}, c: {layers: {a: {add: {l: {x: b}}}}}}",
-            "AS212 c: a block cannot call itself: b -> c -> b",
+            "AS212 b: a block cannot call itself: c -> b -> c",
         ),
         (
             "{b: {layers: {a: {columns: [c], rows: [[1]], each: b}}}}",
