@@ -10,7 +10,7 @@ from archspec.expressions import BUILTINS
 from archspec.language.document import JoinLayer, Layer, Table
 from archspec.language.layers import mappings, placed_layers
 from archspec.ops import JOINS, OPS
-from archspec.reading.lexicon import MAX_NAMES, builtin_fault, identifier_fault
+from archspec.reading.lexicon import builtin_fault, identifier_fault
 from archspec.reading.nodes import Mapping, Scalar, Sequence
 from archspec.words import WORDS
 
@@ -21,6 +21,7 @@ RESERVED_LAYERS = frozenset(
     "when repeat then from after before columns rows each op input extends "
     "residual".split()
 )
+MAX_NAMES = 100
 MAX_BRANCHES = 100
 MAX_ROWS = 1000
 

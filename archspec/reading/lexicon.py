@@ -10,9 +10,6 @@ from archspec.errors import Diagnostic, Place
 from archspec.expressions import ExpressionError
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-MAX_NAMES = 100
-"""Of a kind that are defined in one place: definitions, arguments, columns."""
-
 REFERENCE = re.compile(rf"{IDENTIFIER.pattern}(\.[A-Za-z0-9_]{{1,64}})*")
 """A layer, or the row of a table: `stages.2`."""
 

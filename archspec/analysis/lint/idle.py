@@ -36,17 +36,10 @@ def idle_warnings(networks: Sequence[Network]) -> Iterator[Diagnostic]:
 
 def _uses(network: Network) -> Iterator[Use]:
     names = varying(network.document)
-    for instance in _instances(network.root):
+    for instance in network.root.walk():
         for name, layer in _layers(instance, network.document):
             scope, steps = instance.scopes.get(name), instance.steps.get(name, [])
             yield Use(instance.block, name, layer, scope, steps, names)
-
-
-def _instances(instance: Instance) -> Iterator[Instance]:
-    yield instance
-    for step in chain.from_iterable(instance.steps.values()):
-        if step.inner is not None:
-            yield from _instances(step.inner)
 
 
 def _layers(instance: Instance, document: Document) -> Iterator[tuple[str, Layer]]:
