@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from itertools import accumulate
+from math import pi
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from archspec.runtime.lines import Constructed, LayerFailed, constructed, frames
-from archspec.runtime.order import LEARNING_RATE, Arrays, Keep, Order, named
+from archspec.runtime.order import (
+    LEARNING_RATE,
+    Arrays,
+    Keep,
+    Order,
+    dropout_ones,
+    named,
+)
 
 keras: Any = import_module("keras")  # its own types are not complete
 keras.config.disable_traceback_filtering()  # its frames tell which layer failed
@@ -56,10 +64,15 @@ def _layer(path: str, order: Order) -> str:
 
 
 def sharpen(network: Any) -> None:
-    """Give the constants of `normalize` in double precision to a network of doubles.
+    """Give a network of doubles the constants of its layers in double precision.
 
-    Keras makes tensors of Python's numbers in single precision, and only then casts.
+    Keras and TensorFlow make tensors of Python's numbers in single precision, and only
+    then cast: those of `normalize`, and of two activations.
     """
+    if keras.backend.backend() == "tensorflow" and not _SINGLE:
+        functions = import_module("tensorflow").nn
+        _SINGLE.update(gelu=functions.gelu, leaky_relu=functions.leaky_relu)
+        functions.gelu, functions.leaky_relu = _gelu, _leaky_relu
     for layer in network.layers:
         if isinstance(layer, keras.layers.Rescaling):
             layer.scale, layer.offset = (
@@ -70,6 +83,32 @@ def sharpen(network: Any) -> None:
             shape = tuple(layer.mean.shape)
             layer.mean = np.reshape(np.float64(layer.input_mean), shape)
             layer.variance = np.reshape(np.float64(layer.input_variance), shape)
+
+
+_SINGLE: dict[str, Any] = {}
+"""TensorFlow's own activations, whose constants are in single precision."""
+
+
+def _gelu(features: Any, approximate: bool = False) -> Any:
+    tf: Any = import_module("tensorflow")
+    if features.dtype != tf.float64:
+        return _SINGLE["gelu"](features, approximate)
+    half, cubic = (tf.constant(n, features.dtype) for n in (0.5, 0.044715))
+    if approximate:
+        ratio = tf.constant((2 / pi) ** 0.5, features.dtype)
+        bent = tf.tanh(ratio * (features + cubic * features**3))
+    else:
+        bent = tf.math.erf(features / tf.constant(2**0.5, features.dtype))
+    return half * features * (1 + bent)
+
+
+def _leaky_relu(features: Any, alpha: float = 0.2) -> Any:
+    tf: Any = import_module("tensorflow")
+    if features.dtype != tf.float64:
+        return _SINGLE["leaky_relu"](features, alpha)
+    return tf.where(
+        features > 0, features, tf.constant(alpha, features.dtype) * features
+    )
 
 
 def path_of(name: str) -> str:
@@ -141,6 +180,9 @@ class KerasModel:
         tf: Any = import_module("tensorflow")
         for layer in self.network.layers:
             if isinstance(layer, keras.layers.Dropout):
+                ones = dropout_ones(len(layer.input.shape))
+                dropped = layer(np.moveaxis(ones, 1, -1), training=True)
+                keep(f"dropout:{path_of(layer.name)}", _channels_first(dropped))
                 layer.rate = 0.0
         trainable = self.network.trainable_variables
         inputs = np.moveaxis(images, 1, -1).astype(keras.config.floatx())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from os import SEEK_END
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
-from zipfile import ZipFile
 
 import numpy as np
 
@@ -15,6 +16,10 @@ Keep = Callable[[str, np.ndarray[Any, Any]], None]
 """Takes an array by its name, and copies it at once."""
 Precision = Literal["float64", "float32"]
 Task = Literal["build", "run", "train", "save", "read"]
+
+
+_NUMBER = 8
+"""Bytes of a position in a file."""
 
 
 class Order(NamedTuple):
@@ -70,7 +75,8 @@ class Model(Protocol):
     ) -> None:
         """One step without dropout: `gradient:NAME` and `after:NAME` of each weight.
 
-        The loss is the sum of the outputs times the cotangents; see LEARNING_RATE.
+        The loss is the sum of the outputs times the cotangents; see LEARNING_RATE. Also
+        `dropout:LAYER`, what each layer that drops makes of `dropout_ones`.
         """
         ...
 
@@ -91,6 +97,11 @@ LEARNING_RATE = 0.125
 """Of the step of plain SGD; a power of two, which both precisions can say."""
 
 
+def dropout_ones(rank: int = 2) -> np.ndarray[Any, Any]:
+    """Ones of two channels, so many samples that a layer does not drop all of them."""
+    return np.ones((2**14, 2, *(1,) * (rank - 2)))
+
+
 def named(outputs: Any) -> dict[str, Any]:
     """A model's outputs by name; one without a name by ""."""
     return dict(outputs) if isinstance(outputs, dict) else {"": outputs}  # pyright: ignore
@@ -98,26 +109,24 @@ def named(outputs: Any) -> dict[str, Any]:
 
 @contextmanager
 def array_file(path: str | Path) -> Generator[Keep]:
-    """An npz file that is written array by array, so that none has to stay in memory.
+    """A file that is written array by array, so that none has to stay in memory.
 
-    Names may be any: an npz file cannot have slashes in its own, so they are numbered.
-    What was kept before an exception can be read.
+    They follow each other as in `.npy` files; then come their positions, as JSON, and
+    the position of these. What was kept before an exception can be read.
     """
-    names: list[str] = []
-    with ZipFile(path, "w") as file:
-
-        def write(name: str, array: np.ndarray[Any, Any]) -> None:
-            with file.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
+    starts: dict[str, int] = {}
+    with Path(path).open("wb") as file:
 
         def keep(name: str, array: np.ndarray[Any, Any]) -> None:
-            write(str(len(names)), array)
-            names.append(name)
+            starts[name] = file.tell()
+            np.lib.format.write_array(file, array, allow_pickle=False)
 
         try:
             yield keep
         finally:
-            write("names", np.array(names, dtype=np.str_))
+            end = file.tell()
+            file.write(json.dumps(starts).encode())
+            file.write(end.to_bytes(_NUMBER))
 
 
 def write_arrays(path: str | Path, arrays: Arrays) -> None:
@@ -131,16 +140,20 @@ class ArrayFile(Arrays):
     """What `array_file` wrote; an array is read whenever it is asked for."""
 
     def __init__(self, path: str | Path):
-        self._file = np.load(path, allow_pickle=False)
-        self._numbers = {
-            str(name): str(n) for n, name in enumerate(self._file["names"])
-        }
+        self._path = Path(path)
+        with self._path.open("rb") as file:
+            end = file.seek(-_NUMBER, SEEK_END)
+            start = int.from_bytes(file.read(_NUMBER))
+            file.seek(start)
+            self._starts: dict[str, int] = json.loads(file.read(end - start))
 
     def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
-        return self._file[self._numbers[name]]
+        with self._path.open("rb") as file:
+            file.seek(self._starts[name])
+            return np.lib.format.read_array(file, allow_pickle=False)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._numbers)
+        return iter(self._starts)
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._starts)

@@ -20,6 +20,7 @@ from archspec.runtime.order import (
     Keep,
     Order,
     Precision,
+    dropout_ones,
     named,
 )
 from archspec.targets.templates import manifest
@@ -44,6 +45,16 @@ def build(module: ModuleType, order: Order) -> TorchModel:
         if (line := known.line(layer)) is not None
     }
     return TorchModel(network, lines | _returns(module, network), order.precision)
+
+
+_hardsigmoid_in_single = nn.functional.hardsigmoid
+
+
+def _hardsigmoid(x: Any, inplace: bool = False) -> Any:
+    """For doubles; PyTorch's own has a derivative of a sixth in single precision."""
+    if x.dtype != torch.float64:
+        return _hardsigmoid_in_single(x, inplace)
+    return nn.functional.relu6(x + 3) / 6
 
 
 def _under_construction(error: Exception, order: Order) -> str:
@@ -122,10 +133,13 @@ class TorchModel:
         self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
     ) -> None:
         """One step of SGD: gradients, and all weights after it."""
-        for module in self.network.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = 0.0
+        nn.functional.hardsigmoid = _hardsigmoid
         self.network.train()
+        for path, module in self.network.named_modules():
+            if isinstance(module, nn.Dropout):
+                dropped = module(self._tensor(dropout_ones()))
+                keep(f"dropout:{path}", dropped.numpy())
+                module.p = 0.0
         optimizer = torch.optim.SGD(self.network.parameters(), lr=LEARNING_RATE)
         outputs = named(self.network(self._tensor(images)))
         loss: Any = sum(

@@ -17,9 +17,6 @@ from archspec.verification.reference import Array
 TOLERANCES: Mapping[Precision, float] = {"float64": 1e-9, "float32": 1e-4}
 """Of the largest number. Two right engines differ by about 1e-14 and 1e-5."""
 
-SINGLE = 1e-6
-"""In float64, where a framework has a constant in single precision."""
-
 RESIZED = 1e-4
 """In float64, behind a bilinear resize that TensorFlow computes in single precision."""
 
@@ -36,31 +33,15 @@ class Errors(NamedTuple):
 def tolerance(
     network: Network, precision: Precision, targets: tuple[str, ...]
 ) -> float:
-    """How far outputs may differ, over the largest number.
-
-    Keras on TensorFlow has the slope of leaky_relu, the constants of gelu, and the
-    shares of a bilinear resize in single precision.
-    """
-    if precision == "float32" or "keras" not in targets:
-        return TOLERANCES[precision]
-    if any(_says(layer, ["bilinear"]) for layer in network.layers):
-        return RESIZED
+    """How far outputs may differ, over the largest number."""
     single = any(_computed_in_single(layer) for layer in network.layers)
-    return SINGLE if single else TOLERANCES[precision]
-
-
-def training_tolerance(network: Network) -> float:
-    """How far PyTorch and Keras may differ after a step, in float64.
-
-    PyTorch's derivative of hard_sigmoid is a sixth in single precision.
-    """
-    limit = tolerance(network, "float64", ("torch", "keras"))
-    words = manifest("torch")["single_precision_gradients"]
-    single = any(_says(layer, words) for layer in network.layers)
-    return max(limit, SINGLE) if single else limit
+    if precision == "float64" and "keras" in targets and single:
+        return RESIZED
+    return TOLERANCES[precision]
 
 
 def _computed_in_single(layer: NetworkLayer) -> bool:
+    """Whether TensorFlow does, in a network of doubles."""
     return _says(layer, manifest("keras")["single_precision"])
 
 

@@ -14,6 +14,14 @@ from archspec.weights.initial import stream
 
 BATCH = 2
 
+ENOUGH = 16
+"""Over so many numbers a batch norm averages in training: the fewer there are, the less
+its gradient depends on any, and the more on rounding."""
+
+
+ROUNDINGS = 4
+"""By how many a weight is off to see what roundings do to a gradient."""
+
 
 def random_weights(network: Network, seed: int) -> Arrays:
     """Numbers for every weight, statistics included: fresh ones hide what is swapped.
@@ -38,16 +46,25 @@ def _numbers(name: str, shape: Shape, seed: int) -> np.ndarray[Any, Any]:
     return random.normal(2.0, 0.5, shape).astype(np.float32)
 
 
-def random_images(network: Network, seed: int) -> np.ndarray[Any, Any]:
-    """Noise, (BATCH, channels, height, width), float32.
+def training_batch(network: Network) -> int:
+    """So many images that each batch norm averages over enough numbers."""
+    norms = (layer for layer in network.layers if layer.op == "batch_norm")
+    fewest = min((prod(norm.output[1:]) for norm in norms), default=ENOUGH)
+    return max(BATCH, -(-ENOUGH // fewest))
+
+
+def random_images(
+    network: Network, seed: int, batch: int = BATCH
+) -> np.ndarray[Any, Any]:
+    """Noise, (batch, channels, height, width), float32.
 
     So loud that activations reach their ends: a quiet image takes relu6 for relu.
     """
-    shape = BATCH, *network.input_shape
+    shape = batch, *network.input_shape
     return 4 * stream(seed, "images").standard_normal(shape, np.float32)
 
 
-def random_cotangents(network: Network, seed: int) -> Arrays:
+def random_cotangents(network: Network, seed: int, batch: int) -> Arrays:
     """The derivative of a loss by each output, named as the outputs are."""
     shapes = {
         name: network.input_shape if number == INPUT else network.layers[number].output
@@ -55,7 +72,17 @@ def random_cotangents(network: Network, seed: int) -> Arrays:
     }
     return {
         name: stream(seed, f"output {name}").standard_normal(
-            (BATCH, *shape), np.float32
+            (batch, *shape), np.float32
         )
         for name, shape in shapes.items()
     }
+
+
+def perturbed(weights: Arrays, seed: int, name: str) -> Arrays:
+    """In float64, each off by up to ROUNDINGS times the last digit of its kind."""
+    amount = ROUNDINGS * float(np.finfo(np.float64).eps)
+    found: dict[str, np.ndarray[Any, Any]] = {}
+    for path, array in weights.items():
+        random = stream(seed, f"{name} {path}")
+        found[path] = array * random.uniform(1 - amount, 1 + amount, array.shape)
+    return found

@@ -34,7 +34,8 @@ class Comparison(NamedTuple):
 
     Errors are of the outputs: the largest difference, and that over the largest number.
     They are None where there was nothing to compare: `fault` says why. `note` is what
-    one has to know to read them.
+    one has to know to read them, `not_judged` names layers that they leave out because
+    roundings alone make them differ as much.
     """
 
     targets: tuple[str, str]
@@ -47,12 +48,13 @@ class Comparison(NamedTuple):
     first_difference: Difference | None = None
     fault: str = ""
     note: str = ""
+    not_judged: str = ""
 
     @property
     def ok(self) -> bool:
-        """Whether the outputs are equal, and all layers are."""
+        """Whether all that could be judged is equal."""
         error = self.relative_error
-        small = error is not None and error <= self.tolerance
+        small = bool(self.not_judged) if error is None else error <= self.tolerance
         return small and self.first_difference is None and not self.fault
 
 

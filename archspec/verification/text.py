@@ -48,7 +48,8 @@ def _error(comparison: Comparison) -> str:
     one, other = comparison.targets
     pair = other if one == NETWORK else f"{one} = {other}"
     error = comparison.relative_error
-    size = "failed" if error is None else f"{error:.1e}"
+    missing = "not judged" if comparison.not_judged else "failed"
+    size = missing if error is None else f"{error:.1e}"
     return f"{pair} {size}{'' if comparison.ok else ' DIFFERENT'}"
 
 
@@ -64,6 +65,8 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
     """What went wrong, and what has to be known."""
     if comparison.fault:
         yield f"  {comparison.fault}"
+    if comparison.not_judged:
+        yield f"  {comparison.compared}, not judged: {comparison.not_judged}"
     if comparison.note:
         yield f"  {comparison.compared}: {comparison.note}"
 

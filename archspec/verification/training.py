@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -11,17 +11,18 @@ from archspec.errors import WeightsError
 from archspec.network import NetworkLayer
 from archspec.runtime.session import Answer
 from archspec.targets.templates import manifest
-from archspec.verification.differences import Errors, errors, training_tolerance
-from archspec.verification.random_data import BATCH
+from archspec.verification.differences import Errors, errors, tolerance
+from archspec.verification.random_data import ROUNDINGS, training_batch
 from archspec.verification.reference import Array
-from archspec.verification.report import Comparison
+from archspec.verification.report import NETWORK, Comparison
 from archspec.verification.source_locations import SourceLocations
-from archspec.verification.trial import Trial
+from archspec.verification.trial import PERTURBED, Flag, Trial
 from archspec.weights.moves import from_target
 
 GRADIENTS = "gradients"
 STEP = "weights after a step"
 STATISTICS = "moving statistics"
+DROPOUT = "dropout"
 FACTOR = (
     "PyTorch divides a batch's variance by n - 1 before it averages, Keras by n: "
     "compared without that factor n / (n - 1)"
@@ -30,82 +31,128 @@ FACTOR = (
 TRAINED = ("weight", "bias", "scale", "shift")
 MOVING = ("mean", "variance")
 
-Sides = Mapping[str, Mapping[str, Array]]
-"""For each target, arrays by their canonical names."""
+MARGIN = 8
+"""How many times as far as one framework from itself, with weights off by roundings,
+two may be apart: they round at every operation."""
+
+PAIR = "torch", "keras"
+
+Arrays = Mapping[str, Array]
+"""By their canonical names."""
+
+
+class Steps(Protocol):
+    """Takes a step of training in some frameworks."""
+
+    def __call__(
+        self, names: Collection[str], flag: Flag = ""
+    ) -> Mapping[str, Answer]: ...
+
+
+class Things(NamedTuple):
+    """What a step of training gives."""
+
+    gradients: Arrays
+    weights: Arrays
+    statistics: Arrays
 
 
 def compare_training(
-    trial: Trial, runs: Mapping[str, Answer], locations: SourceLocations
+    trial: Trial, steps: Steps, locations: SourceLocations
 ) -> list[Comparison]:
     """PyTorch with Keras, in float64."""
-    pair = "torch", "keras"
-    for name in pair:
+    runs = steps(PAIR)
+    shape = trial.network.input_shape
+    limit = tolerance(trial.network, "float64", PAIR)
+    wholes = [
+        Comparison(PAIR, GRADIENTS, "float64", shape, limit),
+        Comparison(PAIR, STEP, "float64", shape, limit),
+        Comparison(PAIR, STATISTICS, "float64", shape, limit, note=FACTOR),
+    ]
+    for name in PAIR:
         if fault := runs[name].fault:
-            whole = _comparison(trial, pair, GRADIENTS)
-            return [whole._replace(fault=f"{name}: {fault}")]
+            return [wholes[0]._replace(fault=f"{name}: {fault}")]
     try:
-        gradients = {n: _canonical(trial, n, runs[n].found, "gradient:") for n in pair}
+        one, other = (_things(trial, name, runs[name].found) for name in PAIR)
     except WeightsError as error:
         fault = f"in a gradient: {error.diagnostics[0].message}"
-        return [_comparison(trial, pair, GRADIENTS)._replace(fault=fault)]
-    after = {n: _canonical(trial, n, runs[n].found, "after:") for n in pair}
-    after["torch"] |= _biased_variances(trial, after["torch"])
-    lines = {name: runs[name].lines for name in pair}
-    return [
-        _compared(whole, trial, arrays, locations, lines)
-        for whole, arrays in (
-            (_comparison(trial, pair, GRADIENTS), gradients),
-            (_comparison(trial, pair, STEP), _some(after, TRAINED)),
-            (_comparison(trial, pair, STATISTICS, FACTOR), _some(after, MOVING)),
-        )
+        return [wholes[0]._replace(fault=fault)]
+    layers = trial.network.layers
+    apart = [_apart(layers, *both) for both in zip(one, other, strict=True)]
+    wrong = any(_wrong(found, limit, {}) for found in apart)
+    perturbed = [
+        _things(trial, "torch", steps(["torch"], flag)["torch"].found)
+        for flag in (PERTURBED if wrong else ())
     ]
+    noise = [_noise(layers, *sides) for sides in zip(one, *perturbed, strict=True)]
+    lines = {name: runs[name].lines for name in PAIR}
+    compared = [
+        _judged(whole, found, again, locations, lines)
+        for whole, found, again in zip(wholes, apart, noise, strict=True)
+    ]
+    return [*compared, *_dropout(trial, runs, locations)]
 
 
-def _some(sides: Sides, names: tuple[str, ...]) -> Sides:
-    """The weights of these names alone."""
-    return {
-        target: {n: a for n, a in side.items() if n.rpartition(".")[2] in names}
-        for target, side in sides.items()
-    }
-
-
-def _compared(
+def _judged(
     whole: Comparison,
-    trial: Trial,
-    sides: Sides,
+    apart: Mapping[str, Errors],
+    noise: Mapping[str, float],
     locations: SourceLocations,
     lines: Mapping[str, Mapping[str, int]],
 ) -> Comparison:
-    """All weights there are, layer by layer."""
-    apart = {
-        layer.path: _layer_errors(layer, sides["torch"], sides["keras"])
-        for layer in trial.network.layers
-    }
-    worst = max(apart.values(), key=lambda each: each.relative)
-    first = next(
-        (
-            locations.difference(layer.path, apart[layer.path].relative, (), lines)
-            for layer in trial.network.layers
-            if apart[layer.path].relative > whole.tolerance
-        ),
-        None,
-    )
-    return whole._replace(
-        max_abs_error=worst.absolute,
-        relative_error=worst.relative,
-        first_difference=first,
-    )
+    """All layers but those that roundings alone make differ as much."""
+    wrong = _wrong(apart, whole.tolerance, noise)
+    unjudged = [
+        path for path in _wrong(apart, whole.tolerance, {}) if path not in wrong
+    ]
+    judged = [found for path, found in apart.items() if path not in unjudged]
+    if unjudged:
+        worst = max(noise[path] for path in unjudged)
+        number = f" and {len(unjudged) - 1} more" if unjudged[1:] else ""
+        whole = whole._replace(
+            not_judged=f"{unjudged[0]}{number}; with weights off by {ROUNDINGS} "
+            f"roundings PyTorch differs from itself by {worst:.0e}"
+        )
+    if unjudged and not judged:
+        return whole
+    most = max(judged, key=lambda each: each.relative, default=Errors(0.0, 0.0))
+    whole = whole._replace(max_abs_error=most.absolute, relative_error=most.relative)
+    if not wrong:
+        return whole
+    first = locations.difference(wrong[0], apart[wrong[0]].relative, (), lines)
+    return whole._replace(first_difference=first)
 
 
-def _comparison(
-    trial: Trial, pair: tuple[str, str], compared: str, note: str = ""
-) -> Comparison:
-    limit, shape = training_tolerance(trial.network), trial.network.input_shape
-    return Comparison(pair, compared, "float64", shape, limit, note=note)
+def _wrong(
+    apart: Mapping[str, Errors], limit: float, noise: Mapping[str, float]
+) -> list[str]:
+    """The layers that differ by more than they may, and than roundings explain."""
+    return [
+        path
+        for path, found in apart.items()
+        if found.relative > max(limit, MARGIN * noise.get(path, 0.0))
+    ]
+
+
+def _things(trial: Trial, target: str, found: Arrays) -> Things:
+    """Raises WeightsError for a gradient too few or too many."""
+    gradients = _canonical(trial, target, found, "gradient:")
+    after = _canonical(trial, target, found, "after:")
+    if target == "torch":
+        after |= _biased_variances(trial, after)
+    weights, statistics = (
+        {name: array for name, array in after.items() if name.endswith(ends)}
+        for ends in (_ends(TRAINED), _ends(MOVING))
+    )
+    return Things(gradients, weights, statistics)
+
+
+def _ends(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f".{name}" for name in names)
 
 
 def _canonical(
-    trial: Trial, target: str, found: Mapping[str, Array], prefix: str
+    trial: Trial, target: str, found: Arrays, prefix: str
 ) -> dict[str, Array]:
     arrays = {
         name.removeprefix(prefix): array
@@ -116,29 +163,71 @@ def _canonical(
     return dict(from_target(trial.network, manifest(target), arrays, only))
 
 
-def _biased_variances(trial: Trial, after: Mapping[str, Array]) -> dict[str, Array]:
+def _biased_variances(trial: Trial, after: Arrays) -> dict[str, Array]:
     """PyTorch's moving variances, as if each batch's were divided by n as in Keras."""
     found: dict[str, Array] = {}
     for layer in trial.network.layers:
         if layer.op == "batch_norm":
             name = f"{layer.path}.variance"
             op: Any = layer.primitive
-            count = BATCH * int(np.prod(layer.inputs[0][1:]))
+            positions = int(np.prod(layer.inputs[0][1:]))
+            count = training_batch(trial.network) * positions
             kept = op.decay * trial.weights[name].astype(float)
             found[name] = kept + (after[name] - kept) * (count - 1) / count
     return found
 
 
-def _layer_errors(
-    layer: NetworkLayer, one: Mapping[str, Array], other: Mapping[str, Array]
-) -> Errors:
-    """All weights of a layer as one vector.
+def _apart(
+    layers: Collection[NetworkLayer], one: Arrays, other: Arrays
+) -> dict[str, Errors]:
+    """Layer by layer, all weights of one as one vector.
 
     A bias before a batch norm has no gradient but rounding errors, which only the
     layer's other gradients can be the measure of.
     """
-    paths = [p for name in layer.weights if (p := f"{layer.path}.{name}") in one]
-    if not paths:
-        return Errors(0.0, 0.0)
-    flat = [np.concatenate([side[p].ravel() for p in paths]) for side in (one, other)]
-    return errors(flat[0], flat[1])
+    found: dict[str, Errors] = {}
+    for layer in layers:
+        paths = [f"{layer.path}.{name}" for name in layer.weights]
+        both = [[side[p].ravel() for p in paths if p in side] for side in (one, other)]
+        if both[0]:
+            found[layer.path] = errors(*map(np.concatenate, both))
+    return found
+
+
+def _noise(
+    layers: Collection[NetworkLayer], one: Arrays, *perturbed: Arrays
+) -> dict[str, float]:
+    """How far at most each layer is from what it is without perturbation."""
+    found = [_apart(layers, one, other) for other in perturbed]
+    paths = found[0] if found else ()
+    return {path: max(each[path].relative for each in found) for path in paths}
+
+
+def _dropout(
+    trial: Trial, runs: Mapping[str, Answer], locations: SourceLocations
+) -> Iterator[Comparison]:
+    """What each layer that drops scales by, and whether it drops whole samples."""
+    network = trial.network
+    expected = {
+        layer.path: (1 / (1 - rate), layer.op == "drop_path")
+        for layer in network.layers
+        if (rate := getattr(layer.primitive, "rate", 0.0))
+    }
+    for name in PAIR if expected else ():
+        found = runs[name].found
+        apart = {
+            path: _scale_error(found.get(f"{DROPOUT}:{path}"), *scale)
+            for path, scale in expected.items()
+        }
+        limit = tolerance(network, "float64", ("torch",))
+        whole = Comparison(
+            (NETWORK, name), DROPOUT, "float64", network.input_shape, limit
+        )
+        yield _judged(whole, apart, {}, locations, {name: runs[name].lines})
+
+
+def _scale_error(found: Array | None, scale: float, whole: bool) -> Errors:
+    """Of what ones became; infinite if not all channels of a sample share its fate."""
+    if found is None or whole != bool((found[:, :1] == found).all()):
+        return Errors(np.inf, np.inf)
+    return errors(found.max(keepdims=True), np.full((1,) * found.ndim, scale))

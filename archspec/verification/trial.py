@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from archspec.errors import needed
 from archspec.network import INPUT, Network
@@ -13,14 +14,21 @@ from archspec.runtime.order import Order, Precision, Task, write_arrays
 from archspec.runtime.session import target_of
 from archspec.targets.templates import manifest
 from archspec.verification.random_data import (
+    perturbed,
     random_cotangents,
     random_images,
     random_weights,
+    training_batch,
 )
 from archspec.verification.reference import Array, calibrate
 from archspec.weights.moves import to_target
 
 Printer = Callable[[Network, str], str]
+Flag = Literal["", "folded", "perturbed 1", "perturbed 2", "perturbed 3"]
+"""Of an order: ONNX with its batch norms folded, weights that are off by roundings."""
+
+PERTURBED: tuple[Flag, ...] = ("perturbed 1", "perturbed 2", "perturbed 3")
+"""By chance a layer with few weights may hardly change in one of them."""
 
 
 class Trial:
@@ -35,8 +43,7 @@ class Trial:
 
     def __enter__(self) -> Trial:
         self.folder.mkdir()
-        cotangents = random_cotangents(self.network, self.seed)
-        write_arrays(self._images, {"images": self.images, **cotangents})
+        write_arrays(self.folder / "images.arrays", {"images": self.images})
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,17 +76,20 @@ class Trial:
         framework: str,
         precision: Precision,
         task: Task = "run",
-        folded: bool = False,
+        flag: Flag = "",
     ) -> Order:
         """What a framework has to do, its files written."""
-        name = f"{framework.replace(':', '-')}_{precision}_{task}{'_folded' * folded}"
+        folded = flag == "folded"
+        name = f"{framework.replace(':', '-')}_{precision}_{task}_{flag}"
         order = Order(
             task=task,
             module="",
             name=self.network.name,
             precision=precision,
-            result=str(self.folder / f"{name}.npz"),
-            images=str(self._images),
+            result=str(self.folder / f"{name}.arrays"),
+            images=str(
+                self._batch if task == "train" else self.folder / "images.arrays"
+            ),
             layers=self._layers,
             blocks=self._blocks,
         )
@@ -95,11 +105,16 @@ class Trial:
         order = order._replace(module=str(self._source(target)))
         if task == "build":
             return order
-        return order._replace(weights=str(self._weights(target)))
+        return order._replace(weights=str(self._weights(target, flag)))
 
-    @property
-    def _images(self) -> Path:
-        return self.folder / "images.npz"
+    @cached_property
+    def _batch(self) -> Path:
+        """What a step of training is made with."""
+        given = self.network, self.seed, training_batch(self.network)
+        path = self.folder / "batch.arrays"
+        arrays = {"images": random_images(*given), **random_cotangents(*given)}
+        write_arrays(path, arrays)
+        return path
 
     def _source(self, target: str) -> Path:
         path = self.folder / f"{target}.py"
@@ -107,10 +122,12 @@ class Trial:
             path.write_text(self.printer(self.network, target), encoding="utf-8")
         return path
 
-    def _weights(self, target: str) -> Path:
-        path = self.folder / f"{target}.npz"
+    def _weights(self, target: str, flag: Flag) -> Path:
+        path = self.folder / f"{target}_{flag}.arrays"
         if not path.exists():
-            write_arrays(path, to_target(self.network, manifest(target), self.weights))
+            weights = self.weights
+            chosen = perturbed(weights, self.seed, flag) if flag else weights
+            write_arrays(path, to_target(self.network, manifest(target), chosen))
         return path
 
     @cached_property

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from functools import partial
 from itertools import product
 from math import prod
 from os import cpu_count
@@ -22,7 +23,7 @@ from archspec.verification.input_sizes import sized
 from archspec.verification.report import Comparison, Report
 from archspec.verification.source_locations import SourceLocations
 from archspec.verification.training import compare_training
-from archspec.verification.trial import Printer, Trial
+from archspec.verification.trial import Flag, Printer, Trial
 
 
 class Worker:
@@ -136,7 +137,7 @@ class Verifier:
             runs = self._runs(trial)
             found = [*compared(trial, runs, locations)]
             if train and network.trainable_parameters:
-                found += compare_training(trial, self._steps(trial), locations)
+                found += compare_training(trial, partial(self._steps, trial), locations)
         built = {j.framework: a for j, a in runs.items() if not j.folded}
         return found, built
 
@@ -160,18 +161,20 @@ class Verifier:
                 order = trial.order(name, precision)
                 waiting[Job(name, precision)] = worker.submit(order)
             if precision == "float32" and name == "onnx":
-                order = trial.order(name, precision, folded=True)
+                order = trial.order(name, precision, flag="folded")
                 waiting[Job(name, precision, True)] = worker.submit(order)
         return {job: ran.result() for job, ran in waiting.items()}
 
-    def _steps(self, trial: Trial) -> dict[str, Answer]:
-        """A step of training in PyTorch and in Keras."""
+    def _steps(
+        self, trial: Trial, names: Collection[str], flag: Flag = ""
+    ) -> dict[str, Answer]:
+        """A step of training in these frameworks."""
         waiting = {
             worker.framework: worker.submit(
-                trial.order(worker.framework, "float64", "train")
+                trial.order(worker.framework, "float64", "train", flag)
             )
             for worker in self.workers
-            if worker.framework in TARGETS
+            if worker.framework in names
         }
         return {framework: ran.result() for framework, ran in waiting.items()}
 

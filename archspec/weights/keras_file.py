@@ -63,8 +63,8 @@ def _order(task: Task, network: Network, folder: Path, checkpoint: Path) -> Orde
         task=task,
         module=str(module),
         name=network.name,
-        result=str(folder / "result.npz"),
-        weights=str(folder / "weights.npz"),
+        result=str(folder / "result.arrays"),
+        weights=str(folder / "weights.arrays"),
         checkpoint=str(checkpoint.resolve()),
     )
 

@@ -99,7 +99,7 @@ def endless(tmp_path) -> Order:
     """Build a module that never comes to its end."""
     path = tmp_path / "module.py"
     path.write_text(FOREVER)
-    return Order("build", str(path), "Net", str(tmp_path / "result.npz"))
+    return Order("build", str(path), "Net", str(tmp_path / "result.arrays"))
 
 
 def test_a_busy_child_notices(endless, tmp_path):

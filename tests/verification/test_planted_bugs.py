@@ -181,16 +181,61 @@ CRASHES = {
 }  # fmt: skip
 """Code that fails."""
 
+DETACHED = """
+class Detached(nn.BatchNorm2d):
+    def forward(self, x):
+        if not self.training:
+            return super().forward(x)
+        super().forward(x)
+        mean = x.mean((0, 2, 3), keepdim=True).detach()
+        variance = x.var((0, 2, 3), correction=0, keepdim=True).detach()
+        x = (x - mean) / (variance + self.eps).sqrt()
+        return x * self.weight[:, None, None] + self.bias[:, None, None]
+
+
+BatchNorm2d = partial(Detached, eps=1e-3, momentum=0.05)
+"""
+DROPOUT = "nn.Dropout(dropout)"
+STATISTICS, GRADIENTS = ("moving statistics",), ("gradients", "weights after a step")
 HIDDEN = {
-    "decay": Bug("torch", "momentum=0.05", "momentum=0.95", "stem.norm", "self.norm ="),
-    "decay in keras": Bug("keras", "=0.95", "=0.05", "stem.norm", "-norm"),
-}
+    "decay": (
+        Bug("torch", "momentum=0.05", "momentum=0.95", "stem.norm", "self.norm ="),
+        STATISTICS,
+    ),
+    "decay in keras": (
+        Bug("keras", "=0.95", "=0.05", "stem.norm", "-norm"), STATISTICS
+    ),
+    "statistics without a gradient": (
+        Bug("torch", NORM, DETACHED, "stem.conv", FIRST_WEIGHTS), GRADIENTS
+    ),
+    "rate of dropout": (
+        Bug("torch", DROPOUT, "nn.Dropout(1 - dropout)", "drop", "1 - dropout"),
+        ("dropout",),
+    ),
+    "scale of dropout": (
+        Bug("torch", DROPOUT, "Unscaled(dropout)", "drop", "Unscaled"),
+        ("dropout",),
+    ),
+    "dropout of samples in keras": (
+        Bug(
+            "keras", "layers.Dropout(dropout,",
+            "layers.Dropout(dropout, noise_shape=(None, 1),", "drop", "noise_shape"
+        ),
+        ("dropout",),
+    ),
+}  # fmt: skip
 """What only training shows."""
 
 SLOPE = """
 class ConvSlope(nn.Module):
     def forward(self, x):
         return 0.2 * x + 0.5
+
+
+class Unscaled(nn.Dropout):
+    def forward(self, x):
+        x = super().forward(x)
+        return x * (1 - self.p) if self.training else x
 
 
 class ConvBnAct("""
@@ -261,11 +306,11 @@ def test_the_layer_that_crashes_is_named(verifier, name):
 
 @pytest.mark.parametrize("name", HIDDEN)
 def test_training_shows_a_hidden_bug(verifier, unaltered, name):
-    bug = HIDDEN[name]
+    bug, shown = HIDDEN[name]
     assert unaltered.ok
     report = with_bug(verifier, bug, seed=unaltered.seed, train=True)
     wrong = [comparison for comparison in report.comparisons if not comparison.ok]
-    assert {comparison.compared for comparison in wrong} == {"moving statistics"}
+    assert {comparison.compared for comparison in wrong} == {*shown}
     first = wrong[0].first_difference
     assert first.layer == bug.layer
     assert bug.line in pointed_at(first.lines[bug.target], bug)
