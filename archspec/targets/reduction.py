@@ -46,14 +46,12 @@ def values_of(expression: Expression, witnesses: Witnesses) -> list[Value]:
     return [evaluate(expression, witness) for witness in witnesses]
 
 
-def gives(
-    expression: Expression, witnesses: Witnesses, values: Sequence[Value]
-) -> bool:
-    """Whether these are its values; where it divides by zero it has none."""
+def values_if_any(expression: Expression, witnesses: Witnesses) -> list[Value] | None:
+    """The same; None where it has no value somewhere, as it divides by zero."""
     try:
-        return values_of(expression, witnesses) == list(values)
+        return values_of(expression, witnesses)
     except ExpressionError:
-        return False
+        return None
 
 
 def same(left: Value, right: Value) -> bool:
@@ -148,20 +146,12 @@ def _logic(
     kept: list[Expression] = []
     for operand in expression.operands:
         # `a > 0` guards `b // a > 1`, which has no value elsewhere.
-        witnesses = [w for w in witnesses if _has_value(operand, w)]
+        witnesses = [w for w in witnesses if values_if_any(operand, [w])]
         last = operand is expression.operands[-1]
         outcome = _decided(operand, witnesses)
         if outcome is None or outcome.value is not neutral or (last and not kept):
             kept += _operands(reduce(operand, witnesses, variables), expression.op)
     return kept[0] if len(kept) == 1 else Logic(expression.op, tuple(kept))
-
-
-def _has_value(expression: Expression, witness: Scope) -> bool:
-    try:
-        evaluate(expression, witness)
-    except ExpressionError:
-        return False
-    return True
 
 
 def _operands(part: Expression, op: str) -> Sequence[Expression]:
@@ -227,10 +217,8 @@ def _arithmetic(
 
 def is_whole(expression: Expression, witnesses: Witnesses) -> bool:
     """Whether it is a whole number at every witness."""
-    try:
-        return all(type(value) is int for value in values_of(expression, witnesses))
-    except ExpressionError:
-        return False
+    values = values_if_any(expression, witnesses)
+    return values is not None and all(type(value) is int for value in values)
 
 
 def _undone(rounded: Expression, factor: Expression) -> Expression | None:

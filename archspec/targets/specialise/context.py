@@ -17,7 +17,13 @@ from archspec.expressions import (
 )
 from archspec.language import Formula, Table
 from archspec.network import Step
-from archspec.targets.reduction import Witnesses, gives, is_whole, reduce, values_of
+from archspec.targets.reduction import (
+    Witnesses,
+    is_whole,
+    reduce,
+    values_if_any,
+    values_of,
+)
 from archspec.targets.specialise.model import Attribute, Routine
 from archspec.targets.specialise.uses import Uses
 from archspec.targets.sums import simplified, size
@@ -171,7 +177,7 @@ def choose(
 ) -> Expression:
     """The first candidate that is right at every witness."""
     for candidate in candidates:
-        if gives(candidate, witnesses, widths):
+        if values_if_any(candidate, witnesses) == list(widths):
             return candidate
     if len(set(widths)) == 1:
         return Constant(widths[0])

@@ -10,13 +10,12 @@ from archspec.expressions import (
     Binary,
     Call,
     Expression,
-    ExpressionError,
     Name,
     Scope,
     Value,
 )
 from archspec.network import Instance
-from archspec.targets.reduction import values_of
+from archspec.targets.reduction import is_whole, values_of
 from archspec.targets.specialise.context import Context
 from archspec.targets.specialise.model import Attribute, Stage
 from archspec.targets.sums import size
@@ -52,13 +51,12 @@ class Widths:
         name = f"{layer}_width"
         if not _is_long(channels) or name in self.taken:
             return channels
-        try:
-            widths = values_of(channels, [scope for _, scope in uses])
-        except ExpressionError:  # where the layer is not there
+        scopes = [scope for _, scope in uses]
+        if not is_whole(channels, scopes):  # as the layer is not there
             return channels
+        widths = values_of(channels, scopes)
         for (instance, _), width in zip(uses, widths, strict=True):
             self._values.setdefault(id(instance), {})[name] = width
-        scopes = [scope for _, scope in uses]
         self.found.append((name, context.attribute(channels, scopes, widths)))
         return Name(name)
 
