@@ -195,6 +195,25 @@ layers: {stem: {conv: 8}, a: twins, b: twins, pool: global_avg_pool}""")
     )
 
 
+@pytest.mark.parametrize("module", ["", "m.", "m.0."])
+def test_words_in_a_file_without_order_are_not_read_by_the_alphabet(
+    network, tmp_path, module
+):
+    net = network("""
+classes: 4
+layers:
+  stem: {conv: 8}
+  both: {concat: {a: {one: {conv: 8}}, b: {two: {conv: 8}}}}
+  pool: global_avg_pool""").network
+    words = {"one": f"{module}right", "two": f"{module}left"}
+    foreign = Foreign(net, lambda path: words.get(path, path))
+    foreign.assert_refused(
+        tmp_path / "a.safetensors",
+        ("AS517", f"'one' may be any of '{module}left', '{module}right'"),
+    )
+    foreign.assert_found(tmp_path / "a.pth")
+
+
 SUMMED = """
 classes: 4
 blocks:
@@ -366,7 +385,7 @@ def test_what_can_be_done_about_doubt(resnet, pth):
         Foreign(resnet, hashed).shuffled().adopted(pth)
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.help == (
-        "a spec that calls its layers what the file calls them leaves no doubt; "
+        "in the spec, call every layer of these shapes what the file calls it; "
         "what a generated module saved, weights convert --from reads"
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +12,31 @@ import numpy as np
 from archspec.errors import Diagnostic, WeightsError, printable
 from archspec.network import Network
 from archspec.targets.templates import manifest
-from archspec.weights.adoption.complaints import check_same, listed_names
+from archspec.weights.adoption.mismatches import check_same, listed_names
 from archspec.weights.adoption.names import own_names
-from archspec.weights.adoption.pairing import Case, check_names, decide
+from archspec.weights.adoption.orders import Pairs, in_order
+from archspec.weights.adoption.pairing import Candidate, Case, check_names, decide
 from archspec.weights.adoption.readings import (
     OutOfOrder,
     Reading,
-    Signed,
+    Share,
+    Stored,
     cut,
     readings,
 )
-from archspec.weights.adoption.uses import Part, Use, unit_signature, uses
+from archspec.weights.adoption.uses import (
+    Part,
+    Signature,
+    Use,
+    signature,
+    uses,
+)
 from archspec.weights.checkpoints import Checkpoint, Unit, opened, without
 from archspec.weights.checks import Arrays, check_numbers, listed
 from archspec.weights.moves import from_target, names_there
 
-Pairs = dict[str, Unit]
-"""The unit of each layer, by the layer's path."""
-
 UNCLEAR = (
-    "a spec that calls its layers what the file calls them leaves no doubt; "
+    "in the spec, call every layer of these shapes what the file calls it; "
     "what a generated module saved, weights convert --from reads"
 )
 """What a user can do about it."""
@@ -41,7 +46,7 @@ UNCLEAR = (
 class Adoption:
     """Canonical weights, and which of our layers got which of their units."""
 
-    units: Pairs
+    units: Mapping[str, Unit]
     weights: Arrays
 
     def __str__(self) -> str:
@@ -56,7 +61,7 @@ class Adoption:
         )
 
 
-class Undecided(WeightsError):
+class AmbiguousMatch(WeightsError):
     """One reading does not tell which unit is which; another may."""
 
 
@@ -79,112 +84,143 @@ def adopt(network: Network, path: Path, ignore: Sequence[str] = ()) -> Adoption:
         return Adoption(found, _weights(network, checkpoint, found))
 
 
-def correspondence(network: Network, checkpoint: Checkpoint) -> Pairs:
+def correspondence(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:
     """The unit of each layer; WeightsError (AS512, AS513, AS517) unless it is clear."""
-    ours = uses(network, manifest(checkpoint.target))
-    signatures = {
-        id(unit): unit_signature(checkpoint.target, unit) for unit in checkpoint.units
-    }
-
-    def signed(unit: Unit):
-        return signatures[id(unit)]
-
-    check_same(ours, checkpoint, signed)
-    if (named := _named(ours, checkpoint, signed)) is not None:
-        return named
+    target = checkpoint.target
+    units = [Stored(unit, signature(target, unit.shapes)) for unit in checkpoint.units]
+    ours = uses(network, manifest(target))
+    check_same(ours, units)
+    ours, units = _named(ours, units)
     found: list[Pairs] = []
-    failed: list[Undecided] = []
-    for reading in readings(checkpoint, ours, signed):
+    failed: list[AmbiguousMatch] = []
+    for reading in readings(checkpoint, units, ours):
         try:
-            found.append(_paired(reading, ours, checkpoint, signed))
-        except Undecided as error:
+            found.append(_read(reading, ours, units))
+        except AmbiguousMatch as error:
             failed.append(error)
-    if not found:
-        raise failed[0]
     for other in found[1:]:
         _check_agree(found[0], other)
-    return found[0]
+    orders = in_order(network, ours, checkpoint, units)
+    found += [pairs for pairs in orders if _is_possible(pairs, ours, units)]
+    if not found:
+        raise failed[0]
+    _check_clear(found)
+    paths = (part.layer.path for use in ours for part in use.parts)
+    return {path: found[0][path].unit for path in paths}
 
 
-def _named(uses: Sequence[Use], checkpoint: Checkpoint, signed: Signed) -> Pairs | None:
-    """The pairing by names alone, if they are the paths of the network."""
+def _named(
+    uses: Sequence[Use], units: Sequence[Stored]
+) -> tuple[list[Use], list[Stored]]:
+    """Both sides, where layers that are called by their paths have one more in common.
+
+    Their signatures are like no other any more.
+    """
     parts = [part for use in uses for part in use.parts]
     ours = [(part.layer.path, part.signature) for part in parts]
-    theirs = [(unit.name, signed(unit)) for unit in checkpoint.units]
-    found = own_names(ours, theirs)
-    return None if found is None else _pairs(parts, checkpoint.units, found)
+    theirs = [(unit.name, unit.signature) for unit in units]
+    alone: dict[str, Signature] = {}
+    named = list(units)
+    for number, part in own_names(ours, theirs).items():
+        path, shapes = ours[part]
+        alone[path] = shapes | {(path, ())}
+        named[number] = replace(units[number], signature=alone[path])
+    return [use.signed(alone) for use in uses], named
 
 
-def _paired(
-    reading: Reading, ours: Sequence[Use], checkpoint: Checkpoint, signed: Signed
-) -> Pairs:
+def _read(reading: Reading, ours: Sequence[Use], units: Sequence[Stored]) -> Pairs:
     """The pairing by one reading.
 
     Raises:
-        Undecided: there is none, or more than one.
+        AmbiguousMatch: there is none, or more than one.
         WeightsError: the order says one thing and names another (AS517).
     """
     try:
-        shares = cut(reading, ours, signed)
+        shares = cut(reading, ours)
     except OutOfOrder as error:
-        raise _unclear(error.use.parts, checkpoint.units, signed) from None
+        raise _unclear(error.use.parts, units) from None
     pairs = list(zip(ours, shares, strict=True))
-    cases = [Case(use, share, reading.executed, signed) for use, share in pairs]
+    cases = [Case(use, share, reading.executed) for use, share in pairs]
     if not all(case.candidates for case in cases):  # an order, but not of execution
-        cases = [Case(use, share, False, signed) for use, share in pairs]
-    if not all(case.candidates for case in cases):  # the search was given up
-        case = next(case for case in cases if not case.candidates)
-        raise _unclear(case.use.parts, case.share.units, signed)
+        cases = [Case(use, share, False) for use, share in pairs]
     decide(cases)
-    found: Pairs = {}
     for case in cases:
-        if not case.decided:
-            raise _unclear(_open(case) or case.use.parts, case.share.units, signed)
-        parts, units = case.use.parts, case.share.units
-        pairs_here = _pairs(parts, units, case.candidates[0])
-        if other := check_names(case, signed):
-            _check_agree(pairs_here, _pairs(parts, units, other))
-        found |= pairs_here
+        if len(case.candidates) != 1:  # there is none where the search was given up
+            raise _unclear(case.open or case.use.parts, case.share.units)
+    return _checked(cases, [case.candidates[0] for case in cases])
+
+
+def _is_possible(pairs: Pairs, ours: Sequence[Use], units: Sequence[Stored]) -> bool:
+    """Whether nothing speaks against a pairing: no dependency, no other use, no name.
+
+    Raises WeightsError if names say something else (AS517).
+    """
+    places = {unit: place for place, unit in enumerate(units)}
+    cases: list[Case] = []
+    for use in ours:
+        own = {places[pairs[p.layer.path]]: n for n, p in enumerate(use.parts)}
+        share = tuple(units[place] for place in sorted(own))
+        chains = tuple(unit.unit.chain for unit in share)
+        meant = tuple(own[place] for place in sorted(own))
+        cases.append(Case(use, Share(share, chains), True, meant))
+    decide(cases)
+    if not all(case.meant in case.candidates for case in cases):
+        return False
+    _checked(cases, [case.meant for case in cases])
+    return True
+
+
+def _checked(cases: Sequence[Case], candidates: Sequence[Candidate]) -> Pairs:
+    """The pairs of the candidates; WeightsError (AS517) if names are for others."""
+    found: Pairs = {}
+    for case, candidate in zip(cases, candidates, strict=True):
+        pairs = case.pairs(candidate)
+        if other := check_names(case, candidate):
+            _check_agree(pairs, case.pairs(other))
+        found |= pairs
     return found
 
 
-def _pairs(
-    parts: Sequence[Part], units: Sequence[Unit], numbers: Sequence[int]
-) -> Pairs:
-    """The unit of each part, from the number of the part that each unit is."""
-    found = dict(zip(numbers, units, strict=True))
-    return {part.layer.path: found[n] for n, part in enumerate(parts)}
-
-
-def _open(case: Case) -> list[Part]:
-    """The parts that the candidates of a case do not agree about."""
-    places = [
-        {candidate.index(number) for candidate in case.candidates}
-        for number in range(len(case.use.parts))
-    ]
-    parts = zip(case.use.parts, places, strict=True)
-    return [part for part, at in parts if len(at) != 1]
-
-
-def _unclear(parts: Sequence[Part], units: Sequence[Unit], signed: Signed) -> Undecided:
+def _unclear(parts: Sequence[Part], units: Sequence[Stored]) -> AmbiguousMatch:
     """What is raised about parts that may be any of several units."""
-    found: list[Diagnostic] = []
-    for part in parts:
-        fitting = [unit.name for unit in units if signed(unit) == part.signature]
-        if len(fitting) > 1:
-            message = f"'{part.layer.path}' may be any of {listed_names(fitting)}"
-            found.append(Diagnostic("AS517", message))
-    if not found:
-        paths = listed_names([part.layer.path for part in parts])
+    fitting = {
+        part.layer.path: [
+            unit.name for unit in units if unit.signature == part.signature
+        ]
+        for part in parts
+    }
+    if not any(len(names) > 1 for names in fitting.values()):
+        paths = listed_names(list(fitting))
         message = (
             f"the order of the file does not tell where the weights of {paths} are"
         )
-        found.append(Diagnostic("AS517", message))
+        return AmbiguousMatch([Diagnostic("AS517", message, help=UNCLEAR)])
+    return _ambiguous(fitting)
+
+
+def _ambiguous(fitting: Mapping[str, Sequence[str]]) -> AmbiguousMatch:
+    """What is raised about paths for which there are several names."""
+    found = [
+        Diagnostic("AS517", f"'{path}' may be any of {listed_names(names)}")
+        for path, names in fitting.items()
+        if len(names) > 1
+    ]
     found[-1] = found[-1]._replace(help=UNCLEAR)
-    return Undecided(found)
+    return AmbiguousMatch(found)
+
+
+def _check_clear(found: Sequence[Pairs]) -> None:
+    """Raise AmbiguousMatch (AS517) unless all pairings are one."""
+    fitting = {
+        path: list(dict.fromkeys(pairs[path].name for pairs in found))
+        for path in found[0]
+    }
+    if any(len(names) > 1 for names in fitting.values()):
+        raise _ambiguous(fitting)
 
 
 def _check_agree(one: Pairs, other: Pairs) -> None:
+    """Raise WeightsError (AS517) where names say something else than the order."""
     found = [
         Diagnostic(
             "AS517",
@@ -198,7 +234,9 @@ def _check_agree(one: Pairs, other: Pairs) -> None:
         raise WeightsError(found)
 
 
-def _weights(network: Network, checkpoint: Checkpoint, units: Pairs) -> Arrays:
+def _weights(
+    network: Network, checkpoint: Checkpoint, units: Mapping[str, Unit]
+) -> Arrays:
     target = manifest(checkpoint.target)
     theirs = {
         t.name: t.values() for unit in units.values() for t in unit.tensors.values()

@@ -2,34 +2,29 @@
 
 The candidates of a use are all ways to pair units with parts of one signature; where a
 file lists layers as they are executed, only those in which no part comes before one
-that it depends on. Where units are called what the parts are, that is the only one.
+that it depends on. A unit that is called what a part is, is that part.
 What all candidates of a use agree on is a fact about every use of that block with the
 same parts: which part stands first in the file, and what a part is called. A candidate
 that contradicts a fact is dropped, and so on until nothing changes. Where several are
-left, those stay that are best by the first of these that tells:
+left, those stay for which names say most: modules whose names differ in their last
+number (`bn1` and `bn2`, `conv1.bn` and `conv2.bn`) are in series; else names of what is
+in one inner block of ours begin alike.
 
-- modules whose names differ in their last number (`bn1` and `bn2`, `conv1.bn` and
-  `conv2.bn`) are in series;
-- names of what is in one inner block of ours begin alike;
-- norms are in the order of their convolutions;
-- if the file has all layers in the order in which they are written, it means that.
-
-Where there are too many ways, only this last order is looked at, and what differs from
-it by one exchange: it is left if none of those is better.
+Where there are too many ways, and one is meant, the others are what differs from it by
+one exchange.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
-from typing import Any
 
 from archspec.weights.adoption.names import common, local, own_names
-from archspec.weights.adoption.readings import Share, Signed
-from archspec.weights.adoption.uses import Use
+from archspec.weights.adoption.readings import Share, Stored
+from archspec.weights.adoption.uses import Part, Use
 
 MAX_STEPS = 50_000
 """Of the search for the candidates of one use; a longer one is given up."""
@@ -42,61 +37,54 @@ Facts = Mapping[tuple[str, ...], str]
 class Case:
     """A use with its units, and the candidates that are left."""
 
-    def __init__(self, use: Use, share: Share, executed: bool, signed: Signed):
-        self.use, self.share, self.executed = use, share, executed
+    def __init__(self, use: Use, share: Share, executed: bool, meant: Candidate = ()):
+        self.use, self.share, self.executed, self.meant = use, share, executed, meant
         self.names = local([unit.name for unit in share.units])
+        own = self._own()
         self._fitting = [
-            [n for n, part in enumerate(use.parts) if part.signature == signed(unit)]
-            for unit in share.units
+            [own[number]]
+            if number in own
+            else [n for n, p in enumerate(use.parts) if p.signature == unit.signature]
+            for number, unit in enumerate(share.units)
         ]
         self._steps = 0
-        own = self._own(signed)
-        self.candidates = [own] if own else list(self._extended(()))
+        self.candidates = list(self._extended(()))
         if self.given_up:
-            written = self.written
-            self.candidates = list(self.near(written)) if written else []
+            self.candidates = list(self.near(meant)) if meant else []
 
     @property
     def given_up(self) -> bool:
         """Whether there are more candidates than were looked at."""
         return self._steps > MAX_STEPS
 
-    @property
-    def decided(self) -> bool:
-        """Whether one candidate is left, of all that there were.
-
-        Where the search was given up, that is the order in which the block is written,
-        if nothing speaks for an exchange in it.
-        """
-        known = [self.written] if self.given_up else self.candidates
-        return len(self.candidates) == 1 and self.candidates == known
-
-    @cached_property
-    def written(self) -> Candidate | None:
-        """The units as the block is written, if it may be that; one chain tells."""
-        written = tuple(range(len(self.use.parts)))
-        one = self.executed and len(set(self.share.chains)) == 1
-        return written if one and self._fits(written) else None
-
     def near(self, candidate: Candidate) -> Iterator[Candidate]:
-        """A candidate, and what it is with two parts exchanged."""
-        yield candidate
+        """A candidate, and what it is with two parts exchanged, as far as they fit."""
+        if self._fits(candidate):
+            yield candidate
         for i, j in combinations(range(len(candidate)), 2):
             other = list(candidate)
             other[i], other[j] = other[j], other[i]
             if self._fits(other):
                 yield tuple(other)
 
-    def pairs(self) -> Iterator[tuple[int, int]]:
-        """Pairs of units of which the file tells the order."""
-        chains = self.share.chains
-        for i, j in combinations(range(len(chains)), 2):
-            if chains[i] == chains[j]:
-                yield i, j
+    def pairs(self, candidate: Candidate) -> dict[str, Stored]:
+        """The unit of each part, by the part's path."""
+        units = dict(zip(candidate, self.share.units, strict=True))
+        return {p.layer.path: units[number] for number, p in enumerate(self.use.parts)}
+
+    @property
+    def open(self) -> list[Part]:
+        """The parts that the candidates do not agree about."""
+        units = [self.pairs(candidate) for candidate in self.candidates]
+        return [
+            part
+            for part in self.use.parts
+            if len({pairs[part.layer.path] for pairs in units}) > 1
+        ]
 
     def facts(self) -> Facts:
         """What all candidates agree on; nothing where they are not all known."""
-        if self.given_up:
+        if self.given_up or not self.candidates:
             return {}
         first, *others = [self.said(candidate) for candidate in self.candidates]
         return {
@@ -110,11 +98,17 @@ class Case:
         roles = [self.use.parts[part].role for part in candidate]
         order = {
             ("first of", *sorted((roles[i], roles[j]))): roles[i]
-            for i, j in self.pairs()
+            for i, j in self._in_one_chain()
         }
         return order | {
             ("called", name): role for name, role in zip(self.names, roles, strict=True)
         }
+
+    def _in_one_chain(self) -> Iterator[tuple[int, int]]:
+        """Pairs of units of which the file tells the order."""
+        chains = self.share.chains
+        pairs = combinations(range(len(chains)), 2)
+        return ((i, j) for i, j in pairs if chains[i] == chains[j])
 
     def _extended(self, chosen: Candidate) -> Iterator[Candidate]:
         unit = len(chosen)
@@ -128,11 +122,11 @@ class Case:
             if part not in chosen and self._waiting(part, unit).issubset(chosen):
                 yield from self._extended((*chosen, part))
 
-    def _own(self, signed: Signed) -> Candidate | None:
-        """The candidate that names alone tell: they are those of the parts."""
+    def _own(self) -> dict[int, int]:
+        """The part of each unit that is called what the part is."""
         roles = local([part.role for part in self.use.parts])
         ours = [part.signature for part in self.use.parts]
-        theirs = [signed(unit) for unit in self.share.units]
+        theirs = [unit.signature for unit in self.share.units]
         return own_names(
             list(zip(roles, ours, strict=True)),
             list(zip(self.names, theirs, strict=True)),
@@ -161,7 +155,7 @@ class Case:
         return found
 
     @cached_property
-    def _homes(self) -> list[set[int]]:
+    def _homes(self) -> list[set[Hashable]]:
         """The chains that have units for each part."""
         return [
             {
@@ -178,14 +172,10 @@ def decide(cases: Sequence[Case]) -> None:
     kinds: dict[tuple[str, ...], list[Case]] = defaultdict(list)
     for case in cases:
         kinds[case.use.kind].append(case)
-    scores = [_said_by_names, _norms_in_order]
-    if all(case.written in case.candidates for case in cases):
-        scores.append(_as_written)
     for alike in kinds.values():
         _learn(alike)
-        for score in scores:
-            _keep_best(alike, score)
-            _learn(alike)
+        _keep_best(alike)
+        _learn(alike)
 
 
 def _learn(cases: Sequence[Case]) -> None:
@@ -213,21 +203,19 @@ def _agrees(said: Facts, facts: Facts) -> bool:
     return all(facts.get(key, value) == value for key, value in said.items())
 
 
-def check_names(case: Case, signed: Signed) -> Candidate | None:
-    """A candidate that names speak for more than for the one that is left, if any."""
-    free = Case(case.use, case.share, False, signed)
-    (left,) = case.candidates
-    others = free.near(left) if free.given_up else free.candidates
-    best = max([left, *others], key=lambda c: _said_by_names(free, c))
-    return best if best != left else None
+def check_names(case: Case, found: Candidate) -> Candidate | None:
+    """A candidate that names speak for more than for the one that was found, if any."""
+    free = Case(case.use, case.share, False, found)
+    best = max([found, *free.candidates], key=lambda c: _said_by_names(free, c))
+    return best if best != found else None
 
 
-def _keep_best(cases: Sequence[Case], score: Callable[[Case, Candidate], Any]) -> None:
+def _keep_best(cases: Sequence[Case]) -> None:
+    """Keep the candidates that names say most for."""
     for case in cases:
-        scores = [score(case, candidate) for candidate in case.candidates]
-        best = max(scores, default=None)
+        scores = [_said_by_names(case, candidate) for candidate in case.candidates]
         pairs = zip(case.candidates, scores, strict=True)
-        case.candidates = [candidate for candidate, s in pairs if s == best]
+        case.candidates = [candidate for candidate, s in pairs if s == max(scores)]
 
 
 def _said_by_names(case: Case, candidate: Candidate) -> tuple[int, int]:
@@ -259,21 +247,3 @@ def _called_alike(case: Case, candidate: Candidate) -> int:
         if block
         for one, other in combinations(names, 2)
     )
-
-
-def _norms_in_order(case: Case, candidate: Candidate) -> int:
-    """How many pairs of norms are in the order of their convolutions."""
-    if not case.executed:
-        return 0
-    units = {part: unit for unit, part in enumerate(candidate)}
-    chains, norms = case.share.chains, case.use.norms
-    return sum(
-        (units[one] < units[other]) == (units[norms[one]] < units[norms[other]])
-        for one, other in combinations(norms, 2)
-        if chains[units[one]] == chains[units[other]]
-        and chains[units[norms[one]]] == chains[units[norms[other]]]
-    )
-
-
-def _as_written(case: Case, candidate: Candidate) -> int:
-    return candidate == tuple(range(len(candidate)))

@@ -10,15 +10,28 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
 from archspec.weights.adoption.uses import Signature, Use
 from archspec.weights.checkpoints import Checkpoint, Unit
 
-Signed = Callable[[Unit], Signature]
-Item = tuple[Unit, ...]
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A unit of the file, with what tells it from others."""
+
+    unit: Unit
+    signature: Signature
+
+    @property
+    def name(self) -> str:
+        return self.unit.name
+
+
+Item = tuple[Stored, ...]
 
 
 class Reading(NamedTuple):
@@ -29,10 +42,10 @@ class Reading(NamedTuple):
 
 
 class Share(NamedTuple):
-    """The units that a use gets, with the number of the chain each is from."""
+    """The units that a use gets, with the chain that each is from."""
 
-    units: tuple[Unit, ...]
-    chains: tuple[int, ...]
+    units: tuple[Stored, ...]
+    chains: tuple[Hashable, ...]
 
 
 class OutOfOrder(Exception):
@@ -44,18 +57,18 @@ class OutOfOrder(Exception):
 
 
 def readings(
-    checkpoint: Checkpoint, uses: Sequence[Use], signed: Signed
+    checkpoint: Checkpoint, units: Sequence[Stored], uses: Sequence[Use]
 ) -> list[Reading]:
     """All the readings that a file has."""
     found: list[Reading] = []
     if checkpoint.ordered:
-        found.append(_by_order(checkpoint.units, uses, signed))
+        found.append(_by_order(units, uses))
     if checkpoint.target == "torch":
-        found.append(_by_names(checkpoint.units, uses, signed))
+        found.append(_by_names(units, uses))
     return found
 
 
-def cut(reading: Reading, uses: Sequence[Use], signed: Signed) -> list[Share]:
+def cut(reading: Reading, uses: Sequence[Use]) -> list[Share]:
     """What each use gets, if every chain is in the order of the uses.
 
     What there is but once belongs where it fits, wherever it stands, and with it the
@@ -66,62 +79,66 @@ def cut(reading: Reading, uses: Sequence[Use], signed: Signed) -> list[Share]:
     """
     counts = sum((use.need for use in uses), Counter[Signature]())
     places = {
-        id(unit): (number, place)
+        unit: (number, place)
         for number, chain in enumerate(reading.chains)
         for place, unit in enumerate(unit for item in chain for unit in item)
     }
 
     def single(item: Item) -> bool:
-        return any(counts[signed(unit)] == 1 for unit in item)
+        return any(counts[unit.signature] == 1 for unit in item)
 
     chains = [deque(i for i in c if not single(i)) for c in reading.chains]
     singles = {
-        signed(unit): item
+        unit.signature: item
         for chain in reading.chains
         for item in filter(single, chain)
         for unit in item
-        if counts[signed(unit)] == 1
+        if counts[unit.signature] == 1
     }
     shares: list[Share] = []
     for use in uses:
         items = {id(i): i for i in map(singles.get, use.need) if i is not None}
         units = [unit for item in items.values() for unit in item]
-        rest = use.need - Counter(map(signed, units))
-        for chain in _whole(chains, rest, signed) or chains:
-            units += _taken(chain, rest, reading.executed, signed)
-        if Counter(map(signed, units)) != use.need:
+        rest = use.need - _signatures(units)
+        for chain in _whole(chains, rest) or chains:
+            units += _taken(chain, rest, reading.executed)
+        if _signatures(units) != use.need:
             raise OutOfOrder(use)
-        units.sort(key=lambda unit: places[id(unit)])
-        shares.append(Share(tuple(units), tuple(places[id(u)][0] for u in units)))
+        units.sort(key=lambda unit: places[unit])
+        shares.append(Share(tuple(units), tuple(places[u][0] for u in units)))
     return shares
 
 
 def _whole(
-    chains: Iterable[deque[Item]], need: Counter[Signature], signed: Signed
+    chains: Iterable[deque[Item]], need: Counter[Signature]
 ) -> list[deque[Item]]:
     """The chains that start with a module which has just what is needed."""
     return [
         chain
         for chain in chains
-        if chain and len(chain[0]) > 1 and Counter(map(signed, chain[0])) == need
+        if chain and len(chain[0]) > 1 and _signatures(chain[0]) == need
     ]
 
 
 def _taken(
-    chain: deque[Item], need: Counter[Signature], executed: bool, signed: Signed
-) -> Iterator[Unit]:
+    chain: deque[Item], need: Counter[Signature], executed: bool
+) -> Iterator[Stored]:
     """Take from the start of a chain what a use needs.
 
     Names that are words tell no order: what shares a module with the start will do, if
-    nothing else there is like it.
+    nothing else there is like it. The start itself does if all like it are needed.
     """
     rest = need.copy()
     while chain:
         start = [chain[0]] if executed else _beside(chain)
-        counts = [Counter(map(signed, item)) for item in start]
+        counts = [_signatures(item) for item in start]
         fitting = [n for n, count in enumerate(counts) if count <= rest]
         number = next((n for n in fitting if counts[n] == rest), (fitting or [-1])[0])
-        if number < 0 or (number > 0 and counts.count(counts[number]) > 1):
+        if number < 0:
+            return
+        alike = [item for n, item in enumerate(start) if counts[n] == counts[number]]
+        all_fit = all(len(alike) * n <= rest[key] for key, n in counts[number].items())
+        if len(alike) > 1 and (number > 0 or not (all_fit or _numbered(alike))):
             return
         rest -= counts[number]
         yield from chain[number]
@@ -139,30 +156,33 @@ def _beside(chain: Iterable[Item]) -> list[Item]:
     return [first, *takewhile(lambda item: item[0].name.startswith(module), items)]
 
 
+def _numbered(items: Sequence[Item]) -> bool:
+    """Whether their names differ by numbers only."""
+    return len({re.sub(r"\d+", "", item[0].name) for item in items}) == 1
+
+
 def _shared(item: Item) -> list[str]:
     """The modules that all units of an item are in, from the outermost."""
     first, *others = [prefixes(unit.name) for unit in item]
     return [p for p in first if all(p in other for other in others)]
 
 
-def _by_order(units: Sequence[Unit], uses: Iterable[Use], signed: Signed) -> Reading:
+def _by_order(units: Sequence[Stored], uses: Iterable[Use]) -> Reading:
     """The reading by the order in the file, with what it keeps together."""
-    modules: dict[str, list[Unit]] = defaultdict(list)
+    modules: dict[str, list[Stored]] = defaultdict(list)
     for unit in units:
-        modules[unit.module].append(unit)
-    kept = _kept(modules, uses, signed)
+        modules[unit.unit.module].append(unit)
+    kept = _kept(modules, uses)
     chains: dict[str, list[Item]] = defaultdict(list)
     for unit in units:
-        if unit.module in kept:
-            chains[unit.module] = [tuple(modules[unit.module])]
+        if unit.unit.module in kept:
+            chains[unit.unit.module] = [tuple(modules[unit.unit.module])]
         else:
-            chains[unit.chain].append((unit,))
+            chains[unit.unit.chain].append((unit,))
     return Reading(tuple(map(tuple, chains.values())), True)
 
 
-def _kept(
-    modules: Mapping[str, Sequence[Unit]], uses: Iterable[Use], signed: Signed
-) -> set[str]:
+def _kept(modules: Mapping[str, Sequence[Stored]], uses: Iterable[Use]) -> set[str]:
     """The modules that have just what one of our blocks has."""
     whole = {
         frozenset(need.items())
@@ -173,18 +193,18 @@ def _kept(
     return {
         name
         for name, found in modules.items()
-        if name and frozenset(Counter(map(signed, found)).items()) in whole
+        if name and frozenset(_signatures(found).items()) in whole
     }
 
 
-def _by_names(units: Sequence[Unit], uses: Iterable[Use], signed: Signed) -> Reading:
+def _by_names(units: Sequence[Stored], uses: Iterable[Use]) -> Reading:
     """The reading by the modules and numbers in names."""
-    modules: dict[str, list[Unit]] = defaultdict(list)
+    modules: dict[str, list[Stored]] = defaultdict(list)
     for unit in units:
         for prefix in prefixes(unit.name):
             modules[prefix].append(unit)
-    kept = _kept(modules, uses, signed)
-    items: dict[str, list[Unit]] = defaultdict(list)
+    kept = _kept(modules, uses)
+    items: dict[str, list[Stored]] = defaultdict(list)
     for unit in sorted(units, key=lambda unit: natural(unit.name)):
         name = next((p for p in prefixes(unit.name) if p in kept), unit.name)
         items[name].append(unit)
@@ -192,6 +212,10 @@ def _by_names(units: Sequence[Unit], uses: Iterable[Use], signed: Signed) -> Rea
     for name in sorted(items, key=natural):
         chains[_chain(name)].append(tuple(items[name]))
     return Reading(tuple(map(tuple, chains.values())), False)
+
+
+def _signatures(units: Iterable[Stored]) -> Counter[Signature]:
+    return Counter(unit.signature for unit in units)
 
 
 def prefixes(name: str) -> list[str]:

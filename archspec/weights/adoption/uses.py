@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, groupby
 from typing import Any
 
 from archspec.network import INPUT, Instance, Network, NetworkLayer
 from archspec.ops import Shape
-from archspec.weights.checkpoints import Unit
 from archspec.weights.moves import Named, names_there
 
 Signature = frozenset[tuple[str, Shape]]
@@ -45,16 +44,22 @@ class Use:
     """One use of a block: its parts in written order.
 
     `upstream` has the pairs of parts of which the second reads, maybe through others,
-    what the first makes; `norms` has each norm's convolution; `twins` has, of the parts
-    at the start of branches that are alike, those before each: which of them is which
-    makes no difference.
+    what the first makes; `twins` has, of the parts at the start of branches that are
+    alike, those before each: which of them is which makes no difference.
     """
 
     block: str
     parts: tuple[Part, ...]
     upstream: frozenset[tuple[int, int]]
-    norms: Mapping[int, int]
     twins: Mapping[int, set[int]]
+
+    def signed(self, signatures: Mapping[str, Signature]) -> Use:
+        """The same use, with other signatures for the layers of these paths."""
+        parts = (
+            replace(p, signature=signatures.get(p.layer.path, p.signature))
+            for p in self.parts
+        )
+        return replace(self, parts=tuple(parts))
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -92,18 +97,12 @@ def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
             for i, earlier in enumerate(numbers)
             if earlier in ancestors[later]
         )
-        norms = {
-            j: numbers.index(source)
-            for j, n in enumerate(numbers)
-            for source in network.layers[n].sources
-            if not parts[j].is_linear and source in numbers
-        }
         twins = {
             j: {i for i in range(j) if branches[numbers[i]] == branches[numbers[j]]}
             for j in range(len(numbers))
         }
         if parts:
-            found.append(Use(blocks.get(path, ""), parts, upstream, norms, twins))
+            found.append(Use(blocks.get(path, ""), parts, upstream, twins))
     return tuple(found)
 
 
@@ -114,11 +113,6 @@ def signature(target: str, shapes: Mapping[str, Shape]) -> Signature:
     has other axes.
     """
     return frozenset((name, _plain(target, shape)) for name, shape in shapes.items())
-
-
-def unit_signature(target: str, unit: Unit) -> Signature:
-    """The same of a checkpoint's unit."""
-    return signature(target, unit.shapes)
 
 
 def _plain(target: str, shape: Shape) -> Shape:

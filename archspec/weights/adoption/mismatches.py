@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from archspec.errors import Diagnostic, WeightsError
 from archspec.ops import Shape
-from archspec.weights.adoption.readings import Signed
+from archspec.weights.adoption.readings import Stored
 from archspec.weights.adoption.uses import Signature, Use
-from archspec.weights.checkpoints import Checkpoint
 from archspec.weights.checks import MAX_TOLD, listed
 
 MAX_NAMES = 8
@@ -19,14 +18,14 @@ MAX_SHAPES = 8
 """Where more differ, it is told how often there are those that differ most."""
 
 
-class Alike(NamedTuple):
+class SignatureGroup(NamedTuple):
     """Layers, or units, of one signature; `shapes` are those of the first."""
 
     names: list[str]
     shapes: Mapping[str, Shape]
 
 
-class Surplus(NamedTuple):
+class UnmatchedUnits(NamedTuple):
     """The names of one signature, of which `number` have no partner.
 
     `partners` is how many have one; what is called like its partner is not named.
@@ -54,16 +53,16 @@ class Surplus(NamedTuple):
         return max(self.shapes.values(), key=len)
 
 
-def check_same(uses: Sequence[Use], checkpoint: Checkpoint, signed: Signed) -> None:
+def check_same(uses: Sequence[Use], units: Sequence[Stored]) -> None:
     """Raise WeightsError (AS512, AS513) unless all signatures are there as often."""
-    ours: dict[Signature, Alike] = {}
-    theirs: dict[Signature, Alike] = {}
+    ours: dict[Signature, SignatureGroup] = {}
+    theirs: dict[Signature, SignatureGroup] = {}
     parts = [part for use in uses for part in use.parts]
     for part in parts:
-        found = ours.setdefault(part.signature, Alike([], part.shapes))
+        found = ours.setdefault(part.signature, SignatureGroup([], part.shapes))
         found.names.append(part.layer.path)
-    for unit in checkpoint.units:
-        found = theirs.setdefault(signed(unit), Alike([], unit.shapes))
+    for unit in units:
+        found = theirs.setdefault(unit.signature, SignatureGroup([], unit.unit.shapes))
         found.names.append(unit.name)
     missing, left = list(_surplus(ours, theirs)), _likely(list(_surplus(theirs, ours)))
     if not missing and not left:
@@ -89,17 +88,17 @@ def listed_names(names: Sequence[str]) -> str:
 
 
 def _surplus(
-    one: Mapping[Signature, Alike], other: Mapping[Signature, Alike]
-) -> Iterator[Surplus]:
+    one: Mapping[Signature, SignatureGroup], other: Mapping[Signature, SignatureGroup]
+) -> Iterator[UnmatchedUnits]:
     for signature, alike in one.items():
         partners = other[signature].names if signature in other else []
         number = len(alike.names) - len(partners)
         if number > 0:
             strangers = [name for name in alike.names if name not in partners]
-            yield Surplus(strangers, alike.shapes, number, len(partners))
+            yield UnmatchedUnits(strangers, alike.shapes, number, len(partners))
 
 
-def _likely(left: Sequence[Surplus]) -> list[Surplus]:
+def _likely(left: Sequence[UnmatchedUnits]) -> list[UnmatchedUnits]:
     """Where any of several names may be left over: those whose module surely is."""
     sure = {
         name.partition(".")[0]
@@ -109,7 +108,7 @@ def _likely(left: Sequence[Surplus]) -> list[Surplus]:
         if "." in name
     }
 
-    def narrowed(surplus: Surplus) -> Surplus:
+    def narrowed(surplus: UnmatchedUnits) -> UnmatchedUnits:
         names = [name for name in surplus.names if name.partition(".")[0] in sure]
         return (
             surplus._replace(names=names) if len(names) == surplus.number else surplus
@@ -118,7 +117,9 @@ def _likely(left: Sequence[Surplus]) -> list[Surplus]:
     return list(map(narrowed, left))
 
 
-def _told(missing: Sequence[Surplus], left: Sequence[Surplus]) -> Iterator[Diagnostic]:
+def _told(
+    missing: Sequence[UnmatchedUnits], left: Sequence[UnmatchedUnits]
+) -> Iterator[Diagnostic]:
     """Each layer with the unit that is most like it, and what is like nothing."""
     rest = list(left)
     for ours in missing:
@@ -135,7 +136,7 @@ def _told(missing: Sequence[Surplus], left: Sequence[Surplus]) -> Iterator[Diagn
 
 
 def _counted(
-    missing: Sequence[Surplus], left: Sequence[Surplus]
+    missing: Sequence[UnmatchedUnits], left: Sequence[UnmatchedUnits]
 ) -> Iterator[Diagnostic]:
     """Pairs of one name, and how often other shapes are there."""
     named = {theirs.names[0]: theirs for theirs in left if theirs.is_alone}
@@ -159,7 +160,7 @@ def _counted(
         yield Diagnostic("AS512", f"and {more} more shapes are not there as often")
 
 
-def _unequal(ours: Surplus, theirs: Surplus) -> Diagnostic:
+def _unequal(ours: UnmatchedUnits, theirs: UnmatchedUnits) -> Diagnostic:
     if ours.shapes.keys() == theirs.shapes.keys():
         return Diagnostic(
             "AS513",
@@ -173,7 +174,7 @@ def _unequal(ours: Surplus, theirs: Surplus) -> Diagnostic:
     )
 
 
-def _likeness(one: Surplus, other: Surplus) -> tuple[int, int]:
+def _likeness(one: UnmatchedUnits, other: UnmatchedUnits) -> tuple[int, int]:
     """How many weights are equal, and how many sizes of those of one name."""
     shared = one.shapes.keys() & other.shapes.keys()
     pairs = [(one.shapes[name], other.shapes[name]) for name in shared]
