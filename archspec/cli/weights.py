@@ -146,7 +146,7 @@ def adopt(
 def inspect(file: Existing) -> None:
     """Show what a safetensors file holds, and which network it was made for."""
     with faults_told():
-        from archspec.weights.summary import summary
+        from archspec.weights.canonical import summary
 
         typer.echo(summary(file), nl=False)
 

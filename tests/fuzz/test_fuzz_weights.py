@@ -21,7 +21,7 @@ from archspec.errors import WeightsError
 from archspec.network import Network
 from archspec.weights import canonical, torch_file
 from archspec.weights.adoption import adopt
-from archspec.weights.summary import summary
+from archspec.weights.canonical import summary
 
 
 @pytest.fixture(scope="module")
