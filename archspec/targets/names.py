@@ -1,4 +1,4 @@
-"""Names that a target cannot print: refused with their place, never mangled."""
+"""Names of layers, rows and blocks that a target cannot print, refused with a place."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 
 from archspec.errors import Place, SpecError
 from archspec.language import Block, Layer, Table
-from archspec.language.layers import mappings, placed_layers
+from archspec.language.layers import placed_layers
 from archspec.language.names import inner_layers
 from archspec.network import Network
 from archspec.reading.nodes import Mapping as Tree
-from archspec.reading.nodes import Scalar, find
-from archspec.reading.nodes import Sequence as Items
+from archspec.reading.nodes import find
 from archspec.targets.code import class_name
 from archspec.targets.specialise.model import Program
 
@@ -40,16 +39,6 @@ def check_names(
             raise SpecError.single("AS403", message, place, help=f"try '{name}_'")
     root = find(tree, ("name",))
     _check_globals(document.name, root, used, manifest)
-    _check_locals(network, program, manifest)
-
-
-def place_of_name(tree: Tree, block: str, name: str) -> Place | None:
-    """Where a block of the spec defines an argument or `let`; None if it does not."""
-    parts = (tree.section("blocks").section(block).section(p) for p in _DEFINING)
-    return next((part.keys[name] for part in parts if name in part.keys), None)
-
-
-_DEFINING = "arguments", "let"
 
 
 def _attributes(layers: Mapping[str, Layer], body: Tree) -> Iterator[Named]:
@@ -85,56 +74,6 @@ def _check_globals(
             help = "a file has one thing of a name: rename one of the two"
             raise SpecError.single("AS403", message, place, help=help)
         seen[printed] = name
-
-
-def _check_locals(
-    network: Network, program: Program, manifest: Mapping[str, Any]
-) -> None:
-    """Arguments, definitions and columns become variables of the printed code."""
-    document, tree = network.document, network.spec.tree
-    taken = {*dir(builtins), *manifest["locals"], *manifest["globals"]}
-    taken |= set(manifest["helpers"])
-    taken |= {_printed(name, manifest) for name in program.blocks}
-    taken |= {*manifest["helpers"]} - {*manifest["parameters"]}
-    for routine, block in ((r, r.block) for r in program.blocks.values() if r.block):
-        own = [p.name for p in routine.parameters] + [let for let, _ in routine.lets]
-        for word in own:
-            place, where = (
-                place_of_name(tree, block.name, word),
-                f"of block {block.name}",
-            )
-            found = _variable(word, own, manifest)
-            _refuse(found, taken, where, place or block.place)
-    root = next(iter(document.layers.values())).place
-    columns = dict(_columns(tree))
-    for stage in program.stages:
-        words = [parameter.name for parameter in stage.parameters]
-        where = f"in the table of {stage.loop.first.op}"
-        for word in words:
-            place = columns.get(word, root)
-            _refuse(_variable(word, words, manifest), taken, where, place)
-
-
-def _variable(name: str, names: list[str], manifest: Mapping[str, Any]) -> str:
-    """What a name of a block or table is printed as: `kernel` is `kernel_size`."""
-    renamed: str = manifest["parameters"].get(name, name)
-    return name if renamed in names else renamed
-
-
-def _columns(tree: Tree) -> Iterator[Named]:
-    """All columns of a spec's tables."""
-    bodies = [tree, *(block for _, block in mappings(tree.section("blocks")))]
-    for body in bodies:
-        for _, layer, _ in placed_layers(body.section("layers")):
-            columns = layer.get("columns")
-            items = columns.items if isinstance(columns, Items) else ()
-            yield from ((i.text, i.place) for i in items if isinstance(i, Scalar))
-
-
-def _refuse(name: str, taken: set[str], where: str, place: Place) -> None:
-    if name in taken:
-        message = f"'{name}' {where} is a name that the printed code needs itself"
-        raise SpecError.single("AS403", message, place, help=f"try '{name}_'")
 
 
 def _printed(block: str, manifest: Mapping[str, Any]) -> str:

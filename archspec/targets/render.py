@@ -15,12 +15,12 @@ from archspec.targets import digest, keras, torch
 from archspec.targets.code import Code
 from archspec.targets.file import File
 from archspec.targets.header import header
-from archspec.targets.names import check_names, place_of_name
+from archspec.targets.names import check_names
 from archspec.targets.specialise import specialise
 from archspec.targets.symbols import names_in
 from archspec.targets.templates import InjectionError, Templates
 from archspec.targets.tidy import tidy
-from archspec.targets.unprintable import Named, Unprintable, refined
+from archspec.targets.unprintable import Unprintable, refined
 
 _FRAMEWORKS = {"torch": torch, "keras": keras}
 TARGETS = tuple(_FRAMEWORKS)
@@ -66,9 +66,6 @@ def _rendered(network: Network, target: str, own: Path | None) -> str:
     except Unprintable as error:
         found = (layer.place for layer in network.layers if layer.path == error.path)
         place = next(found, error.place)
-        if isinstance(error, Named):
-            block = error.path.removeprefix("block ")
-            place = place_of_name(network.spec.tree, block, error.name) or place
         message = f"the target {target} cannot say this: {error}"
         raise SpecError.single(
             "AS402", message, place, path=error.path, help=error.help

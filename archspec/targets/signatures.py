@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from archspec.expressions import Expression, Name, Value
@@ -81,7 +84,7 @@ class Signatures:
         channels = self.passes_channels and "in_channels" in read
         return Signature(
             identifier(printed),
-            self.names(routine),
+            self.names_of(routine),
             parameters,
             read,
             channels,
@@ -97,30 +100,48 @@ class Signatures:
         kept = tuple(p for p in stage.parameters if p.name in read)
         own = Signature(
             identifier(name),
-            dict(self.manifest["parameters"]),
+            self.names([p.name for p in kept], callee.names if callee else {}),
             kept,
             frozenset(read),
             self.passes_channels and "in_channels" in read,
         )
         if callee is None:
             return own
-        return replace(
-            own,
-            names=callee.names,
-            in_channels=callee.in_channels,
-            classes=callee.classes,
-        )
+        return replace(own, in_channels=callee.in_channels, classes=callee.classes)
 
-    def names(self, routine: Routine) -> dict[str, str]:
-        """The printed name of each of the spec's names, unless two would meet."""
-        wanted: dict[str, str] = dict(self.manifest["parameters"])
-        own = {parameter.name for parameter in routine.parameters}
-        own |= {name for name, _ in routine.lets}
-        output = self.manifest.get("output_parameter")
-        width = routine.output_channels
+    def names_of(self, routine: Routine) -> dict[str, str]:
+        """The printed names of a block's parameters and definitions."""
+        own = [parameter.name for parameter in routine.parameters]
+        own += [name for name, _ in routine.lets]
+        output, width = self.manifest.get("output_parameter"), routine.output_channels
         if output and isinstance(width, Name) and width.id in own:
-            wanted[width.id] = output
-        return {old: new for old, new in wanted.items() if new not in own}
+            return self.names(own, {width.id: output})
+        return self.names(own, {})
+
+    def names(self, own: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]:
+        """The printed name of each of the spec's names.
+
+        One that the file needs itself gets a `_`, as `lambda_` does by custom.
+        """
+        usual: dict[str, str] = {**self.manifest["parameters"], **wanted}
+        names = {old: new for old, new in usual.items() if new not in own}
+        for name in own:
+            printed = names.pop(name, name)
+            others = {*names.values(), *own} - {name}
+            while printed in self.reserved or printed in others:
+                printed += "_"
+            names[name] = printed
+        return names
+
+    @cached_property
+    def reserved(self) -> frozenset[str]:
+        """What variables of the file cannot be called."""
+        manifest, stages = self.manifest, self.program.stages
+        blocks = self.program.blocks
+        printed = map(class_name, blocks) if manifest["classes"] else blocks
+        lists = (manifest[key] for key in ("locals", "globals", "helpers"))
+        named = [*printed, "stage", *(stage.name for stage in stages)]
+        return frozenset(chain(dir(builtins), named, *lists))
 
 
 def root_names(program: Program, known: Mapping[str, Signature]) -> frozenset[str]:

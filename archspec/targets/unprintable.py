@@ -26,14 +26,6 @@ class Unprintable(Exception):
         self.block = ""
 
 
-class Named(Unprintable):
-    """An argument or `let` of a block that has to be called something else."""
-
-    def __init__(self, message: str, name: str):
-        super().__init__(message, help=f"try '{name}_'")
-        self.name = name
-
-
 @contextmanager
 def located(place: Place | None, path: str, block: str = "") -> Generator[None]:
     """Tell what is unprintable where it stands: the innermost place wins."""

@@ -50,11 +50,12 @@ def _class(
 ) -> ClassView:
     tapped = frozenset(outputs.values())
     modules = Modules(file, signature.names, routine, tapped)
-    asked = Asked(file, routine)
-    asked.check(file, signature, {*modules.names})
+    asked = Asked(file, routine, signature, {*modules.names})
     code = modules.printer.code
-    printed = [identifier(signature.printed(name)) for name in asked.names]
-    stored = [(name, name) for name in printed]
+    stored = [
+        (identifier(attribute), identifier(signature.printed(name)))
+        for name, attribute in asked.names.items()
+    ]
     stored += [(identifier(flag), code(test)) for flag, test in asked.flags.items()]
     tests = [asked.by_name(group.when) for group in modules.groups]
     groups = [
@@ -69,7 +70,7 @@ def _class(
         printed_lets(routine, signature, modules.printer),
         stored,
         groups,
-        Forward(routine, modules).lines(outputs),
+        Forward(routine, modules, asked).lines(outputs),
         Code("dict[str, Tensor]" if outputs else "Tensor"),
     )
 

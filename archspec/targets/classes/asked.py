@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import chain
 
 from archspec.expressions import Conditional, Constant, Expression, Logic, Name
 from archspec.targets.classes.modules import all_of, is_function, statements_of
+from archspec.targets.code import Code, identifier
 from archspec.targets.dialect import calls_in
 from archspec.targets.file import File
 from archspec.targets.signatures import Signature
@@ -19,24 +20,35 @@ from archspec.targets.specialise.model import (
     TableStatement,
 )
 from archspec.targets.symbols import names_in
-from archspec.targets.unprintable import Named, Unprintable
 
 
 class Asked:
-    """`names` are names of the spec, `flags` conditions by the names that they get."""
+    """`names` are the attributes of names of the spec, `flags` those of conditions.
 
-    def __init__(self, file: File, routine: Routine):
-        self.flags: dict[str, Expression] = {}
+    An attribute that would be a module's, or one of `nn.Module`, gets a `_`.
+    """
+
+    def __init__(
+        self, file: File, routine: Routine, signature: Signature, modules: Set[str]
+    ):
+        tests: dict[str, Expression] = {}
         found: set[str] = set()
         for statement, branch in statements_of(routine.body, None):
             found |= _names_read(file, statement, branch)
             for name, test in _tests(file, statement):
                 found |= set() if is_flag(test) else names_in(test)
-                self.flags |= {f"has_{name}": test} if is_flag(test) else {}
-        if routine.residual not in {None, Constant(True)}:
-            assert routine.residual is not None
-            self.flags["has_residual"] = routine.residual
-        self.names = sorted(found)
+                tests |= {name: test} if is_flag(test) else {}
+        if routine.residual is not None and routine.residual != Constant(True):
+            tests["residual"] = routine.residual
+        taken = {*modules, *file.manifest["taken"]}
+        self.names = {n: _free(signature.printed(n), taken) for n in sorted(found)}
+        taken |= {*self.names.values()}
+        self._attributes = {name: _free(f"has_{name}", taken) for name in tests}
+        self.flags = {self._attributes[name]: test for name, test in tests.items()}
+
+    def flag(self, name: str) -> Code:
+        """The attribute with the condition of a layer or branch, or `residual`."""
+        return Code(f"self.{identifier(self._attributes[name])}")
 
     def by_name(self, test: Expression | None) -> Expression | None:
         """A condition in which what is stored is asked for by its flag."""
@@ -47,17 +59,11 @@ class Asked:
                 return all_of(Name(f"self.{flag}"), *parts[len(known) :])
         return test
 
-    def check(self, file: File, signature: Signature, modules: set[str]) -> None:
-        """Raise Unprintable where a stored name is that of something else."""
-        for name in [signature.printed(name) for name in self.names] + [*self.flags]:
-            if name in modules:
-                message = f"'{name}', which 'forward' asks for, beside a layer '{name}'"
-                raise Unprintable(message, help=f"rename the layer: '{name}_'")
-            if name in file.manifest["taken"]:
-                message = (
-                    f"'{name}', which 'forward' asks for, and nn.Module has its own"
-                )
-                raise Named(message, name)
+
+def _free(name: str, taken: Set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def is_flag(test: Expression) -> bool:

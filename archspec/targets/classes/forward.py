@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from archspec.expressions import Expression
 from archspec.targets.arguments import ValuePrinter
-from archspec.targets.classes.asked import is_flag
+from archspec.targets.classes.asked import Asked, is_flag
 from archspec.targets.classes.modules import Modules, is_function, row_path
 from archspec.targets.code import Code, identifier, literal, term
 from archspec.targets.dialect import calls_in
@@ -32,13 +32,14 @@ CHAIN = 3
 class Forward:
     """The statements of one `forward`."""
 
-    def __init__(self, routine: Routine, modules: Modules):
+    def __init__(self, routine: Routine, modules: Modules, asked: Asked):
         self.routine = routine
         self.modules = modules
         self.file = modules.file
         self.root = modules.root
         self.macro = modules.macro
-        self.inside = ValuePrinter(self.file, modules.printer.names, "self.")
+        self.asked = asked
+        self.inside = ValuePrinter(self.file, asked.names, "self.")
 
     def lines(self, outputs: Mapping[str, str] | None = None) -> list[Line]:
         """The statements of `forward`; `outputs` has the layers that it returns."""
@@ -80,7 +81,7 @@ class Forward:
         whole = self.macro("add", [Code("x"), result])
         if self.modules.printer.code(residual).is_true:
             return whole
-        return self.macro("choice", Code("self.has_residual"), whole, result)
+        return self.macro("choice", self.asked.flag("residual"), whole, result)
 
     def run(
         self, statement: OpStatement, source: Code, target: str, like: Code | None
@@ -156,7 +157,7 @@ class Forward:
     def test(self, expression: Expression, name: str) -> Code:
         """What `forward` asks: a stored name, or a flag where it asks for more."""
         if is_flag(expression):
-            return Code(f"self.has_{identifier(name)}")
+            return self.asked.flag(name)
         return self.inside.code(expression)
 
     def note(self, statement: Statement) -> Code | None:
