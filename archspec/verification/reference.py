@@ -6,13 +6,14 @@ those of elaboration.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from archspec.network import INPUT, Network, NetworkLayer
 from archspec.ops import Op
+from archspec.runtime.order import Keep
 from archspec.weights.checks import Arrays
 
 Array = np.ndarray[Any, Any]
@@ -23,15 +24,13 @@ def evaluate(network: Network, weights: Arrays, images: Array) -> dict[str, Arra
 
     `images` are (N, channels, height, width).
     """
-    return _run(network, weights, images, lambda layer, x: {})
+    return dict(_run(network, weights, images, lambda layer, x: {}))
 
 
-def calibrate(
-    network: Network, weights: Arrays, images: Array
-) -> tuple[dict[str, Array], Arrays]:
-    """Every layer's output if batch norms took about the statistics of these images.
+def calibrate(network: Network, weights: Arrays, images: Array, keep: Keep) -> Arrays:
+    """Keep every layer's output if batch norms took about these images' statistics.
 
-    Also these statistics, `PATH.mean` and `PATH.variance`: with them numbers neither
+    Gives these statistics, `PATH.mean` and `PATH.variance`: with them numbers neither
     grow nor vanish from layer to layer, and rounding errors stay small. Each is off
     from that of the images by what was drawn for it: a variance by its factor, a mean
     by that many standard deviations more than one.
@@ -53,7 +52,9 @@ def calibrate(
         statistics.update(zip(names, both, strict=True))
         return {"mean": both[0].astype(float), "variance": both[1].astype(float)}
 
-    return _run(network, weights, images, measured), statistics
+    for path, array in _run(network, weights, images, measured):
+        keep(path, array)
+    return statistics
 
 
 def _run(
@@ -61,7 +62,13 @@ def _run(
     weights: Arrays,
     images: Array,
     instead: Callable[[NetworkLayer, Array], Mapping[str, Array]],
-) -> dict[str, Array]:
+) -> Iterator[tuple[str, Array]]:
+    """Each layer's path and output, which is let go once no layer reads it."""
+    last = {
+        source: number
+        for number, layer in enumerate(network.layers)
+        for source in layer.sources
+    }
     known = {INPUT: images.astype(float)}
     for number, layer in enumerate(network.layers):
         inputs = [known[source] for source in layer.sources]
@@ -72,4 +79,8 @@ def _run(
         known[number] = (
             op.evaluate(inputs[0], own) if isinstance(op, Op) else op.evaluate(inputs)
         )
-    return {layer.path: known[number] for number, layer in enumerate(network.layers)}
+        yield layer.path, known[number]
+        read = {number, *layer.sources}
+        known = {
+            n: x for n, x in known.items() if n not in read or last.get(n, 0) > number
+        }

@@ -10,7 +10,14 @@ from typing import Literal
 
 from archspec.errors import needed
 from archspec.network import INPUT, Network
-from archspec.runtime.order import Order, Precision, Task, write_arrays
+from archspec.runtime.order import (
+    ArrayFile,
+    Order,
+    Precision,
+    Task,
+    array_file,
+    write_arrays,
+)
 from archspec.runtime.session import target_of
 from archspec.targets.templates import manifest
 from archspec.verification.random_data import (
@@ -49,14 +56,10 @@ class Trial:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    @cached_property
-    def expected(self) -> dict[str, Array]:
+    @property
+    def expected(self) -> Mapping[str, Array]:
         """Every layer's output by its path, and every output as `output:NAME`."""
-        found, layers = self._calibrated[0], self.network.layers
-        return found | {
-            f"output:{name}": self.images if n == INPUT else found[layers[n].path]
-            for name, n in self.network.outputs.items()
-        }
+        return self._calibrated[0]
 
     @cached_property
     def weights(self) -> dict[str, Array]:
@@ -68,8 +71,21 @@ class Trial:
         return random_weights(self.network, self.seed)
 
     @cached_property
-    def _calibrated(self) -> tuple[dict[str, Array], Mapping[str, Array]]:
-        return calibrate(self.network, self._drawn, self.images)
+    def _calibrated(self) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
+        path = self.folder / "expected.arrays"
+        names: dict[str, list[str]] = {}
+        for name, number in self.network.outputs.items():
+            layer = "" if number == INPUT else self.network.layers[number].path
+            names.setdefault(layer, []).append(f"output:{name}")
+        with array_file(path) as write:
+
+            def keep(path: str, array: Array) -> None:
+                for name in (path, *names.get(path, ())):
+                    write(name, array)
+
+            keep("", self.images)
+            statistics = calibrate(self.network, self._drawn, self.images, keep)
+        return ArrayFile(path), statistics
 
     def order(
         self,

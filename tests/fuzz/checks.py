@@ -72,7 +72,10 @@ def for_classes(network: Network, classes: int) -> Case:
 def drawn(network: Network, number: int) -> tuple[Arrays, np.ndarray]:
     """Weights with the statistics of the images, and the images."""
     images, weights = random_images(network, number), random_weights(network, number)
-    return {**weights, **calibrate(network, weights, images)[1]}, images
+    return {
+        **weights,
+        **calibrate(network, weights, images),
+    }, images
 
 
 def judged(

@@ -27,7 +27,9 @@ def test_calibrated_statistics_are_those_of_the_images():
         for name, array in weights.items()
         if name.endswith((".mean", ".variance"))
     }
-    found, statistics = calibrate(network, {**weights, **exactly}, images)
+    found = {}
+    given = {**weights, **exactly}
+    statistics = calibrate(network, given, images, found.__setitem__)
     again = by_layers(network, {**weights, **statistics}, images)
     assert difference({"": found["classifier"]}, again) < 1e-12
     scale, shift = (weights[f"stem.norm.{name}"] for name in ("scale", "shift"))
@@ -40,7 +42,8 @@ def test_each_statistic_is_off_by_what_was_drawn():
     network = elaborate("mobilenetv2", (), ["input.size=[96, 64]"])
     images = np.random.default_rng(0).normal(size=(2, *network.input_shape))
     weights = drawn(network)
-    found, statistics = calibrate(network, weights, images)
+    found = {}
+    statistics = calibrate(network, weights, images, found.__setitem__)
     before = found["stem.conv"]
     factor = statistics["stem.norm.variance"] / before.var((0, 2, 3))
     assert np.allclose(factor, weights["stem.norm.variance"])
