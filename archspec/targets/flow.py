@@ -109,6 +109,7 @@ class Flow:
         self._visit(routine.body)
         if routine.residual is not None:
             self._last_use["input"] = math.inf
+        self._as_input = self._standing_for_input()
 
     def _visit(self, statements: Sequence[Statement]) -> None:
         for statement in statements:
@@ -169,8 +170,7 @@ class Flow:
 
     def target(self, statement: Written, source: Code, branch: str | None) -> str:
         """The variable for a statement's result."""
-        if self._stands_for_input(statement):
-            self._last_use["input"] = self._last_use.pop(statement.name)
+        if statement is self._as_input:
             return "x"
         if self.is_tapped(statement.name):
             name = statement.name.lower()
@@ -183,11 +183,22 @@ class Flow:
         needed = self._last_use.get("input", 0) > written
         return "y" if needed and self.source == "x" else "x"
 
-    def _stands_for_input(self, statement: Written) -> bool:
-        """Whether a block begins with it, and from then on only asks for its result."""
-        first = self.routine.block is not None and statement is self.routine.body[0]
-        over = self._last_use.get("input", 0) <= self._ends[id(statement)]
-        return first and over and self.source == "x" and self.is_tapped(statement.name)
+    def _standing_for_input(self) -> Statement | None:
+        """What a block begins with, if from then on it only asks for that result.
+
+        The result is `x` then, and needed for as long as it is referred to.
+        """
+        first = (
+            self.routine.body[0] if self.routine.block and self.routine.body else None
+        )
+        if first is None or self.source != "x" or not self.is_tapped(first.name):
+            return None
+        if self._last_use.get("input", 0) > self._ends[id(first)]:
+            return None
+        if isinstance(first, PassStatement):
+            return None
+        self._last_use["input"] = self._last_use.pop(first.name)
+        return first
 
     def statement(
         self, statement: Statement, source: Code, branch: str | None

@@ -24,6 +24,8 @@ from archspec.targets.unprintable import Unprintable, refined
 
 _FRAMEWORKS = {"torch": torch, "keras": keras}
 TARGETS = tuple(_FRAMEWORKS)
+_HELPERS = Code("# \x1f")
+"""Where a page has its helpers, in a character that no text of a spec keeps."""
 MAX_EFFORT = 1_000_000
 """Parts of expressions that are visited for a file; the zoo's largest needs 40,000."""
 
@@ -84,9 +86,9 @@ def _page(
     view = framework.view(file)
     last = file.manifest["channels"] == "last"
     by_classes = "classes" in names_in(program.root.output_channels)
-    view |= {"header": header(network, last, by_classes), "helpers": []}
-    view["helpers"] = helpers(file, templates.page(module=view))
-    return templates.page(module=view)
+    view |= {"header": header(network, last, by_classes), "helpers": [_HELPERS]}
+    text = templates.page(module=view)
+    return text.replace(str(_HELPERS), "\n\n".join(map(str, helpers(file, text))))
 
 
 def helpers(file: File, text: str) -> list[Code]:
