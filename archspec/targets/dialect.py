@@ -88,6 +88,18 @@ class Dialect:
             )
         return found
 
+    def activation(
+        self, call: Call, arguments: Arguments
+    ) -> tuple[FrameworkLayer, ...]:
+        """One layer, which `leaky_relu` gives its slope."""
+        kind = call.attributes["kind"]
+        if kind.is_only("leaky_relu"):
+            arguments["kind"] = constant("leaky_relu")
+        else:
+            del arguments["slope"]
+        arguments["function"] = self.activations(kind.expression)
+        return (FrameworkLayer(call.op, arguments),)
+
     def activations(self, expression: Expression) -> Expression:
         """The expression with its words replaced by the framework's."""
         if isinstance(expression, Constant) and isinstance(expression.value, str):

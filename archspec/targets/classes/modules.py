@@ -61,9 +61,7 @@ class Builder:
     def primitive(self, call: Call, inplace: bool = False) -> Code:
         """The expression that builds a primitive's module."""
         (layer,) = call.layers
-        if not inplace:
-            return self.printer.layer(layer)
-        return self.printer.layer(layer, inplace=True)
+        return self.printer.layer(layer, inplace=inplace)
 
     def loop(self, loop: Loop) -> Code:
         """A repeated layer as one nn.Sequential."""

@@ -128,15 +128,6 @@ class KerasDialect(Dialect):
         arguments |= {"height": literal(height), "width": literal(width), "like": None}
         return (FrameworkLayer(call.op, arguments),)
 
-    def activation(self, call: Call, arguments: Arguments) -> Layers:
-        kind = call.attributes["kind"]
-        if kind.is_only("leaky_relu"):
-            arguments["kind"] = literal("leaky_relu")
-        else:
-            del arguments["slope"]
-        arguments["function"] = self.activations(kind.expression)
-        return (FrameworkLayer(call.op, arguments),)
-
     def normalize(self, call: Call, arguments: Arguments) -> Layers:
         mean, std = (numbers(call.attributes[name]) for name in ("mean", "std"))
         own: Arguments = {"scale": None, "offset": None}

@@ -75,16 +75,6 @@ class TorchDialect(Dialect):
         arguments["momentum"] = literal(momentum(call.attributes["decay"].constant))
         return (FrameworkLayer(call.op, arguments),)
 
-    def activation(self, call: Call, arguments: Arguments) -> Layers:
-        kind = call.attributes["kind"]
-        if kind.is_only("leaky_relu"):
-            arguments["kind"] = literal("leaky_relu")
-        else:
-            del arguments["slope"]
-        arguments["function"] = self.activations(kind.expression)
-        arguments["inplace"] = False
-        return (FrameworkLayer(call.op, arguments),)
-
     def slice_channels(self, call: Call, arguments: Arguments) -> Layers:
         if arguments["stop"] == call.channels.expression:
             arguments["stop"] = None
