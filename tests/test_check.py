@@ -288,7 +288,7 @@ def test_what_a_target_refuses(check):
     assert check(text, "--target", "torch").exit_code == 0
     done = check(text)
     assert done.exit_code == 2
-    assert done.stderr.startswith("error[AS402]: the target keras cannot say this")
+    assert done.stderr.startswith("error[AS402]: not supported by the Keras target")
 
 
 def test_a_target_that_there_is_not(check):

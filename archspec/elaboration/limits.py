@@ -11,7 +11,7 @@ from archspec.network import NetworkLayer
 from archspec.reading.nodes import fail
 
 MAX_RUNS = 10_000
-"""Layers, repeats included; ResNet-1202, a paper's deepest, comes to about 7,000."""
+"""Layers, repeats included; ResNet-1202, a paper's deepest, has about 7,000."""
 
 MAX_REPEAT = 1_000
 

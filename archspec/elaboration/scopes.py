@@ -27,7 +27,7 @@ from archspec.reading.nodes import fail
 
 
 def value_of(formula: Formula, scope: Scope) -> Value:
-    """What the formula is worth; raises SpecError (AS301) at its place, Unknowable."""
+    """The value of the formula; raises SpecError (AS301) at its place, Unknowable."""
     try:
         check(formula.expression, scope)
         return evaluate(formula.expression, scope)

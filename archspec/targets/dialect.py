@@ -46,8 +46,8 @@ class Dialect:
     """What a framework makes of the primitives: one method an op, of the op's name.
 
     A method takes a call and its arguments, and returns the layers; an op without one
-    is one layer, with a macro of its name. `passes_channels` says that modules are told
-    how many channels they read.
+    is one layer, with a macro of its name. With `passes_channels` a module is given the
+    number of channels that it reads.
     """
 
     passes_channels: ClassVar[bool]

@@ -68,7 +68,7 @@ def _rendered(network: Network, target: str, own: Path | None) -> str:
     except Unprintable as error:
         found = (layer.place for layer in network.layers if layer.path == error.path)
         place = next(found, error.place)
-        message = f"the target {target} cannot say this: {error}"
+        message = f"not supported by the {templates.manifest['name']} target: {error}"
         raise SpecError.single(
             "AS402", message, place, path=error.path, help=error.help
         ) from None
@@ -78,7 +78,7 @@ def _rendered(network: Network, target: str, own: Path | None) -> str:
 def _page(
     network: Network, target: str, templates: Templates, finest: frozenset[str]
 ) -> str:
-    """The file before it is formatted, uses of the blocks in `finest` told apart."""
+    """The file before it is formatted, uses of the blocks in `finest` kept apart."""
     framework = _FRAMEWORKS[target]
     program = specialise(network, finest)
     check_names(network, program, templates.manifest)

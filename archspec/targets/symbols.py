@@ -24,7 +24,7 @@ from archspec.expressions import (
 from archspec.targets.unprintable import Unprintable
 
 MANY_DIGITS = 12
-"""As long as no number that somebody wrote by hand."""
+"""Longer than any number written by hand."""
 
 
 def names_in(expression: Expression) -> set[str]:
@@ -38,7 +38,7 @@ def calls_in(expression: Expression) -> set[str]:
 
 
 def constant(value: Value) -> Expression:
-    """The expression that is worth `value`: 1 / 12 for 0.08333333333333333."""
+    """The expression whose value is `value`: 1 / 12 for 0.08333333333333333."""
     if isinstance(value, tuple):
         return Items(tuple(constant(item) for item in value))
     if value is None:

@@ -163,4 +163,4 @@ layers: {conv: {depthwise_conv: {stride: [1, 2], padding: same, bias: false}}}
 """)
     done = run("net.yaml", "--targets", "torch,keras")
     assert done.exit_code == 2
-    assert done.stderr.startswith("error[AS402]: the target keras cannot say this: ")
+    assert done.stderr.startswith("error[AS402]: not supported by the Keras target: ")

@@ -144,5 +144,5 @@ def _batch(name: str, shape: Shape) -> onnx.ValueInfoProto:
 
 
 def _refusal(layer: NetworkLayer, message: str) -> SpecError:
-    text = f"the target onnx cannot say this: {message}"
+    text = f"not supported by the ONNX target: {message}"
     return SpecError.single("AS402", text, layer.place, path=layer.path)

@@ -40,7 +40,7 @@ from archspec.targets.unprintable import Unprintable, located, refined
 def specialise(network: Network, finest: frozenset[str] = frozenset()) -> Program:
     """The network as routines that call each other, the same for all targets.
 
-    Uses of the blocks in `finest` are told apart. Raises SpecError (AS401).
+    Uses of the blocks in `finest` are kept apart. Raises SpecError (AS401).
     """
     elaborations = [network, *_twins(network)]
     try:
