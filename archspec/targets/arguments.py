@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from archspec.expressions import Expression, Items, Name
@@ -19,7 +20,6 @@ from archspec.targets.specialise.model import (
     is_expression,
 )
 from archspec.targets.symbols import constant
-from archspec.targets.views import ParameterView
 
 Argument = tuple[Code | None, Code]
 """A keyword, or None for a positional argument, and what is passed."""
@@ -28,6 +28,15 @@ Style = Literal["call", "keywords", "positions"]
 
 MAX_UNNAMED = 4
 """Values by position that a reader still can tell apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterView:
+    """A parameter of a class or function."""
+
+    name: Code
+    annotation: Code
+    default: Code | None = None
 
 
 class ValuePrinter(Printer):

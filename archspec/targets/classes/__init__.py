@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archspec.targets.arguments import parameter_views, printed_lets, root_parameters
+from archspec.targets.arguments import (
+    ParameterView,
+    parameter_views,
+    printed_lets,
+    root_parameters,
+)
 from archspec.targets.classes.asked import Asked
 from archspec.targets.classes.forward import Forward
 from archspec.targets.classes.modules import Builder, Modules
@@ -16,7 +21,6 @@ from archspec.targets.header import block_doc, stage_note
 from archspec.targets.signatures import Signature
 from archspec.targets.specialise.model import Routine, Stage
 from archspec.targets.unprintable import located
-from archspec.targets.views import ParameterView
 
 
 def view(file: File) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archspec.expressions import Expression
+from archspec.targets.arguments import ParameterView
 from archspec.targets.code import Code
 from archspec.targets.lines import Line
-from archspec.targets.views import ParameterView
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from archspec.expressions import Name
-from archspec.targets.arguments import parameter_views, printed_lets, root_parameters
+from archspec.targets.arguments import (
+    ParameterView,
+    parameter_views,
+    printed_lets,
+    root_parameters,
+)
 from archspec.targets.code import Code, identifier, literal
 from archspec.targets.file import File
 from archspec.targets.functions.statements import Position, Statements
@@ -13,9 +20,19 @@ from archspec.targets.header import block_doc, stage_note
 from archspec.targets.lines import Line, assign, returned
 from archspec.targets.specialise.model import Routine, Stage
 from archspec.targets.unprintable import located
-from archspec.targets.views import FunctionView, ParameterView
 
 CHANNELS = Code("in_channels"), Code("x.shape[-1]")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionView:
+    """One function."""
+
+    name: Code
+    doc: Sequence[Code]
+    parameters: Sequence[ParameterView]
+    lets: Sequence[tuple[Code, Code]]
+    lines: Sequence[Line]
 
 
 def view(file: File) -> dict[str, Any]:

@@ -28,9 +28,8 @@ from archspec.targets.specialise.model import (
     Routine,
     Stage,
 )
-from archspec.targets.specialise.references import references
 from archspec.targets.specialise.split import split
-from archspec.targets.specialise.uses import Uses, resolved
+from archspec.targets.specialise.uses import Uses, references, resolved
 from archspec.targets.specialise.widths import Widths
 from archspec.targets.symbols import constant_value
 from archspec.targets.unprintable import Unprintable, located, refined

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, product
 
 from archspec.expressions import Function, Name, Scope, Value
-from archspec.language import Block, Document, Layer, OpLayer, Table
+from archspec.language import Block, Document, JoinLayer, Layer, OpLayer, Table
 from archspec.language.names import inner_layers
 from archspec.network import Instance, Step
 
@@ -124,3 +124,15 @@ def _ordered(callees: Callees, caller: str | None) -> dict[str, None]:
     for callee in callees.get(caller, ()):
         ordered |= {**_ordered(callees, callee), callee: None}
     return ordered
+
+
+def references(layers: Mapping[str, Layer]) -> frozenset[str]:
+    """The layers and rows that something reads by their names."""
+    found: set[str | None] = set()
+    for _, layer in inner_layers(layers):
+        found.add(layer.origin and layer.origin.text)
+        if isinstance(layer, OpLayer):
+            found.add(layer.like and layer.like.text)
+        if isinstance(layer, JoinLayer):
+            found |= {b.origin and b.origin.text for b in layer.branches.values()}
+    return frozenset(name for name in found if name)
