@@ -15,12 +15,14 @@ import tempfile
 from contextlib import chdir
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from click.testing import Result
 from typer.testing import CliRunner
 
 from archspec import resources
 from archspec.cli import program
+from archspec.verification import memory
 
 MESSAGES = Path(__file__).parent / "reference" / "messages.md"
 PAGES = MESSAGES, resources.ERRORS
@@ -86,8 +88,9 @@ def said(spec: str, commands: tuple[str, ...]) -> Result:
 
 
 def run(command: str) -> Result:
-    """`archspec ...` in this process."""
-    return CliRunner().invoke(program([]), shlex.split(command)[1:])
+    """`archspec ...` in this process, as on a machine with memory enough."""
+    with patch.object(memory, "installed", lambda: 64 * memory.GIB):
+        return CliRunner().invoke(program([]), shlex.split(command)[1:])
 
 
 def _rewritten(found: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from os import SEEK_END
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
@@ -152,8 +153,17 @@ class ArrayFile(Arrays):
             file.seek(self._starts[name])
             return np.lib.format.read_array(file, allow_pickle=False)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._starts
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._starts)
 
     def __len__(self) -> int:
         return len(self._starts)
+
+    def renamed(self, name: str, new: str) -> ArrayFile:
+        """The same arrays, one of them under a new name if it is there."""
+        found = copy(self)
+        found._starts = {new if n == name else n: p for n, p in self._starts.items()}
+        return found

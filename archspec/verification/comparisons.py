@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archspec.network import Network, NetworkLayer
-from archspec.runtime.order import Precision
+from archspec.runtime.order import ArrayFile, Precision
 from archspec.runtime.session import Answer, target_of
 from archspec.targets import TARGETS
 from archspec.targets.templates import manifest
@@ -97,9 +97,10 @@ def _comparison(
 
 def _returned(network: Network, framework: str, found: Found) -> Found:
     """What a framework computed; ONNX has to give a single output a name."""
-    if framework != "onnx" or set(network.outputs) != {""}:
-        return found
-    return {"output:" if k == "output:output" else k: a for k, a in found.items()}
+    single = framework == "onnx" and set(network.outputs) == {""}
+    if single and isinstance(found, ArrayFile):
+        return found.renamed("output:output", "output:")
+    return found
 
 
 def _other_outputs(network: Network, framework: str, found: Found) -> str:

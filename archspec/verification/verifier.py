@@ -20,6 +20,7 @@ from archspec.runtime.session import FRAMEWORKS, SECONDS, Answer, Session
 from archspec.targets import TARGETS, render
 from archspec.verification.comparisons import PRECISIONS, Job, compared
 from archspec.verification.input_sizes import sized
+from archspec.verification.memory import check_memory
 from archspec.verification.report import Comparison, Report
 from archspec.verification.source_locations import SourceLocations
 from archspec.verification.training import compare_training
@@ -119,6 +120,7 @@ class Verifier:
         comparisons: list[Comparison] = []
         built: dict[str, Answer] = {}
         networks = sized(own, spec, variants, overrides)
+        check_memory(own, networks, names, train)
         for network in networks:
             found, built = self._at_size(own, network, seed, train)
             comparisons += found
