@@ -7,10 +7,12 @@ import re
 from pathlib import Path
 from threading import Event, Thread
 
+import numpy as np
 import pytest
 
 from archspec.elaboration import elaborate
 from archspec.errors import VerifyError
+from archspec.runtime.order import ArrayFile, write_arrays
 from archspec.verification import Verifier, memory, verifier
 from archspec.verification.memory import (
     GIB,
@@ -141,3 +143,23 @@ def _bytes(process: str) -> int:
         r"RssAnon:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text()
     )
     return 1024 * int(found[1]) if found else 0
+
+
+def test_arrays_are_read_when_they_are_asked_for(tmp_path, monkeypatch):
+    """Under another name, too: all outputs of a network may not fit."""
+    path = tmp_path / "some.arrays"
+    write_arrays(path, {"one": np.ones(2), "two": np.zeros(3)})
+    read = []
+    read_array = np.lib.format.read_array
+    monkeypatch.setattr(
+        np.lib.format,
+        "read_array",
+        lambda *a, **k: read.append(1) or read_array(*a, **k),
+    )
+    found = ArrayFile(path).renamed("one", "first")
+    assert list(found) == ["first", "two"]
+    assert "first" in found
+    assert "one" not in found
+    assert not read
+    assert found["first"].tolist() == [1, 1]
+    assert len(read) == 1
