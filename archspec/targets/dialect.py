@@ -6,7 +6,7 @@ what one framework makes of it, and what its text will read is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -57,6 +57,11 @@ class Dialect:
         self.program = program
         self.templates = templates
         self.manifest: Mapping[str, Any] = templates.manifest
+
+    @property
+    def constants(self) -> Collection[str]:
+        """What the file defines besides the manifest's globals."""
+        return ()
 
     def layers(self, call: Call, root: bool) -> tuple[FrameworkLayer, ...]:
         """The layers of a primitive, in order; Unprintable where there are none."""

@@ -50,8 +50,8 @@ class File:
     @cached_property
     def signatures(self) -> dict[str, Signature]:
         """The signatures of all blocks and stages."""
-        passes = self.dialect.passes_channels
-        return Signatures(self.program, self.manifest, passes).all()
+        passes, constants = self.dialect.passes_channels, self.dialect.constants
+        return Signatures(self.program, self.manifest, passes, constants).all()
 
     @cached_property
     def root_names(self) -> frozenset[str]:
@@ -71,9 +71,9 @@ class File:
 
     @cached_property
     def printed_names(self) -> list[str]:
-        """The classes and functions of the file, helpers included."""
+        """What the file defines, helpers included."""
         signed = [str(signature.name) for signature in self.signatures.values()]
-        return [*signed, *self.manifest["helpers"]]
+        return [*signed, *self.manifest["helpers"], *self.dialect.constants]
 
     def reads_step(self, *calls: Printed) -> bool:
         """Whether the text of a call reads the number of its copy."""

@@ -21,6 +21,14 @@ Named = tuple[str, Place]
 _NOTHING = Tree({}, Place("", 1, 1))
 
 
+def taken_names(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """What no class or function of a file can be called besides its helpers."""
+    taken = {*dir(builtins), *manifest["globals"], *manifest["helpers"], "stage"}
+    if not manifest["classes"]:  # no variable shall hide the function that it calls
+        taken |= {*manifest["locals"]}
+    return frozenset(taken)
+
+
 def check_names(
     network: Network, program: Program, manifest: Mapping[str, Any]
 ) -> None:
@@ -56,9 +64,7 @@ def _check_globals(
     network: str, root: Place, blocks: Mapping[str, Block], manifest: Mapping[str, Any]
 ) -> None:
     """Blocks and the network become names of the file, beside helpers and imports."""
-    taken = {*dir(builtins), *manifest["globals"], *manifest["helpers"], "stage"}
-    if not manifest["classes"]:  # no variable shall hide the function that it calls
-        taken |= set(manifest["locals"])
+    taken = taken_names(manifest)
     seen: dict[str, str] = {}
     named = [
         (block.name, _printed(name, manifest), block.place, f"{block.name}_block")

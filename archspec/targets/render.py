@@ -15,7 +15,7 @@ from archspec.targets import digest, keras, torch
 from archspec.targets.code import Code
 from archspec.targets.file import File
 from archspec.targets.header import header
-from archspec.targets.names import check_names
+from archspec.targets.names import check_names, taken_names
 from archspec.targets.specialise import specialise
 from archspec.targets.symbols import names_in
 from archspec.targets.templates import InjectionError, Templates
@@ -80,7 +80,7 @@ def _page(
 ) -> str:
     """The file before it is formatted, uses of the blocks in `finest` kept apart."""
     framework = _FRAMEWORKS[target]
-    program = specialise(network, finest)
+    program = specialise(network, finest, taken_names(templates.manifest))
     check_names(network, program, templates.manifest)
     file = File(network, framework.Dialect(network, program, templates))
     view = framework.view(file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -62,6 +62,7 @@ class Signatures:
     program: Program
     manifest: Mapping[str, Any]
     passes_channels: bool
+    constants: Collection[str]
 
     def all(self) -> dict[str, Signature]:
         """By the name of the block or stage."""
@@ -124,7 +125,8 @@ class Signatures:
         One that the file needs itself gets a `_`, as `lambda_` does by custom.
         """
         usual: dict[str, str] = {**self.manifest["parameters"], **wanted}
-        names = {old: new for old, new in usual.items() if new not in own}
+        free = {*own} - self.reserved  # the others will not be printed as they are
+        names = {old: new for old, new in usual.items() if new not in free}
         for name in own:
             printed = names.pop(name, name)
             others = {*names.values(), *own} - {name}
@@ -141,7 +143,7 @@ class Signatures:
         printed = map(class_name, blocks) if manifest["classes"] else blocks
         lists = (manifest[key] for key in ("locals", "globals", "helpers"))
         named = [*printed, "stage", *(stage.name for stage in stages)]
-        return frozenset(chain(dir(builtins), named, *lists))
+        return frozenset(chain(dir(builtins), named, self.constants, *lists))
 
 
 def root_names(program: Program, known: Mapping[str, Signature]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 from archspec.expressions import Binary, Constant, Expression
@@ -27,8 +28,15 @@ class KerasDialect(Dialect):
 
     @cached_property
     def initializers(self) -> Initializers:
-        """How the weights of the program start."""
-        return Initializers(primitives(self.program))
+        """How the weights of the program start, by names that no function has."""
+        stages = (stage.name for stage in self.program.stages)
+        taken = {self.network.name, "stage", *self.program.blocks, *stages}
+        return Initializers(primitives(self.program), taken)
+
+    @property
+    def constants(self) -> Collection[str]:
+        """The initializers that are defined once."""
+        return self.initializers.names
 
     @cached_property
     def non_negative(self) -> frozenset[str]:

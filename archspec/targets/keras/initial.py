@@ -6,7 +6,7 @@ with the same numbers; a string or a dictionary makes a new one each time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from archspec.ops.fields import TRUNCATED
@@ -32,7 +32,8 @@ _AXES = {
 class Initializers:
     """The initializers of one file, each defined once."""
 
-    def __init__(self, calls: Iterable[Call]) -> None:
+    def __init__(self, calls: Iterable[Call], taken: Collection[str]) -> None:
+        self._taken = taken
         self._constants: dict[str, Code] = {}
         for call in calls:
             if "initializer" in call.attributes:
@@ -59,8 +60,15 @@ class Initializers:
             return Code(same[0])
         if name in self._constants:
             name = f"{name}_{len(self._constants)}"
+        while name in self._taken:
+            name += "_"
         self._constants[name] = code
         return Code(name)
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names that are defined."""
+        return self._constants.keys()
 
     def printed(self) -> list[Code]:
         """The definitions."""

@@ -36,14 +36,19 @@ from archspec.targets.unprintable import Unprintable, located, refined
 
 
 @lru_cache(maxsize=4)
-def specialise(network: Network, finest: frozenset[str] = frozenset()) -> Program:
+def specialise(
+    network: Network,
+    finest: frozenset[str] = frozenset(),
+    taken: frozenset[str] = frozenset(),
+) -> Program:
     """The network as routines that call each other, the same for all targets.
 
-    Uses of the blocks in `finest` are kept apart. Raises SpecError (AS401).
+    Uses of the blocks in `finest` are kept apart, by names that a file has not `taken`.
+    Raises SpecError (AS401).
     """
     elaborations = [network, *_twins(network)]
     try:
-        return refined(partial(_program, elaborations), finest)
+        return refined(partial(_program, elaborations, taken), finest)
     except Unprintable as error:
         message = f"no source can be printed: {error}"
         raise SpecError.single(
@@ -51,9 +56,12 @@ def specialise(network: Network, finest: frozenset[str] = frozenset()) -> Progra
         ) from None
 
 
-def _program(elaborations: Sequence[Network], finest: frozenset[str]) -> Program:
+def _program(
+    elaborations: Sequence[Network], taken: frozenset[str], finest: frozenset[str]
+) -> Program:
     roots = [resolved(e.root, e.document, e.document.classes) for e in elaborations]
-    return _Specialiser(split(elaborations[0].document, roots, finest)).program()
+    document = elaborations[0].document
+    return _Specialiser(split(document, roots, finest, taken)).program()
 
 
 def _twins(network: Network) -> Iterator[Network]:

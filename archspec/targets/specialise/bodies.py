@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 
 from archspec.expressions import (
     Binary,
@@ -278,11 +279,9 @@ class Body:
 
     def table(self, site: Site, table: Table) -> Compiled:
         """The rows, each one call, loop or stage."""
-        taken = {stage.name for stage in self.stages}
         stages = compile_stages(self.context, table, site.runs)
         for op, stage in stages.items():
-            if stage.name in taken:
-                stages[op] = replace(stage, name=f"{site.name}_{stage.name}")
+            stages[op] = replace(stage, name=self.stage_name(site.name, stage.name))
         self.stages += stages.values()
         rows, channels = RowCompiler(self.context, table, stages).compile(
             site.runs, site.channels
@@ -294,6 +293,15 @@ class Body:
             site.name, table.place, printed, table.named, site.when, site.origin
         )
         return statement, channels
+
+    def stage_name(self, table: str, usual: str) -> str:
+        """A name that no other stage, block or network has."""
+        uses = self.context.uses
+        taken = {stage.name for stage in self.stages}
+        taken |= {uses.document.name, *uses.blocks, *uses.document.blocks}
+        named = f"{table}_{usual}"
+        numbered = (f"{named}_{number}" for number in count(2))
+        return next(n for n in chain([usual, named], numbered) if n not in taken)
 
 
 def _width(scope: Scope) -> int:

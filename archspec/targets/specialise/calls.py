@@ -15,7 +15,14 @@ from archspec.expressions import (
 from archspec.language import Formula
 from archspec.ops import OPS, Op
 from archspec.targets.reduction import reduce, values_of
-from archspec.targets.specialise.context import Context, Given, Runs, all_same, choose
+from archspec.targets.specialise.context import (
+    Context,
+    Given,
+    Runs,
+    all_same,
+    choose,
+    differing,
+)
 from archspec.targets.specialise.model import (
     Attribute,
     Call,
@@ -122,7 +129,7 @@ class _Caller:
         for step in self.runs.steps[1:]:
             both = merged(found, needs_of(self.given, step))
             if both is None:
-                raise Unprintable("runs with constants that differ", step.path)
+                raise differing(step.path)
             found = both
 
     def area(self) -> Expression:

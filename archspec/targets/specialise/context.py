@@ -52,7 +52,7 @@ class Runs:
         """Their op; raises Unprintable if they have several."""
         ops = {step.op for step in self.steps}
         if len(ops) > 1:
-            raise Unprintable(f"runs of one layer with several ops: {sorted(ops)}")
+            raise differing(self.steps[-1].path)
         return ops.pop()
 
     def of(self, op: str) -> Runs:
@@ -164,6 +164,12 @@ class Context:
         return not isinstance(name, Name) or all(
             scope.get(name.id, 0) is not None for scope in runs.scopes
         )
+
+
+def differing(path: str) -> Unprintable:
+    """What a repeated branch cannot say of its copies."""
+    message = "copies that differ in what a framework needs as a constant"
+    return Unprintable(message, path, "make each of them a branch of its own")
 
 
 def all_same(values: Sequence[object]) -> bool:

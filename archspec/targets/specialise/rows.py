@@ -25,8 +25,15 @@ from archspec.targets.unprintable import Unprintable
 
 
 def compile_stages(context: Context, table: Table, runs: Runs) -> dict[str, Stage]:
-    """The function that stacks each op which some row repeats."""
-    runs = runs.where(lambda step: table.repeat_of(step.row or "") is not None)
+    """The function that stacks each op which some row repeats, and nothing else."""
+    ops: dict[str | None, set[str]] = {}
+    for step in runs.steps:
+        ops.setdefault(step.row, set()).add(step.op)
+    runs = runs.where(
+        lambda step: (
+            table.repeat_of(step.row or "") is not None and len(ops[step.row]) == 1
+        )
+    )
     repeated = dict.fromkeys(step.op for step in runs.others.steps)
     stages = {op: _stage(context, table, runs.of(op)) for op in repeated}
     return {op: stage for op, stage in stages.items() if stage is not None}
@@ -65,21 +72,15 @@ class RowCompiler:
     ) -> tuple[Printed, Expression]:
         context = self.with_cells(name)
         repeat = self.table.repeat_of(name)
+        given = self.context.given(self.table, runs.firsts.op)
+        if len({step.op for step in runs.steps}) > 1:  # the groups of one block
+            return unrolled(context, (given, self.table.then), runs, channels)
         stage = self.stages.get(runs.op)
         if stage is not None and repeat is not None:
             return _StageRow(context, self.table, stage, runs, channels).compile()
         if runs.others.steps:
-            given = (
-                self.context.given(self.table, runs.op),
-                self.table.then,
-            )
-            return unrolled(context, given, runs, channels)
-        call = compile_call(
-            context,
-            self.context.given(self.table, runs.op),
-            runs.firsts,
-            channels,
-        )
+            return unrolled(context, (given, self.table.then), runs, channels)
+        call = compile_call(context, given, runs.firsts, channels)
         if repeat is None:
             return call, call.output_channels
         once = Attribute(Constant(1), (1,))
@@ -124,9 +125,7 @@ class _StageRow:
             recorded = values_of(Name(name), firsts.scopes)
             return self.attribute(Name(name), recorded)
         recorded = [self.context.recorded(step, name) for step in firsts.steps]
-        formula = self.table.each[
-            self.context.uses.written.get(self.runs.op, self.runs.op)
-        ].get(name)
+        formula = self.context.given(self.table, self.runs.op).get(name)
         said = constant(recorded[0])
         if formula is not None and self.context.is_said(formula, firsts):
             said = self.express(formula.expression)

@@ -37,13 +37,18 @@ _PADDINGS = {
 
 
 def split(
-    document: Document, roots: Sequence[Instance], finest: Collection[str] = ()
+    document: Document,
+    roots: Sequence[Instance],
+    finest: Collection[str] = (),
+    taken: Collection[str] = (),
 ) -> Uses:
     """The uses of each block in groups that one text can serve.
 
     `roots` are private copies, in which the blocks get the names of their groups. Each
-    use of a block in `finest` that differs at all gets a group of its own.
+    use of a block in `finest` that differs at all gets a group of its own. What a file
+    has `taken` names no group but the first, whose name is the block's.
     """
+    fixed = {*document.blocks, document.name, *taken}
     blocks: dict[str, Block] = {}
     written: dict[str, str] = {}
     steps = list(all_calls(roots))
@@ -51,7 +56,7 @@ def split(
         block = document.blocks[name]
         uses = [step.inner for _, step in steps if step.op == name and step.inner]
         groups = _groups(block, uses, name in finest)
-        for own, group in _named(block, groups, {*document.blocks, *blocks}, written):
+        for own, group in _named(block, groups, {*fixed, *blocks}, written):
             written[own] = name
             blocks[own] = block
             _rename(group.uses, own)
@@ -97,21 +102,31 @@ class _Group:
 def _groups(block: Block, uses: Sequence[Instance], finest: bool) -> list[_Group]:
     """The uses, each in the first group that it does not contradict."""
     groups: list[_Group] = []
+    joined: dict[frozenset[tuple[Key, frozenset[Hashable]]], _Group] = {}
     for instance in uses:
         _rename_callees(instance)
         needs = _needs(block, instance)
         if finest:
             arguments = {name: instance.scope[name] for name in block.arguments}
             needs[("use",)] = frozenset({repr((arguments, instance.input))})
-        if not any(group.takes(instance, needs) for group in groups):
-            groups.append(_Group(needs, [instance]))
+        same = frozenset(needs.items())
+        if same in joined:  # Whoever needs the same went through all of this.
+            joined[same].uses.append(instance)
+            continue
+        group = next((g for g in groups if g.takes(instance, needs)), None)
+        if group is None:
+            group = _Group(needs, [instance])
+            groups.append(group)
+        joined[same] = group
     return groups
 
 
 def merged(first: Needs, second: Needs) -> Needs | None:
     """What is right for both; None if they contradict each other."""
-    both = {key: first[key] & second[key] for key in first.keys() & second.keys()}
-    return {**first, **second, **both} if all(both.values()) else None
+    shared = first.keys() & second.keys()
+    if any(first[key].isdisjoint(second[key]) for key in shared):
+        return None
+    return {**first, **second, **{key: first[key] & second[key] for key in shared}}
 
 
 def _needs(block: Block, instance: Instance) -> Needs:
@@ -129,14 +144,14 @@ def _needs(block: Block, instance: Instance) -> Needs:
 
 
 def _needs_of_runs(layer: Layer, runs: Sequence[Step]) -> Needs:
-    """The first run and all others; each by itself if the others differ."""
+    """The first run and all others; each by itself and their number if they differ."""
     needs = [needs_of(_given(layer, step), step) for step in runs]
     loop: Needs | None = {}
     for step, own in zip(runs, needs, strict=True):
         part = {(step.number > 0, *key): ways for key, ways in own.items()}
         loop = None if loop is None else merged(loop, part)
     if loop is not None:
-        return loop
+        return {**loop, ("runs",): frozenset({0})}
     single: Needs = {("runs",): frozenset({len(runs)})}
     for number, own in enumerate(needs):
         single |= {(number, *key): ways for key, ways in own.items()}
@@ -198,8 +213,8 @@ def _named(
 ) -> Iterator[tuple[str, _Group]]:
     """The first group under the block's name, the others after how they differ."""
     classes = {class_name(name) for name in taken}
+    numbered = (f"{block.name}_{number}" for number in count(2))
     for group in groups:
-        numbered = (f"{block.name}_{number}" for number in count(2))
         names = chain(_telling(block.name, group, groups[0], written), numbered)
         if group is groups[0]:
             names = iter([block.name])
@@ -231,7 +246,8 @@ def _word(
     match attribute, next(iter(ways)):
         case "op", str(op):
             own = written.get(op)
-            return op.removeprefix(f"{own}_") if op != own else None
+            word = op.removeprefix(f"{own}_")
+            return word if op != own and not word.isdecimal() else None
         case "rank", int(rank):
             return "map" if rank == 3 else "vector"
         case "kernel" | "stride", (int(height), int(width)):

@@ -67,11 +67,7 @@ class StageCompiler:
         """What can change: the block's parameters, or what the table gives."""
         routine = self.context.routines.get(self.runs.op)
         if routine is None:
-            return list(
-                self.table.each[
-                    self.context.uses.written.get(self.runs.op, self.runs.op)
-                ]
-            )
+            return list(self.context.given(self.table, self.runs.op))
         return [parameter.name for parameter in routine.parameters]
 
     def loop(
@@ -129,9 +125,7 @@ class StageCompiler:
 
     def rule(self, name: str) -> Plan:
         """An expression over the channels, the step and the columns."""
-        each = self.table.each[
-            self.context.uses.written.get(self.runs.op, self.runs.op)
-        ].get(name)
+        each = self.context.given(self.table, self.runs.op).get(name)
         if each is None:
             raise Unprintable(f"'{name}', which changes from repeat to repeat")
         first = self.stage_form(each)
