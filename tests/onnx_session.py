@@ -82,7 +82,7 @@ def single(network: Network, seed: int = 0) -> Arrays:
     Statistics are those of the noise: others would let rounding errors grow.
     """
     weights = drawn(network, seed)
-    statistics = calibrate(network, weights, noisy(network, seed))
+    statistics = calibrate(network, weights, noisy(network, seed), {}.__setitem__)
     return {n: a.astype(np.float32) for n, a in {**weights, **statistics}.items()}
 
 

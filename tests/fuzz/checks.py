@@ -74,7 +74,7 @@ def drawn(network: Network, number: int) -> tuple[Arrays, np.ndarray]:
     images, weights = random_images(network, number), random_weights(network, number)
     return {
         **weights,
-        **calibrate(network, weights, images),
+        **calibrate(network, weights, images, {}.__setitem__),
     }, images
 
 
