@@ -26,7 +26,7 @@ _FRAMEWORKS = {"torch": torch, "keras": keras}
 TARGETS = tuple(_FRAMEWORKS)
 _HELPERS = Code("# \x1f")
 """Where a page has its helpers, in a character that no text of a spec keeps."""
-MAX_EFFORT = 1_000_000
+MAX_EFFORT = 600_000
 """Parts of expressions that are visited for a file; the zoo's largest needs 40,000."""
 
 
