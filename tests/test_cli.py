@@ -124,7 +124,7 @@ class TestFlops:
                 {
                     "parameters": 1_950_000,
                     "macs": 50_000_000,
-                    "erratum": "without batch norm",
+                    "erratum": "excludes batch norm",
                 },
             ),
         ],
@@ -347,7 +347,7 @@ class TestBlocks:
     def test_all_of_them_with_their_summaries(self, run):
         lines = run("blocks").stdout.splitlines()
         words = dict(line.split(maxsplit=1) for line in lines)
-        assert words["conv_bn_act"] == "A convolution, batch norm and an activation."
+        assert words["conv_bn_act"] == "Convolution, batch norm and activation."
         assert list(words) == sorted(words)
 
     def test_one_as_it_is_written(self, run, root: Path):

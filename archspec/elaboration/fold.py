@@ -29,7 +29,7 @@ from archspec.language.rename import Layers, Names, renamed, renamed_word
 from archspec.network import Network
 from archspec.ops import JOINS, OPS
 
-_BATCH_NORM = re.compile(r"\b(?:a )?batch norm(?:ali[sz]ation)?\b", re.IGNORECASE)
+_BATCH_NORM = re.compile(r"\bbatch norm(?:ali[sz]ation)?\b", re.IGNORECASE)
 
 
 def folded(network: Network) -> Network:
@@ -170,6 +170,6 @@ def _block(block: Block, layers: Layers, names: Names) -> Block:
     """The block with its new layers; it speaks of no batch norm that it has lost."""
     update = {"layers": layers}
     if block.name in names:
-        summary = block.summary and _BATCH_NORM.sub("a bias", block.summary)
+        summary = block.summary and _BATCH_NORM.sub("bias", block.summary)
         update |= {"name": names[block.name], "summary": summary}
     return block.model_copy(update=update)

@@ -274,12 +274,11 @@ def test_blocks_that_lost_batch_norm_say_bias(network):
     assert summaries == {
         "conv_bias": None,
         "conv_bn": None,
-        "pair_bias": "Two units with a bias.",
+        "pair_bias": "Two units with bias.",
         "unit": "A convolution and a bias.",
         "pre_bn": "Batch norm, then a convolution.",
-        "depthwise_bias_act":
-            "A filter of its own for each channel, a bias and an activation.",
-    }  # fmt: skip
+        "depthwise_bias_act": "Depthwise convolution, bias and activation.",
+    }
     assert [block.name for block in light.document.blocks.values()] == list(summaries)
 
 
