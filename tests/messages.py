@@ -1,6 +1,6 @@
 """Pages of bad specs with what is said of them: how they are read, run and rewritten.
 
-A case is a heading, a spec, one or more commands, and all that the last of them says.
+A case is a heading, a spec, one or more commands, and all that the last of them prints.
 `python tests/messages.py` runs every case and writes what is said now: read the diff.
 """
 
@@ -31,22 +31,22 @@ _CASE = re.compile(
     r"(?P<prose>(?:(?!#|```).*\n)*?)"
     r"```yaml\n(?P<spec>[^`]*)```\n\n"
     r"(?:With `(?P<options>.+)`:\n\n)?"
-    r"(?:`archspec (?P<command>.+)` says:\n\n)?"
+    r"(?:`archspec (?P<command>.+)` prints:\n\n)?"
     r"(?:```console\n(?P<console>[^`]+)```\n\n)?"
     r"```text\n(?P<message>(?:.+\n)*?)```$"
-    r"(?:\n\nRight would be:\n\n```yaml\n(?P<mended>[^`]*)```)?",
+    r"(?:\n\nCorrected:\n\n```yaml\n(?P<corrected>[^`]*)```)?",
     re.MULTILINE,
 )
 
 
 class Case(NamedTuple):
-    """A spec, the commands that are run beside it, and what the last one says."""
+    """A spec, the commands that are run beside it, and what the last one prints."""
 
     title: str
     spec: str
     commands: tuple[str, ...]
     message: str
-    mended: str | None
+    corrected: str | None
 
 
 def cases(page: Path) -> list[Case]:
@@ -59,7 +59,7 @@ def _case(found: re.Match[str]) -> Case:
     console = found["console"] or f"archspec {command}"
     commands = tuple(console.splitlines())
     return Case(
-        found["title"], found["spec"], commands, found["message"], found["mended"]
+        found["title"], found["spec"], commands, found["message"], found["corrected"]
     )
 
 
@@ -74,7 +74,7 @@ _REST = "".join(re.findall(r"^    (.*\n)", _INTRODUCTION, re.MULTILINE))
 
 
 def said(spec: str, commands: tuple[str, ...]) -> Result:
-    """What the last command says in this folder, where the spec is `net.yaml`."""
+    """What the last command prints in this folder, where the spec is `net.yaml`."""
     Path("net.yaml").write_text(complete(spec), encoding="utf-8")
     *before, last = commands
     for command in before:

@@ -1,4 +1,4 @@
-"""`docs/errors.md`: a section for each code, and each says what archspec says."""
+"""`docs/errors.md`: a section for each code, and each shows what archspec prints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archspec.verification import Verifier
 
 CASES = messages.cases(resources.ERRORS)
 NEEDS_A_RUN = {"AS603"}
-"""What no spec shows on every machine: a process that dies."""
+"""Not reproducible by a spec: a process that dies."""
 
 
 def parameters(cases):
@@ -33,7 +33,7 @@ def test_every_code_has_a_section_and_no_section_another(root):
 
 
 @pytest.mark.parametrize(("code", "case"), [*parameters(CASES)])
-def test_the_example_says_just_this(tmp_path, monkeypatch, code, case):
+def test_the_example_prints_just_this(tmp_path, monkeypatch, code, case):
     monkeypatch.chdir(tmp_path)
     done = messages.said(case.spec, case.commands)
     assert done.stderr == case.message
@@ -44,11 +44,11 @@ def test_the_example_says_just_this(tmp_path, monkeypatch, code, case):
 
 
 @pytest.mark.parametrize(
-    ("code", "case"), [*parameters(case for case in CASES if case.mended)]
+    ("code", "case"), [*parameters(case for case in CASES if case.corrected)]
 )
-def test_the_mended_example_is_right(tmp_path, monkeypatch, code, case):
+def test_the_corrected_example_is_right(tmp_path, monkeypatch, code, case):
     monkeypatch.chdir(tmp_path)
-    done = messages.said(case.mended, case.commands)
+    done = messages.said(case.corrected, case.commands)
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr.splitlines()[-1].endswith(": nothing to complain of")
 
