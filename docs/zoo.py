@@ -1,8 +1,8 @@
-"""Write docs/zoo.md: what every bundled network costs, and what its paper says.
+"""Write docs/zoo.md: the costs of every bundled network beside published figures.
 
     python docs/zoo.py [FOLDER]
 
-FOLDER, where zoo.md and pictures/zoo.svg go, is that of this file if none is given.
+FOLDER receives zoo.md and pictures/zoo.svg; the default is the folder of this file.
 """
 
 import csv
@@ -31,33 +31,32 @@ TEXTS = {"variant", "input", "why", "counted against"}
 INTRODUCTION = """\
 # The zoo
 
-What each bundled network costs, whether its paper, or the library that published it,
-says the same, and if not, why. `make zoo` writes this page from the specs.
+The costs of every bundled network, beside the figures of its paper or library. `make
+zoo` writes this page from the specs.
 
-- **Parameters** are all weights, the moving statistics of batch norm included: Keras's
-  total. **Trainable** are those that training changes: PyTorch's total, and what papers
-  give.
-- **MACs** are multiply-accumulates of convolutions and dense layers for one image of
-  the input's size; one is 2 FLOPs ([what other tools
-  count](../README.md#what-flops-are-here)).
-- **Published** is a figure as it is printed, of trainable parameters and of MACs. The
-  percentage is how far the network is from it, and **why** says where that comes from.
-  Without a percentage the network is less than one unit of its last digit away.
-- **Counted against** are other implementations, most of them built and counted, that
-  have exactly as many parameters and MACs. [The tests](../tests/reference/counts) hold
-  the network to these, at other sizes and with variants combined, too.
+- **Parameters** include the moving statistics of batch norm, as in Keras.
+  **Trainable** parameters exclude them, as in PyTorch and most papers.
+- **MACs** are the multiply-accumulates of convolutions and dense layers for one image;
+  one MAC is 2 FLOPs ([other tools count
+  differently](../README.md#how-flops-are-counted)).
+- **Published** figures are quoted for trainable parameters and MACs, with the
+  difference in percent unless it is below one unit of the last digit. **Why** explains
+  it.
+- **Counted against** lists implementations with exactly the same parameters and MACs.
+  [Tests](../tests/reference/counts) check these, also at other input sizes and for
+  combined variants.
 
-A variant is chosen by `--variant`; several combine: `archspec flops mobilenetv2
+Choose a variant with `--variant`; several combine: `archspec flops mobilenetv2
 --variant 0.75_224 --variant timm`.
 
-![The MACs of the networks against their parameters](pictures/zoo.svg)
+![MACs of the networks against their parameters](pictures/zoo.svg)
 
-A point is a network or one of its sizes, a line joins those of one spec. What hangs on
-a line differs in the size of the image alone."""
+Each point is a network or one of its variants. Lines connect variants of one spec;
+vertical lines connect variants that differ only in input size."""
 
 
 def main(folder):
-    """Write the page and its picture into a folder."""
+    """Write the page and its figure to a folder."""
     zoo = {path.stem: networks(path.stem) for path in bundled_specs()}
     counts = originals()
     sections = [section(found, counts) for found in zoo.values()]
@@ -68,12 +67,12 @@ def main(folder):
 
 
 def networks(stem):
-    """The network of a spec, then that of each of its variants."""
+    """The networks of a spec: the base, then each variant."""
     return [elaborate(stem), *(elaborate(stem, [v]) for v in variant_names(stem))]
 
 
 def overview(zoo):
-    """A table with a row for each spec."""
+    """A table with one row per spec."""
     header = "network", "", "published in", "input", "trainable", "MACs", "variants"
     rows = [
         [
@@ -91,7 +90,7 @@ def overview(zoo):
 
 
 def source(document):
-    """The title of what a network was published in, with its address."""
+    """The title of a network's publication, as a link if it has a URL."""
     if document.source is None:
         return ""
     title = one_line(document.source.title)
@@ -99,7 +98,7 @@ def source(document):
 
 
 def section(found, counts):
-    """All of one spec: a row for each variant, without columns that have nothing."""
+    """The section of one spec: a row per variant, without empty columns."""
     base = found[0]
     rows = [row(network, base, counts) for network in found]
     columns = [c for c in zip(COLUMNS, *rows, strict=True) if any(c[1:])]
@@ -110,7 +109,7 @@ def section(found, counts):
 
 
 def row(network, base, counts):
-    """What a variant costs, and what others say and count."""
+    """The costs of a variant, the published figures and equal implementations."""
     spec, figures = network.spec, network.reported or Figures()
     name = "" if network.name == base.name else f" {network.name}"
     totals = network.parameters, network.trainable_parameters, network.macs
@@ -128,7 +127,7 @@ def row(network, base, counts):
 
 
 def published(quantity, computed):
-    """A figure, and how far a network is from it if it is."""
+    """A published figure, with the difference in percent if there is one."""
     if quantity is None:
         return ""
     percent = difference(computed, quantity)
@@ -138,8 +137,8 @@ def published(quantity, computed):
 def originals():
     """The implementations that were counted, by spec and variant, by spec and totals.
 
-    A size may have none of its own, but one together with a variant that changes no
-    count: then they have the same totals.
+    A size without an implementation of its own finds one by its totals, if that
+    implementation combines the size with a variant that changes no count.
     """
     found = defaultdict(dict)
     texts = (file.read_text("utf-8") for file in sorted(COUNTS.glob("*.csv")))
