@@ -126,6 +126,15 @@ class Diagnosed(ArchspecError):
         """One diagnostic as an error."""
         return cls([Diagnostic(code, message, place, path, help)])
 
+    @classmethod
+    def most(cls, found: Iterable[Diagnostic], help: str = "") -> Self:
+        """The first MAX_DIAGNOSTICS as an error, with a help for all of them."""
+        diagnostics = list(found)
+        shown = diagnostics[:MAX_DIAGNOSTICS]
+        if help:
+            shown[-1] = shown[-1]._replace(help=help)
+        return cls(shown, len(diagnostics) - len(shown))
+
     def at(self, place: Place | None = None, path: str = "") -> Self:
         """Fill in the place and path of the diagnostics that have none."""
         return type(self)(
@@ -199,8 +208,7 @@ def raise_if_any(faults: Iterable[Diagnostic]) -> None:
     """Raise SpecError for the first faults in order of position, if there are any."""
     found = in_order(faults)
     if found:
-        told = found[:MAX_DIAGNOSTICS]
-        raise SpecError(told, more=len(found) - len(told))
+        raise SpecError.most(found)
 
 
 def in_order(faults: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -12,9 +12,6 @@ from archspec.ops import Shape
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
-MAX_TOLD = 20
-"""Diagnostics of one kind that are told; the rest is counted."""
-
 
 def check(weights: Arrays, expected: Mapping[str, Shape]) -> None:
     """Raise WeightsError (AS512 to AS515) unless names, shapes and numbers fit."""
@@ -30,11 +27,8 @@ def check_numbers(weights: Arrays) -> None:
 
 def _raise_if(found: Iterator[Diagnostic]) -> None:
     diagnostics = list(found)
-    if not diagnostics:
-        return
-    more = len(diagnostics) - MAX_TOLD
-    rest = [Diagnostic(diagnostics[0].code, f"and {more} more")] if more > 0 else []
-    raise WeightsError([*diagnostics[:MAX_TOLD], *rest])
+    if diagnostics:
+        raise WeightsError.most(diagnostics)
 
 
 def _names(weights: Arrays, expected: Mapping[str, Shape]) -> Iterator[Diagnostic]:

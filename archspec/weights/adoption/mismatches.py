@@ -1,34 +1,36 @@
-"""What is told where a checkpoint has other weights than the network."""
+"""Errors: a checkpoint with other weights than the network, or an ambiguous one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from archspec.errors import Diagnostic, WeightsError
 from archspec.ops import Shape
-from archspec.weights.adoption.readings import Stored
-from archspec.weights.adoption.uses import Signature, Use
-from archspec.weights.checks import MAX_TOLD, listed
+from archspec.weights.adoption.uses import Signature, Slot
+from archspec.weights.checks import listed
 
 MAX_NAMES = 8
 """Names that are listed; the rest is counted."""
 
 MAX_SHAPES = 8
-"""Where more differ, it is told how often there are those that differ most."""
+"""Where more shapes differ in number, those that differ most are counted."""
+
+UNCLEAR = (
+    "in the spec, call every layer of these shapes what the file calls it; "
+    "what a generated module saved, weights convert --from reads"
+)
 
 
-class SignatureGroup(NamedTuple):
-    """Layers, or units, of one signature; `shapes` are those of the first."""
-
-    names: list[str]
-    shapes: Mapping[str, Shape]
+class AmbiguousMatch(WeightsError):
+    """One reading of a file leaves several matches; another may not."""
 
 
-class UnmatchedUnits(NamedTuple):
-    """The names of one signature, of which `number` have no partner.
+class Unmatched(NamedTuple):
+    """Layers or units of one signature, of which `number` have no partner.
 
-    `partners` is how many have one; what is called like its partner is not named.
+    `partners` is how many have one; a layer with the name of a partner is not listed.
     """
 
     names: list[str]
@@ -37,8 +39,8 @@ class UnmatchedUnits(NamedTuple):
     partners: int
 
     @property
-    def is_alone(self) -> bool:
-        """Whether there is one of it here, and none there."""
+    def is_single(self) -> bool:
+        """Whether there is one on this side and none on the other."""
         return (self.number, self.partners) == (1, 0)
 
     @property
@@ -48,134 +50,168 @@ class UnmatchedUnits(NamedTuple):
         return several + listed_names(self.names)
 
     @property
-    def kernel(self) -> Shape:
+    def kernel(self) -> str:
         """The shape of the weight with the most axes."""
-        return max(self.shapes.values(), key=len)
+        return listed(max(self.shapes.values(), key=len))
 
 
-def check_same(uses: Sequence[Use], units: Sequence[Stored]) -> None:
-    """Raise WeightsError (AS512, AS513) unless all signatures are there as often."""
-    ours: dict[Signature, SignatureGroup] = {}
-    theirs: dict[Signature, SignatureGroup] = {}
-    parts = [part for use in uses for part in use.parts]
-    for part in parts:
-        found = ours.setdefault(part.signature, SignatureGroup([], part.shapes))
-        found.names.append(part.layer.path)
-    for unit in units:
-        found = theirs.setdefault(unit.signature, SignatureGroup([], unit.unit.shapes))
-        found.names.append(unit.name)
-    missing, left = list(_surplus(ours, theirs)), _likely(list(_surplus(theirs, ours)))
+def check_same(ours: Sequence[Slot], theirs: Sequence[Slot]) -> None:
+    """Raise WeightsError (AS512, AS513) unless both sides have the same signatures."""
+    here, there = _by_signature(ours), _by_signature(theirs)
+    missing = list(_unmatched(here, there))
+    left = _narrowed(list(_unmatched(there, here)))
     if not missing and not left:
         return
-    fitting = len(parts) - sum(surplus.number for surplus in missing)
-    help = f"{fitting} of the network's {len(parts)} layers are there; another variant?"
+    fitting = len(ours) - sum(each.number for each in missing)
+    help = f"{fitting} of the network's {len(ours)} layers are there; another variant?"
     if not missing:
         help = (
             "the whole network is there; --ignore PATTERN passes over what is not its"
         )
     several = missing and left and len(missing) + len(left) > MAX_SHAPES
-    *told, last = list((_counted if several else _told)(missing, left))
-    if (more := len(told) - MAX_TOLD) > 0:
-        told, last = told[:MAX_TOLD], Diagnostic("AS512", f"and {more + 1} more")
-    raise WeightsError([*told, last._replace(help=help)])
+    found = (_counted if several else _listed)(missing, left)
+    raise WeightsError.most(found, help)
+
+
+def unclear(parts: Iterable[Slot], units: Iterable[Slot]) -> AmbiguousMatch:
+    """The error about parts that may be any of several units."""
+    groups = _by_signature(units)
+    fitting = {part.name: [u.name for u in groups[part.signature]] for part in parts}
+    if any(len(names) > 1 for names in fitting.values()):
+        return _ambiguous(fitting)
+    paths = listed_names(list(fitting))
+    message = f"the order of the file does not tell where the weights of {paths} are"
+    return AmbiguousMatch.single("AS517", message, help=UNCLEAR)
+
+
+def check_clear(found: Sequence[Mapping[str, Slot]]) -> None:
+    """Raise AmbiguousMatch (AS517) unless all pairings are the same."""
+    fitting = {
+        path: list(dict.fromkeys(pairs[path].name for pairs in found))
+        for path in found[0]
+    }
+    if any(len(names) > 1 for names in fitting.values()):
+        raise _ambiguous(fitting)
+
+
+def check_agree(by_order: Mapping[str, Slot], by_name: Mapping[str, Slot]) -> None:
+    """Raise WeightsError (AS517) where names contradict the order."""
+    found = [
+        Diagnostic(
+            "AS517",
+            f"'{path}' is '{unit.name}' by the order in the file, "
+            f"but '{by_name[path].name}' by the names",
+        )
+        for path, unit in by_order.items()
+        if unit is not by_name[path]
+    ]
+    if found:
+        raise WeightsError(found)
 
 
 def listed_names(names: Sequence[str]) -> str:
-    """Names for readers: the first few, and how many more."""
+    """The first few names, and how many more there are."""
     shown = ", ".join(f"'{name}'" for name in names[:MAX_NAMES])
     more = len(names) - MAX_NAMES
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _surplus(
-    one: Mapping[Signature, SignatureGroup], other: Mapping[Signature, SignatureGroup]
-) -> Iterator[UnmatchedUnits]:
-    for signature, alike in one.items():
-        partners = other[signature].names if signature in other else []
-        number = len(alike.names) - len(partners)
-        if number > 0:
-            strangers = [name for name in alike.names if name not in partners]
-            yield UnmatchedUnits(strangers, alike.shapes, number, len(partners))
+def _ambiguous(fitting: Mapping[str, Sequence[str]]) -> AmbiguousMatch:
+    found = [
+        Diagnostic("AS517", f"'{path}' may be any of {listed_names(names)}")
+        for path, names in fitting.items()
+        if len(names) > 1
+    ]
+    return AmbiguousMatch([*found[:-1], found[-1]._replace(help=UNCLEAR)])
 
 
-def _likely(left: Sequence[UnmatchedUnits]) -> list[UnmatchedUnits]:
-    """Where any of several names may be left over: those whose module surely is."""
-    sure = {
+def _by_signature(slots: Iterable[Slot]) -> dict[Signature, list[Slot]]:
+    found: dict[Signature, list[Slot]] = defaultdict(list)
+    for slot in slots:
+        found[slot.signature].append(slot)
+    return found
+
+
+def _unmatched(
+    one: Mapping[Signature, Sequence[Slot]], other: Mapping[Signature, Sequence[Slot]]
+) -> Iterator[Unmatched]:
+    for signature, slots in one.items():
+        partners = [slot.name for slot in other.get(signature, ())]
+        names = [slot.name for slot in slots if slot.name not in partners]
+        if (number := len(slots) - len(partners)) > 0:
+            yield Unmatched(names, slots[0].shapes, number, len(partners))
+
+
+def _narrowed(left: Sequence[Unmatched]) -> list[Unmatched]:
+    """Name only units of modules that are certainly unmatched, where these suffice."""
+    modules = {
         name.partition(".")[0]
-        for surplus in left
-        if surplus.number == len(surplus.names)
-        for name in surplus.names
+        for each in left
+        if each.number == len(each.names)
+        for name in each.names
         if "." in name
     }
-
-    def narrowed(surplus: UnmatchedUnits) -> UnmatchedUnits:
-        names = [name for name in surplus.names if name.partition(".")[0] in sure]
-        return (
-            surplus._replace(names=names) if len(names) == surplus.number else surplus
-        )
-
-    return list(map(narrowed, left))
+    found: list[Unmatched] = []
+    for each in left:
+        names = [name for name in each.names if name.partition(".")[0] in modules]
+        found.append(each._replace(names=names) if len(names) == each.number else each)
+    return found
 
 
-def _told(
-    missing: Sequence[UnmatchedUnits], left: Sequence[UnmatchedUnits]
+def _listed(
+    missing: Sequence[Unmatched], left: Sequence[Unmatched]
 ) -> Iterator[Diagnostic]:
-    """Each layer with the unit that is most like it, and what is like nothing."""
+    """Each layer with the unit that is most like it, then the rest of the units."""
     rest = list(left)
     for ours in missing:
-        theirs = max(rest, key=lambda found: _likeness(ours, found), default=None)
+        theirs = max(rest, key=lambda unit: _likeness(ours, unit), default=None)
         if theirs is None or _likeness(ours, theirs) == (0, 0):
-            message = f"the file has nothing for {ours.shown} {listed(ours.kernel)}"
+            message = f"the file has nothing for {ours.shown} {ours.kernel}"
             yield Diagnostic("AS512", message)
             continue
         rest.remove(theirs)
         yield _unequal(ours, theirs)
     for theirs in rest:
-        message = f"the network has no place for {theirs.shown} {listed(theirs.kernel)}"
+        message = f"the network has no place for {theirs.shown} {theirs.kernel}"
         yield Diagnostic("AS512", message)
 
 
 def _counted(
-    missing: Sequence[UnmatchedUnits], left: Sequence[UnmatchedUnits]
+    missing: Sequence[Unmatched], left: Sequence[Unmatched]
 ) -> Iterator[Diagnostic]:
-    """Pairs of one name, and how often other shapes are there."""
-    named = {theirs.names[0]: theirs for theirs in left if theirs.is_alone}
-    pairs = [
-        (s, named[s.names[0]]) for s in missing if s.is_alone and s.names[0] in named
-    ]
-    for pair in pairs:
-        yield _unequal(*pair)
-    told = [surplus for pair in pairs for surplus in pair]
-    sides = [(s, "network", "file") for s in missing if s not in told]
-    sides += [(s, "file", "network") for s in left if s not in told]
+    """Single layers of one name that differ, then the numbers of other shapes."""
+    named = {theirs.names[0]: theirs for theirs in left if theirs.is_single}
+    sides = [(ours, "network", "file") for ours in missing]
+    sides += [(theirs, "file", "network") for theirs in left]
+    for ours in missing:
+        if ours.is_single and (theirs := named.get(ours.names[0])):
+            sides.remove((ours, "network", "file"))
+            sides.remove((theirs, "file", "network"))
+            yield _unequal(ours, theirs)
     sides.sort(key=lambda side: -side[0].number)
-    for surplus, one, other in sides[:MAX_SHAPES]:
-        total, partners = surplus.number + surplus.partners, surplus.partners or "none"
+    for each, one, other in sides[:MAX_SHAPES]:
         message = (
-            f"the {one} has {total} of {listed(surplus.kernel)}, "
-            f"such as '{surplus.names[-1]}', the {other} {partners}"
+            f"the {one} has {each.number + each.partners} of {each.kernel}, "
+            f"such as '{each.names[-1]}', the {other} {each.partners or 'none'}"
         )
         yield Diagnostic("AS512", message)
     if (more := len(sides) - MAX_SHAPES) > 0:
         yield Diagnostic("AS512", f"and {more} more shapes are not there as often")
 
 
-def _unequal(ours: UnmatchedUnits, theirs: UnmatchedUnits) -> Diagnostic:
+def _unequal(ours: Unmatched, theirs: Unmatched) -> Diagnostic:
     if ours.shapes.keys() == theirs.shapes.keys():
-        return Diagnostic(
-            "AS513",
-            f"{theirs.shown} is {listed(theirs.kernel)}, "
-            f"but {ours.shown} is {listed(ours.kernel)}",
+        message = (
+            f"{theirs.shown} is {theirs.kernel}, but {ours.shown} is {ours.kernel}"
         )
-    return Diagnostic(
-        "AS512",
-        f"{theirs.shown} has {', '.join(theirs.shapes)}, "
-        f"but {ours.shown} has {', '.join(ours.shapes)}",
-    )
+        return Diagnostic("AS513", message)
+    weights = [", ".join(each.shapes) for each in (theirs, ours)]
+    message = f"{theirs.shown} has {weights[0]}, but {ours.shown} has {weights[1]}"
+    return Diagnostic("AS512", message)
 
 
-def _likeness(one: UnmatchedUnits, other: UnmatchedUnits) -> tuple[int, int]:
-    """How many weights are equal, and how many sizes of those of one name."""
+def _likeness(one: Unmatched, other: Unmatched) -> tuple[int, int]:
+    """The number of equal weights, and of equal sizes in weights of one name."""
     shared = one.shapes.keys() & other.shapes.keys()
     pairs = [(one.shapes[name], other.shapes[name]) for name in shared]
     sizes = [

@@ -1,47 +1,37 @@
-"""Names: those that are the network's own tell by themselves which unit is which."""
+"""Layer names: those that both sides share identify a layer by themselves."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
 from archspec.weights.adoption.uses import Signature
 
-Called = tuple[str, Signature]
-"""The name of a layer, and its shapes."""
-Key = tuple[Sequence[str], Signature]
+Named = tuple[str, Signature]
+"""The name of a layer, and its signature."""
 
 
-def own_names(ours: Sequence[Called], theirs: Sequence[Called]) -> dict[int, int]:
-    """The number that each of theirs has among ours, where they are called alike.
+def own_names(ours: Sequence[Named], theirs: Sequence[Named]) -> dict[int, int]:
+    """For each of theirs that has a name of ours, the number of ours.
 
-    All of one signature have to be called as ours are, else none of them is. Words are
-    compared, whatever stands between them. The last one counts only where a module has
-    several of one signature: `a.bn` may be `a.norm`, beside `a.conv`.
+    This holds for all layers of one signature or for none of them. Words are compared,
+    whatever separates them. The last word only counts where a module has several layers
+    of one signature: `a.bn` may be `a.norm`, beside `a.conv`.
     """
     here, there = _keys(ours), _keys(theirs)
+    counts, differences = Counter(here), Counter(here)
+    differences.subtract(there)
+    unclear = {key[1] for key, n in counts.items() if n > 1}
+    unclear |= {key[1] for key, n in differences.items() if n}
     numbers = {key: number for number, key in enumerate(here)}
-    known = _by_signature(here)
-    alike = {
-        signature
-        for signature, keys in _by_signature(there).items()
-        if keys == known[signature] and max(keys.values()) == 1
-    }
-    keys = enumerate(there)
-    return {number: numbers[key] for number, key in keys if key[1] in alike}
+    return {n: numbers[key] for n, key in enumerate(there) if key[1] not in unclear}
 
 
-def _by_signature(keys: Sequence[Key]) -> dict[Signature, Counter[Key]]:
-    found: dict[Signature, Counter[Key]] = defaultdict(Counter)
-    for key in keys:
-        found[key[1]][key] += 1
-    return found
-
-
-def _keys(called: Sequence[Called]) -> list[Key]:
-    """What names each layer: its words, or its module's where shapes tell the rest."""
-    names = [(tuple(re.findall(r"[^._/]+", n)), signature) for n, signature in called]
+def _keys(named: Sequence[Named]) -> list[tuple[Sequence[str], Signature]]:
+    """The words that name each layer, or its module where shapes identify the rest."""
+    names = [(tuple(re.findall(r"[^._/]+", n)), signature) for n, signature in named]
     modules = [(words[:-1], signature) for words, signature in names]
     counts = Counter(modules)
     return [
@@ -58,7 +48,26 @@ def local(names: Sequence[str]) -> list[str]:
 
 
 def common(names: Sequence[Sequence[str]]) -> int:
-    """How many words all of them begin with."""
-    pairs = enumerate(zip(*names, strict=False))
-    shortest = min(map(len, names))
-    return next((n for n, words in pairs if len(set(words)) > 1), shortest)
+    """The number of words that all of them begin with."""
+    alike = (len(set(words)) == 1 for words in zip(*names, strict=False))
+    return sum(takewhile(bool, alike))
+
+
+def prefixes(name: str) -> list[str]:
+    """The modules that contain a module, from the outermost."""
+    words = name.split(".")
+    return [".".join(words[:n]) for n in range(1, len(words))]
+
+
+def natural(name: str) -> list[list[tuple[int, str]]]:
+    """A key that sorts `conv2` before `conv10`, and keeps modules together."""
+    words = (re.findall(r"\d{1,18}|\D+", word) for word in name.split("."))
+    return [
+        [(int(p), "") if p.isdecimal() else (-1, p) for p in parts] for parts in words
+    ]
+
+
+def up_to_number(name: str) -> str:
+    """The name up to its first number, such as 1 or 1a; the whole one without any."""
+    found = re.match(r"(.*?)\d+[a-z]?(?=[._]|$)", name)
+    return found[1] if found else name

@@ -26,12 +26,12 @@ def in_order(
     units: Sequence[Stored],
 ) -> list[Pairs]:
     """All the pairings in which the file is in one of these orders."""
-    parts = {part.layer.path: part for use in uses for part in use.parts}
+    parts = {part.name: part for use in uses for part in use.parts}
     found: list[Pairs] = []
     for order in _orders(network, checkpoint) if checkpoint.ordered else ():
         listed = [parts[layer.path] for layer in order if layer.weights]
         matched = list(_first_come(listed, units))
-        pairs = {part.layer.path: unit for unit, part in matched}
+        pairs = {part.name: unit for unit, part in matched}
         if _is_sorted(matched, listed) and pairs not in found:
             found.append(pairs)
     return found
@@ -72,11 +72,11 @@ def _first_come(
 
 def _is_sorted(pairs: Sequence[tuple[Stored, Part]], order: Sequence[Part]) -> bool:
     """Whether each chain has each kind of layer in this order."""
-    places = {part.layer.path: place for place, part in enumerate(order)}
+    places = {part.name: place for place, part in enumerate(order)}
     lists: dict[tuple[str, bool], list[int]] = defaultdict(list)
     homes: dict[Signature, set[str]] = defaultdict(set)
     for unit, part in pairs:
-        lists[unit.unit.chain, part.is_linear].append(places[part.layer.path])
+        lists[unit.unit.chain, part.is_linear].append(places[part.name])
         homes[part.signature].add(unit.unit.chain)
     sure = all(len(chains) == 1 for chains in homes.values())
     return sure and all(found == sorted(found) for found in lists.values())

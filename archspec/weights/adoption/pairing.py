@@ -1,33 +1,31 @@
-"""Which unit of a use is which part of the block.
+"""Which unit of a use of a block is which part.
 
 The candidates of a use are all ways to pair units with parts of one signature; where a
 file lists layers as they are executed, only those in which no part comes before one
-that it depends on. A unit that is called what a part is, is that part.
+that it depends on. A unit that has a part's name is that part.
 What all candidates of a use agree on is a fact about every use of that block with the
-same parts: which part stands first in the file, and what a part is called. A candidate
-that contradicts a fact is dropped, and so on until nothing changes. Where several are
-left, those stay for which names say most: modules whose names differ in their last
-number (`bn1` and `bn2`, `conv1.bn` and `conv2.bn`) are in series; else names of what is
-in one inner block of ours begin alike.
+same parts: which part comes first in the file, and how a part is named. A candidate
+that contradicts a fact is dropped, and so on until nothing changes. Of those left the
+ones that names support best are kept: modules whose names differ in their last number
+(`bn1` and `bn2`, `conv1.bn` and `conv2.bn`) are in series; else the layers of one of
+our inner blocks have names that begin alike.
 
-Where there are too many ways, and one is meant, the others are what differs from it by
-one exchange.
+A pairing that is known beforehand is only compared with its exchanges of two parts.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from functools import cached_property
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, combinations
 
 from archspec.weights.adoption.names import common, local, own_names
 from archspec.weights.adoption.readings import Share, Stored
 from archspec.weights.adoption.uses import Part, Use
 
 MAX_STEPS = 50_000
-"""Of the search for the candidates of one use; a longer one is given up."""
+"""Steps of the search for the candidates of one use; a longer one finds none."""
 
 Candidate = tuple[int, ...]
 """The part that each unit is."""
@@ -35,136 +33,136 @@ Facts = Mapping[tuple[str, ...], str]
 
 
 class Case:
-    """A use with its units, and the candidates that are left."""
+    """A use with its units, and the candidates that are left.
 
-    def __init__(self, use: Use, share: Share, executed: bool, meant: Candidate = ()):
-        self.use, self.share, self.executed, self.meant = use, share, executed, meant
+    With `executed`, units of one chain are in an order of execution. The candidates of
+    a `known` pairing are itself and its exchanges.
+    """
+
+    def __init__(self, use: Use, share: Share, executed: bool, known: Candidate = ()):
+        self.use, self.share, self.known = use, share, known
         self.names = local([unit.name for unit in share.units])
-        own = self._own()
-        self._fitting = [
-            [own[number]]
-            if number in own
-            else [n for n, p in enumerate(use.parts) if p.signature == unit.signature]
-            for number, unit in enumerate(share.units)
-        ]
+        self._options = _options(use, share, self.names, executed)
         self._steps = 0
-        self.candidates = list(self._extended(()))
-        if self.given_up:
-            self.candidates = list(self.near(meant)) if meant else []
-
-    @property
-    def given_up(self) -> bool:
-        """Whether there are more candidates than were looked at."""
-        return self._steps > MAX_STEPS
-
-    def near(self, candidate: Candidate) -> Iterator[Candidate]:
-        """A candidate, and what it is with two parts exchanged, as far as they fit."""
-        if self._fits(candidate):
-            yield candidate
-        for i, j in combinations(range(len(candidate)), 2):
-            other = list(candidate)
-            other[i], other[j] = other[j], other[i]
-            if self._fits(other):
-                yield tuple(other)
+        found = list(self._exchanged(known) if known else self._extended(()))
+        self.candidates = found if self._steps <= MAX_STEPS else []
 
     def pairs(self, candidate: Candidate) -> dict[str, Stored]:
         """The unit of each part, by the part's path."""
         units = dict(zip(candidate, self.share.units, strict=True))
-        return {p.layer.path: units[number] for number, p in enumerate(self.use.parts)}
+        return {part.name: units[n] for n, part in enumerate(self.use.parts)}
 
     @property
     def open(self) -> list[Part]:
-        """The parts that the candidates do not agree about."""
-        units = [self.pairs(candidate) for candidate in self.candidates]
-        return [
-            part
-            for part in self.use.parts
-            if len({pairs[part.layer.path] for pairs in units}) > 1
-        ]
+        """The parts on which the candidates disagree."""
+        found = [self.pairs(candidate) for candidate in self.candidates]
+        return [p for p in self.use.parts if len({each[p.name] for each in found}) > 1]
 
     def facts(self) -> Facts:
-        """What all candidates agree on; nothing where they are not all known."""
-        if self.given_up or not self.candidates:
+        """What all candidates agree on."""
+        if not self.candidates:
             return {}
-        first, *others = [self.said(candidate) for candidate in self.candidates]
+        first, *others = map(self.implied, self.candidates)
         return {
             key: value
             for key, value in first.items()
             if all(other.get(key) == value for other in others)
         }
 
-    def said(self, candidate: Candidate) -> Facts:
-        """What a candidate says about the block."""
+    def implied(self, candidate: Candidate) -> Facts:
+        """What a candidate implies for the block."""
         roles = [self.use.parts[part].role for part in candidate]
-        order = {
-            ("first of", *sorted((roles[i], roles[j]))): roles[i]
-            for i, j in self._in_one_chain()
-        }
-        return order | {
-            ("called", name): role for name, role in zip(self.names, roles, strict=True)
-        }
-
-    def _in_one_chain(self) -> Iterator[tuple[int, int]]:
-        """Pairs of units of which the file tells the order."""
         chains = self.share.chains
-        pairs = combinations(range(len(chains)), 2)
-        return ((i, j) for i, j in pairs if chains[i] == chains[j])
+        found: dict[tuple[str, ...], str] = {
+            ("name", name): role for name, role in zip(self.names, roles, strict=True)
+        }
+        for i, j in combinations(range(len(roles)), 2):
+            if chains[i] == chains[j]:
+                found["first of", *sorted((roles[i], roles[j]))] = roles[i]
+        return found
 
-    def _extended(self, chosen: Candidate) -> Iterator[Candidate]:
-        unit = len(chosen)
-        if unit == len(self._fitting):
-            yield chosen
-            return
-        for part in self._fitting[unit]:
-            self._steps += 1
-            if self._steps > MAX_STEPS:
-                return
-            if part not in chosen and self._waiting(part, unit).issubset(chosen):
-                yield from self._extended((*chosen, part))
+    def named(self, candidate: Candidate) -> tuple[int, int]:
+        """How well names support a candidate: pairs in series, then words in common."""
+        return self._in_series(candidate), self._words_in_common(candidate)
 
-    def _own(self) -> dict[int, int]:
-        """The part of each unit that is called what the part is."""
-        roles = local([part.role for part in self.use.parts])
-        ours = [part.signature for part in self.use.parts]
-        theirs = [unit.signature for unit in self.share.units]
-        return own_names(
-            list(zip(roles, ours, strict=True)),
-            list(zip(self.names, theirs, strict=True)),
+    def _in_series(self, candidate: Candidate) -> int:
+        """How many pairs of names that differ in the last number are in series."""
+        numbered: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+        for name, part in zip(self.names, candidate, strict=True):
+            if found := re.fullmatch(r"(.*?)(\d{1,18})(\D*)", name):
+                numbered[found[1], found[3]].append((int(found[2]), part))
+        return sum(
+            one[1] in self.use.upstream[other[1]]
+            for alike in numbered.values()
+            for one, other in combinations(sorted(alike), 2)
         )
+
+    def _words_in_common(self, candidate: Candidate) -> int:
+        """How many first words the names of parts of one inner block share."""
+        inner: dict[str, list[list[str]]] = defaultdict(list)
+        for name, part in zip(self.names, candidate, strict=True):
+            block, _, _ = self.use.parts[part].role.rpartition(".")
+            inner[block].append(re.split("[._/]", name))
+        return sum(
+            common(pair)
+            for block, names in inner.items()
+            if block
+            for pair in combinations(names, 2)
+        )
+
+    def _exchanged(self, known: Candidate) -> Iterator[Candidate]:
+        """A candidate, and what it is with two parts exchanged, as far as they fit."""
+        if self._fits(known):
+            yield known
+        for i, j in combinations(range(len(known)), 2):
+            other = list(known)
+            other[i], other[j] = other[j], other[i]
+            if self._fits(other):
+                yield tuple(other)
 
     def _fits(self, candidate: Sequence[int]) -> bool:
         return all(
-            part in self._fitting[unit]
-            and self._waiting(part, unit).issubset(candidate[:unit])
-            for unit, part in enumerate(candidate)
+            part in options and options[part].issubset(candidate[:unit])
+            for unit, (part, options) in enumerate(
+                zip(candidate, self._options, strict=True)
+            )
         )
 
-    def _waiting(self, part: int, unit: int) -> set[int]:
-        """The parts that have to come before this one if it is this unit."""
-        chain = self.share.chains[unit]
-        earlier = {n for n in self._earlier[part] if self._homes[n] == {chain}}
-        return earlier | self.use.twins[part]
+    def _extended(self, chosen: Candidate) -> Iterator[Candidate]:
+        """The candidates that begin like this."""
+        unit = len(chosen)
+        if unit == len(self._options):
+            yield chosen
+            return
+        for part, before in self._options[unit].items():
+            self._steps += 1
+            if self._steps > MAX_STEPS:
+                return
+            if part not in chosen and before.issubset(chosen):
+                yield from self._extended((*chosen, part))
 
-    @cached_property
-    def _earlier(self) -> list[list[int]]:
-        """What each part depends on, of its kind; nothing where order says nothing."""
-        parts, found = self.use.parts, [list[int]() for _ in self.use.parts]
-        for earlier, later in self.use.upstream if self.executed else ():
-            if parts[earlier].is_linear == parts[later].is_linear:
-                found[later].append(earlier)
-        return found
 
-    @cached_property
-    def _homes(self) -> list[set[Hashable]]:
-        """The chains that have units for each part."""
-        return [
-            {
-                chain
-                for fitting, chain in zip(self._fitting, self.share.chains, strict=True)
-                if part in fitting
-            }
-            for part in range(len(self.use.parts))
-        ]
+def _options(
+    use: Use, share: Share, names: Sequence[str], executed: bool
+) -> list[dict[int, set[int]]]:
+    """The parts that each unit may be, with those that have to come before each."""
+    roles = local([part.role for part in use.parts])
+    ours = [part.signature for part in use.parts]
+    theirs = [unit.signature for unit in share.units]
+    own = own_names(
+        list(zip(roles, ours, strict=True)), list(zip(names, theirs, strict=True))
+    )
+    fitting = [
+        [own[number]] if number in own else [n for n, s in enumerate(ours) if s == key]
+        for number, key in enumerate(theirs)
+    ]
+    found: list[dict[int, set[int]]] = []
+    for parts, home in zip(fitting, share.chains, strict=True):
+        others = zip(fitting, share.chains, strict=True)
+        elsewhere = {n for numbers, other in others if other != home for n in numbers}
+        before = {n: use.earlier(n) - elsewhere for n in parts if executed}
+        found.append({n: before.get(n, set[int]()) | use.twins[n] for n in parts})
+    return found
 
 
 def decide(cases: Sequence[Case]) -> None:
@@ -174,76 +172,37 @@ def decide(cases: Sequence[Case]) -> None:
         kinds[case.use.kind].append(case)
     for alike in kinds.values():
         _learn(alike)
-        _keep_best(alike)
+        for case in alike:
+            scores = [case.named(candidate) for candidate in case.candidates]
+            pairs = zip(case.candidates, scores, strict=True)
+            case.candidates = [each for each, score in pairs if score == max(scores)]
         _learn(alike)
 
 
 def _learn(cases: Sequence[Case]) -> None:
-    """Drop what contradicts the facts, until nothing changes."""
-    settled = False
-    while not settled:
-        left = [len(case.candidates) for case in cases]
-        facts = _unanimous([case.facts() for case in cases])
+    """Drop candidates that contradict the facts, until nothing changes."""
+    left: list[int] = []
+    while left != (now := [len(case.candidates) for case in cases]):
+        left, facts = now, _unanimous([case.facts() for case in cases])
         for case in cases:
-            kept = [c for c in case.candidates if _agrees(case.said(c), facts)]
+            kept = [c for c in case.candidates if _agrees(case.implied(c), facts)]
             case.candidates = kept or case.candidates
-        settled = left == [len(case.candidates) for case in cases]
 
 
 def _unanimous(found: Sequence[Facts]) -> Facts:
     """The facts that no other contradicts."""
     values: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for facts in found:
-        for key, value in facts.items():
-            values[key].add(value)
-    return {key: said.pop() for key, said in values.items() if len(said) == 1}
+    for key, value in chain.from_iterable(facts.items() for facts in found):
+        values[key].add(value)
+    return {key: each.pop() for key, each in values.items() if len(each) == 1}
 
 
-def _agrees(said: Facts, facts: Facts) -> bool:
-    return all(facts.get(key, value) == value for key, value in said.items())
+def _agrees(implied: Facts, facts: Facts) -> bool:
+    return all(facts.get(key, value) == value for key, value in implied.items())
 
 
-def check_names(case: Case, found: Candidate) -> Candidate | None:
-    """A candidate that names speak for more than for the one that was found, if any."""
+def better_named(case: Case, found: Candidate) -> Candidate | None:
+    """An exchange that names support better than the candidate found, in any order."""
     free = Case(case.use, case.share, False, found)
-    best = max([found, *free.candidates], key=lambda c: _said_by_names(free, c))
+    best = max([found, *free.candidates], key=free.named)
     return best if best != found else None
-
-
-def _keep_best(cases: Sequence[Case]) -> None:
-    """Keep the candidates that names say most for."""
-    for case in cases:
-        scores = [_said_by_names(case, candidate) for candidate in case.candidates]
-        pairs = zip(case.candidates, scores, strict=True)
-        case.candidates = [candidate for candidate, s in pairs if s == max(scores)]
-
-
-def _said_by_names(case: Case, candidate: Candidate) -> tuple[int, int]:
-    return _in_series(case, candidate), _called_alike(case, candidate)
-
-
-def _in_series(case: Case, candidate: Candidate) -> int:
-    """How many pairs of names that differ in the last number are in series."""
-    numbered: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
-    for name, part in zip(case.names, candidate, strict=True):
-        if found := re.fullmatch(r"(.*?)(\d{1,18})(\D*)", name):
-            numbered[found[1], found[3]].append((int(found[2]), part))
-    return sum(
-        (one[1], other[1]) in case.use.upstream
-        for alike in numbered.values()
-        for one, other in combinations(sorted(alike), 2)
-    )
-
-
-def _called_alike(case: Case, candidate: Candidate) -> int:
-    """How many words the names of parts of one inner block have in common."""
-    inner: dict[str, list[list[str]]] = defaultdict(list)
-    for name, part in zip(case.names, candidate, strict=True):
-        block, _, _ = case.use.parts[part].role.rpartition(".")
-        inner[block].append(re.split("[._/]", name))
-    return sum(
-        common([one, other])
-        for block, names in inner.items()
-        if block
-        for one, other in combinations(names, 2)
-    )

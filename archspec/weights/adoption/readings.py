@@ -10,34 +10,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
-from archspec.weights.adoption.uses import Signature, Use
+from archspec.weights.adoption.mismatches import unclear
+from archspec.weights.adoption.names import natural, prefixes, up_to_number
+from archspec.weights.adoption.uses import Signature, Slot, Use
 from archspec.weights.checkpoints import Checkpoint, Unit
 
 
-@dataclass(frozen=True, eq=False)
-class Stored:
-    """A unit of the file, with what tells it from others."""
+@dataclass(eq=False)
+class Stored(Slot):
+    """A unit of the file."""
 
     unit: Unit
-    signature: Signature
-
-    @property
-    def name(self) -> str:
-        return self.unit.name
 
 
 Item = tuple[Stored, ...]
+"""Units that stay together."""
+Chains = tuple[tuple[Item, ...], ...]
 
 
 class Reading(NamedTuple):
     """Chains of items; `executed` if each lists layers as they may be executed."""
 
-    chains: tuple[tuple[Item, ...], ...]
+    chains: Chains
     executed: bool
 
 
@@ -48,64 +47,67 @@ class Share(NamedTuple):
     chains: tuple[Hashable, ...]
 
 
-class OutOfOrder(Exception):
-    """A reading does not tell which units belong to a use."""
-
-    def __init__(self, use: Use):
-        super().__init__()
-        self.use = use
-
-
 def readings(
     checkpoint: Checkpoint, units: Sequence[Stored], uses: Sequence[Use]
 ) -> list[Reading]:
-    """All the readings that a file has."""
+    """Every reading of a file: by its order if it has one, by names in PyTorch."""
     found: list[Reading] = []
     if checkpoint.ordered:
-        found.append(_by_order(units, uses))
+        chains = _chains(
+            units,
+            uses,
+            lambda unit: list(filter(None, [unit.unit.module])),
+            lambda unit, module: module or unit.unit.chain,
+        )
+        found.append(Reading(chains, executed=True))
     if checkpoint.target == "torch":
-        found.append(_by_names(units, uses))
+        chains = _chains(
+            sorted(units, key=lambda unit: natural(unit.name)),
+            uses,
+            lambda unit: prefixes(unit.name),
+            lambda unit, module: up_to_number(module or unit.name),
+        )
+        found.append(Reading(chains, executed=False))
     return found
 
 
 def cut(reading: Reading, uses: Sequence[Use]) -> list[Share]:
-    """What each use gets, if every chain is in the order of the uses.
+    """The units of each use, if every chain is in the order of the uses.
 
-    What there is but once belongs where it fits, wherever it stands, and with it the
-    rest of its module.
+    A unit whose signature occurs once goes to the use that needs it, wherever it is in
+    the file, and the rest of its module with it.
 
     Raises:
-        OutOfOrder: a use would get less than it needs, or could get more.
+        AmbiguousMatch: a use would get too few units, or might get others (AS517).
     """
     counts = sum((use.need for use in uses), Counter[Signature]())
-    places = {
-        unit: (number, place)
+    chain_of = {
+        unit: number
         for number, chain in enumerate(reading.chains)
-        for place, unit in enumerate(unit for item in chain for unit in item)
+        for item in chain
+        for unit in item
     }
-
-    def single(item: Item) -> bool:
-        return any(counts[unit.signature] == 1 for unit in item)
-
-    chains = [deque(i for i in c if not single(i)) for c in reading.chains]
+    places = {unit: place for place, unit in enumerate(chain_of)}
     singles = {
         unit.signature: item
         for chain in reading.chains
-        for item in filter(single, chain)
+        for item in chain
         for unit in item
         if counts[unit.signature] == 1
     }
+    anywhere = set(singles.values())
+    chains = [deque(i for i in c if i not in anywhere) for c in reading.chains]
     shares: list[Share] = []
     for use in uses:
-        items = {id(i): i for i in map(singles.get, use.need) if i is not None}
-        units = [unit for item in items.values() for unit in item]
+        items = dict.fromkeys(singles[key] for key in use.need if key in singles)
+        units = [unit for item in items for unit in item]
         rest = use.need - _signatures(units)
         for chain in _whole(chains, rest) or chains:
             units += _taken(chain, rest, reading.executed)
         if _signatures(units) != use.need:
-            raise OutOfOrder(use)
-        units.sort(key=lambda unit: places[unit])
-        shares.append(Share(tuple(units), tuple(places[u][0] for u in units)))
+            raise unclear(use.parts, [*places])
+        units.sort(key=places.__getitem__)
+        shares.append(Share(tuple(units), tuple(chain_of[unit] for unit in units)))
     return shares
 
 
@@ -146,14 +148,18 @@ def _taken(
 
 
 def _beside(chain: Iterable[Item]) -> list[Item]:
-    """The items at the start that are in one module of the last number."""
+    """The items at the start that are in the innermost numbered module of the first."""
     items = iter(chain)
     first = next(items)
-    numbered = [p for p in _shared(first) if p.rpartition(".")[2].isdecimal()]
-    module = f"{numbered[-1]}." if numbered else None
-    if module is None:
+    modules = [
+        f"{module}."
+        for module in prefixes(first[0].name)
+        if module.rpartition(".")[2].isdecimal()
+        and all(unit.name.startswith(f"{module}.") for unit in first)
+    ]
+    if not modules:
         return [first]
-    return [first, *takewhile(lambda item: item[0].name.startswith(module), items)]
+    return [first, *takewhile(lambda item: item[0].name.startswith(modules[-1]), items)]
 
 
 def _numbered(items: Sequence[Item]) -> bool:
@@ -161,76 +167,34 @@ def _numbered(items: Sequence[Item]) -> bool:
     return len({re.sub(r"\d+", "", item[0].name) for item in items}) == 1
 
 
-def _shared(item: Item) -> list[str]:
-    """The modules that all units of an item are in, from the outermost."""
-    first, *others = [prefixes(unit.name) for unit in item]
-    return [p for p in first if all(p in other for other in others)]
+def _chains(
+    units: Iterable[Stored],
+    uses: Iterable[Use],
+    modules_of: Callable[[Stored], Sequence[str]],
+    chain_of: Callable[[Stored, str], str],
+) -> Chains:
+    """Units in chains; a module that has the weights of one of our blocks is one item.
 
-
-def _by_order(units: Sequence[Stored], uses: Iterable[Use]) -> Reading:
-    """The reading by the order in the file, with what it keeps together."""
+    `modules_of` lists the modules that contain a unit, from the outermost. `chain_of`
+    names the chain of a unit, or of the module that it is kept in.
+    """
     modules: dict[str, list[Stored]] = defaultdict(list)
     for unit in units:
-        modules[unit.unit.module].append(unit)
-    kept = _kept(modules, uses)
-    chains: dict[str, list[Item]] = defaultdict(list)
-    for unit in units:
-        if unit.unit.module in kept:
-            chains[unit.unit.module] = [tuple(modules[unit.unit.module])]
-        else:
-            chains[unit.unit.chain].append((unit,))
-    return Reading(tuple(map(tuple, chains.values())), True)
-
-
-def _kept(modules: Mapping[str, Sequence[Stored]], uses: Iterable[Use]) -> set[str]:
-    """The modules that have just what one of our blocks has."""
-    whole = {
-        frozenset(need.items())
-        for use in uses
-        for need in (use.need, *use.inner)
-        if need.total() > 1
-    }
-    return {
-        name
+        for module in modules_of(unit):
+            modules[module].append(unit)
+    blocks = [need for use in uses for need in (use.need, *use.inner)]
+    whole = {frozenset(need.items()) for need in blocks if need.total() > 1}
+    kept = {
+        name: tuple(found)
         for name, found in modules.items()
-        if name and frozenset(_signatures(found).items()) in whole
+        if frozenset(_signatures(found).items()) in whole
     }
-
-
-def _by_names(units: Sequence[Stored], uses: Iterable[Use]) -> Reading:
-    """The reading by the modules and numbers in names."""
-    modules: dict[str, list[Stored]] = defaultdict(list)
+    chains: dict[str, dict[Item, None]] = defaultdict(dict)
     for unit in units:
-        for prefix in prefixes(unit.name):
-            modules[prefix].append(unit)
-    kept = _kept(modules, uses)
-    items: dict[str, list[Stored]] = defaultdict(list)
-    for unit in sorted(units, key=lambda unit: natural(unit.name)):
-        name = next((p for p in prefixes(unit.name) if p in kept), unit.name)
-        items[name].append(unit)
-    chains: dict[str, list[Item]] = defaultdict(list)
-    for name in sorted(items, key=natural):
-        chains[_chain(name)].append(tuple(items[name]))
-    return Reading(tuple(map(tuple, chains.values())), False)
+        module = next((name for name in modules_of(unit) if name in kept), "")
+        chains[chain_of(unit, module)][kept.get(module, (unit,))] = None
+    return tuple(map(tuple, chains.values()))
 
 
 def _signatures(units: Iterable[Stored]) -> Counter[Signature]:
     return Counter(unit.signature for unit in units)
-
-
-def prefixes(name: str) -> list[str]:
-    """The modules that a module is in, from the outermost."""
-    words = name.split(".")
-    return [".".join(words[:n]) for n in range(1, len(words))]
-
-
-def natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts `conv2` before `conv10`."""
-    parts: list[str] = re.findall(r"\d{1,18}|\D+", name)
-    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
-
-
-def _chain(name: str) -> str:
-    """The name up to its first number, such as 1 or 1a; the whole one without any."""
-    found = re.match(r"(.*?)\d+[a-z]?(?=[._]|$)", name)
-    return found[1] if found else name

@@ -7,8 +7,8 @@ residual, a bottleneck), or a layer that stands by itself.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, groupby
 from typing import Any
@@ -21,17 +21,26 @@ Signature = frozenset[tuple[str, Shape]]
 """The weights of a layer as its framework calls them, with their shapes."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """A layer with weights; `role` is its path in the block.
+@dataclass(eq=False)
+class Slot:
+    """The weights of one layer, of the network or of the file.
 
-    `shapes` are those that the weights have in the framework, by its names.
+    `shapes` has the shape of each weight by its name in the framework. Layers of one
+    signature can be exchanged as far as their weights are concerned; a layer that is
+    identified by name gets a signature that no other has.
     """
+
+    name: str
+    shapes: Mapping[str, Shape]
+    signature: Signature
+
+
+@dataclass(eq=False)
+class Part(Slot):
+    """A layer of the network, named by its path; `role` is its path in the block."""
 
     layer: NetworkLayer
     role: str
-    shapes: Mapping[str, Shape]
-    signature: Signature
 
     @property
     def is_linear(self) -> bool:
@@ -43,23 +52,20 @@ class Part:
 class Use:
     """One use of a block: its parts in written order.
 
-    `upstream` has the pairs of parts of which the second reads, maybe through others,
-    what the first makes; `twins` has, of the parts at the start of branches that are
-    alike, those before each: which of them is which makes no difference.
+    `upstream` has, for each part, those whose outputs it reads, maybe through others.
+    `twins` has those before it that start a branch of the same layers into the same
+    sum: which of them is which makes no difference.
     """
 
     block: str
     parts: tuple[Part, ...]
-    upstream: frozenset[tuple[int, int]]
-    twins: Mapping[int, set[int]]
+    upstream: Sequence[set[int]]
+    twins: Sequence[set[int]]
 
-    def signed(self, signatures: Mapping[str, Signature]) -> Use:
-        """The same use, with other signatures for the layers of these paths."""
-        parts = (
-            replace(p, signature=signatures.get(p.layer.path, p.signature))
-            for p in self.parts
-        )
-        return replace(self, parts=tuple(parts))
+    def earlier(self, part: int) -> set[int]:
+        """The parts of its kind, kernel or norm, that come before it in execution."""
+        kind = self.parts[part].is_linear
+        return {n for n in self.upstream[part] if self.parts[n].is_linear == kind}
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -83,7 +89,8 @@ class Use:
 
 def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
     """Every use of a block that has weights, in written order."""
-    blocks = {instance.path: instance.block or "" for instance in _blocks(network.root)}
+    instances = (i for i in network.root.walk() if _height(i) < 2)
+    blocks = {i.path: i.block for i in instances if i.block}
     owners = [_owner(layer.path, blocks) for layer in network.layers]
     places, ancestors = names_there(network, manifest), _ancestors(network)
     branches = _branches(network)
@@ -91,16 +98,14 @@ def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
     for path, group in groupby(range(len(owners)), owners.__getitem__):
         numbers = [n for n in group if network.layers[n].weights]
         parts = tuple(_part(network.layers[n], path, manifest, places) for n in numbers)
-        upstream = frozenset(
-            (i, j)
-            for j, later in enumerate(numbers)
-            for i, earlier in enumerate(numbers)
-            if earlier in ancestors[later]
-        )
-        twins = {
-            j: {i for i in range(j) if branches[numbers[i]] == branches[numbers[j]]}
-            for j in range(len(numbers))
-        }
+        upstream = [
+            {i for i, other in enumerate(numbers) if other in ancestors[number]}
+            for number in numbers
+        ]
+        twins = [
+            {i for i in range(j) if branches[numbers[i]] == branches[number]}
+            for j, number in enumerate(numbers)
+        ]
         if parts:
             found.append(Use(blocks.get(path, ""), parts, upstream, twins))
     return tuple(found)
@@ -136,7 +141,8 @@ def _part(
         names[own]["name"]: places[f"{layer.path}.{own}"].shape for own in layer.weights
     }
     role = layer.path.removeprefix(path).removeprefix(".")
-    return Part(layer, role, shapes, signature(target_of(manifest), shapes))
+    own = signature(target_of(manifest), shapes)
+    return Part(layer.path, shapes, own, layer, role)
 
 
 def target_of(manifest: Mapping[str, Any]) -> str:
@@ -144,22 +150,10 @@ def target_of(manifest: Mapping[str, Any]) -> str:
     return "torch" if manifest["channels"] == "first" else "keras"
 
 
-def _blocks(instance: Instance) -> Iterator[Instance]:
-    for inner in _inner(instance):
-        if _height(inner) < 2:
-            yield inner
-        else:
-            yield from _blocks(inner)
-
-
 def _height(instance: Instance) -> int:
     """How deeply blocks are nested in it."""
-    return max((1 + _height(inner) for inner in _inner(instance)), default=0)
-
-
-def _inner(instance: Instance) -> list[Instance]:
     steps = chain.from_iterable(instance.steps.values())
-    return [step.inner for step in steps if step.inner is not None]
+    return max((1 + _height(step.inner) for step in steps if step.inner), default=0)
 
 
 def _owner(path: str, blocks: Mapping[str, str]) -> str:
