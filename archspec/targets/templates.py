@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from functools import cache, cached_property
 from math import isfinite
@@ -51,7 +52,7 @@ def _environment(target: str, own: Path | None) -> jinja2.Environment:
     folders = [bundled / target, bundled / "python"]
     if own is not None:
         folders.insert(0, own / target)
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
         # Code has __html__ and passes; whatever else a template prints is escaped.
@@ -60,6 +61,12 @@ def _environment(target: str, own: Path | None) -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
+    words = manifest(target, own).get("words", {})
+    environment.globals["words"] = {
+        name: Code(word) if isinstance(word, str) else word
+        for name, word in words.items()
+    }
+    return environment
 
 
 class Templates:
@@ -74,19 +81,27 @@ class Templates:
         self._environment = _environment(target, own)
 
     @cached_property
-    def _macros(self) -> Any:
-        return self._environment.get_template("ops.jinja").module
+    def _macros(self) -> Mapping[str, Any]:
+        return self._macros_of("classes.jinja", "ops.jinja")
+
+    @cached_property
+    def _helpers(self) -> Mapping[str, Any]:
+        return self._macros_of("shared.jinja", "helpers.jinja")
+
+    def _macros_of(self, *names: str) -> Mapping[str, Any]:
+        """The macros of these templates, those of the last before all others."""
+        modules = (self._environment.get_template(name).module for name in names)
+        return ChainMap(*reversed([vars(module) for module in modules]))
 
     def macro(self, name: str, *arguments: Any, **named: Any) -> Code:
-        """What a macro of `ops.jinja` prints; raises Unprintable without that macro."""
-        if not hasattr(self._macros, name):
+        """What a macro prints; raises Unprintable where the templates have none."""
+        if name not in self._macros:
             raise Unprintable(f"'{name}', for which its templates have no macro")
-        return Code(str(getattr(self._macros, name)(*arguments, **named)).strip())
+        return Code(str(self._macros[name](*arguments, **named)).strip())
 
     def helper(self, name: str, flags: Mapping[str, Any]) -> Code:
-        """A helper function or class of `helpers.jinja`."""
-        module: Any = self._environment.get_template("helpers.jinja").module
-        return Code(str(getattr(module, name)(flags)).strip())
+        """A helper function or class."""
+        return Code(str(self._helpers[name](flags)).strip())
 
     def page(self, **view: Any) -> str:
         """The whole file, before it is formatted."""

@@ -75,7 +75,7 @@ def _class(
         stored,
         groups,
         Forward(routine, modules, asked).lines(outputs),
-        Code("dict[str, Tensor]" if outputs else "Tensor"),
+        bool(outputs),
     )
 
 

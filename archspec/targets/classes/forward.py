@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from archspec.expressions import Expression
 from archspec.targets.arguments import ValuePrinter
@@ -113,8 +112,7 @@ class Forward:
         """A primitive that needs no module, applied to a tensor."""
         (call,) = calls_in(statement.call)
         (layer,) = call.layers
-        function = replace(layer, macro=f"{layer.macro}_call")
-        return self.inside.layer(function, source, like=like)
+        return self.inside.layer(layer, source, like=like)
 
     def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
         value = self.macro("apply", identifier(statement.name), source)

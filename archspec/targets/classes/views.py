@@ -34,7 +34,7 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class ClassView:
-    """One class: `stored` is what `forward` has to know, `returns` what it gives."""
+    """One class: `stored` is what `forward` has to know, `several` that it gives named outputs."""
 
     name: Code
     doc: Sequence[Code]
@@ -43,7 +43,7 @@ class ClassView:
     stored: Sequence[tuple[Code, Code]]
     groups: Sequence[GroupView]
     lines: Sequence[Line]
-    returns: Code
+    several: bool
 
 
 @dataclass(frozen=True, slots=True)
