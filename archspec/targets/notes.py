@@ -41,10 +41,11 @@ def output_shape(call: Called) -> Shape:
 def tensor_size(file: File, call: Called) -> Code:
     """(N, 32, 112, 112), or (112, 112, 32) where a framework leaves out the batch."""
     shape = output_shape(call)
-    if file.templates.manifest["channels"] == "last":
+    if file.manifest["channels"] == "last":
         shape = (*shape[1:], shape[0])
-        return Code(f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})")
-    return Code(f"(N, {', '.join(map(str, shape))})")
+    batch = file.manifest["batch"]
+    sizes = [*([batch] if batch else []), *map(str, shape)]
+    return Code(f"({', '.join(sizes)}{',' * (len(sizes) == 1)})")
 
 
 def map_size(call: Called) -> Code | None:

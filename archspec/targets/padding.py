@@ -68,6 +68,11 @@ def plan(call: Call) -> Padding:
     return _numbers(constant(numbers))
 
 
+def is_same(call: Call) -> bool:
+    """Stride 1, and symmetric padding of an odd kernel, which is what `same` means."""
+    return all("same" in w.ways() and w.stride == (1, 1) for w in windows(call))
+
+
 def _numbers(amounts: Expression) -> Padding:
     """One number or two where opposite sides are alike."""
     match amounts:

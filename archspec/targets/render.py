@@ -11,7 +11,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from archspec.errors import Diagnostic, Place, SpecError
 from archspec.expressions import limited_effort
 from archspec.network import Network
-from archspec.targets import digest, keras, torch
+from archspec.targets import digest, keras, nnx, torch
 from archspec.targets.code import Code
 from archspec.targets.file import File
 from archspec.targets.header import header
@@ -22,7 +22,7 @@ from archspec.targets.templates import InjectionError, Templates
 from archspec.targets.tidy import tidy
 from archspec.targets.unprintable import Unprintable, refined
 
-_FRAMEWORKS = {"torch": torch, "keras": keras}
+_FRAMEWORKS = {"torch": torch, "keras": keras, "nnx": nnx}
 TARGETS = tuple(_FRAMEWORKS)
 _HELPERS = Code("# \x1f")
 """Where a page has its helpers, in a character that no text of a spec keeps."""

@@ -52,7 +52,7 @@ def _environment(target: str, own: Path | None) -> jinja2.Environment:
     folders = [bundled / target, bundled / "python"]
     if own is not None:
         folders.insert(0, own / target)
-    environment = jinja2.Environment(
+    environment: Any = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
         # Code has __html__ and passes; whatever else a template prints is escaped.
@@ -62,10 +62,8 @@ def _environment(target: str, own: Path | None) -> jinja2.Environment:
         finalize=_finalize,
     )
     words = manifest(target, own).get("words", {})
-    environment.globals["words"] = {
-        name: Code(word) if isinstance(word, str) else word
-        for name, word in words.items()
-    }
+    shown = {key: Code(w) if isinstance(w, str) else w for key, w in words.items()}
+    environment.globals["words"] = shown
     return environment
 
 

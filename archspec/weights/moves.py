@@ -8,10 +8,13 @@ orders the axes is in the target's manifest; axes are written as einops does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from math import prod
 from typing import Any, NamedTuple
 
+from archspec.language import Block, Document
+from archspec.language.document import JoinLayer
+from archspec.language.names import inner_layers
 from archspec.network import Network
 from archspec.ops import OPS, Shape
 from archspec.weights.checks import Arrays, check
@@ -20,6 +23,7 @@ from archspec.weights.checks import Arrays, check
 class _Side(NamedTuple):
     name: str
     axes: list[list[str]]
+    reversed: frozenset[str] = frozenset()
 
     def shape(self, sizes: Mapping[str, int]) -> Shape:
         return tuple(prod(sizes[axis] for axis in group) for group in self.axes)
@@ -40,6 +44,8 @@ class _Move(NamedTuple):
         old, new = self.old.order, self.new.order
         split = array.reshape([self.sizes[axis] for axis in old])
         turned = split.transpose([old.index(axis) for axis in new])
+        flips = self.old.reversed ^ self.new.reversed
+        turned = turned[tuple(slice(None, None, -1 if a in flips else 1) for a in new)]
         return turned.reshape(self.new.shape(self.sizes))
 
 
@@ -86,7 +92,7 @@ def _moves(
     network: Network, manifest: Mapping[str, Any], trainable_only: bool = False
 ) -> Iterator[_Move]:
     """Each weight, from its canonical order to the target's."""
-    dot, before = manifest["weight_path"]["dot"], manifest["weight_path"]["before"]
+    copied, before = _copied(network), manifest["weight_path"]["before"]
     weights = (
         (layer, name, weight.shape)
         for layer in network.layers
@@ -98,8 +104,40 @@ def _moves(
         axes = OPS[layer.op].weight_axes if len(shape) > 1 else "out"
         here = _Side(f"{layer.path}.{name}", _groups(axes))
         sizes = _sizes(here.axes, shape, layer.inputs[0][0])
-        target = layer.path.replace(".", dot) + before + there["name"]
-        yield _Move(here, _Side(target, _groups(there.get("axes", axes))), sizes)
+        target = _path(layer.path, manifest["weight_path"], copied)
+        order = there.get("axes", axes)
+        flipped = frozenset(re.findall(r"-(\w+)", order))
+        groups = _groups(order.replace("-", ""))
+        side = _Side(target + before + there["name"], groups, flipped)
+        yield _Move(here, side, sizes)
+
+
+def _path(path: str, words: Mapping[str, str], copied: Set[str]) -> str:
+    """The path of a layer there; a stack may have its layers by another name."""
+    parts = path.split(".")
+    found = parts[0]
+    for number, part in enumerate(parts[1:], 1):
+        stacked = part.isdigit() and ".".join(parts[:number]) not in copied
+        found += words.get("number", words["dot"]) if stacked else words["dot"]
+        found += part
+    return found
+
+
+def _copied(network: Network) -> frozenset[str]:
+    """The paths of layers that stand side by side, which are no stack."""
+    document = network.document
+    return frozenset(
+        f"{use.path}.{name}".lstrip(".")
+        for use in network.root.walk()
+        for name in _in_copies(document.blocks[use.block] if use.block else document)
+    )
+
+
+def _in_copies(body: Document | Block) -> Iterator[str]:
+    """The layers of branches that stand side by side several times."""
+    for _, layer in inner_layers(body.layers):
+        for branch in layer.branches.values() if isinstance(layer, JoinLayer) else ():
+            yield from branch.layers if branch.repeat is not None else ()
 
 
 def _sizes(axes: list[list[str]], shape: Shape, channels: int) -> dict[str, int]:

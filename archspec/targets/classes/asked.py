@@ -41,7 +41,11 @@ class Asked:
         if routine.residual is not None and routine.residual != Constant(True):
             tests["residual"] = routine.residual
         taken = {*modules, *file.manifest["taken"]}
-        self.names = {n: _free(signature.printed(n), taken) for n in sorted(found)}
+        self.names = {
+            name: _free(signature.printed(name), taken)
+            for name in sorted(found)
+            if name.isidentifier()  # the others are words of the framework
+        }
         taken |= {*self.names.values()}
         self._attributes = {name: _free(f"has_{name}", taken) for name in tests}
         self.flags = {self._attributes[name]: test for name, test in tests.items()}

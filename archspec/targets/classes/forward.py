@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from archspec.expressions import Expression
 from archspec.targets.arguments import ValuePrinter
@@ -115,13 +116,19 @@ class Forward:
         return self.inside.layer(layer, source, like=like)
 
     def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
+        """At once, unless only calls of the rows can say in which order they are."""
+        if statement.named and not self.file.manifest["words"]["named_stack"]:
+            sources = [source] + [Code(target)] * (len(statement.rows) - 1)
+            pairs = zip(statement.rows, sources, strict=True)
+            rows = (self.row(statement, row, read, target) for row, read in pairs)
+            return list(chain.from_iterable(rows))
         value = self.macro("apply", identifier(statement.name), source)
         return [assign(target, value, self.note(statement))]
 
     def row(
         self, statement: TableStatement, row: Row, source: Code, target: str
     ) -> list[Line]:
-        value = self.macro("apply", row_path(statement, row), source)
+        value = self.macro("apply", row_path(self.file, statement, row), source)
         note = tensor_size(self.file, row.call) if self.root else None
         return [assign(target, value, note)]
 

@@ -180,9 +180,10 @@ def all_of(*conditions: Expression | None) -> Expression | None:
     return Logic("and", present) if len(present) > 1 else next(iter(present), None)
 
 
-def row_path(table: TableStatement, row: Row) -> Code:
+def row_path(file: File, table: TableStatement, row: Row) -> Code:
     """A row as an attribute of the class: `stages.conv4`, `stages[2]`."""
-    inner = f".{row.name}" if table.named else f"[{int(row.name)}]"
+    items = file.manifest["words"]["items"]
+    inner = f".{row.name}" if table.named else f"{items}[{int(row.name)}]"
     return Code(f"{identifier(table.name)}{inner}")
 
 

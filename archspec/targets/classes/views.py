@@ -34,7 +34,10 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class ClassView:
-    """One class: `stored` is what `forward` has to know, `several` that it gives named outputs."""
+    """One class: `stored` is what `forward` has to know.
+
+    `several` says that it returns named outputs.
+    """
 
     name: Code
     doc: Sequence[Code]

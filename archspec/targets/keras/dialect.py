@@ -11,7 +11,7 @@ from archspec.targets.code import Code, literal, rounded
 from archspec.targets.dialect import Arguments, Dialect, numbers, primitives
 from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.pools import non_negative, pool_padding
-from archspec.targets.padding import plan, windows
+from archspec.targets.padding import is_same, plan, windows
 from archspec.targets.specialise.model import Argument, Call, FrameworkLayer
 from archspec.targets.symbols import constant, constant_value, halved
 from archspec.targets.unprintable import Unprintable
@@ -64,7 +64,7 @@ class KerasDialect(Dialect):
         """`padding="same"` where that is right, else a layer that pads."""
         padding = plan(call)
         arguments["same"] = padding.kind == "same"
-        if padding.kind == "half" and _is_same(call):
+        if padding.kind == "half" and is_same(call):
             arguments["same"] = True
         layer = FrameworkLayer(call.op, arguments)
         if padding.kind in {"none", "same"} or arguments["same"]:
@@ -163,11 +163,6 @@ def _number(amounts: Expression) -> Expression:
     if isinstance(value, tuple) and len(set(value)) == 1:
         return constant(value[0])
     return amounts
-
-
-def _is_same(call: Call) -> bool:
-    """Stride 1, and symmetric padding of an odd kernel, which is what `same` means."""
-    return all("same" in w.ways() and w.stride == (1, 1) for w in windows(call))
 
 
 def _some(call: Call, amount: Expression) -> Expression | None:

@@ -124,14 +124,15 @@ class Initializers:
 def _built(file: File) -> Iterator[Built]:
     """The primitives of each class of the file."""
     for name, routine in file.program.blocks.items():
-        yield from _built_in(file.signatures[name].name, routine.body)
-    yield from _built_in(identifier(file.network.name), file.program.root.body)
+        yield from _built_in(file, file.signatures[name].name, routine.body)
+    yield from _built_in(file, identifier(file.network.name), file.program.root.body)
 
 
-def _built_in(owner: Code, body: Sequence[Statement]) -> Iterator[Built]:
+def _built_in(file: File, owner: Code, body: Sequence[Statement]) -> Iterator[Built]:
     for statement, branch in statements_of(body, None):
         if isinstance(statement, TableStatement):
-            calls = [(row_path(statement, row), row.call) for row in statement.rows]
+            rows = statement.rows
+            calls = [(row_path(file, statement, row), row.call) for row in rows]
         elif isinstance(statement, OpStatement):
             calls = [(identifier(statement.name), statement.call)]
         else:
