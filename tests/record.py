@@ -27,9 +27,10 @@ from layers import beside, complete, layers_of
 from archspec.elaboration import elaborate
 from archspec.network import Network
 from archspec.ops import JOINS, OPS, Op
-from archspec.targets import TARGETS, onnx, render
+from archspec.targets import onnx, render
 from archspec.targets.templates import manifest
 from archspec.verification.reference import evaluate
+from archspec.verification.training import PAIR
 from archspec.weights.moves import to_target
 from examples import sets
 
@@ -65,7 +66,7 @@ def digest(networks: Iterable[Network]) -> str:
     """Of all that verification depends on, of a network at the sizes it is run at."""
     hashed = hashlib.sha256(common().encode())
     for network in networks:
-        for target in TARGETS:
+        for target in PAIR:
             hashed.update(without_docstrings(render(network, target)).encode())
         hashed.update("\n".join(layers(network)).encode())
     return hashed.hexdigest()[:20]
@@ -121,7 +122,7 @@ def results(network: Network) -> Iterator[bytes]:
     weights = drawn(network)
     image = np.random.default_rng(0).normal(size=(2, *network.input_shape))
     yield rounded(evaluate(network, weights, image))
-    for target in TARGETS:
+    for target in PAIR:
         yield rounded(to_target(network, manifest(target), weights))
     for fold in (True, False):
         graph = onnx.model(network, weights, fold_batch_norm=fold).graph

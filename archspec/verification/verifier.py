@@ -23,7 +23,7 @@ from archspec.verification.input_sizes import sized
 from archspec.verification.memory import check_memory
 from archspec.verification.report import Comparison, Report
 from archspec.verification.source_locations import SourceLocations
-from archspec.verification.training import compare_training
+from archspec.verification.training import PAIR, compare_training
 from archspec.verification.trial import Flag, Printer, Trial
 
 
@@ -68,7 +68,7 @@ class Verifier:
 
     def __init__(
         self,
-        targets: Sequence[str] = (*TARGETS, "onnx"),
+        targets: Sequence[str] = (*PAIR, "onnx"),
         seconds: float = SECONDS,
         printer: Printer = render,
         progress: Callable[[str], None] = lambda _: None,
@@ -113,7 +113,7 @@ class Verifier:
         With `train` also a step of training, by PyTorch and by Keras on TensorFlow.
         """
         names = {worker.framework for worker in self.workers}
-        if train and not names >= {*TARGETS}:
+        if train and not names >= {*PAIR}:
             message = "training compares torch with keras: both targets are needed"
             raise VerifyError.single("AS601", message)
         own = elaborate(spec, variants, overrides)

@@ -19,7 +19,7 @@ from test_style import complaints
 
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
-from archspec.targets import TARGETS
+from archspec.verification.training import PAIR as TARGETS
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 

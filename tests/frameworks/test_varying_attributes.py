@@ -15,7 +15,7 @@ from test_initializers import canonical, check
 
 from archspec.errors import SpecError
 from archspec.ops import OPS
-from archspec.targets import TARGETS
+from archspec.verification.training import PAIR as TARGETS
 from examples import examples, makes_vectors, needed, written
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")

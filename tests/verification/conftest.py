@@ -10,8 +10,8 @@ pytest.importorskip("torch")
 pytest.importorskip("keras")
 pytest.importorskip("onnxruntime")
 
-from archspec.targets import TARGETS
 from archspec.verification import Verifier
+from archspec.verification.training import PAIR
 
 
 @pytest.fixture(scope="session")
@@ -25,5 +25,5 @@ def every_target():
 def verifier(every_target):
     """The same processes of PyTorch and Keras alone."""
     both = copy.copy(every_target)
-    both.workers = [w for w in both.workers if w.framework in TARGETS]
+    both.workers = [w for w in both.workers if w.framework in PAIR]
     return both
