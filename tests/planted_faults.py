@@ -68,7 +68,7 @@ FAULTS = [
         "templates/keras/ops.jinja",
         "layers.LeakyReLU({{ op.slope }}, ",
         "layers.LeakyReLU(0.3, ",
-        f"{EVERY_OP}::test_in_single_precision[activation]",
+        f"{EVERY_OP}::test_on_an_image[activation]",
     ),
     Fault(
         "onnx: strides for dilations",
