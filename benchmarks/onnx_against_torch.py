@@ -147,7 +147,7 @@ def main(runs: int) -> None:
 
     torchvision = import_torchvision()
     columns = "nodes bytes ms".split()
-    head = [f"{who}: {what}" for what in columns for who in ("ours", "torch")]
+    head = [f"{who}: {what}" for what in columns for who in ("archspec", "torch")]
     print("| network |", " | ".join(head), "| ratio of ms |")
     print("| --- " + "| ---: " * (len(head) + 1) + "|")
     for name in NETWORKS:

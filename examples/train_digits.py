@@ -1,15 +1,15 @@
-"""Train one spec in PyTorch and in Keras, and see how closely they agree.
+"""Train one spec in PyTorch and Keras and compare the losses.
 
     pip install 'archspec-nn[torch,keras,weights]' scikit-learn matplotlib
     python examples/train_digits.py
 
-archspec writes examples/digits.yaml as a PyTorch module and as a Keras model. Both
-start from the same weights, see the same batches of handwritten digits and take the
-same steps of gradient descent. In real numbers their losses would be equal; but each
-framework rounds in places of its own, and training makes differences grow. To tell
-these from a mistake, PyTorch also runs against itself, from weights a rounding away.
+archspec generates a PyTorch module and a Keras model from examples/digits.yaml. Both
+start from the same weights and train on the same batches of handwritten digits. In
+exact arithmetic their losses would be equal, but frameworks round differently and
+training amplifies differences. For comparison, PyTorch also trains from weights
+perturbed by one unit in the last place.
 
-docs/training.md explains what it prints, and draws into digits.svg.
+docs/training.md explains the output; the plot is written to digits.svg.
 """
 
 import os
@@ -34,12 +34,12 @@ from archspec.weights.initial import fresh
 from archspec.weights.moves import to_target
 
 SPEC = load(Path(__file__).with_name("digits.yaml"))
-BATCH, STEPS = 64, 22  # so many images are a step, so many steps an epoch
+BATCH, STEPS = 64, 22  # images per step, steps per epoch
 LEARNING_RATE, MOMENTUM = 0.05, 0.875
 
 
 def digits(epochs, dtype):
-    """The batches of all epochs; images (N, 1, 8, 8) and labels (N) to test with."""
+    """The batches of all epochs, test images (N, 1, 8, 8) and test labels (N)."""
     images, labels = load_digits(return_X_y=True)
     images = (images / 16).reshape(-1, 1, 8, 8).astype(dtype)
     images, test_images, labels, test_labels = train_test_split(
@@ -52,7 +52,7 @@ def digits(epochs, dtype):
 
 
 def build(target, weights):
-    """The network of the generated file, and what the weights are called there."""
+    """The generated network, and the weights by their names there."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"digits_{target}.py"
         file.write_text(generate(SPEC, target), encoding="utf-8")
@@ -61,11 +61,11 @@ def build(target, weights):
 
 
 def train_torch(weights, batches):
-    """A PyTorch module that has seen the batches, and the loss of each."""
+    """A PyTorch module trained on the batches, and the loss of each step."""
     torch.set_default_dtype(torch.from_numpy(batches[0][0]).dtype)
     model, arrays = build("torch", weights)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    model.load_state_dict(tensors, strict=False)  # a counter of batches is no weight
+    model.load_state_dict(tensors, strict=False)  # batch counters are not weights
     optimizer = torch.optim.SGD(model.parameters(), LEARNING_RATE, MOMENTUM)
 
     def step(images, labels):
@@ -80,10 +80,10 @@ def train_torch(weights, batches):
 
 
 def train_keras(weights, batches):
-    """A Keras model that has seen the batches, and the loss of each."""
+    """A Keras model trained on the batches, and the loss of each step."""
     dtype = batches[0][0].dtype.name
-    keras.config.set_floatx(dtype)  # of the optimiser
-    keras.config.set_dtype_policy(dtype)  # of the layers
+    keras.config.set_floatx(dtype)  # for the optimiser
+    keras.config.set_dtype_policy(dtype)  # for the layers
     model, arrays = build("keras", weights)
     for variable in model.weights:
         variable.assign(arrays[variable.path])
@@ -104,7 +104,7 @@ def train_keras(weights, batches):
 
 
 def compare(dtype, epochs):
-    """Losses in both at each step, and what Keras, and a rounding, changes in them."""
+    """Losses of both, and the relative differences of Keras and perturbed PyTorch."""
     batches, images, labels = digits(epochs, dtype)
     start = {name: w.astype(dtype) for name, w in fresh(elaborate(SPEC)).items()}
     near = {name: np.nextafter(w, w.dtype.type(9)) for name, w in start.items()}
@@ -113,20 +113,20 @@ def compare(dtype, epochs):
     _, of_near = train_torch(near, batches)
     apart, grown = (abs(other - losses) / losses for other in (of_keras, of_near))
 
-    print(f"{dtype}  PyTorch   Keras  differ by  a rounding grows to")
+    print(f"{dtype}  PyTorch   Keras  difference  perturbed PyTorch")
     steps = np.reshape([losses, of_keras, apart, grown], (4, epochs, STEPS))
     for epoch, (a, b, c, d) in enumerate(steps.swapaxes(0, 1), 1):
-        print(f"epoch {epoch}   {a.mean():.4f}  {b.mean():.4f}", end="    ")
-        print(f"{c.max():.1e}              {d.max():.1e}")
+        print(f"epoch {epoch}   {a.mean():.4f}  {b.mean():.4f}", end="     ")
+        print(f"{c.max():.1e}            {d.max():.1e}")
     answers = module(torch.from_numpy(images)).argmax(1).numpy()
     others = model(np.moveaxis(images, 1, -1), training=False).numpy().argmax(1)
     right = (answers == labels).mean(), (others == labels).mean()
-    print("right      {:.1%}   {:.1%} of the test images\n".format(*right))
+    print("correct    {:.1%}   {:.1%} of the test images\n".format(*right))
     return losses, of_keras, apart, grown
 
 
 def draw(results, file):
-    """Draw the losses in single precision, and the differences in both."""
+    """Plot the losses in single precision and the differences in both precisions."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.set(title="Loss in float32", xlabel="step")
@@ -135,7 +135,7 @@ def draw(results, file):
     right.set(title="Largest relative difference so far", xlabel="step")
     for dtype, (_, _, apart, grown) in results.items():
         right.semilogy(np.maximum.accumulate(apart), label=f"Keras, {dtype}")
-        right.semilogy(np.maximum.accumulate(grown), "k:", label="PyTorch, moved")
+        right.semilogy(np.maximum.accumulate(grown), "k:", label="PyTorch, nudged")
     left.legend()
     right.legend()
     with mpl.rc_context({"svg.hashsalt": "digits", "svg.fonttype": "none"}):
@@ -143,5 +143,5 @@ def draw(results, file):
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)  # in so small a network threads wait for each other
+    torch.set_num_threads(1)  # threads slow such a small network down
     draw({dtype: compare(dtype, 6) for dtype in ("float32", "float64")}, "digits.svg")
