@@ -13,7 +13,7 @@ from pathlib import Path
 
 import zoo_picture
 
-from archspec.analysis.figures import difference
+from archspec.analysis.cost import difference
 from archspec.analysis.table import Grid, by, one_line, piped
 from archspec.elaboration import elaborate
 from archspec.language import variant_names

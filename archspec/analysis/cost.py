@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
-from archspec.language.document import Quantity
+from archspec.language.document import Figures, Quantity
 from archspec.network import INPUT, Network, NetworkLayer
 
 COUNTING = "conv-dense-macs"
@@ -65,6 +66,41 @@ def peak_activation_bytes(network: Network) -> int:
     return FLOAT32 * peak
 
 
+class FigureComparison(NamedTuple):
+    """A reported figure with the computed one; `key` is its key under `reported`."""
+
+    key: str
+    name: str
+    quantity: Quantity
+    computed: int
+
+    @property
+    def difference(self) -> str:
+        """In percent, or none."""
+        return difference(self.computed, self.quantity)
+
+
+def compared_figures(network: Network) -> Iterator[FigureComparison]:
+    """The reported figures; the parameters of a paper are the trainable ones."""
+    figures = network.reported or Figures()
+    trainable = network.trainable_parameters
+    if figures.parameters is not None:
+        name = "trainable parameters"
+        yield FigureComparison("parameters", name, figures.parameters, trainable)
+    if figures.macs is not None:
+        yield FigureComparison("macs", "MACs", figures.macs, network.macs)
+
+
+def difference(computed: int, quantity: Quantity) -> str:
+    """In percent; none if the reported digits are the computed ones, rounded.
+
+    Papers round to the nearest, up or down: to within one of the last digit.
+    """
+    if abs(computed - quantity.value) < 2 * quantity.tolerance or not quantity.value:
+        return "none"
+    return f"{computed / quantity.value - 1:+.1%}"
+
+
 def _layer(layer: NetworkLayer) -> dict[str, Any]:
     return {
         "path": layer.path,
@@ -77,7 +113,7 @@ def _layer(layer: NetworkLayer) -> dict[str, Any]:
 
 
 def _reported(network: Network) -> dict[str, Any] | None:
-    reported = network.document.reported
+    reported = network.reported
     if reported is None:
         return None
     return {

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archspec.analysis.cost import peak_activation_bytes
-from archspec.analysis.figures import compared
+from archspec.analysis.cost import compared_figures, peak_activation_bytes
 from archspec.language import Table
-from archspec.language.document import Figures
 from archspec.language.names import inner_layers
 from archspec.network import Network, NetworkLayer, Step
 from archspec.ops import Shape
@@ -49,16 +47,22 @@ class Grid(NamedTuple):
 
 
 def to_text(network: Network) -> str:
-    """The table as people read it in a terminal."""
-    title, sizes = _heading(network)
-    parts = [f"{title}\n{sizes}", *map(_aligned, _grids(network)), *_erratum(network)]
-    return "\n\n".join([*parts, COUNTED]) + "\n"
+    """The tables for a terminal."""
+    return _page(network, "", "\n", _aligned)
 
 
 def to_markdown(network: Network) -> str:
     """The same as Markdown."""
+    return _page(network, "# ", "\n\n", piped)
+
+
+def _page(network: Network, mark: str, gap: str, printed: Callable[[Grid], str]) -> str:
     title, sizes = _heading(network)
-    parts = [f"# {title}", sizes, *map(piped, _grids(network)), *_erratum(network)]
+    grids = _layers(network), _totals(network), _reported(network)
+    parts = [f"{mark}{title}{gap}{sizes}"]
+    parts += [printed(grid) for grid in grids if grid.rows]
+    if network.reported and network.reported.erratum:
+        parts.append(f"Erratum: {one_line(network.reported.erratum)}")
     return "\n\n".join([*parts, COUNTED]) + "\n"
 
 
@@ -127,11 +131,6 @@ def _heading(network: Network) -> tuple[str, str]:
     return title, f"input {by(network.input_shape)}, output {listed}"
 
 
-def _grids(network: Network) -> list[Grid]:
-    grids = _layers(network), _totals(network), _reported(network)
-    return [grid for grid in grids if grid.rows]
-
-
 def _layers(network: Network) -> Grid:
     totals = network.parameters, network.macs
 
@@ -161,17 +160,11 @@ def _totals(network: Network) -> Grid:
 
 
 def _reported(network: Network) -> Grid:
-    """The paper's figures beside ours."""
     rows = [
         [found.name, found.quantity.text, f"{found.computed:,}", found.difference]
-        for found in compared(network)
+        for found in compared_figures(network)
     ]
     return Grid(["", "reported", "computed", "difference"], rows)
-
-
-def _erratum(network: Network) -> list[str]:
-    figures = network.document.reported or Figures()
-    return [f"Erratum: {one_line(figures.erratum)}"] if figures.erratum else []
 
 
 def _aligned(grid: Grid) -> str:

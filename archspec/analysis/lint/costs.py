@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.analysis.figures import compared
+from archspec.analysis.cost import compared_figures
 from archspec.errors import WARNING, Diagnostic
 from archspec.network import Network
 
@@ -33,7 +33,7 @@ def _figures(network: Network) -> Iterator[Diagnostic]:
     if reported is None or reported.erratum:
         return
     section = network.spec.tree.section("reported")
-    for found in compared(network):
+    for found in compared_figures(network):
         if found.difference == "none":
             continue
         message = (

@@ -1,4 +1,4 @@
-"""A `when` that never decides anything, and rows that add nothing."""
+"""Conditions that never decide anything, and rows that add no layer."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from archspec.analysis.lint.names import names_in
 from archspec.analysis.lint.varying import varying
 from archspec.errors import WARNING, Diagnostic, Place
 from archspec.expressions import Scope, evaluate
-from archspec.language import Document, Layer, Table
+from archspec.language import Layer, Table
 from archspec.language.names import inner_layers
-from archspec.network import Instance, Network, Step
+from archspec.network import Network, Step
 
 
 class Use(NamedTuple):
-    """A layer in one use of its block; `varying` are names that vary."""
+    """A layer in one use of its block.
+
+    `exists` is the value of its condition; None where another use of the spec may
+    change it.
+    """
 
     block: str | None
     name: str
     layer: Layer
-    scope: Scope | None
     steps: Sequence[Step]
-    varying: set[str]
+    exists: bool | None
 
 
 def idle_warnings(networks: Sequence[Network]) -> Iterator[Diagnostic]:
@@ -35,16 +38,25 @@ def idle_warnings(networks: Sequence[Network]) -> Iterator[Diagnostic]:
 
 
 def _uses(network: Network) -> Iterator[Use]:
-    names = varying(network.document)
+    document = network.document
+    names = varying(document)
     for instance in network.root.walk():
-        for name, layer in _layers(instance, network.document):
-            scope, steps = instance.scopes.get(name), instance.steps.get(name, [])
-            yield Use(instance.block, name, layer, scope, steps, names)
+        block = document.blocks[instance.block] if instance.block else document
+        for name, layer in inner_layers(block.layers):
+            exists = _exists(layer, instance.scopes.get(name), names)
+            steps = instance.steps.get(name, [])
+            yield Use(instance.block, name, layer, steps, exists)
 
 
-def _layers(instance: Instance, document: Document) -> Iterator[tuple[str, Layer]]:
-    block = document.blocks[instance.block] if instance.block else document
-    return inner_layers(block.layers)
+def _exists(layer: Layer, scope: Scope | None, varying: set[str]) -> bool | None:
+    if scope is None:
+        return None
+    if layer.when is None:
+        return True
+    condition = layer.when.expression
+    if not varying.isdisjoint(names_in(condition)):
+        return None
+    return bool(evaluate(condition, scope))
 
 
 def _conditions(uses: Sequence[Use]) -> Iterator[Diagnostic]:
@@ -52,7 +64,7 @@ def _conditions(uses: Sequence[Use]) -> Iterator[Diagnostic]:
     places: dict[tuple[str | None, str], Place] = {}
     for use in uses:
         key = use.block, use.name
-        outcomes[key].add(_outcome(use))
+        outcomes[key].add(use.exists)
         condition = use.layer.when
         # What a spec takes from another it may switch off, for its variants to patch.
         if condition is not None and condition.place.file == use.layer.place.file:
@@ -64,18 +76,6 @@ def _conditions(uses: Sequence[Use]) -> Iterator[Diagnostic]:
         message = f"this 'when' {holds} holds, in any use and variant"
         help = f"leave the {'when' if holds == 'always' else 'layer'} out"
         yield Diagnostic("AS323", message, place, help=help, severity=WARNING)
-
-
-def _outcome(use: Use) -> bool | None:
-    """Whether the layer is there; None where that may change."""
-    if use.scope is None:
-        return None
-    if use.layer.when is None:
-        return True
-    condition = use.layer.when.expression
-    if not use.varying.isdisjoint(names_in(condition)):
-        return None
-    return bool(evaluate(condition, use.scope))
 
 
 def _rows(uses: Sequence[Use]) -> Iterator[Diagnostic]:

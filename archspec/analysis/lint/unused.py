@@ -1,13 +1,13 @@
-"""What a document defines, and nothing uses."""
+"""Definitions that are never used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from archspec.analysis.lint.names import mentioned
 from archspec.errors import WARNING, Diagnostic, Place
-from archspec.language import Block, Document, Layer, Table
+from archspec.language import Document, Layer, Table
 from archspec.language.layers import mappings
 from archspec.language.names import inner_ops
 from archspec.network import Network
@@ -24,104 +24,71 @@ CODES = {
 }
 
 
-class Defined(NamedTuple):
-    """A name, and what has it: a block, a table of it, or the document."""
+class Definitions(NamedTuple):
+    """Names of one kind with their places, and names that are used.
+
+    `owner` is the block or table that defines them; the document has no name.
+    """
 
     kind: str
     owner: str
-    name: str
+    places: Mapping[str, Place]
+    used: Collection[str]
 
 
 def unused_warnings(networks: Sequence[Network]) -> Iterator[Diagnostic]:
-    """What none of the networks uses (AS221 to AS225)."""
-    places: dict[Defined, Place] = {}
-    used: set[Defined] = set()
+    """Definitions that none of the networks uses (AS221 to AS225)."""
+    places: dict[tuple[str, str, str], Place] = {}
+    used: set[tuple[str, str, str]] = set()
     for network in networks:
-        tree, document = network.spec.tree, network.document
-        places |= _of_document(tree)
-        places |= _of_blocks(tree)
-        used |= _uses(document) | _called(document, tree)
-    for found, place in places.items():
-        if found not in used:
-            owner = f" of {found.owner}" if found.owner else ""
-            message = f"nothing uses the {found.kind} '{found.name}'{owner}"
+        for kind, owner, own, names in _definitions(network):
+            places |= {(kind, owner, name): place for name, place in own.items()}
+            used |= {(kind, owner, name) for name in names}
+    for (kind, owner, name), place in places.items():
+        if (kind, owner, name) not in used:
+            of = f" of {owner}" if owner else ""
+            message = f"nothing uses the {kind} '{name}'{of}"
             help = "leave it out, or use it"
-            yield Diagnostic(
-                CODES[found.kind], message, place, help=help, severity=WARNING
-            )
+            yield Diagnostic(CODES[kind], message, place, help=help, severity=WARNING)
 
 
-def _of_document(tree: Tree) -> dict[Defined, Place]:
-    return {
-        **_named("multiplier", "", tree.section("multipliers")),
-        **_named("definition", "", tree.section("define")),
-        **_named("block", "", tree.section("blocks")),
-        **_columns("", tree.section("layers")),
-    }
-
-
-def _of_blocks(tree: Tree) -> dict[Defined, Place]:
-    found: dict[Defined, Place] = {}
+def _definitions(network: Network) -> Iterator[Definitions]:
+    tree, document = network.spec.tree, network.document
+    blocks = {name: b for name, b in document.blocks.items() if not b.standard}
+    values = [document.input, document.layers, document.defaults, *blocks.values()]
+    used = mentioned([*values, *document.define.values()])
+    for kind, section in ("multiplier", "multipliers"), ("definition", "define"):
+        yield Definitions(kind, "", _places(tree.section(section)), used)
+    called = _called(document, tree)
+    yield Definitions("block", "", _places(tree.section("blocks")), called)
+    yield from _columns("", tree.section("layers"), document.layers)
     for name, block in mappings(tree.section("blocks")):
-        owner = f"block {name}"
-        found |= _named("argument", owner, block.section("arguments"))
-        found |= _named("definition", owner, block.section("let"))
-        found |= _columns(name, block.section("layers"))
-    return found
+        if name not in blocks:
+            continue
+        owner, used = f"block {name}", mentioned(blocks[name])
+        yield Definitions("argument", owner, _places(block.section("arguments")), used)
+        yield Definitions("definition", owner, _places(block.section("let")), used)
+        yield from _columns(f"{owner}, ", block.section("layers"), blocks[name].layers)
 
 
-def _named(kind: str, owner: str, section: Tree) -> dict[Defined, Place]:
-    return {Defined(kind, owner, n): section.place_of(n) for n in section.entries}
+def _places(section: Tree) -> dict[str, Place]:
+    return {name: section.place_of(name) for name in section.entries}
 
 
-def _columns(block: str, layers: Tree) -> dict[Defined, Place]:
-    """The columns of tables, which stand in no branch."""
-    return {
-        Defined("column", _table(block, name), text): item.place
-        for name, layer in mappings(layers)
-        if isinstance(columns := layer.get("columns"), Items)
-        for item in columns.items
-        if (text := text_of(item)) is not None
-    }
+def _columns(
+    owner: str, tree: Tree, layers: Mapping[str, Layer]
+) -> Iterator[Definitions]:
+    """The columns of tables, which are never in a branch."""
+    for name, layer in mappings(tree):
+        columns, table = layer.get("columns"), layers.get(name)
+        if isinstance(columns, Items) and isinstance(table, Table):
+            places = {text_of(item) or "": item.place for item in columns.items}
+            used = {"op", *mentioned([table.each, table.then, table.repeat])}
+            yield Definitions("column", f"{owner}table {name}", places, used)
 
 
-def _table(block: str, name: str) -> str:
-    return f"block {block}, table {name}" if block else f"table {name}"
-
-
-def _uses(document: Document) -> set[Defined]:
-    own = [block for block in document.blocks.values() if not block.standard]
-    outer = mentioned([document.input, document.layers, document.defaults, own])
-    for definition in document.define.values():
-        outer |= mentioned(definition)
-    used = {Defined("multiplier", "", name) for name in outer}
-    used |= {Defined("definition", "", name) for name in outer}
-    used |= _used_columns("", document.layers)
-    for block in own:
-        used |= _inside(block)
-    return used
-
-
-def _inside(block: Block) -> set[Defined]:
-    owner = f"block {block.name}"
-    inner = mentioned(block)
-    used = {
-        Defined(kind, owner, n) for kind in ("argument", "definition") for n in inner
-    }
-    return used | _used_columns(block.name, block.layers)
-
-
-def _used_columns(block: str, layers: Mapping[str, Layer]) -> set[Defined]:
-    return {
-        Defined("column", _table(block, name), column)
-        for name, layer in layers.items()
-        if isinstance(layer, Table)
-        for column in {"op", *mentioned([layer.each, layer.then, layer.repeat])}
-    }
-
-
-def _called(document: Document, tree: Tree) -> set[Defined]:
-    """The blocks that layers reach, and those that others extend."""
+def _called(document: Document, tree: Tree) -> set[str]:
+    """The blocks that layers call, directly or not, and those that others extend."""
     waiting = [*inner_ops(document.layers)]
     found: set[str] = set()
     while waiting:
@@ -132,4 +99,4 @@ def _called(document: Document, tree: Tree) -> set[Defined]:
             waiting += inner_ops(block.layers)
     for _, block in mappings(tree.section("blocks")):
         found.add(text_of(block.get("extends")) or "")
-    return {Defined("block", "", name) for name in found}
+    return found

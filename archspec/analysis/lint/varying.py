@@ -1,62 +1,50 @@
-"""Which names may be other numbers in another use of the spec."""
+"""Names whose values may differ in another use of the spec."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import cast
+
+from pydantic import BaseModel
 
 from archspec.analysis.lint.names import mentioned
-from archspec.language import Document, Layer, OpLayer, Table
-from archspec.language.names import inner_layers
+from archspec.language import Block, Document, Table
+from archspec.language.document import Modified
 
 ALWAYS = frozenset(("channels", "in_channels", "classes"))
 """For another input, or another number of classes."""
 
 
 def varying(document: Document) -> set[str]:
-    """Multipliers, ALWAYS, and every name that some expression makes of them.
+    """Multipliers, ALWAYS, and every name that some expression derives from them.
 
-    Names alone are looked at, wherever they stand: rather a name too many.
+    Names are compared regardless of scope: rather a name too many than one too few.
     """
-    made_of: dict[str, set[str]] = defaultdict(set)
-    for name, value in _meanings(document):
+    derived: dict[str, set[str]] = defaultdict(set)
+    for name, value in _values(document):
         for part in mentioned(value):
-            made_of[part].add(name)
+            derived[part].add(name)
     found = {*ALWAYS, *document.multipliers}
     waiting = [*found]
     while waiting:
-        more = made_of[waiting.pop()] - found
+        more = derived[waiting.pop()] - found
         found |= more
         waiting += more
     return found
 
 
-def _meanings(document: Document) -> Iterator[tuple[str, object]]:
-    """Every name with what it is said to be, somewhere."""
-    yield from document.define.items()
-    for attributes in document.defaults.values():
-        yield from attributes.items()
-    yield from _given(dict(inner_layers(document.layers)))
-    for block in document.blocks.values():
-        yield from [*block.arguments.items(), *block.let.items()]
-        yield "residual", block.residual
-        yield from _given(dict(inner_layers(block.layers)))
-
-
-def _given(layers: dict[str, Layer]) -> Iterator[tuple[str, object]]:
-    for layer in layers.values():
-        match layer:
-            case OpLayer(attributes=attributes, then=then):
-                yield from [*attributes.items(), *then.items()]
-            case Table():
-                yield from _of_table(layer)
-            case _:
-                pass
-
-
-def _of_table(table: Table) -> Iterator[tuple[str, object]]:
-    yield from table.then.items()
-    for attributes in table.each.values():
-        yield from attributes.items()
-    for cells in table.rows.values():
-        yield from zip(table.columns, cells, strict=True)
+def _values(part: object) -> Iterator[tuple[str, object]]:
+    """Every name in a part of a document with each value that it has in it."""
+    entries: dict[str, object] = {}
+    if isinstance(part, BaseModel):
+        entries = vars(part)
+    elif isinstance(part, dict):
+        entries = cast("dict[str, object]", part)
+    for name, value in entries.items():
+        if not isinstance(value, Modified | Block):
+            yield name, value
+        yield from _values(value)
+    if isinstance(part, Table):
+        for cells in part.rows.values():
+            yield from zip(part.columns, cells, strict=True)
