@@ -1,4 +1,4 @@
-"""The docstrings of a file and of its blocks, everything in them computed."""
+"""Docstrings of a generated file and of its blocks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archspec.targets.specialise.model import Routine, Stage
 def header(network: Network, channels_last: bool, by_classes: bool) -> list[Code]:
     """The paragraphs of the module's docstring.
 
-    `by_classes` says that the output is as wide as an argument `num_classes` says.
+    `by_classes`: the output has `num_classes` channels, an argument.
     """
     document, spec = network.document, network.spec
     _, height, width = network.input_shape
@@ -32,7 +32,7 @@ def header(network: Network, channels_last: bool, by_classes: bool) -> list[Code
 
 
 def _folding(network: Network) -> str:
-    """What the title says of batch norm, if it is folded."""
+    """The note in the title that batch norm is folded."""
     if not network.spec.folded:
         return ""
     kept = any(layer.op == "batch_norm" for layer in network.layers)
@@ -40,7 +40,7 @@ def _folding(network: Network) -> str:
 
 
 def block_doc(routine: Routine) -> list[Code]:
-    """What a block does, and where it was published."""
+    """The summary of a block and its source."""
     block = routine.block
     if block is None or block.summary is None:
         return []
@@ -111,8 +111,8 @@ def _preprocessing(said: Preprocessing) -> str:
         if value is not None:
             parts.append(f"{name} {_numbers(value)}")
     if said.channels == "bgr":
-        parts.append("in blue, green, red")
-    return docstring(", ".join(parts) or "pixels as they are").text.replace("\n", " ")
+        parts.append("in BGR order")
+    return docstring(", ".join(parts) or "unscaled pixels").text.replace("\n", " ")
 
 
 def _numbers(value: list[float] | float) -> str:
@@ -139,6 +139,6 @@ def stage_note(stage: Stage, callee: Signature | None) -> Code:
     if not changes or stage.loop.running:
         return Code("Stack `repeats` blocks.")
     if len(changes) > 2:
-        return Code("Stack `repeats` blocks, all but the first as `then` says.")
+        return Code("Stack `repeats` blocks; `then` applies to all but the first.")
     listed = " and ".join(changes)
     return Code(f"Stack `repeats` blocks, all but the first with {listed}.")
