@@ -64,11 +64,11 @@ def test_warnings_fail_where_they_shall(check):
     done = check(text, "--strict")
     assert done.exit_code == 1
     assert done.stderr == (
-        "warning[AS223]: nothing uses the definition 'half'\n"
+        "warning[AS223]: definition 'half' is never used\n"
         "  --> net.yaml:9:10\n"
         "   9 | define: {half: 4}\n"
         "     |          ^^^^\n"
-        "   help: leave it out, or use it\n"
+        "   help: remove it, or use it\n"
         "net.yaml: 1 warning\n"
     )
 
@@ -94,32 +94,32 @@ def test_twenty_are_told_and_all_are_counted(check):
 UNUSED = {
     "a multiplier": (
         "multipliers: {width: 1}\nlayers: {a: conv}",
-        "AS224 1: nothing uses the multiplier 'width'",
+        "AS224 1: multiplier 'width' is never used",
     ),
     "a function": (
         "define: {scale(c): c * 2}\nlayers: {a: conv}",
-        "AS223 1: nothing uses the definition 'scale'",
+        "AS223 1: definition 'scale' is never used",
     ),
     "a block": (
         "blocks: {own: {layers: {a: conv}}}\nlayers: {a: conv}",
-        "AS222 1: nothing uses the block 'own'",
+        "AS222 1: block 'own' is never used",
     ),
     "an argument": (
         "blocks: {own: {arguments: {c: 3}, layers: {a: conv}}}\nlayers: {a: own}",
-        "AS221 1: nothing uses the argument 'c' of block own",
+        "AS221 1: argument 'c' of block own is never used",
     ),
     "a let": (
         "blocks: {own: {let: {c: 3}, layers: {a: conv}}}\nlayers: {a: own}",
-        "AS223 1: nothing uses the definition 'c' of block own",
+        "AS223 1: definition 'c' of block own is never used",
     ),
     "a column": (
         "layers: {t: {columns: [c, n], rows: [[8, 1]], each: {conv: c}}}",
-        "AS225 1: nothing uses the column 'n' of table t",
+        "AS225 1: column 'n' of table t is never used",
     ),
     "a block that only an unused block uses": (
         "blocks:\n  one: {layers: {a: conv}}\n  two: {layers: {a: one}}\n"
         "layers: {a: conv}",
-        "AS222 2: nothing uses the block 'one'\nAS222 3: nothing uses the block 'two'",
+        "AS222 2: block 'one' is never used\nAS222 3: block 'two' is never used",
     ),
 }
 
@@ -169,13 +169,13 @@ def test_what_is_used(check, text):
 WITHOUT_EFFECT = {
     "a constant": (
         "layers: {a: {conv: 8, when: true}}",
-        "AS323 1: this 'when' always holds, in any use and variant",
+        "AS323 1: this 'when' is always true, in every use and variant",
     ),
     "an argument that all give alike": (
         "blocks: {own: {arguments: {se: bool}, "
         "layers: {a: conv, b: {conv: 8, when: se}}}}\n"
         "layers: {a: {own: false}, b: {own: false}}",
-        "AS323 1: this 'when' never holds, in any use and variant",
+        "AS323 1: this 'when' is never true, in every use and variant",
     ),
     "a row that adds nothing": (
         "layers:\n  t:\n    columns: [op, c]\n    rows:\n      - [conv, 8]\n"
@@ -230,7 +230,7 @@ def test_what_is_inherited_is_not_complained_of(check, tmp_path):
 def test_dense_on_a_map(check):
     done = check("layers: {a: conv, b: {dense: classes}}", "--format", "json")
     assert told(done) == [
-        "AS321 1: dense is applied at each of the 8x8 positions of a map"
+        "AS321 1: dense is applied at each of the 8x8 positions of a feature map"
     ]
     on_one = "layers: {a: {global_avg_pool: {keep_size: true}}, b: {dense: classes}}"
     assert told(check(on_one, "--format", "json")) == []
@@ -245,7 +245,7 @@ def test_dense_on_a_map(check):
         (
             "{parameters: 0.4k}",
             [
-                "AS324 2: 0.4k trainable parameters are reported, but there are 216 "
+                "AS324 2: 0.4k trainable parameters are reported, but 216 are computed "
                 "(-46.0%)"
             ],
         ),
@@ -253,7 +253,7 @@ def test_dense_on_a_map(check):
         (
             "{macs: 13.8k, parameters: 217}",
             [
-                "AS324 2: 217 trainable parameters are reported, but there are 216 "
+                "AS324 2: 217 trainable parameters are reported, but 216 are computed "
                 "(-0.5%)"
             ],
         ),

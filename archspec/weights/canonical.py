@@ -20,7 +20,7 @@ from archspec.weights.output import replacing
 FORMAT = "weights 1"
 """What the metadata say under `archspec`."""
 
-_OTHERS = "archspec weights convert --from torch or keras reads others, or adopt"
+_OTHERS = "for other files, use archspec weights convert --from, or weights adopt"
 
 
 def origin(network: Network) -> dict[str, str]:

@@ -36,7 +36,7 @@ def _names(weights: Arrays, expected: Mapping[str, Shape]) -> Iterator[Diagnosti
     for name, shape in expected.items():
         if name not in weights:
             help = did_you_mean(name, left_over)
-            message = f"there is no '{name}' {listed(shape)} among the weights"
+            message = f"weight '{name}' {listed(shape)} is missing"
             yield Diagnostic("AS512", message, help=help)
     for name in left_over:
         help = did_you_mean(name, expected.keys() - weights.keys())
@@ -49,7 +49,7 @@ def _shapes(weights: Arrays, expected: Mapping[str, Shape]) -> Iterator[Diagnost
         found = weights[name].shape
         if found != shape:
             message = (
-                f"'{name}' is {listed(found)}, but the network wants {listed(shape)}"
+                f"'{name}' is {listed(found)}, but the network expects {listed(shape)}"
             )
             yield Diagnostic("AS513", message)
 

@@ -95,11 +95,11 @@ def test_auxiliary_heads_are_passed_over(tmp_path):
     with pytest.raises(WeightsError) as caught:
         adopt(ours, tmp_path / "whole.pth")
     assert [diagnostic.message for diagnostic in caught.value.diagnostics] == [
-        "the network has no place for 'aux1.conv.bn', 'aux2.conv.bn' (128)",
-        "the network has no place for 'aux1.conv.conv' (128, 512, 1, 1)",
-        "the network has no place for 'aux2.conv.conv' (128, 528, 1, 1)",
-        "the network has no place for 'aux1.fc1', 'aux2.fc1' (1024, 2048)",
-        "the network has no place for 'aux1.fc2', 'aux2.fc2' (1000, 1024)",
+        "unexpected in the file: 'aux1.conv.bn', 'aux2.conv.bn' (128)",
+        "unexpected in the file: 'aux1.conv.conv' (128, 512, 1, 1)",
+        "unexpected in the file: 'aux2.conv.conv' (128, 528, 1, 1)",
+        "unexpected in the file: 'aux1.fc1', 'aux2.fc1' (1024, 2048)",
+        "unexpected in the file: 'aux1.fc2', 'aux2.fc2' (1000, 1024)",
     ]
     expected = adopt(ours, tmp_path / "alone.pth").weights
     weights = adopt(ours, tmp_path / "whole.pth", ["aux*"]).weights

@@ -161,13 +161,13 @@ def test_the_order_against_the_names(resnet, pth):
         pth,
         (
             "AS517",
-            "'stages.1.1.reduce.norm' is 'layer2.1.bn2' by the order in the file, "
-            "but 'layer2.1.bn1' by the names",
+            "'stages.1.1.reduce.norm' is 'layer2.1.bn2' by the order of the file, "
+            "but 'layer2.1.bn1' by name",
         ),
         (
             "AS517",
-            "'stages.1.1.conv.norm' is 'layer2.1.bn1' by the order in the file, "
-            "but 'layer2.1.bn2' by the names",
+            "'stages.1.1.conv.norm' is 'layer2.1.bn1' by the order of the file, "
+            "but 'layer2.1.bn2' by name",
         ),
     )
 
@@ -333,13 +333,11 @@ def test_too_many_ways_and_names_against_the_order(many, pth):
         pth,
         (
             "AS517",
-            "'a.first' is 'a.step2' by the order in the file, "
-            "but 'a.step1' by the names",
+            "'a.first' is 'a.step2' by the order of the file, but 'a.step1' by name",
         ),
         (
             "AS517",
-            "'a.second' is 'a.step1' by the order in the file, "
-            "but 'a.step2' by the names",
+            "'a.second' is 'a.step1' by the order of the file, but 'a.step2' by name",
         ),
     )
 
@@ -385,8 +383,8 @@ def test_what_can_be_done_about_doubt(resnet, pth):
         Foreign(resnet, hashed).shuffled().adopted(pth)
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.help == (
-        "in the spec, call every layer of these shapes what the file calls it; "
-        "what a generated module saved, weights convert --from reads"
+        "in the spec, name every layer of these shapes as the file does; "
+        "for files of a generated module, use weights convert --from"
     )
 
 
@@ -410,10 +408,10 @@ def test_tensors_are_left_over(resnet, pth):
     with pytest.raises(WeightsError) as caught:
         foreign.adopted(pth)
     assert str(caught.value).splitlines() == [
-        "error[AS512]: the network has no place for 'aux.bn' (4)",
-        "error[AS512]: the network has no place for 'aux.fc' (5, 8)",
-        "   help: the whole network is there; "
-        "--ignore PATTERN passes over what is not its",
+        "error[AS512]: unexpected in the file: 'aux.bn' (4)",
+        "error[AS512]: unexpected in the file: 'aux.fc' (5, 8)",
+        "   help: the file has every layer of the network; "
+        "--ignore PATTERN leaves out the rest",
     ]
 
 
@@ -421,7 +419,7 @@ def test_its_own_names_are_not_left_over(resnet, pth):
     foreign = Foreign(resnet, str)
     foreign.state["other.weight"] = foreign.state["stages.0.1.conv.conv.weight"]
     foreign.assert_refused(
-        pth, ("AS512", "the network has no place for 'other' (4, 4, 3, 3)")
+        pth, ("AS512", "unexpected in the file: 'other' (4, 4, 3, 3)")
     )
 
 
@@ -440,8 +438,8 @@ def test_nothing_to_pass_over(resnet, pth):
     with pytest.raises(WeightsError) as caught:
         Foreign(resnet).adopted(pth, "fc.*", "aux*", "FC.*")
     assert [(d.code, d.message) for d in caught.value.diagnostics] == [
-        ("AS516", "no tensor is called like 'aux*'"),
-        ("AS516", "no tensor is called like 'FC.*'"),
+        ("AS516", "no tensor name matches 'aux*'"),
+        ("AS516", "no tensor name matches 'FC.*'"),
     ]
 
 
@@ -451,8 +449,8 @@ def test_tensors_are_missing(resnet, pth):
     del foreign.state["fc.weight"], foreign.state["fc.bias"]
     foreign.assert_refused(
         pth,
-        ("AS512", "the file has nothing for 'stages.0.1.reduce.conv' (4, 8, 1, 1)"),
-        ("AS512", "the file has nothing for 'classifier' (5, 12)"),
+        ("AS512", "missing in the file: 'stages.0.1.reduce.conv' (4, 8, 1, 1)"),
+        ("AS512", "missing in the file: 'classifier' (5, 12)"),
     )
 
 
@@ -463,7 +461,7 @@ def test_one_of_several_is_missing(resnet, pth):
         pth,
         (
             "AS512",
-            "the file has nothing for 1 of 'stages.0.0.conv.conv', "
+            "missing in the file: 1 of 'stages.0.0.conv.conv', "
             "'stages.0.1.conv.conv' (4, 4, 3, 3)",
         ),
     )
@@ -501,8 +499,8 @@ def test_of_another_variant_it_is_told_how_much_differs(resnet, network, pth):
         f"{file_has} 3 of (7, 14, 1, 1), such as 'layer2.3.conv1', the network none",
         f"{network_has} 2 of (6, 6, 3, 3), such as 'stages.1.1.conv.conv', "
         "the file none",
-        "error[AS512]: and 6 more shapes are not there as often",
-        "   help: 16 of the network's 31 layers are there; another variant?",
+        "error[AS512]: and 6 more shapes differ in number",
+        "   help: the file has 16 of the network's 31 layers; another variant?",
     ]
 
 

@@ -165,8 +165,8 @@ def test_branches_of_unequal_length_are_in_another_order(network, tmp_path, text
         ("AS517", f"'{prefix}two' may be any of 'conv2d_1', 'conv2d_2'"),
     ]
     assert caught.value.diagnostics[-1].help == (
-        "in the spec, call every layer of these shapes what the file calls it; "
-        "what a generated module saved, weights convert --from reads"
+        "in the spec, name every layer of these shapes as the file does; "
+        "for files of a generated module, use weights convert --from"
     )
 
 

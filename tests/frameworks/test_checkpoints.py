@@ -147,7 +147,7 @@ def test_a_pickle_with_code_is_not_run(net, state, tmp_path, save):
     save({**state, "more": Hostile(mark)}, path)
     assert refused(path, net) == (
         "AS511",
-        "cannot read a.pth: it holds more than tensors, and nothing of it was run",
+        "cannot read a.pth: it holds more than tensors; none of it was executed",
         "save the module's state_dict() by itself",
     )
     assert not mark.exists()
@@ -212,7 +212,7 @@ def test_a_file_of_another_kind(net, tmp_path, suffix):
 def test_a_name_that_says_nothing(net, tmp_path):
     assert refused(tmp_path / "a.ckpt", net) == (
         "AS511",
-        "a.ckpt is not called like a checkpoint",
+        "a.ckpt: unrecognised checkpoint extension",
         "files end in .pth, .pt, .bin, .safetensors, .keras, .h5, .hdf5",
     )
 
@@ -232,7 +232,7 @@ def test_nothing_is_followed_out_of_a_file(net, model, tmp_path):
             "0", (3, 3, 6, 4), "f4", external=[(str(other), 0, 10**4)]
         )
     message = (
-        "cannot read a.weights.h5: its layers/conv2d/vars/0 has no numbers of its own"
+        "cannot read a.weights.h5: its layers/conv2d/vars/0 stores no data in this file"
     )
     assert refused(path, net) == ("AS511", message, "")
 
@@ -255,7 +255,7 @@ def test_numbers_where_a_layer_should_be(net, model, tmp_path):
         file.create_dataset("layers/dense/vars", (10**6, 10**6), "f4", chunks=(1, 1))
     assert refused(path, net)[:2] == (
         "AS512",
-        "the file has nothing for 'classifier' (4, 5)",
+        "missing in the file: 'classifier' (4, 5)",
     )
 
 
@@ -279,7 +279,7 @@ def test_archives_that_keras_does_not_write(net, model, tmp_path):
     zipped = said(parts, compression=zipfile.ZIP_DEFLATED)
     assert zipped == "its config.json is compressed, which Keras never does"
     weights = {"model.weights.h5": parts["model.weights.h5"]}
-    assert said(weights) == "there is no config.json in it"
+    assert said(weights) == "it contains no config.json"
     for config in ("[" * 10**5, "{}", "[]", '{"config": {"layers": [3]}}', "\xff"):
         other = parts | {"config.json": config}
         assert said(other) == "its config.json lists no layers"

@@ -284,7 +284,7 @@ layers: {{conv: {{{op}: {{filters: 5, kernel: 3, bias: true}}}}, norm: batch_nor
 @pytest.mark.parametrize(
     ("change", "code", "message"),
     [
-        ({"norm.mean": None}, "AS512", "there is no 'norm.mean' (4) among the weights"),
+        ({"norm.mean": None}, "AS512", "weight 'norm.mean' (4) is missing"),
         (
             {"more.weight": np.zeros(3)},
             "AS512",
@@ -293,7 +293,7 @@ layers: {{conv: {{{op}: {{filters: 5, kernel: 3, bias: true}}}}, norm: batch_nor
         (
             {"norm.scale": np.zeros(1)},
             "AS513",
-            "'norm.scale' is (1), but the network wants (4)",
+            "'norm.scale' is (1), but the network expects (4)",
         ),
         (
             {"norm.variance": np.full(4, -1.0)},

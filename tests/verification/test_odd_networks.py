@@ -146,5 +146,5 @@ def test_a_missing_gradient(verify):
     report = verify("layers: {a: {conv: 4}, b: {conv: 2}}", change, train=True)
     wrong = [found for found in report.comparisons if not found.ok]
     assert {found.compared for found in wrong} == {"gradients"}
-    fault = "in a gradient: there is no 'a.weight' (4, 3, 1, 1) among the weights"
+    fault = "in a gradient: weight 'a.weight' (4, 3, 1, 1) is missing"
     assert wrong[0].fault == fault

@@ -150,7 +150,7 @@ def test_names(network, refused):
     weights = dict(fresh(network))
     weights["conv.wieght"] = weights.pop("conv.weight")
     assert refused(weights) == [
-        ("AS512", "there is no 'conv.weight' (4, 2, 3, 3) among the weights"),
+        ("AS512", "weight 'conv.weight' (4, 2, 3, 3) is missing"),
         ("AS512", "the network has no weight 'conv.wieght' (4, 2, 3, 3)"),
     ]
 
@@ -158,7 +158,7 @@ def test_names(network, refused):
 def test_shapes(network, refused):
     weights = dict(fresh(network)) | {"norm.mean": np.zeros(8, np.float32)}
     assert refused(weights) == [
-        ("AS513", "'norm.mean' is (8), but the network wants (4)")
+        ("AS513", "'norm.mean' is (8), but the network expects (4)")
     ]
 
 

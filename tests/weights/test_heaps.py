@@ -32,7 +32,7 @@ def test_a_size_that_leads_nowhere(file, size):
     content[first + 8 : first + 16] = size.to_bytes(8, "little")
     file.write_bytes(content)
     with (
-        pytest.raises(WeightsError, match="its heap of texts is damaged"),
+        pytest.raises(WeightsError, match="its string heap is corrupted"),
         hdf5.opened(file, file),
     ):
         pass

@@ -109,7 +109,7 @@ def test_weights_of_a_variant_do_not_fit(run):
     assert note == "note: these weights were made for small wide"
     assert first == (
         "error[AS513]: 'conv.weight' is (8, 2, 1, 1), "
-        "but the network wants (2, 2, 1, 1)"
+        "but the network expects (2, 2, 1, 1)"
     )
     assert not Path("t.pt").exists()
 
@@ -173,7 +173,7 @@ def test_a_forgotten_from(run):
     assert done.exit_code == 2
     first, second = done.stderr.splitlines()
     assert first.startswith("error[AS511]: cannot read t.pth: ")
-    expected = "archspec weights convert --from torch or keras reads others, or adopt"
+    expected = "for other files, use archspec weights convert --from, or weights adopt"
     assert second == f"   help: {expected}"
 
 
@@ -185,14 +185,14 @@ def test_adopt_passes_over_what_it_is_told(run):
     save_file(load_file("t.safetensors") | other, "t.safetensors")
     adopt = ("adopt", "t.safetensors", "small.yaml", "-o", "a.safetensors")
     assert run(*adopt).stderr.splitlines() == [
-        "error[AS512]: the network has no place for 'aux' (3, 2)",
-        "   help: the whole network is there; "
-        "--ignore PATTERN passes over what is not its",
+        "error[AS512]: unexpected in the file: 'aux' (3, 2)",
+        "   help: the file has every layer of the network; "
+        "--ignore PATTERN leaves out the rest",
     ]
     done = run(*adopt, "--ignore", "a*", "--ignore", "b*")
     assert done.exit_code == 2
     assert done.stderr == (
-        "error[AS516]: no tensor is called like 'b*'\n"
+        "error[AS516]: no tensor name matches 'b*'\n"
         "   help: whole names are compared: 'aux*', '*.bias'\n"
     )
     assert run(*adopt, "--ignore", "a*").exit_code == 0

@@ -1,8 +1,8 @@
-"""What is no fault, and yet hardly meant: warnings.
+"""Lint warnings: valid, but probably a mistake.
 
-All that a file offers is looked at together, its base and its variants: what only one
-of them uses is used. What stands in other files, `extends` and standard blocks, is
-theirs.
+The base and all variants of a spec are considered together: a definition that only one
+of them uses is used. Warnings about other files, `extends` and standard blocks, are
+dropped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Numbers that surprise: of a network's layers, and of what is reported of it."""
+"""Suspicious layers, and reported figures that differ from the computed ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from archspec.network import Network
 
 
 def cost_warnings(network: Network) -> Iterator[Diagnostic]:
-    """A dense layer on a map (AS321), and figures that are not so (AS324)."""
+    """Dense layers on feature maps (AS321), reported figures that differ (AS324)."""
     yield from _dense_on_maps(network)
     yield from _figures(network)
 
@@ -20,9 +20,9 @@ def _dense_on_maps(network: Network) -> Iterator[Diagnostic]:
         positions = layer.inputs[0][1:]
         if layer.op != "dense" or set(positions) <= {1}:
             continue
-        height, width = positions
-        message = f"dense is applied at each of the {height}x{width} positions of a map"
-        help = "'global_avg_pool' or 'flatten' before it makes a vector of the map"
+        size = "x".join(map(str, positions))
+        message = f"dense is applied at each of the {size} positions of a feature map"
+        help = "use 'global_avg_pool' or 'flatten' before it to get a vector"
         yield Diagnostic(
             "AS321", message, layer.place, layer.path, help, severity=WARNING
         )
@@ -37,10 +37,10 @@ def _figures(network: Network) -> Iterator[Diagnostic]:
         if found.difference == "none":
             continue
         message = (
-            f"{found.quantity.text} {found.name} are reported, but there are "
-            f"{found.computed:,} ({found.difference})"
+            f"{found.quantity.text} {found.name} are reported, but "
+            f"{found.computed:,} are computed ({found.difference})"
         )
-        help = "mend the spec or the figure, or say in an 'erratum' why it is another"
+        help = "fix the spec or the figure, or explain the difference in 'erratum'"
         path = f"variant {variant}" if variant else ""
         place = section.place_of(found.key)
         yield Diagnostic("AS324", message, place, path, help, severity=WARNING)

@@ -73,8 +73,8 @@ def _conditions(uses: Sequence[Use]) -> Iterator[Diagnostic]:
         if outcomes[key] not in ({True}, {False}):
             continue
         holds = "always" if outcomes[key] == {True} else "never"
-        message = f"this 'when' {holds} holds, in any use and variant"
-        help = f"leave the {'when' if holds == 'always' else 'layer'} out"
+        message = f"this 'when' is {holds} true, in every use and variant"
+        help = f"remove the {'when' if holds == 'always' else 'layer'}"
         yield Diagnostic("AS323", message, place, help=help, severity=WARNING)
 
 
@@ -86,7 +86,7 @@ def _rows(uses: Sequence[Use]) -> Iterator[Diagnostic]:
     for (row, place), added in adds.items():
         if not added:
             message = f"row {row} adds no layer"
-            help = "leave it out, or change what stands in it"
+            help = "remove the row, or change its cells"
             yield Diagnostic("AS322", message, place, help=help, severity=WARNING)
 
 

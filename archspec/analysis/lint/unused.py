@@ -47,8 +47,8 @@ def unused_warnings(networks: Sequence[Network]) -> Iterator[Diagnostic]:
     for (kind, owner, name), place in places.items():
         if (kind, owner, name) not in used:
             of = f" of {owner}" if owner else ""
-            message = f"nothing uses the {kind} '{name}'{of}"
-            help = "leave it out, or use it"
+            message = f"{kind} '{name}'{of} is never used"
+            help = "remove it, or use it"
             yield Diagnostic(CODES[kind], message, place, help=help, severity=WARNING)
 
 

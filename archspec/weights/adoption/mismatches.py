@@ -18,8 +18,8 @@ MAX_SHAPES = 8
 """Where more shapes differ in number, those that differ most are counted."""
 
 UNCLEAR = (
-    "in the spec, call every layer of these shapes what the file calls it; "
-    "what a generated module saved, weights convert --from reads"
+    "in the spec, name every layer of these shapes as the file does; "
+    "for files of a generated module, use weights convert --from"
 )
 
 
@@ -63,10 +63,13 @@ def check_same(ours: Sequence[Slot], theirs: Sequence[Slot]) -> None:
     if not missing and not left:
         return
     fitting = len(ours) - sum(each.number for each in missing)
-    help = f"{fitting} of the network's {len(ours)} layers are there; another variant?"
+    help = (
+        f"the file has {fitting} of the network's {len(ours)} layers; another variant?"
+    )
     if not missing:
         help = (
-            "the whole network is there; --ignore PATTERN passes over what is not its"
+            "the file has every layer of the network; "
+            "--ignore PATTERN leaves out the rest"
         )
     several = missing and left and len(missing) + len(left) > MAX_SHAPES
     found = (_counted if several else _listed)(missing, left)
@@ -80,7 +83,7 @@ def unclear(parts: Iterable[Slot], units: Iterable[Slot]) -> AmbiguousMatch:
     if any(len(names) > 1 for names in fitting.values()):
         return _ambiguous(fitting)
     paths = listed_names(list(fitting))
-    message = f"the order of the file does not tell where the weights of {paths} are"
+    message = f"the order of the file does not determine the weights of {paths}"
     return AmbiguousMatch.single("AS517", message, help=UNCLEAR)
 
 
@@ -99,8 +102,8 @@ def check_agree(by_order: Mapping[str, Slot], by_name: Mapping[str, Slot]) -> No
     found = [
         Diagnostic(
             "AS517",
-            f"'{path}' is '{unit.name}' by the order in the file, "
-            f"but '{by_name[path].name}' by the names",
+            f"'{path}' is '{unit.name}' by the order of the file, "
+            f"but '{by_name[path].name}' by name",
         )
         for path, unit in by_order.items()
         if unit is not by_name[path]
@@ -166,13 +169,13 @@ def _listed(
     for ours in missing:
         theirs = max(rest, key=lambda unit: _likeness(ours, unit), default=None)
         if theirs is None or _likeness(ours, theirs) == (0, 0):
-            message = f"the file has nothing for {ours.shown} {ours.kernel}"
+            message = f"missing in the file: {ours.shown} {ours.kernel}"
             yield Diagnostic("AS512", message)
             continue
         rest.remove(theirs)
         yield _unequal(ours, theirs)
     for theirs in rest:
-        message = f"the network has no place for {theirs.shown} {theirs.kernel}"
+        message = f"unexpected in the file: {theirs.shown} {theirs.kernel}"
         yield Diagnostic("AS512", message)
 
 
@@ -196,7 +199,7 @@ def _counted(
         )
         yield Diagnostic("AS512", message)
     if (more := len(sides) - MAX_SHAPES) > 0:
-        yield Diagnostic("AS512", f"and {more} more shapes are not there as often")
+        yield Diagnostic("AS512", f"and {more} more shapes differ in number")
 
 
 def _unequal(ours: Unmatched, theirs: Unmatched) -> Diagnostic:

@@ -35,7 +35,7 @@ def opened(path: Path) -> Generator[Checkpoint]:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         help = f"files end in {', '.join(_READERS)}"
-        message = f"{path} is not called like a checkpoint"
+        message = f"{path}: unrecognised checkpoint extension"
         raise WeightsError.single("AS511", message, help=help)
     with reader(path) as checkpoint:
         yield checkpoint

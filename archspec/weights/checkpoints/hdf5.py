@@ -51,7 +51,7 @@ def entry(path: Path, group: Any, name: str) -> Any:
     found, hard = group, needed("h5py").HardLink
     for key in name.split("/"):
         if not hasattr(found, "keys") or key not in found:
-            raise unreadable(path, f"there is no {name!r} in its {group.name}")
+            raise unreadable(path, f"its {group.name} contains no {name!r}")
         if not isinstance(found.get(key, getlink=True), hard):
             raise unreadable(path, f"{key!r} in its {found.name} is a link")
         found = found[key]
@@ -64,7 +64,7 @@ def tensor(path: Path, group: Any, name: str) -> Tensor:
     full: str = found.name.strip("/")
     plain = isinstance(found, needed("h5py").Dataset)
     if not plain or found.external or found.is_virtual:
-        raise unreadable(path, f"its {full} has no numbers of its own")
+        raise unreadable(path, f"its {full} stores no data in this file")
 
     def values() -> np.ndarray[Any, Any]:
         check_floating(full, found.dtype.name)

@@ -37,7 +37,7 @@ def check_heaps(path: Path, file: Path | BytesIO) -> None:
 def _check(path: Path, content: Content) -> None:
     for heap in _HEAP.finditer(content):
         if not all(0 < size < _LARGEST for size in _sizes(content, heap.start())):
-            raise unreadable(path, "its heap of texts is damaged")
+            raise unreadable(path, "its string heap is corrupted")
 
 
 def _sizes(content: Content, heap: int) -> Iterator[int]:

@@ -82,7 +82,7 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         info = archive.getinfo(name)
     except KeyError:
-        raise unreadable(path, f"there is no {name} in it") from None
+        raise unreadable(path, f"it contains no {name}") from None
     if info.compress_type != zipfile.ZIP_STORED:
         raise unreadable(path, f"its {name} is compressed, which Keras never does")
     return archive.read(info)

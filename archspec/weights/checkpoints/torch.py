@@ -60,12 +60,12 @@ def _loaded(path: Path) -> object:
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         help = "save the module's state_dict() by itself"
-        reason = "it holds more than tensors, and nothing of it was run"
+        reason = "it holds more than tensors; none of it was executed"
         raise unreadable(path, reason, help) from None
     except OSError as error:
         raise unreadable(path, error.strerror or error) from None
     except Exception as error:  # what is no such file fails anywhere in torch
-        reason = "torch.load does not know what it is"
+        reason = "torch.load does not recognise it"
         raise unreadable(path, reason) from error
 
 

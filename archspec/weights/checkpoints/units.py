@@ -79,7 +79,7 @@ def without(checkpoint: Checkpoint, patterns: Sequence[str]) -> Checkpoint:
 def _useless(pattern: str, checkpoint: Checkpoint) -> Diagnostic:
     names = [unit.name for unit in checkpoint.units]
     help = did_you_mean(pattern, names) or "whole names are compared: 'aux*', '*.bias'"
-    message = f"no tensor is called like '{pattern}'"
+    message = f"no tensor name matches '{pattern}'"
     return Diagnostic("AS516", message, help=help)
 
 
