@@ -174,7 +174,7 @@ class TestFlops:
         path = root / "tests" / "reference" / "tutorial_e_28.yaml"
         done = run("flops", str(path))
         assert (done.exit_code, done.stdout) == (2, "")
-        assert "a 7x7 window does not fit the 2x2 map" in done.stderr
+        assert "a 7x7 window does not fit the 2x2 feature map" in done.stderr
         assert f"{path}:29:10" in done.stderr
         assert "in: layers.pool" in done.stderr
 

@@ -78,13 +78,13 @@ def _check_used(elaborator: Elaborator, ends: set[int]) -> None:
     """Raise SpecError for a network without layers, or with one that nobody reads."""
     layers = elaborator.layers
     if not layers:
-        help = "every layer has a 'when' that does not hold"
+        help = "every layer has a 'when', and all are false"
         raise SpecError.single("AS310", "the network has no layers", help=help)
     used = ends | {s for layer in layers for s in layer.sources}
     for number, layer in enumerate(layers):
         if number not in used:
-            message = f"nobody uses the layer '{layer.path}'"
-            help = "refer to it by 'from' or 'outputs', or leave it out"
+            message = f"layer '{layer.path}' is never used"
+            help = "refer to it by 'from' or 'outputs', or remove it"
             raise SpecError.single("AS309", message, layer.place, help=help)
 
 

@@ -119,7 +119,7 @@ def _parsed(fallback: str) -> Expression:
 
 def _fail_missing(call: Call, name: str, kind: str = "") -> NoReturn:
     op = call.op.text
-    help = f"write it here, or for all of them: defaults: {{{op}: {{{name}: ...}}}}"
+    help = f"set it here, or for all layers: defaults: {{{op}: {{{name}: ...}}}}"
     message = f"{op} needs '{name}'{kind and f' ({kind})'}"
     fail("AS304", message, call.op.place, help)
 
@@ -169,7 +169,7 @@ def _by_name(op: str, name: str, value: Value, known: Sequence[str]) -> str:
     if not isinstance(value, tuple) or known[:1] != [name] or not known[1:]:
         return ""
     named = ", ".join(f"{attribute}: ..." for attribute in known[: len(value)])
-    return f"attributes go by their names: {{{op}: {{{named}}}}}"
+    return f"name the attributes: {{{op}: {{{named}}}}}"
 
 
 def arguments(

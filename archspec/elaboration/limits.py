@@ -28,7 +28,7 @@ def check_repeat(times: int, place: Place) -> None:
 def check_runs(runs: int, place: Place) -> None:
     """Raise SpecError (AS306) before a small document becomes a huge network."""
     if runs > MAX_RUNS:
-        fail("AS306", f"more than {MAX_RUNS} layers, repeats included", place)
+        fail("AS306", f"more than {MAX_RUNS} layers, including repeats", place)
 
 
 def check_magnitude(layer: NetworkLayer) -> None:
@@ -40,7 +40,9 @@ def check_magnitude(layer: NetworkLayer) -> None:
     }
     for what, found in counted.items():
         if found > MAX_MAGNITUDE:
-            message = f"a layer of {found:.1e} {what}: the limit is {MAX_MAGNITUDE:.0e}"
+            message = (
+                f"a layer has {found:.1e} {what}; the limit is {MAX_MAGNITUDE:.0e}"
+            )
             fail("AS306", message, layer.place)
 
 

@@ -56,7 +56,7 @@ def whole_number(formula: Formula, scope: Scope, what: str, help: str = "") -> i
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         help = "write round, floor, ceil or int" if isinstance(value, float) else help
-        message = f"{what} is a whole number of at least 1, but is {value}"
+        message = f"{what} must be a whole number of at least 1, but is {value}"
         fail("AS302", message, formula.place, help)
     return value
 
@@ -64,7 +64,7 @@ def whole_number(formula: Formula, scope: Scope, what: str, help: str = "") -> i
 def repeats(formula: Formula, scope: Scope) -> int:
     """How often; raises SpecError (AS302, AS306) unless it is from 1 to the limit."""
     try:
-        help = "a layer is left out by 'when', a row by taking it away"
+        help = "use 'when' to omit a layer; delete a row to omit it"
         times = whole_number(formula, scope, "'repeat'", help)
     except Unknowable:
         return 1
@@ -110,7 +110,7 @@ def _in_order(define: Mapping[str, Definition]) -> list[str]:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         circle: list[str] = error.args[1][::-1]
-        message = f"a circle of definitions: {' -> '.join(circle)}"
+        message = f"cyclic definitions: {' -> '.join(circle)}"
         raise SpecError.single("AS303", message, define[circle[0]].body.place) from None
 
 

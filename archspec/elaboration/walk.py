@@ -77,7 +77,7 @@ class Elaborator:
             found = fault
             if frame.caller is not None:
                 block = frame.caller.text
-                help = fault.help or f"'archspec blocks {block}' shows what it does"
+                help = fault.help or f"see 'archspec blocks {block}'"
                 found = fault._replace(place=frame.caller.place, help=help)
             self.faults.append(found)
         # A limit is the end: what follows would only meet it again.
@@ -176,7 +176,8 @@ class Elaborator:
             if not shape:
                 raise Unknowable
             if len(shape) != 3:
-                message = f"'{call.like.text}' is no map, but a vector of {shape[0]}"
+                vector = f"a vector of {shape[0]}"
+                message = f"'{call.like.text}' is not a feature map, but {vector}"
                 fail("AS308", message, call.like.place)
             size = shape[1:]
         settings = self.defaults.of(call.op.text)
@@ -210,7 +211,9 @@ class Elaborator:
                 output = self.add(f"{path}.residual", JOINS["add"], ends, call.op.place)
             except SpecError as error:
                 (fault,) = error.at(path=f"{below}, residual").diagnostics
-                help = fault.help and "its 'residual' holds where shapes are not equal"
+                help = (
+                    fault.help and "its 'residual' is true although the shapes differ"
+                )
                 raise SpecError([fault._replace(help=help)]) from None
         instance.output = output.shape
         return Outcome((tensor.shape,), output, values, said, instance)
@@ -240,8 +243,8 @@ class Elaborator:
             frame.instance.scopes[f"{call.name}/{name}"] = frame.sees(start)
             tensors += self.branch(branch, frame.at_branch(name), start)
         if not tensors:
-            help = "every branch has a 'when' that does not hold"
-            fail("AS307", f"no branch of '{call.name}' is there", call.op.place, help)
+            help = "every branch has a 'when', and all are false"
+            fail("AS307", f"'{call.name}' has no branches", call.op.place, help)
         join = JOINS[call.op.text]
         output = self.add(frame.path(call.name), join, tensors, call.op.place)
         return Outcome(tuple(t.shape for t in tensors), output)

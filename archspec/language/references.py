@@ -100,8 +100,8 @@ class _References:
             if not self.used.isdisjoint((name, *rows[-1:])):
                 continue
             wasted = rows[-1] if self.used.intersection(rows) else name
-            message = f"nobody uses the layer '{wasted}'"
-            help = "refer to it by 'from' or 'outputs', or leave it out"
+            message = f"layer '{wasted}' is never used"
+            help = "refer to it by 'from' or 'outputs', or remove it"
             yield Diagnostic("AS309", message, layers.place_of(name), help=help)
 
     @staticmethod

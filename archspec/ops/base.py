@@ -53,9 +53,9 @@ def shared_out(channels: int, groups: int, what: str) -> int:
     if rest:
         below = f"{each * groups} or " if each else ""
         raise ShapeError(
-            f"{channels} {what} are no multiple of {groups} groups: "
+            f"{channels} {what} are not a multiple of {groups} groups: "
             f"{channels} = {each} * {groups} + {rest}",
-            f"take {below}{(each + 1) * groups} of them, or other groups",
+            f"use {below}{(each + 1) * groups}, or another number of groups",
         )
     return each
 
@@ -146,7 +146,7 @@ class Op(BaseModel):
         """
         if len(shape) != 3:
             raise ShapeError(
-                f"{self.name} needs a map (channels, height, width), "
+                f"{self.name} needs a feature map (channels, height, width), "
                 f"but its input is a vector of {shape[0]}",
                 "'global_avg_pool' and 'flatten' make vectors; "
                 "'global_avg_pool: {keep_size: true}' keeps a map of 1x1",

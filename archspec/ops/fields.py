@@ -131,7 +131,7 @@ def padding(value: object) -> object:
     match items(value) or (value, value):
         case (int(vertical), int(horizontal)) if not isinstance(vertical, bool):
             sides = [vertical, vertical, horizontal, horizontal]
-            raise refusal(wanted, value, f"as in PyTorch it would be {sides}")
+            raise refusal(wanted, value, f"PyTorch's padding of this value is {sides}")
         case _:
             raise refusal(wanted, value)
 

@@ -69,7 +69,7 @@ class Multiply(Join):
         small = full[0], *(1 for _ in full[1:])
         if not set(shapes) <= {full, small}:
             raise ShapeError(
-                "multiply needs equal channels, and equal sizes or 1x1 maps, "
+                "multiply needs equal channels, and equal sizes or 1x1 feature maps, "
                 f"but has {_listed(shapes)}",
                 _advice(shapes),
             )
@@ -87,7 +87,9 @@ class Concat(Join):
     def infer(self, shapes: Sequence[Shape]) -> Shape:
         """(a, ...) and (b, ...) -> (a + b, ...)."""
         if len({shape[1:] for shape in shapes}) != 1:
-            message = f"concat needs maps of equal size, but has {_listed(shapes)}"
+            message = (
+                f"concat needs feature maps of equal size, but has {_listed(shapes)}"
+            )
             raise ShapeError(message, _advice(shapes))
         return sum(shape[0] for shape in shapes), *shapes[0][1:]
 
@@ -104,7 +106,5 @@ def _advice(shapes: Sequence[Shape]) -> str:
     if len({len(shape) for shape in shapes}) > 1:
         return "'global_avg_pool: {keep_size: true}' leaves a map of 1x1, no vector"
     if len({shape[1:] for shape in shapes}) > 1:
-        return "the strides and paddings of all branches must come to one size"
-    return (
-        f"a convolution in a branch gives it other channels: {{conv: {shapes[0][0]}}}"
-    )
+        return "strides and padding of all branches must give one size"
+    return f"change the channels of a branch by a convolution: {{conv: {shapes[0][0]}}}"

@@ -92,7 +92,7 @@ class Normalize(Op):
                 raise ShapeError(
                     f"{attribute} has {len(values)} numbers, "
                     f"but the input has {shape[0]} channels",
-                    "one number serves all channels",
+                    "use one number for all channels, or one per channel",
                 )
         return shape
 

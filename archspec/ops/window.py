@@ -95,9 +95,9 @@ class Window(NamedTuple):
             raise ShapeError(
                 f"a {_by(self.kernel)} window "
                 + (f"({_by(self.extent)} with its dilation) " if dilated else "")
-                + f"does not fit the {_by(size)} map: "
+                + f"does not fit the {_by(size)} feature map: "
                 + self._formula(axis, size[axis], *padding[2 * axis : 2 * axis + 2]),
-                "a smaller kernel, more padding, or fewer strides before it",
+                "use a smaller kernel, more padding or smaller strides before it",
             )
         return rows, columns
 
@@ -121,9 +121,9 @@ class Window(NamedTuple):
             before, after = padding[2 * axis : 2 * axis + 2]
             stamped = f"({size[axis]} - 1) * {self.stride[axis]} + {self.kernel[axis]}"
             raise ShapeError(
-                f"the padding cuts off all of the {_by(whole)} map: {stamped} "
+                f"the padding crops all of the {_by(whole)} output: {stamped} "
                 f"- {before} - {after} = {(height, width)[axis]} {_LINES[axis]}",
-                "here padding is what is cut off: less of it, or 'valid' for none",
+                "a transposed convolution crops by its padding: use less, or 'valid'",
             )
         return height, width
 

@@ -43,7 +43,7 @@ def check_names(
     bodies = ((document.layers, tree), *own)
     for name, place in chain.from_iterable(starmap(_attributes, bodies)):
         if name in attributes:
-            message = f"'{name}' is a name that {target} has taken"
+            message = f"the name '{name}' is reserved by {target}"
             raise SpecError.single("AS403", message, place, help=f"try '{name}_'")
     root = find(tree, ("name",))
     _check_globals(document.name, root, used, manifest)
@@ -73,11 +73,11 @@ def _check_globals(
     named.append((network, network, root, f"{network}Net"))
     for name, printed, place, instead in named:
         if printed in taken:
-            message = f"'{name}' would be '{printed}', which the file needs itself"
+            message = f"'{name}' would become '{printed}', which the file uses itself"
             raise SpecError.single("AS403", message, place, help=f"try '{instead}'")
         if printed in seen:
-            message = f"'{name}' and '{seen[printed]}' would both be '{printed}'"
-            help = "a file has one thing of a name: rename one of the two"
+            message = f"'{name}' and '{seen[printed]}' would both become '{printed}'"
+            help = "rename one of the two"
             raise SpecError.single("AS403", message, place, help=help)
         seen[printed] = name
 

@@ -98,7 +98,7 @@ def _dilated(call: Call, window: Window) -> Expression:
         if constant_value(attribute.expression) is not None:
             sizes.append(Constant(number))
         elif any(isinstance(value, tuple) for value in attribute.values):
-            raise Unprintable(f"a '{name}' that is a number and a pair", call.paths[0])
+            raise Unprintable(f"'{name}' as both a number and a pair", call.paths[0])
         else:
             sizes.append(attribute.expression)
     return simplified(Binary("*", sizes[0], halved(sizes[1])))

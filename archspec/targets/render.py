@@ -56,7 +56,7 @@ def _failed(error: Exception, folder: Path) -> Diagnostic:
     place = None
     if isinstance(error, TemplateSyntaxError) and error.name:
         place = Place(str(folder / error.name), error.lineno, 1)
-    help = "'templates' of archspec's sources shows what a template is given"
+    help = "see the bundled templates for the variables of each"
     reason = str(error).partition("\n")[0] or type(error).__name__
     return Diagnostic("AS507", f"a template failed: {reason}", place, help=help)
 

@@ -118,5 +118,5 @@ def test_shape_errors_say_where(fault):
     layers: {t: {columns: [n], rows: {x: [2]}, each: {b: ~}, repeat: n}}
     """
     message, path = fault(text)
-    assert message.startswith("a 9x9 window does not fit the 8x6 map")
+    assert message.startswith("a 9x9 window does not fit the 8x6 feature map")
     assert path == "layers.t row x repeat 0, block b, layer a"

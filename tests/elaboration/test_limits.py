@@ -15,10 +15,10 @@ from archspec.errors import SpecError
 @pytest.mark.parametrize(
     ("repeat", "message"),
     [
-        ("0", "'repeat' is a whole number of at least 1, but is 0"),
-        ("-1", "'repeat' is a whole number of at least 1, but is -1"),
-        ("1.5", "'repeat' is a whole number of at least 1, but is 1.5"),
-        ("true", "'repeat' is a whole number of at least 1, but is True"),
+        ("0", "'repeat' must be a whole number of at least 1, but is 0"),
+        ("-1", "'repeat' must be a whole number of at least 1, but is -1"),
+        ("1.5", "'repeat' must be a whole number of at least 1, but is 1.5"),
+        ("true", "'repeat' must be a whole number of at least 1, but is True"),
         ("999 + channels - 1", "'repeat' is at most 1000, but is 1001"),
         ("1001", "'repeat' is at most 1000, but is 1001"),
         ("1e9", "'repeat' is at most 1000, but is 1000000000"),

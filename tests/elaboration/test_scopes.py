@@ -94,7 +94,7 @@ def test_definitions_stand_in_any_order(network):
 )
 def test_circles_of_definitions(fault, define, circle):
     message, _ = fault(f"define: {define}\nlayers: {{x: {{conv: 1}}}}")
-    assert message.startswith("a circle of definitions: ")
+    assert message.startswith("cyclic definitions: ")
     assert circle is None or message.endswith(circle)
 
 

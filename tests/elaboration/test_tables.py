@@ -160,6 +160,6 @@ def test_when_passes_over_a_layer_but_takes_a_branch_away(network, fault):
     """)
     assert widths(found) == {"b": 5, "s": 10}
     assert fault("layers: {s: {add: {l: {when: false}}}}") == (
-        "no branch of 's' is there",
+        "'s' has no branches",
         "layers.s",
     )

@@ -131,7 +131,7 @@ def test_classes_take_whole_floats(write, classes):
         ),
         (
             "input: {channels: 3.5, size: 8}",
-            "AS302 3.5: 'channels' is a whole number of at least 1, but is 3.5",
+            "AS302 3.5: 'channels' must be a whole number of at least 1, but is 3.5",
         ),
         (
             "multipliers: {w: [1, 2]}",

@@ -94,7 +94,7 @@ def test_the_base(network):
 )
 def test_a_patch(network, patched, patch, changed):
     if changed is None:
-        with pytest.raises(SpecError, match="concat needs maps of equal size"):
+        with pytest.raises(SpecError, match="concat needs feature maps of equal size"):
             patched(patch)
         return
     expected = {**outputs(network(BASE)), **changed}

@@ -93,7 +93,7 @@ def test_references_that_nothing_answers(faults, layers, faults_):
 )
 def test_a_layer_that_nobody_uses(faults, layers, wasted):
     (fault,) = faults(f"layers: {layers}")
-    assert fault == f"AS309 {wasted[0]}: nobody uses the layer '{wasted}'"
+    assert fault == f"AS309 {wasted[0]}: layer '{wasted}' is never used"
 
 
 def test_own_blocks_are_looked_at_though_nobody_calls_them(faults):
@@ -101,7 +101,7 @@ def test_own_blocks_are_looked_at_though_nobody_calls_them(faults):
     blocks: {b: {layers: {a: conv, c: {conv: 1, from: input}}}}
     layers: {a: conv}
     """)
-    assert found == ["AS309 a: nobody uses the layer 'a'"]
+    assert found == ["AS309 a: layer 'a' is never used"]
 
 
 def test_like_is_no_use(network, faults):
@@ -111,7 +111,7 @@ def test_like_is_no_use(network, faults):
       b: {conv: {filters: 5, stride: 2}, from: input}
       c: {resize: {like: a}}
 """
-    assert faults(f"layers: {layers}") == ["AS309 a: nobody uses the layer 'a'"]
+    assert faults(f"layers: {layers}") == ["AS309 a: layer 'a' is never used"]
     found = network(
         f"layers: {layers}\n      d: {{concat: {{a: {{}}, b: {{from: a}}}}}}"
     )
@@ -125,7 +125,7 @@ def test_resize_takes_a_size_or_a_layer_with_a_map(faults):
     ]
     layers = "{a: flatten, b: {resize: {like: a}, from: input}}"
     assert faults(f"outputs: {{one: a, two: b}}\nlayers: {layers}") == [
-        "AS308 a: 'a' is no map, but a vector of 192"
+        "AS308 a: 'a' is not a feature map, but a vector of 192"
     ]
 
 
@@ -139,9 +139,7 @@ def test_outputs(network, faults):
     found = network(text)
     assert found.outputs == {"c4": 0, "end": 2}
     assert found.output_shape == {"c4": (4, 8, 8), "end": (6, 8, 8)}
-    assert faults(text.replace(", end: a", "")) == [
-        "AS309 a: nobody uses the layer 'a'"
-    ]
+    assert faults(text.replace(", end: a", "")) == ["AS309 a: layer 'a' is never used"]
     assert faults(text.replace("t.x", "t.z")) == [
         "AS305 t.z: there is no earlier layer 't.z'"
     ]

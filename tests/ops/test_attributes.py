@@ -171,8 +171,8 @@ def test_messages_of_conv(changed: dict[str, object], message: str):
     [
         ({"filters": 33.6}, "write round, floor, ceil or int"),
         ({"filters": math.inf}, ""),
-        ({"padding": 1}, "as in PyTorch it would be [1, 1, 1, 1]"),
-        ({"padding": [0, 2]}, "as in PyTorch it would be [0, 0, 2, 2]"),
+        ({"padding": 1}, "PyTorch's padding of this value is [1, 1, 1, 1]"),
+        ({"padding": [0, 2]}, "PyTorch's padding of this value is [0, 0, 2, 2]"),
         ({"padding": True}, ""),
     ],
 )

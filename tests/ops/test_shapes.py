@@ -11,7 +11,9 @@ NEED_MAPS, TAKE_BOTH = (
     {op: built(op, needed(op), MAP) for op in OPS if takes_vectors(op) is both}
     for both in (False, True)
 )
-MULTIPLY = "multiply needs equal channels, and equal sizes or 1x1 maps, but has "
+MULTIPLY = (
+    "multiply needs equal channels, and equal sizes or 1x1 feature maps, but has "
+)
 
 
 @pytest.mark.parametrize("word", NEED_MAPS)
@@ -19,7 +21,7 @@ def test_vectors_are_refused(word: str):
     with pytest.raises(ShapeError) as caught:
         NEED_MAPS[word].infer((1280,))
     assert str(caught.value) == (
-        f"{word} needs a map (channels, height, width), but its input "
+        f"{word} needs a feature map (channels, height, width), but its input "
         "is a vector of 1280"
     )
 
@@ -87,22 +89,23 @@ def test_shapes(word: str, attributes: dict[str, object], output: Shape):
         (
             "conv",
             CONV | {"groups": 3},
-            "8 input channels are no multiple of 3 groups: 8 = 2 * 3 + 2",
+            "8 input channels are not a multiple of 3 groups: 8 = 2 * 3 + 2",
         ),
         (
             "conv",
             CONV | {"groups": 4},
-            "6 filters are no multiple of 4 groups: 6 = 1 * 4 + 2",
+            "6 filters are not a multiple of 4 groups: 6 = 1 * 4 + 2",
         ),
         (
             "avg_pool",
             {"kernel": 7, "stride": 1},
-            "a 7x7 window does not fit the 2x2 map: (2 + 0 + 0 - 7) // 1 + 1 = -4 rows",
+            "a 7x7 window does not fit the 2x2 feature map: "
+            "(2 + 0 + 0 - 7) // 1 + 1 = -4 rows",
         ),
         (
             "channel_shuffle",
             {"groups": 3},
-            "8 input channels are no multiple of 3 groups: 8 = 2 * 3 + 2",
+            "8 input channels are not a multiple of 3 groups: 8 = 2 * 3 + 2",
         ),
         (
             "slice_channels",
@@ -126,7 +129,7 @@ def test_messages(word: str, attributes: dict[str, object], expected: str):
 
 
 def test_weights_refuse_groups_as_infer_does():
-    with pytest.raises(ShapeError, match="no multiple of 3 groups"):
+    with pytest.raises(ShapeError, match="not a multiple of 3 groups"):
         OPS["conv"](**(CONV | {"groups": 3})).weights((8, 2, 2))
 
 
@@ -167,7 +170,7 @@ def test_joins(word: str, shapes: list[Shape], output: Shape):
         (
             "concat",
             [(8, 7, 5), (8, 7, 4)],
-            "concat needs maps of equal size, but has (8, 7, 5) and (8, 7, 4)",
+            "concat needs feature maps of equal size, but has (8, 7, 5) and (8, 7, 4)",
         ),
     ],
 )
@@ -180,8 +183,8 @@ def test_joins_that_do_not_fit(word: str, shapes: list[Shape], expected: str):
 @pytest.mark.parametrize(
     ("shapes", "expected"),
     [
-        ([(8, 7, 5), (4, 7, 5)], "a convolution in a branch gives it other channels"),
-        ([(8, 7, 5), (4, 7, 4)], "the strides and paddings of all branches must come"),
+        ([(8, 7, 5), (4, 7, 5)], "change the channels of a branch by a convolution"),
+        ([(8, 7, 5), (4, 7, 4)], "strides and padding of all branches must give"),
         ([(8,), (8, 1, 1)], "'global_avg_pool: {keep_size: true}' leaves a map of 1x1"),
     ],
 )
@@ -194,8 +197,8 @@ def test_advice_on_joins_goes_by_what_differs(shapes: list[Shape], expected: str
 @pytest.mark.parametrize(
     ("groups", "expected"),
     [
-        (3, "take 6 or 9 of them, or other groups"),
-        (16, "take 16 of them, or other groups"),
+        (3, "use 6 or 9, or another number of groups"),
+        (16, "use 16, or another number of groups"),
     ],
 )
 def test_advice_on_groups_has_the_next_multiples(groups: int, expected: str):

@@ -91,18 +91,19 @@ def test_amounts(window: Window, padding: tuple[int, ...]):
         (
             Window((7, 7), (1, 1), "valid"),
             (2, 2),
-            "a 7x7 window does not fit the 2x2 map: (2 + 0 + 0 - 7) // 1 + 1 = -4 rows",
+            "a 7x7 window does not fit the 2x2 feature map: "
+            "(2 + 0 + 0 - 7) // 1 + 1 = -4 rows",
         ),
         (
             Window((1, 5), (1, 2), (0, 0, 0, 1), ceil=True),
             (5, 1),
-            "a 1x5 window does not fit the 5x1 map: "
+            "a 1x5 window does not fit the 5x1 feature map: "
             "(1 + 0 + 1 - 5 + 1) // 2 + 1 = 0 columns",
         ),
         (
             Window((3, 3), (1, 1), (1, 0, 0, 0), (4, 1)),
             (7, 2),
-            "a 3x3 window (9x3 with its dilation) does not fit the 7x2 map: "
+            "a 3x3 window (9x3 with its dilation) does not fit the 7x2 feature map: "
             "(7 + 1 + 0 - 9) // 1 + 1 = 0 rows",
         ),
     ],
@@ -119,7 +120,7 @@ def test_a_crop_that_leaves_nothing():
     with pytest.raises(ShapeError) as caught:
         Window((2, 2), (2, 2), "symmetric").stamp((1, 5))
     assert str(caught.value) == (
-        "the padding cuts off all of the 2x10 map: (1 - 1) * 2 + 2 - 1 - 1 = 0 rows"
+        "the padding crops all of the 2x10 output: (1 - 1) * 2 + 2 - 1 - 1 = 0 rows"
     )
 
 

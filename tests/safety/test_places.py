@@ -125,7 +125,7 @@ def test_no_link_is_followed(forked, tmp_path, make, option):
     make(out, other)
     done = forked("generate", "net.yaml", "-o", "out", option)
     assert done.returncode == 3
-    assert done.stderr.endswith("is a link, and links are not followed\n")
+    assert done.stderr.endswith("is a link; archspec does not follow links\n")
     assert done.stdout == ""
     assert files(other) == {"kept.py": b"kept\n"}
     assert not (out / "keras").exists()

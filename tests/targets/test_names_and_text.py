@@ -97,17 +97,17 @@ def test_an_identifier_is_checked_again():
         (
             "conv: {conv:",
             "train: {conv:",
-            "error[AS403]: 'train' is a name that PyTorch has taken",
+            "error[AS403]: the name 'train' is reserved by PyTorch",
         ),
         (
             "name: Tiny",
             "name: Unit",
-            "error[AS403]: 'Unit' and 'unit' would both be 'Unit'",
+            "error[AS403]: 'Unit' and 'unit' would both become 'Unit'",
         ),
         (
             "name: Tiny",
             "name: Tensor",
-            "error[AS403]: 'Tensor' would be 'Tensor', which the file needs itself",
+            "error[AS403]: 'Tensor' would become 'Tensor', which the file uses itself",
         ),
     ],
 )
@@ -136,7 +136,7 @@ def test_a_block_that_a_variable_would_hide(spec_file, name):
     with pytest.raises(SpecError) as error:
         rendered(write, "keras", **texts)
     first = str(error.value).splitlines()[0]
-    message = f"'{name}' would be '{name}', which the file needs itself"
+    message = f"'{name}' would become '{name}', which the file uses itself"
     assert first == f"error[AS403]: {message}"
 
 

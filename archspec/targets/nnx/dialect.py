@@ -159,7 +159,7 @@ def _pool_padding(call: Call) -> Argument:
         return literal("SAME")
     match padding.amount:
         case FunctionCall():
-            raise Unprintable("a pool's kernel that is a number and a pair")
+            raise Unprintable("a pool's kernel as both a number and a pair")
         case Items((down, across)):
             return Items((down, down, across, across))
         case Items():

@@ -60,7 +60,7 @@ def model(
     """
     check_size(network)
     if IMAGE in network.outputs:
-        message = f"an output is called '{IMAGE}', as the image is"
+        message = f"the output name '{IMAGE}' is reserved for the input"
         raise _refusal(network.layers[network.outputs[IMAGE]], message)
     plan, graph = Plan(network, fold_batch_norm), Graph()
     for number in plan.written:
@@ -94,7 +94,7 @@ def check_size(network: Network) -> None:
     found = 4 * network.parameters
     if found > MAX_BYTES:
         largest = max(network.layers, key=lambda layer: layer.parameters)
-        message = f"{found:,} bytes of weights are more than a file's {MAX_BYTES:,}"
+        message = f"{found:,} bytes of weights exceed a file's limit of {MAX_BYTES:,}"
         raise _refusal(largest, message)
 
 

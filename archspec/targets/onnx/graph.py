@@ -139,4 +139,4 @@ def check(value: Number) -> None:
         with np.errstate(over="ignore", under="ignore"):
             single = np.float32(value)
         if not np.isfinite(single) or bool(single) != bool(value):
-            raise Unprintable(f"{value:g} has no form in single precision")
+            raise Unprintable(f"{value:g} is out of range in single precision")

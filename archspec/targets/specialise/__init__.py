@@ -50,7 +50,7 @@ def specialise(
     try:
         return refined(partial(_program, elaborations, taken), finest)
     except Unprintable as error:
-        message = f"no source can be printed: {error}"
+        message = f"cannot be written as source code: {error}"
         raise SpecError.single(
             "AS401", message, error.place, path=error.path, help=error.help
         ) from None

@@ -169,7 +169,7 @@ class Context:
 def differing(path: str) -> Unprintable:
     """What a repeated branch cannot say of its copies."""
     message = "copies that differ in what a framework needs as a constant"
-    return Unprintable(message, path, "make each of them a branch of its own")
+    return Unprintable(message, path, "write each as a separate branch")
 
 
 def all_same(values: Sequence[object]) -> bool:

@@ -107,7 +107,9 @@ class Call:
         """2 for maps, 0 for vectors; raises Unprintable if it gets both."""
         ranks = {len(shape) - 1 for shape in self.inputs}
         if len(ranks) > 1:
-            raise Unprintable("a map here and a vector there", self.paths[0])
+            raise Unprintable(
+                "applied to both a feature map and a vector", self.paths[0]
+            )
         return ranks.pop()
 
     def names_given(self) -> set[str]:
