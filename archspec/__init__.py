@@ -1,7 +1,13 @@
 """One YAML file describes a network: written as source, counted, verified.
 
-`load` reads a spec, `elaborate` evaluates it, `generate` writes it for a framework,
-`verify` runs it in several and compares.
+    net = archspec.load("mobilenetv2", variant="0.5_160", set={"classes": 10})
+    net.macs, net.parameters, net.layers
+    print(net.table())
+    print(net.source("torch"))
+    model = net.build("keras", num_classes=10)
+    assert net.verify().ok
+
+Every error that a user can cause is an ArchspecError. docs/python.md has examples.
 """
 
 from __future__ import annotations
@@ -10,108 +16,97 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from archspec.elaboration import elaborate
+    from archspec.api.catalogue import (
+        Explanation,
+        block_source,
+        blocks,
+        explain,
+        explanations,
+    )
+    from archspec.api.checking import Findings, check
+    from archspec.api.network import Network, verify
+    from archspec.api.specs import bundled_specs, load, source_targets, variants
+    from archspec.api.weights import AdoptedWeights, Weights, inspect_weights
     from archspec.errors import (
         ArchspecError,
+        Diagnosed,
+        Diagnostic,
         FileRefused,
         FrameworkMissing,
+        InvalidArgument,
+        Place,
         ShapeError,
         SpecError,
         VerifyError,
         WeightsError,
     )
-    from archspec.language import Spec, load
-    from archspec.verification import Report
+    from archspec.network import NetworkLayer
+    from archspec.verification import Comparison, Difference, Report
 
     __version__: str
 
 __all__ = [
+    "AdoptedWeights",
     "ArchspecError",
+    "Comparison",
+    "Diagnosed",
+    "Diagnostic",
+    "Difference",
+    "Explanation",
     "FileRefused",
+    "Findings",
     "FrameworkMissing",
+    "InvalidArgument",
+    "Network",
+    "NetworkLayer",
+    "Place",
+    "Report",
     "ShapeError",
     "SpecError",
     "VerifyError",
+    "Weights",
     "WeightsError",
-    "elaborate",
-    "generate",
+    "block_source",
+    "blocks",
+    "bundled_specs",
+    "check",
+    "explain",
+    "explanations",
+    "inspect_weights",
     "load",
+    "source_targets",
+    "variants",
     "verify",
 ]
 
 _HOMES = {
-    "ArchspecError": "archspec.errors",
-    "FileRefused": "archspec.errors",
-    "FrameworkMissing": "archspec.errors",
-    "ShapeError": "archspec.errors",
-    "SpecError": "archspec.errors",
-    "VerifyError": "archspec.errors",
-    "WeightsError": "archspec.errors",
-    "elaborate": "archspec.elaboration",
-    "load": "archspec.language",
+    "api.catalogue": {
+        "__version__",
+        "Explanation",
+        "block_source",
+        "blocks",
+        "explain",
+        "explanations",
+    },
+    "api.checking": {"Findings", "check"},
+    "api.network": {"Network", "verify"},
+    "api.specs": {"bundled_specs", "load", "source_targets", "variants"},
+    "api.weights": {"AdoptedWeights", "Weights", "inspect_weights"},
+    "network": {"NetworkLayer"},
+    "verification": {"Comparison", "Difference", "Report"},
 }
-
-
-def generate(
-    spec: Spec | str | Path,
-    target: str,
-    variants: Sequence[str] = (),
-    overrides: Sequence[str] = (),
-) -> str:
-    """The source of a spec for a target, `torch` or `keras`.
-
-    Raises SpecError, and ValueError for any other target.
-    """
-    from archspec.elaboration import elaborate
-    from archspec.errors import did_you_mean
-    from archspec.targets import TARGETS, render
-
-    if target not in TARGETS:
-        help = did_you_mean(target, TARGETS) or f"targets are {', '.join(TARGETS)}"
-        if target == "onnx":
-            help = "the command 'archspec generate --target onnx' writes ONNX files"
-        raise ValueError(f"no source for the target '{target}': {help}")
-    return render(elaborate(spec, variants, overrides), target)
-
-
-def verify(
-    spec: str | Path,
-    variants: Sequence[str] = (),
-    overrides: Sequence[str] = (),
-    *,
-    targets: Sequence[str] = ("torch", "keras", "onnx"),
-    seed: int = 0,
-    train: bool = False,
-) -> Report:
-    """Whether all targets of a spec compute the same, and which layer differs first.
-
-    Runs generated code, each target in a process of its own. Raises SpecError,
-    VerifyError and FrameworkMissing.
-    """
-    from archspec.verification import Verifier
-
-    with Verifier(targets) as verifier:
-        return verifier.verify(spec, variants, overrides, seed, train)
+"""Modules by what they define; what is not here is an error."""
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for, so that importing archspec itself costs nothing."""
-    if name == "__version__":
-        value = _version()
-    elif name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
-    else:
+    if name not in __all__ and name != "__version__":
         raise AttributeError(f"module 'archspec' has no attribute '{name}'")
+    homes = (home for home, names in _HOMES.items() if name in names)
+    value = getattr(import_module(f"archspec.{next(homes, 'errors')}"), name)
     globals()[name] = value
     return value
 
 
-def _version() -> str:
-    metadata = import_module("importlib.metadata")
-    try:
-        return metadata.version("archspec-nn")
-    except metadata.PackageNotFoundError:  # a checkout that was never installed
-        return "unknown"
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

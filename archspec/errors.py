@@ -6,6 +6,7 @@
     │   ├── WeightsError  weights, or their file, do not fit the network
     │   └── VerifyError   a network could not be run, so nothing is known of it
     ├── ShapeError        an op cannot take its input; elaboration adds the place
+    ├── InvalidArgument   an argument is none of those that are accepted
     ├── FileRefused       a file that a user may have edited is in the way
     └── FrameworkMissing  an optional framework is not installed
 
@@ -16,7 +17,8 @@ AS4xx what a target cannot do, AS50x files, AS51x weights, AS6xx verification.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
 from typing import Any, NamedTuple, Self
@@ -165,6 +167,10 @@ class ShapeError(ArchspecError):
         self.help = help
 
 
+class InvalidArgument(ArchspecError, ValueError):
+    """An argument is none of those that are accepted, which the message lists."""
+
+
 class FileRefused(ArchspecError):
     """Writing would destroy what somebody else wrote (exit code 3)."""
 
@@ -193,15 +199,32 @@ class FrameworkMissing(ArchspecError):
         )
 
 
-def needed(module: str) -> Any:
-    """Import a module of an optional package; raises FrameworkMissing."""
+@contextmanager
+def optional_packages() -> Generator[None]:
+    """Turn the lack of an optional package into FrameworkMissing."""
     try:
-        return import_module(module)
+        yield
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
             raise
         raise FrameworkMissing(package) from None
+
+
+@optional_packages()
+def needed(module: str) -> Any:
+    """Import a module of an optional package; raises FrameworkMissing."""
+    return import_module(module)
+
+
+def one_of(kind: str, value: object, known: Iterable[object]) -> None:
+    """Raise InvalidArgument for a value that is not among the known ones."""
+    names = [str(name) for name in known if name is not None]
+    if value in known:
+        return
+    near = did_you_mean(str(value), names)
+    help = " ".join(filter(None, [near, f"there are: {', '.join(names)}"]))
+    raise InvalidArgument(f"there is no {kind} '{value}'; {help}")
 
 
 def raise_if_any(faults: Iterable[Diagnostic]) -> None:

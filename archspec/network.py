@@ -37,6 +37,9 @@ class NetworkLayer(NamedTuple):
     output: Shape
     place: Place
 
+    def __repr__(self) -> str:
+        return f"<NetworkLayer {self.path}: {self.op}, output {self.output}>"
+
     @property
     def weights(self) -> dict[str, Weight]:
         """The weights by their canonical names; a join has none."""
@@ -93,7 +96,7 @@ class Step(NamedTuple):
     number: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Instance:
     """One use of a block, or the document itself (whose block is None).
 
@@ -117,7 +120,7 @@ class Instance:
             yield from step.inner.walk() if step.inner else ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A spec's layers in written order, and what they add up to."""
 
@@ -127,6 +130,11 @@ class Network:
     output_shape: Shape | dict[str, Shape]
     layers: tuple[NetworkLayer, ...]
     root: Instance
+
+    def __repr__(self) -> str:
+        variant = f" {self.spec.variant}" if self.spec.variant else ""
+        counts = f"{self.parameters:,} parameters, {self.macs:,} MACs"
+        return f"<Network {self.spec.stem}{variant}: {counts}>"
 
     @property
     def document(self) -> Document:

@@ -13,9 +13,7 @@ docs/training.md explains the output; the plot is written to digits.svg.
 """
 
 import os
-import runpy
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -28,12 +26,9 @@ from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from archspec import elaborate, generate, load
-from archspec.targets.templates import manifest
-from archspec.weights.initial import fresh
-from archspec.weights.moves import to_target
+import archspec
 
-SPEC = load(Path(__file__).with_name("digits.yaml"))
+NETWORK = archspec.load(Path(__file__).with_name("digits.yaml"))
 BATCH, STEPS = 64, 22  # images per step, steps per epoch
 LEARNING_RATE, MOMENTUM = 0.05, 0.875
 
@@ -53,11 +48,7 @@ def digits(epochs, dtype):
 
 def build(target, weights):
     """The generated network, and the weights by their names there."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / f"digits_{target}.py"
-        file.write_text(generate(SPEC, target), encoding="utf-8")
-        model = runpy.run_path(str(file))["DigitsNet"]()
-    return model, to_target(elaborate(SPEC), manifest(target), weights)
+    return NETWORK.build(target), archspec.Weights(NETWORK, weights).to(target)
 
 
 def train_torch(weights, batches):
@@ -106,7 +97,7 @@ def train_keras(weights, batches):
 def compare(dtype, epochs):
     """Losses of both, and the relative differences of Keras and perturbed PyTorch."""
     batches, images, labels = digits(epochs, dtype)
-    start = {name: w.astype(dtype) for name, w in fresh(elaborate(SPEC)).items()}
+    start = {name: w.astype(dtype) for name, w in NETWORK.init_weights().items()}
     near = {name: np.nextafter(w, w.dtype.type(9)) for name, w in start.items()}
     module, losses = train_torch(start, batches)
     model, of_keras = train_keras(start, batches)

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archspec import elaborate
+from archspec.elaboration import elaborate
 from archspec.network import Network
 from archspec.resources import SPECS
 

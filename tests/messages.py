@@ -21,7 +21,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from archspec import resources
-from archspec.cli import program
+from archspec.cli.commands import program
 from archspec.verification import memory
 
 MESSAGES = Path(__file__).parent / "reference" / "messages.md"

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import archspec.targets
-from archspec.cli import program
+from archspec.cli.commands import program
 from archspec.language import variant_names
 from archspec.reading import bundled_specs
 from archspec.targets.digest import UNSIGNED, sign

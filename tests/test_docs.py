@@ -16,7 +16,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from archspec.cli import program
+from archspec.cli.commands import program
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 from archspec.expressions.evaluation import BUILTINS

@@ -8,8 +8,9 @@ import messages
 import pytest
 
 from archspec import resources
+from archspec.api.catalogue import explanations
+from archspec.elaboration import elaborate
 from archspec.errors import VerifyError
-from archspec.explanations import explanations
 from archspec.verification import Verifier
 
 CASES = messages.cases(resources.ERRORS)
@@ -62,7 +63,7 @@ def test_a_process_that_ends(tmp_path, monkeypatch):
         Verifier(("torch",), printer=lambda network, target: dying) as verifier,
         pytest.raises(VerifyError) as caught,
     ):
-        verifier.verify("net.yaml")
+        verifier.verify(elaborate("net.yaml"))
     assert f"```text\n{caught.value}\n```\n" in explanations()["AS603"].text
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import NamedTuple
 
 from archspec.analysis.cost import compared_figures, peak_activation_bytes
@@ -66,6 +67,14 @@ def _page(network: Network, mark: str, gap: str, printed: Callable[[Grid], str])
     return "\n\n".join([*parts, COUNTED]) + "\n"
 
 
+def to_html(network: Network) -> str:
+    """The same as HTML, for notebooks."""
+    title, sizes = _heading(network)
+    lines = [f"<b>{escape(title)}</b>", escape(sizes), *map(escape, _erratum(network))]
+    tables = map(_html_table, _grids(network))
+    return "\n".join([*(f"<p>{line}</p>" for line in lines), *tables]) + "\n"
+
+
 def to_csv(networks: Iterable[Network]) -> str:
     """Every primitive and join, as in the JSON; the same columns for any number."""
     text = io.StringIO()
@@ -94,6 +103,19 @@ def piped(grid: Grid) -> str:
     ends = ["---" if c in grid.left else "---:" for c in range(len(grid.header))]
     rows = [grid.header, ends, *grid.rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _html_table(grid: Grid) -> str:
+    def row(kind: str, cells: Sequence[str]) -> str:
+        sides = ["left" if c in grid.left else "right" for c in range(len(cells))]
+        styled = zip(sides, map(escape, cells), strict=True)
+        return "".join(
+            f'<{kind} style="text-align: {side}">{cell}</{kind}>'
+            for side, cell in styled
+        )
+
+    rows = [row("th", grid.header), *(row("td", cells) for cells in grid.rows)]
+    return "\n".join(["<table>", *(f"<tr>{cells}</tr>" for cells in rows), "</table>"])
 
 
 def groups(network: Network) -> list[Group]:

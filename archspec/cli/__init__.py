@@ -1,57 +1,78 @@
-"""The commands: thin over the library, and quick to start.
+"""The command: thin over `archspec.api`, and quick to start.
 
 Data goes to stdout, talk to stderr. Exit codes: 0 fine; 1 a check found a difference;
 2 bad usage, a bad spec, bad weights; 3 refused to overwrite; 4 a framework is missing.
 A command imports what it needs itself: `--help` needs nothing, `flops` no templates.
 """
 
-from __future__ import annotations
+import gc
+import importlib
+import io
+import os
+import signal
+import sys
+from contextlib import suppress
+from types import ModuleType
+from typing import Any, NoReturn
 
-from collections.abc import Sequence
-from importlib import import_module
-from typing import Annotated, Any
-
-import typer
-
-COMMANDS = ("flops", "generate", "check", "explain", "verify", "weights", "blocks")
-"""Each is a module here, with a function or a group of commands of its name."""
+_PLUGINS = "pydantic.plugin._loader"
 
 
-def program(arguments: Sequence[str]) -> typer.Typer:
-    """The commands, or only the one that is called.
+class _NoPlugins(ModuleType):
+    """Stands for Pydantic's search for plugins, which we have no use for.
 
-    To build all of them takes a good part of the time in which one is done.
+    Merely importing it takes longer than to count a network. Whatever else is asked of
+    it, the real one answers.
     """
-    app = typer.Typer(
-        help=(
-            "One YAML file describes a neural network: archspec writes it as source "
-            "for PyTorch and Keras and as a model for ONNX, counts what it costs, "
-            "moves its weights, and verifies that all of them are equal.\n\n"
-            "A SPEC is a path or the name of a bundled spec."
-        ),
-        no_args_is_help=True,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
-    app.callback(invoke_without_command=True)(_options)
-    called = [name for name in COMMANDS if name in arguments[:1]]
-    for name in called or COMMANDS:
-        command: Any = getattr(import_module(f"archspec.cli.{name}"), name)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command()(command)
-    return app
+
+    @staticmethod
+    def get_plugins() -> tuple[()]:
+        return ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        sys.modules.pop(_PLUGINS, None)
+        return getattr(importlib.import_module(_PLUGINS), name)
 
 
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.")
-    ] = False,
-) -> None:
-    if version:
-        from archspec import __version__
+def main() -> None:
+    """Run the command line and exit."""
+    # A command is over before there is anything worth collecting.
+    gc.disable()
+    sys.modules.setdefault(_PLUGINS, _NoPlugins(_PLUGINS))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        signal.signal(signal.SIGTERM, _end)
+        from archspec.cli.beforehand import refuse
 
-        typer.echo(f"archspec {__version__}")
-        raise typer.Exit
+        refuse(sys.argv[1:])
+        from archspec.cli.commands import program
+
+        program(sys.argv[1:])()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except OSError as error:
+        _give_up(error)
+    finally:
+        gc.freeze()  # or the interpreter looks through everything before it exits
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """End by an exception, lest folders and processes be left behind."""
+    sys.exit(128 + number)
+
+
+def _give_up(error: OSError) -> NoReturn:
+    """End where the world refuses: a full disk behind stdout, no temporary folder."""
+    where = f" {error.filename}" if error.filename else ""
+    message = f"error[AS505]: cannot read or write{where}: {error.strerror or error}"
+    with suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
+    # What is still in a buffer would be told again at the very end.
+    for number in (1, 2):
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+    sys.exit(2)

@@ -16,12 +16,12 @@ def blocks(
 ) -> None:
     """List the standard blocks, or show the YAML of one."""
     with faults_told():
-        from archspec.analysis.catalogue import block_source, block_summaries
+        from archspec.api import catalogue
 
         if name is not None:
-            typer.echo(block_source(name), nl=False)
+            typer.echo(catalogue.block_source(name), nl=False)
             return
-        summaries = block_summaries()
+        summaries = catalogue.blocks()
         width = max(map(len, summaries))
         for block, summary in summaries.items():
             typer.echo(f"{block:<{width}}  {summary}")

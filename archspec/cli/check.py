@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archspec.cli.formats import Format, to_github, to_json, to_text
-from archspec.cli.options import MaybeSpecs, Overrides, Variants, check_targets
+from archspec.cli.options import (
+    MaybeSpecs,
+    Overrides,
+    Variants,
+    as_json,
+    faults_told,
+)
 from archspec.errors import MAX_DIAGNOSTICS
 
 if TYPE_CHECKING:
-    from archspec.checking import Checked
+    from archspec.api.checking import Findings
 
 
 def check(
@@ -41,31 +46,29 @@ def check(
     variants; with no SPEC, every bundled one. Exit code 2 for errors. `archspec explain
     CODE` tells more of each.
     """
-    from archspec.reading import bundled_specs
-
     if variant and not specs:
         raise typer.BadParameter("--variant needs a SPEC")
-    from archspec.checking import checked
-    from archspec.targets import TARGETS
+    found: list[Findings] = []
+    with faults_told():
+        from archspec.api import checking
+        from archspec.api.specs import bundled_specs
 
-    check_targets(target or (), TARGETS)
-    found: list[Checked] = []
-    for spec in specs or [path.stem for path in bundled_specs()]:
-        names = variant or (), override or ()
-        found.append(checked(spec, *names, targets=target or TARGETS))
-        _tell(found[-1], format)
+        for spec in specs or bundled_specs():
+            names = {"variant": variant or (), "set": override or ()}
+            one = checking.check(spec, **names, targets=target)
+            found.append(one)
+            _tell(one, format)
     if format == "json":
-        documents = [_document(one) for one in found]
-        typer.echo(json.dumps(documents if documents[1:] else documents[0], indent=2))
+        typer.echo(as_json([_document(one) for one in found]))
     if any(one.errors for one in found):
         raise typer.Exit(2)
     if strict and any(one.warnings for one in found):
         raise typer.Exit(1)
 
 
-def _tell(one: Checked, format: Format) -> None:
+def _tell(one: Findings, format: Format) -> None:
     """Diagnostics, at most twenty of a spec, and how many there are."""
-    told = one.diagnostics[:MAX_DIAGNOSTICS]
+    told = one[:MAX_DIAGNOSTICS]
     if told:
         typer.echo(to_text(told), err=True)
     if told and format == "github":
@@ -73,17 +76,17 @@ def _tell(one: Checked, format: Format) -> None:
     typer.echo(_summary(one), err=True)
 
 
-def _document(one: Checked) -> dict[str, object]:
+def _document(one: Findings) -> dict[str, object]:
     return {
         "spec": one.spec,
-        "variants": list(one.variants),
+        "variants": one.variants,
         "errors": one.errors,
         "warnings": one.warnings,
-        "diagnostics": [to_json(found) for found in one.diagnostics[:MAX_DIAGNOSTICS]],
+        "diagnostics": [to_json(found) for found in one[:MAX_DIAGNOSTICS]],
     }
 
 
-def _summary(one: Checked) -> str:
+def _summary(one: Findings) -> str:
     counts = {"error": one.errors, "warning": one.warnings}
     found = ", ".join(_number(n, what) for what, n in counts.items() if n)
     variants = f" and {_number(len(one.variants), 'variant')}" if one.variants else ""

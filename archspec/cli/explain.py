@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from archspec.cli.options import faults_told
+
 
 def explain(
     code: Annotated[
@@ -13,18 +15,11 @@ def explain(
     ] = None,
 ) -> None:
     """Tell more of an error or warning, with an example; without CODE, list all."""
-    from archspec.errors import did_you_mean
-    from archspec.explanations import explanations
+    with faults_told():
+        from archspec.api import catalogue
 
-    found = explanations()
-    if code is None:
-        for name, section in found.items():
+        if code is not None:
+            typer.echo(catalogue.explain(code).text, nl=False)
+            return
+        for name, section in catalogue.explanations().items():
             typer.echo(f"{name}  {section.title}")
-        return
-    wanted = code.upper()
-    if wanted not in found:
-        like = ", ".join(name for name in found if name[:3] == wanted[:3])
-        near = f"there are {like}" if like else did_you_mean(wanted, found)
-        near = near or "'archspec explain' lists all codes"
-        raise typer.BadParameter(f"there is no code '{code}': {near}")
-    typer.echo(found[wanted].text, nl=False)

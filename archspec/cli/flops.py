@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archspec.beforehand import network_of
-from archspec.cli.options import Overrides, Specs, Variants, faults_told
+from archspec.cli.beforehand import loaded
+from archspec.cli.options import (
+    Overrides,
+    Specs,
+    Variants,
+    as_json,
+    faults_told,
+)
 
 if TYPE_CHECKING:
-    from archspec.network import Network
+    from archspec.api.network import Network
 
 Format = Literal["table", "json", "csv", "markdown"]
 
@@ -27,19 +32,16 @@ def flops(
 ) -> None:
     """Count parameters, MACs and memory by layer."""
     with faults_told():
-        names = variant or (), override or ()
-        networks = [network_of(spec, *names) for spec in specs]
+        networks = [loaded(spec, variant, override) for spec in specs]
         typer.echo(_printed(networks, format), nl=False)
 
 
 def _printed(networks: Sequence[Network], format: Format) -> str:
-    from archspec.analysis.cost import cost_document
-    from archspec.analysis.table import to_csv, to_markdown, to_text
-
     if format == "json":
-        documents = [cost_document(network) for network in networks]
-        return json.dumps(documents if documents[1:] else documents[0], indent=2) + "\n"
+        return as_json([network.costs() for network in networks]) + "\n"
     if format == "csv":
-        return to_csv(networks)
-    printed: Callable[[Network], str] = to_text if format == "table" else to_markdown
-    return "\n\n".join(map(printed, networks))
+        tables = [network.table("csv") for network in networks]
+        rows = [table.partition("\n")[2] for table in tables[1:]]
+        return "".join(tables[:1] + rows)
+    named = "text" if format == "table" else format
+    return "\n\n".join(network.table(named) for network in networks)

@@ -2,81 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.beforehand import network_of
+from archspec.cli.beforehand import loaded
 from archspec.cli.options import (
     MaybeSpecs,
     Overrides,
     Variants,
-    check_targets,
     faults_told,
-    note_origin,
+    tell_note,
 )
 from archspec.errors import SpecError
 
 if TYPE_CHECKING:
-    from archspec.network import Network
-    from archspec.targets.files import Content
+    from archspec.api.files import Content
+    from archspec.api.network import Network
+
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="T", help="torch, keras or onnx, or several; else torch, keras."
+    ),
+]
+Fold = Annotated[
+    bool,
+    typer.Option(
+        "--fold-batch-norm", help="For inference alone; writes SPEC_folded.py."
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o", "--output", metavar="DIR", help="Default: generated; - is stdout."
+    ),
+]
+AllVariants = Annotated[
+    bool, typer.Option("--all-variants", help="Every variant besides the base.")
+]
+Check = Annotated[
+    bool, typer.Option("--check", help="Write nothing; exit 1 if files differ.")
+]
+Diff = Annotated[
+    bool, typer.Option("--diff", help="Write nothing; print what would change.")
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Overwrite edited and foreign files.")
+]
+OwnTemplates = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        help="Your own, before the bundled ones: DIR/TARGET/*.jinja. They are run.",
+    ),
+]
+WeightsFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="For onnx: canonical weights, safetensors."),
+]
+FreshSeed = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, help="For onnx: draw weights; default: 0."),
+]
 
 
 def generate(
     specs: MaybeSpecs = None,
     *,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="T",
-            help="torch, keras or onnx, or several; else torch, keras.",
-        ),
-    ] = None,
+    target: Targets = None,
     variant: Variants = None,
     override: Overrides = None,
-    fold_batch_norm: Annotated[
-        bool,
-        typer.Option(
-            "--fold-batch-norm", help="For inference alone; writes SPEC_folded.py."
-        ),
-    ] = False,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o", "--output", metavar="DIR", help="Default: generated; - is stdout."
-        ),
-    ] = None,
-    all_variants: Annotated[
-        bool, typer.Option("--all-variants", help="Every variant besides the base.")
-    ] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 if files differ.")
-    ] = False,
-    diff: Annotated[
-        bool, typer.Option("--diff", help="Write nothing; print what would change.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite edited and foreign files.")
-    ] = False,
-    templates: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            exists=True,
-            file_okay=False,
-            help="Your own, before the bundled ones: DIR/TARGET/*.jinja. They are run.",
-        ),
-    ] = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="For onnx: canonical weights, safetensors."),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="For onnx: draw weights; default: 0."),
-    ] = None,
+    fold_batch_norm: Fold = False,
+    output: Output = None,
+    all_variants: AllVariants = False,
+    check: Check = False,
+    diff: Diff = False,
+    force: Force = False,
+    templates: OwnTemplates = None,
+    weights: WeightsFile = None,
+    seed: FreshSeed = None,
 ) -> None:
     """Write source for PyTorch and Keras, or models for ONNX.
 
@@ -97,18 +107,17 @@ def generate(
         raise typer.BadParameter("--weights or --seed, not both")
     if output == "-" and has_onnx:
         raise typer.BadParameter("onnx is no text: -o needs a folder")
+
     with faults_told():
-        names = variant or (), override or ()
-        numbers = Weights(weights, seed or 0)
-        files = _contents(
-            specs,
-            target,
-            *names,
-            all_variants,
+        networks = _networks(specs, variant, override, all_variants)
+        print_one = partial(
+            _content,
             fold=fold_batch_norm,
-            weights=numbers,
             templates=templates,
+            weights=weights,
+            seed=seed or 0,
         )
+        files = _contents(networks, target, print_one)
         root = Path(output or "generated")
         if output == "-":
             typer.echo("\n\n".join(map(str, files.values())), nl=False)
@@ -118,74 +127,56 @@ def generate(
             _write(files, root, force)
 
 
-class Weights(NamedTuple):
-    """Where the numbers of an ONNX model are from: a file, or a seed."""
+def _content(
+    network: Network,
+    target: str,
+    *,
+    fold: bool,
+    templates: Path | None,
+    weights: Path | None,
+    seed: int,
+) -> tuple[Path, Content]:
+    """A file's path and content; an ONNX model is folded anyway."""
+    if target != "onnx":
+        printed = network.fold_batch_norm() if fold else network
+        return printed.path(target), printed.source(target, templates=templates)
+    found = network.read_weights(weights) if weights else None
+    if found is not None:
+        tell_note(found.note)
+    return network.path(target), network.onnx(found, seed=seed)
 
-    path: Path | None
-    seed: int
 
-    def of(self, network: Network) -> Mapping[str, Any]:
-        """The canonical weights; raises WeightsError where a file does not fit."""
-        from archspec.weights import canonical, initial
+def _networks(
+    specs: Sequence[str] | None,
+    variant: list[str] | None,
+    override: list[str] | None,
+    all_variants: bool,
+) -> Iterator[tuple[str, Network]]:
+    """Each spec with the chosen variants, or with all; and how it is called."""
+    from archspec.api.specs import bundled_specs, variants
 
-        if self.path:
-            found = canonical.read(self.path, network)
-            note_origin(self.path, network)
-            return found
-        return initial.fresh(network, self.seed)
+    for spec in specs or bundled_specs():
+        others = [[name] for name in variants(spec)] if all_variants else []
+        for names in [variant, *others]:
+            yield " ".join([spec, *(names or ())]), loaded(spec, names, override)
 
 
 def _contents(
-    specs: Sequence[str] | None,
+    networks: Iterator[tuple[str, Network]],
     targets: Sequence[str] | None,
-    variants: Sequence[str],
-    overrides: Sequence[str],
-    all_variants: bool,
-    *,
-    fold: bool,
-    weights: Weights,
-    templates: Path | None,
+    content: Callable[[Network, str], tuple[Path, Content]],
 ) -> dict[Path, Content]:
     """What every file holds; all of them before the first is written."""
-    from archspec.elaboration.fold import folded
-    from archspec.targets import TARGETS, render
+    from archspec.api.specs import source_targets
 
-    check_targets(targets or (), (*TARGETS, "onnx"))
     files: dict[Path, Content] = {}
     origins: dict[str, str] = {}
-    for spec, names in _chosen(specs, variants, all_variants):
-        whole = network_of(spec, names, overrides)
-        printed = folded(whole) if fold else whole
-        for target in dict.fromkeys(targets or TARGETS):
-            # An ONNX model is folded anyway, and its weights are those of the whole.
-            binary = target == "onnx"
-            module = (whole if binary else printed).spec.module_name
-            path = Path(target, module + (".onnx" if binary else ".py"))
-            _check_meeting(origins, path, " ".join((spec, *names)))
-            files[path] = (
-                _onnx(whole, weights) if binary else render(printed, target, templates)
-            )
+    for origin, network in networks:
+        for target in dict.fromkeys(targets or source_targets()):
+            path, found = content(network, target)
+            _check_meeting(origins, path, origin)
+            files[path] = found
     return files
-
-
-def _onnx(network: Network, weights: Weights) -> bytes:
-    from archspec.targets import onnx
-
-    onnx.check_size(network)
-    return onnx.file(network, weights.of(network))
-
-
-def _chosen(
-    specs: Sequence[str] | None, variants: Sequence[str], all_variants: bool
-) -> Iterator[tuple[str, Sequence[str]]]:
-    """Each spec with the variants to apply, once for every file."""
-    from archspec.language import variant_names
-    from archspec.reading import bundled_specs
-
-    for spec in specs or map(str, bundled_specs()):
-        yield spec, variants
-        for name in variant_names(spec) if all_variants else ():
-            yield spec, (name,)
 
 
 def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:
@@ -198,18 +189,18 @@ def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:
 
 
 def _write(files: dict[Path, Content], root: Path, force: bool) -> None:
-    from archspec.targets.files import write_all
+    from archspec.api.files import write_files
 
-    written = write_all(files, root, force)
+    written = write_files(files, root, force)
     for path in files:
         state = "wrote" if root / path in written else "unchanged"
         typer.echo(f"{state} {root / path}", err=True)
 
 
 def _compare(files: dict[Path, Content], root: Path, check: bool, diff: bool) -> None:
-    from archspec.targets.files import compare
+    from archspec.api.files import compare_files
 
-    differences = compare(files, root)
+    differences = compare_files(files, root)
     for path, text in differences.items():
         typer.echo(f"differs: {path}", err=True)
         if diff:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from archspec.errors import (
-    EXTRAS,
     Diagnosed,
     FileRefused,
     FrameworkMissing,
-    needed,
+    InvalidArgument,
+    optional_packages,
     printable,
 )
-
-if TYPE_CHECKING:
-    from archspec.network import Network
 
 Specs = Annotated[list[str], typer.Argument(metavar="SPEC", show_default=False)]
 MaybeSpecs = Annotated[
@@ -38,12 +35,28 @@ Overrides = Annotated[
 Seed = Annotated[int, typer.Option(help="Of the random numbers.", min=0)]
 
 
+def as_json(documents: Sequence[Any]) -> str:
+    """An object for one SPEC, a list for several."""
+    return json.dumps(documents if documents[1:] else documents[0], indent=2)
+
+
+def tell_note(note: str) -> None:
+    """Say it on stderr, if there is anything to say."""
+    if note:
+        typer.echo(printable(f"note: {note}"), err=True)
+
+
 @contextmanager
 def faults_told() -> Generator[None]:
     """Turn the library's errors into text on stderr and an exit code."""
     try:
-        yield
+        with optional_packages():
+            yield
+    except InvalidArgument as error:
+        raise typer.BadParameter(str(error)) from None
     except Diagnosed as error:
+        for note in getattr(error, "__notes__", ()):
+            tell_note(note)
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     except FileRefused as error:
@@ -52,33 +65,3 @@ def faults_told() -> Generator[None]:
     except FrameworkMissing as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(4) from None
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in EXTRAS:
-            raise
-        typer.echo(f"error: {FrameworkMissing(package)}", err=True)
-        raise typer.Exit(4) from None
-
-
-def check_targets(targets: Sequence[str], known: Sequence[str]) -> None:
-    """Raise typer.BadParameter for a target that there is not."""
-    for name in targets:
-        if name not in known:
-            listed = ", ".join(known)
-            message = f"there is no target '{name}'; there are: {listed}"
-            raise typer.BadParameter(message)
-    if "onnx" in targets:
-        needed("onnx")
-
-
-def note_origin(file: Path, network: Network) -> None:
-    """Say so where canonical weights were made for another spec."""
-    from archspec.weights import canonical
-
-    said, own = canonical.metadata(file), canonical.origin(network)
-    if said.get("archspec") != canonical.FORMAT or said == own:
-        return
-    was, now = (f"{of.get('spec')} {of.get('variant')}".strip() for of in (said, own))
-    other = f"{was} with other settings" if was == now else was
-    text = f"note: these weights were made for {other}"
-    typer.echo(printable(text), err=True)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archspec.cli.options import Overrides, Seed, Specs, Variants, faults_told
+from archspec.cli.beforehand import loaded
+from archspec.cli.options import (
+    Overrides,
+    Seed,
+    Specs,
+    Variants,
+    as_json,
+    faults_told,
+)
 
 if TYPE_CHECKING:
-    from archspec.verification import Report, Verifier
+    from archspec.api.network import Report
 
 
 def verify(
@@ -52,35 +59,31 @@ def verify(
     """
     chosen = [name.strip() for name in targets.split(",")]
     reports: list[Report] = []
-    with faults_told(), _verifier(chosen, seconds) as verifier:
-        for spec in specs:
-            found = verifier.verify(spec, variant or (), override or (), seed, train)
-            reports.append(found)
-            _tell(found, format)
+    with faults_told(), _progress() as progress:
+        from archspec.api.network import verify
+
+        networks = [loaded(spec, variant, override) for spec in specs]
+        found = verify(
+            networks,
+            chosen,
+            train=train,
+            seed=seed,
+            seconds=seconds,
+            progress=progress,
+        )
+        for report in found:
+            reports.append(report)
+            _tell(report, format)
     if format == "json":
-        documents = [report.document() for report in reports]
-        typer.echo(json.dumps(documents if documents[1:] else documents[0], indent=2))
+        typer.echo(as_json([report.document() for report in reports]))
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
 
 
-@contextmanager
-def _verifier(targets: Sequence[str], seconds: float) -> Generator[Verifier]:
-    from archspec.verification import Verifier
-
-    with (
-        _progress() as progress,
-        Verifier(targets, seconds, progress=progress) as found,
-    ):
-        yield found
-
-
 def _tell(report: Report, format: str) -> None:
     """A table as soon as it is known; JSON is one document."""
-    from archspec.verification.text import to_text
-
     if format == "table":
-        typer.echo(to_text(report))
+        typer.echo(str(report))
 
 
 @contextmanager

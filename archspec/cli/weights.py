@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archspec.cli.options import Overrides, Seed, Variants, faults_told, note_origin
+from archspec.cli.beforehand import loaded
+from archspec.cli.options import (
+    Overrides,
+    Seed,
+    Variants,
+    faults_told,
+    tell_note,
+)
 
 if TYPE_CHECKING:
-    from archspec.network import Network
-    from archspec.weights.checks import Arrays
+    from archspec.api.weights import Weights
 
 weights = typer.Typer(
     help=(
@@ -41,12 +47,8 @@ def init(
 ) -> None:
     """Draw fresh weights, as the spec's initialisers say."""
     with faults_told():
-        from archspec.elaboration import elaborate
-        from archspec.weights import canonical, initial
-
-        network = elaborate(spec, variant or (), override or ())
-        canonical.write(output, network, initial.fresh(network, seed), force)
-        _tell(output, network)
+        network = loaded(spec, variant, override)
+        _save(network.init_weights(seed), output, force=force)
 
 
 @weights.command("convert")
@@ -84,19 +86,13 @@ def convert(
     if target is None and fold_batch_norm:
         raise typer.BadParameter("--fold-batch-norm needs --to: our own file is whole")
     with faults_told():
-        from archspec.elaboration import elaborate
-        from archspec.weights.formats import READERS, WRITERS
-        from archspec.weights.output import refuse_existing
-
-        network = elaborate(spec, variant or (), override or ())
-        refuse_existing(output, force)
-        if source is None:
-            note_origin(file, network)
-        arrays = READERS[source](file, network)
+        network = loaded(spec, variant, override)
+        found = network.read_weights(file, source)
+        tell_note(found.note)
+        # An ONNX model is folded anyway.
         if fold_batch_norm and target != "onnx":
-            network, arrays = _folded(network, arrays)
-        WRITERS[target](output, network, arrays, force)
-        _tell(output, network)
+            found = found.fold_batch_norm()
+        _save(found, output, target, force=force)
 
 
 @weights.command("adopt")
@@ -128,37 +124,24 @@ def adopt(
     it is not clear which tensor is which, or where one is missing or left over.
     """
     with faults_told():
-        from archspec.elaboration import elaborate
-        from archspec.weights import adoption, canonical
-        from archspec.weights.output import refuse_existing
-
-        network = elaborate(spec, variant or (), override or ())
-        if output is not None:
-            refuse_existing(output, force)
-        found = adoption.adopt(network, file, ignore or ())
+        network = loaded(spec, variant, override)
+        found = network.adopt(file, ignore or ())
         typer.echo(str(found), err=output is not None)
         if output is not None:
-            canonical.write(output, network, found.weights, force)
-            _tell(output, network)
+            _save(found, output, force=force)
 
 
 @weights.command("inspect")
 def inspect(file: Existing) -> None:
     """Show what a safetensors file holds, and which network it was made for."""
     with faults_told():
-        from archspec.weights.canonical import summary
+        from archspec.api.weights import inspect_weights
 
-        typer.echo(summary(file), nl=False)
-
-
-def _folded(network: Network, arrays: Arrays) -> tuple[Network, Arrays]:
-    from archspec.elaboration.fold import folded
-    from archspec.weights.fold import fold_weights
-
-    light = folded(network)
-    return light, fold_weights(network, light, arrays)
+        typer.echo(inspect_weights(file), nl=False)
 
 
-def _tell(output: Path, network: Network) -> None:
-    count = f"{len(network.weight_shapes)} tensors, {network.parameters:,} numbers"
-    typer.echo(f"wrote {output}: {count}", err=True)
+def _save(
+    found: Weights, output: Path, target: str | None = None, *, force: bool
+) -> None:
+    found.save(output, target, force=force)
+    typer.echo(f"wrote {output}: {found.size}", err=True)

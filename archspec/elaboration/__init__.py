@@ -11,13 +11,13 @@ from archspec.elaboration.frames import Frame, Names, Tensor
 from archspec.elaboration.scopes import document_scope, whole_number
 from archspec.elaboration.walk import Elaborator
 from archspec.errors import SpecError, raise_if_any
-from archspec.expressions import limited_effort
-from archspec.language import Document, Spec, load
+from archspec.expressions import Constant, limited_effort
+from archspec.language import Document, Formula, Spec, load
 from archspec.network import INPUT, Instance, Network
-from archspec.ops import Shape
+from archspec.ops import Pair, Shape
 from archspec.reading import Source
 
-__all__ = ["elaborate", "with_classes"]
+__all__ = ["elaborate", "with_classes", "with_input_size"]
 
 
 def elaborate(
@@ -71,6 +71,18 @@ def _elaborated(spec: Spec) -> Network:
 def with_classes(network: Network, classes: int) -> Network:
     """The same spec for another number of classes; raises SpecError if it has none."""
     document = network.document.model_copy(update={"classes": classes})
+    return elaborate(replace(network.spec, document=document))
+
+
+def with_input_size(network: Network, size: Pair) -> Network:
+    """The same spec for images of another height and width; raises SpecError."""
+    before = network.document.input
+    lengths = [
+        Formula(Constant(length), old.place)
+        for length, old in zip(size, before.size, strict=True)
+    ]
+    update = {"input": before.model_copy(update={"size": lengths})}
+    document = network.document.model_copy(update=update)
     return elaborate(replace(network.spec, document=document))
 
 

@@ -39,7 +39,7 @@ from archspec.reading.source import Source, read_source, screen
 class Spec:
     """A document and where it came from."""
 
-    document: Document
+    document: Document = field(repr=False)
     stem: str
     variant: str | None
     tree: Mapping = field(repr=False)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
-from archspec.elaboration import elaborate
+from archspec.elaboration import with_input_size
 from archspec.errors import SpecError
 from archspec.network import Network
 from archspec.ops import Pair
@@ -15,9 +14,7 @@ _ODD = tuple((height + 1, width + 1) for height, width in _EVEN)
 _SMALL = ((32, 48), (8, 12), (7, 9))
 
 
-def sized(
-    own: Network, spec: str | Path, variants: Sequence[str], overrides: Sequence[str]
-) -> list[Network]:
+def sized(own: Network) -> list[Network]:
     """The network at an even and an odd size, height other than width.
 
     A network that takes no such size is given another, and one that takes no size but
@@ -25,10 +22,9 @@ def sized(
     """
 
     def taken(sizes: Iterable[Pair]) -> Iterator[Network]:
-        for height, width in sizes:
-            size = f"input.size=[{height}, {width}]"
+        for size in sizes:
             try:
-                yield elaborate(spec, variants, [*overrides, size])
+                yield with_input_size(own, size)
             except SpecError:
                 continue
 

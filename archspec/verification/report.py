@@ -73,6 +73,15 @@ class Report(NamedTuple):
         exact = counts == {self.network.parameters}
         return exact and all(comparison.ok for comparison in self.comparisons)
 
+    def __repr__(self) -> str:
+        verdict = "equal" if self.ok else "DIFFERENT"
+        return f"<Report of {self.network.name}: {verdict}>"
+
+    def __str__(self) -> str:
+        from archspec.verification.text import to_text  # noqa: PLC0415 - it reads ours
+
+        return to_text(self)
+
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
         return {

@@ -12,7 +12,6 @@ from math import prod
 from os import cpu_count
 from pathlib import Path
 
-from archspec.elaboration import elaborate
 from archspec.errors import VerifyError, did_you_mean
 from archspec.network import Network
 from archspec.runtime.order import ArrayFile, Order
@@ -102,13 +101,11 @@ class Verifier:
 
     def verify(
         self,
-        spec: str | Path,
-        variants: Sequence[str] = (),
-        overrides: Sequence[str] = (),
+        own: Network,
         seed: int = 0,
         train: bool = False,
     ) -> Report:
-        """Compare all targets on a spec; raises SpecError, VerifyError.
+        """Compare all targets on a network; raises SpecError, VerifyError.
 
         With `train` also a step of training, by PyTorch and by Keras on TensorFlow.
         """
@@ -116,10 +113,9 @@ class Verifier:
         if train and not names >= {*PAIR}:
             message = "training compares torch with keras: both targets are needed"
             raise VerifyError.single("AS601", message)
-        own = elaborate(spec, variants, overrides)
         comparisons: list[Comparison] = []
         built: dict[str, Answer] = {}
-        networks = sized(own, spec, variants, overrides)
+        networks = sized(own)
         check_memory(own, networks, names, train)
         for network in networks:
             found, built = self._at_size(own, network, seed, train)

@@ -10,7 +10,8 @@ import numpy as np
 from archspec.errors import Diagnostic, WeightsError, did_you_mean
 from archspec.ops import Shape
 
-Arrays = Mapping[str, np.ndarray[Any, Any]]
+Array = np.ndarray[Any, Any]
+Arrays = Mapping[str, Array]
 
 
 def check(weights: Arrays, expected: Mapping[str, Shape]) -> None:

@@ -17,7 +17,7 @@ from originals import save_keras, save_state
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
-from archspec.cli import program
+from archspec.cli.commands import program
 from archspec.errors import WeightsError
 from archspec.weights.adoption import adopt
 from archspec.weights.canonical import read

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from exchange import manifest, run_keras, run_torch, torch_arrays
 
-from archspec.elaboration import elaborate
 from archspec.weights.initial import fresh
 from archspec.weights.moves import from_target, to_target
 
@@ -38,7 +37,7 @@ def example() -> Iterator[ModuleType]:
 def trained(example):
     """Both models after two epochs in float64, and their losses."""
     batches, *_ = example.digits(EPOCHS, "float64")
-    weights = fresh(elaborate(example.SPEC))
+    weights = fresh(example.NETWORK)
     weights = {name: array.astype("float64") for name, array in weights.items()}
     return example.train_torch(weights, batches), example.train_keras(weights, batches)
 
@@ -47,7 +46,7 @@ def trained(example):
 def weights(example, trained):
     """Canonical weights of both models."""
     (module, _), (model, _) = trained
-    network = elaborate(example.SPEC)
+    network = example.NETWORK
     of_keras = {variable.path: variable.numpy() for variable in model.weights}
     return (
         from_target(network, manifest("torch"), torch_arrays(module)),
@@ -63,7 +62,7 @@ def test_losses_agree_in_float64(trained):
 
 
 def test_running_variances_differ_by_bessels_correction(example, weights):
-    layers = [x for x in elaborate(example.SPEC).layers if x.op == "batch_norm"]
+    layers = [x for x in example.NETWORK.layers if x.op == "batch_norm"]
     for layer in layers:
         name = f"{layer.path}.variance"
         count = example.BATCH * layer.output[1] * layer.output[2]
@@ -82,7 +81,7 @@ def test_logits_agree_given_the_same_variances(example, trained, weights):
 
     of_torch, of_keras = weights
     kept = {name: of_torch[name] for name in of_torch if name.endswith(".variance")}
-    arrays = to_target(elaborate(example.SPEC), manifest("keras"), {**of_keras, **kept})
+    arrays = to_target(example.NETWORK, manifest("keras"), {**of_keras, **kept})
     for variable in model.weights:
         variable.assign(arrays[variable.path])
     assert abs(run_keras(model, images)[""] - expected).max() < 1e-10 * scale

@@ -12,7 +12,7 @@ import pytest
 from onnx_session import single
 from typer.testing import CliRunner
 
-from archspec.cli import program
+from archspec.cli.commands import program
 from archspec.elaboration import elaborate
 from archspec.targets.digest import is_unedited
 from archspec.targets.onnx import file, model

@@ -43,8 +43,8 @@ class Server:
 
 
 def serve() -> None:
-    from archspec.__main__ import main
-    from archspec.cli import program
+    from archspec.cli import main
+    from archspec.cli.commands import program
     from archspec.elaboration import elaborate
     from archspec.targets import render
 

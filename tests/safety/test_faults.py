@@ -14,7 +14,7 @@ import pytest
 from folders import files
 from processes import PATIENCE, told, wait_until_caught
 
-from archspec.targets.files import write_all
+from archspec.api.files import write_files
 
 SPEC = """\
 archspec: 1
@@ -31,14 +31,14 @@ COUNT, LINES = 40, 4_000
 WRITER = f"""
 import itertools, pathlib, sys
 import archspec.cli
-from archspec.__main__ import main
-from archspec.targets.files import write_all
+from archspec.cli import main
+from archspec.api.files import write_files
 
 def write(arguments):
     for version in itertools.count():
         text = f"{{version}}\\n" * {LINES}
         files = {{pathlib.Path(f"f{{n}}.py"): text for n in range({COUNT})}}
-        write_all(files, pathlib.Path(arguments[0]), force=True)
+        write_files(files, pathlib.Path(arguments[0]), force=True)
         print(version, flush=True)
 
 archspec.cli.program = lambda arguments: lambda: write(arguments)
@@ -76,13 +76,13 @@ def test_every_file_is_old_or_new(tmp_path, number, moment):
     assert all(name.startswith(".f") for name in found)
     assert len(found) <= (number is signal.SIGKILL)
     named = {Path(f"f{n}.py"): "again\n" for n in range(COUNT)}
-    assert len(write_all(named, tmp_path, force=True)) == COUNT
+    assert len(write_files(named, tmp_path, force=True)) == COUNT
 
 
 def test_what_a_killed_process_left_is_not_in_the_way(tmp_path):
     """Where processes are in a container, each has the same number."""
     (tmp_path / f".net.py.{os.getpid()}").write_text("half")
-    write_all({Path("net.py"): "whole\n"}, tmp_path)
+    write_files({Path("net.py"): "whole\n"}, tmp_path)
     assert files(tmp_path) == {"net.py": b"whole\n"}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from archspec.cli import program
+from archspec.cli.commands import program
 from archspec.resources import TEMPLATES
 
 

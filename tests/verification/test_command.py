@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import archspec.verification
-from archspec.cli import program
+from archspec.cli.commands import program
 from archspec.targets import render
 
 SPEC = str(Path(__file__).with_name("planted.yaml"))

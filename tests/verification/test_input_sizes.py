@@ -35,7 +35,7 @@ def sizes(tmp_path):
         path = tmp_path / "net.yaml"
         path.write_text(HEAD + layers)
         own = elaborate(path, (), overrides)
-        return [found.input_shape[1:] for found in sized(own, path, (), overrides)]
+        return [found.input_shape[1:] for found in sized(own)]
 
     return find
 

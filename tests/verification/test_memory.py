@@ -106,10 +106,10 @@ def test_the_network_at_its_own_size_counts(refused, tmp_path):
 @pytest.mark.parametrize("train", [False, True])
 def test_measured(monkeypatch, train):
     """The estimate is not exceeded, nor twice what is needed."""
-    monkeypatch.setattr(verifier, "sized", lambda own, *_: [own])
+    monkeypatch.setattr(verifier, "sized", lambda own: [own])
     network = elaborate("mobilenetv2")
     with Verifier(ALL) as waiting, Held() as held:
-        assert waiting.verify("mobilenetv2", train=train).ok
+        assert waiting.verify(network, train=train).ok
     stage = (TRAIN, training_batch(network)) if train else (RUN,)
     assert 0.5 < held.most / estimate(network, ALL, *stage) < 1
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from archspec.elaboration import elaborate
 from archspec.targets import render
 
 HEAD = """
@@ -76,7 +77,7 @@ def verify(tmp_path, verifier):
 
         verifier.printer = changed
         try:
-            return verifier.verify(path, **more)
+            return verifier.verify(elaborate(path), **more)
         finally:
             verifier.printer = render
 

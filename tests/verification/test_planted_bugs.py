@@ -256,7 +256,7 @@ def with_bug(verifier, bug: Bug, **more):
 
     verifier.printer = print_altered
     try:
-        return verifier.verify(SPEC, **more)
+        return verifier.verify(elaborate(SPEC), **more)
     finally:
         verifier.printer = render
 
@@ -274,7 +274,7 @@ def pointed_at(place: str, bug: Bug) -> str:
 @pytest.fixture(scope="module")
 def unaltered(verifier):
     """What the files are without a bug, by the same seed."""
-    return verifier.verify(SPEC, train=True)
+    return verifier.verify(elaborate(SPEC), train=True)
 
 
 def test_unaltered_code_passes(unaltered):

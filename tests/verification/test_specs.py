@@ -21,9 +21,9 @@ ALWAYS = (
 @pytest.mark.parametrize("path", [*EVERY, *EXAMPLES], ids=label)
 def test_spec(every_target, unverified, path):
     if path.stem not in ALWAYS:
-        unverified(label(path), sized(elaborate(path), path, (), ()))
+        unverified(label(path), sized(elaborate(path)))
     trained = path.stem not in ALIKE
-    report = every_target.verify(path, train=trained)
+    report = every_target.verify(elaborate(path), train=trained)
     faults = [comparison for comparison in report.comparisons if not comparison.ok]
     assert not faults
     counted = dict.fromkeys(("torch", "keras", "onnx"), report.network.parameters)
@@ -58,7 +58,7 @@ def test_keras_on_other_backends():
     """In single precision, beside PyTorch."""
     targets = ("torch", "keras:jax", "keras:torch")
     with Verifier(targets) as verifier:
-        report = verifier.verify("tutorials/separable_convolution")
+        report = verifier.verify(elaborate("tutorials/separable_convolution"))
     assert report.ok
     assert report.parameters == dict.fromkeys(targets, report.network.parameters)
     pairs = {(*found.targets, found.precision) for found in report.comparisons}
@@ -78,7 +78,7 @@ def test_a_process_that_died_is_started_again():
         )
 
     with Verifier(("torch",), printer=printer) as verifier:
-        spec = "tutorials/standard_convolution"
+        spec = elaborate("tutorials/standard_convolution")
         with pytest.raises(VerifyError, match="AS603"):
             verifier.verify(spec)
         assert verifier.verify(spec).ok

@@ -13,7 +13,7 @@ pytest.importorskip("safetensors")
 
 from safetensors.numpy import load_file, save_file
 
-from archspec.cli import program
+from archspec.cli.commands import program
 
 SPEC = """
 archspec: 1

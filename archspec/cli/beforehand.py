@@ -12,10 +12,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.api.specs import load
 from archspec.errors import SpecError
 
 if TYPE_CHECKING:
-    from archspec.network import Network
+    from archspec.api.network import Network
 
 COMMANDS = ("flops", "generate")
 CHANGING = ("--variant", "--set", "--help")
@@ -33,22 +34,17 @@ def refuse(arguments: Sequence[str]) -> None:
     words = takewhile(lambda word: not word.startswith("-"), arguments[1:])
     specs = [word for word in words if Path(word).suffix in (".yaml", ".yml")]
     try:
-        _networks.update((spec, network_of(spec)) for spec in specs)
+        _networks.update((spec, load(spec)) for spec in specs)
     except SpecError as error:
         if sys.stderr is not None:  # which `2>&-` closes
             print(error, file=sys.stderr)
         sys.exit(2)
 
 
-def network_of(
-    spec: str, variants: Sequence[str] = (), overrides: Sequence[str] = ()
+def loaded(
+    spec: str, variant: Sequence[str] | None, override: Sequence[str] | None
 ) -> Network:
     """The network of a spec, which may be there already; raises SpecError."""
-    if spec in _networks and not variants and not overrides:
+    if spec in _networks and not variant and not override:
         return _networks[spec]
-    from archspec.reading import read_source
-
-    source = read_source(spec)
-    from archspec.elaboration import elaborate
-
-    return elaborate(source, variants, overrides)
+    return load(spec, variant=variant or (), set=override or ())

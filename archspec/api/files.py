@@ -16,7 +16,7 @@ Content = str | bytes
 """What a file holds: text, or bytes that no diff could show."""
 
 
-def write_all(
+def write_files(
     files: Mapping[Path, Content], root: Path, force: bool = False
 ) -> list[Path]:
     """Write files to paths below `root`; the paths that were not so already.
@@ -41,7 +41,7 @@ def write_all(
     return list(changed)
 
 
-def compare(files: Mapping[Path, Content], root: Path) -> dict[Path, str]:
+def compare_files(files: Mapping[Path, Content], root: Path) -> dict[Path, str]:
     """What writing would change, as unified diffs.
 
     Raises:

@@ -1,0 +1,81 @@
+"""What comes with archspec: standard blocks, and what the codes of errors mean."""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+from pathlib import Path
+from typing import NamedTuple
+
+from archspec import resources
+from archspec.errors import InvalidArgument, SpecError, did_you_mean
+
+_HEADING = re.compile(r"^## (AS[0-9]{3}): (.+)$", re.MULTILINE)
+
+
+def __getattr__(name: str) -> str:
+    """`__version__`, which takes longer to find than all the rest."""
+    if name != "__version__":
+        raise AttributeError(name)
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("archspec-nn")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "unknown"
+
+
+def blocks() -> dict[str, str]:
+    """The standard blocks and their summaries, in order of names."""
+    from archspec.language.blocks import standard_blocks
+    from archspec.reading.nodes import Mapping, text_of
+
+    found = sorted(standard_blocks().entries.items())
+    return {
+        name: text_of(block.get("summary")) or ""
+        for name, block in found
+        if isinstance(block, Mapping)
+    }
+
+
+def block_source(name: str) -> str:
+    """The YAML of a standard block; raises SpecError (AS205) if there is none."""
+    from archspec.language.blocks import standard_blocks
+
+    known = standard_blocks()
+    if name not in known.entries:
+        help = did_you_mean(name, known.entries) or "archspec blocks lists them"
+        raise SpecError.single("AS205", f"there is no block '{name}'", help=help)
+    place = known.place_of(name)
+    first, *rest = Path(place.file).read_text("utf-8").splitlines()[place.line - 1 :]
+    body = takewhile(lambda line: not line or line[0] == " ", rest)
+    return "\n".join([first, *body]).rstrip() + "\n"
+
+
+class Explanation(NamedTuple):
+    """A section of the page, its heading included."""
+
+    title: str
+    text: str
+
+
+def explanations() -> dict[str, Explanation]:
+    """The section of every code in `docs/errors.md`, in the order of the page."""
+    page = resources.ERRORS.read_text("utf-8")
+    headings = [*_HEADING.finditer(page)]
+    ends = [*(heading.start() for heading in headings[1:]), len(page)]
+    return {
+        heading[1]: Explanation(heading[2], page[heading.start() : end].rstrip() + "\n")
+        for heading, end in zip(headings, ends, strict=True)
+    }
+
+
+def explain(code: str) -> Explanation:
+    """What an error or warning means; raises InvalidArgument for an unknown code."""
+    found, wanted = explanations(), code.upper()
+    if wanted in found:
+        return found[wanted]
+    like = ", ".join(name for name in found if name[:3] == wanted[:3])
+    near = f"there are {like}" if like else did_you_mean(wanted, found)
+    near = near or "'archspec explain' lists all codes"
+    raise InvalidArgument(f"there is no code '{code}': {near}")
