@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shutil
 import subprocess
@@ -281,6 +282,19 @@ def test_the_snippets_of_the_readme_run(tmp_path, framework):
         command, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+# Python
+
+
+def test_the_examples_in_python_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    examples = "\n".join(fences((DOCS / "python.md").read_text("utf-8"), "pycon"))
+    session = doctest.DocTestParser().get_doctest(examples, {}, "python.md", None, None)
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS)
+    complaints: list[str] = []
+    runner.run(session, out=complaints.append)
+    assert not complaints, "".join(complaints)
 
 
 # CONTRIBUTING

@@ -15,6 +15,16 @@ from archspec.weights.checks import Array, Arrays
 from archspec.weights.fold import fold_weights
 from archspec.weights.formats import READERS, WRITERS
 from archspec.weights.moves import to_target
+from archspec.weights.output import refuse_existing
+
+__all__ = [
+    "AdoptedWeights",
+    "Weights",
+    "adopt",
+    "inspect_weights",
+    "read",
+    "refuse_existing",
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

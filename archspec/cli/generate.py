@@ -17,7 +17,7 @@ from archspec.cli.options import (
     faults_told,
     tell_note,
 )
-from archspec.errors import SpecError
+from archspec.errors import SpecError, needed, one_of
 
 if TYPE_CHECKING:
     from archspec.api.files import Content
@@ -169,10 +169,15 @@ def _contents(
     """What every file holds; all of them before the first is written."""
     from archspec.api.specs import source_targets
 
+    chosen = dict.fromkeys(targets or source_targets())
+    for target in chosen:
+        one_of("target", target, (*source_targets(), "onnx"))
+    if "onnx" in chosen:
+        needed("onnx")  # before anything is made
     files: dict[Path, Content] = {}
     origins: dict[str, str] = {}
     for origin, network in networks:
-        for target in dict.fromkeys(targets or source_targets()):
+        for target in chosen:
             path, found = content(network, target)
             _check_meeting(origins, path, origin)
             files[path] = found

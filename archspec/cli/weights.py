@@ -86,7 +86,10 @@ def convert(
     if target is None and fold_batch_norm:
         raise typer.BadParameter("--fold-batch-norm needs --to: our own file is whole")
     with faults_told():
+        from archspec.api.weights import refuse_existing
+
         network = loaded(spec, variant, override)
+        refuse_existing(output, force)
         found = network.read_weights(file, source)
         tell_note(found.note)
         # An ONNX model is folded anyway.
@@ -124,7 +127,11 @@ def adopt(
     it is not clear which tensor is which, or where one is missing or left over.
     """
     with faults_told():
+        from archspec.api.weights import refuse_existing
+
         network = loaded(spec, variant, override)
+        if output is not None:
+            refuse_existing(output, force)
         found = network.adopt(file, ignore or ())
         typer.echo(str(found), err=output is not None)
         if output is not None:

@@ -30,7 +30,7 @@ FULL = "/dev/full"
 COUNT, LINES = 40, 4_000
 WRITER = f"""
 import itertools, pathlib, sys
-import archspec.cli
+import archspec.cli.commands
 from archspec.cli import main
 from archspec.api.files import write_files
 
@@ -41,7 +41,7 @@ def write(arguments):
         write_files(files, pathlib.Path(arguments[0]), force=True)
         print(version, flush=True)
 
-archspec.cli.program = lambda arguments: lambda: write(arguments)
+archspec.cli.commands.program = lambda arguments: lambda: write(arguments)
 main()
 """
 
