@@ -57,22 +57,29 @@ def to_markdown(network: Network) -> str:
     return _page(network, "# ", "\n\n", piped)
 
 
-def _page(network: Network, mark: str, gap: str, printed: Callable[[Grid], str]) -> str:
-    title, sizes = _heading(network)
-    grids = _layers(network), _totals(network), _reported(network)
-    parts = [f"{mark}{title}{gap}{sizes}"]
-    parts += [printed(grid) for grid in grids if grid.rows]
-    if network.reported and network.reported.erratum:
-        parts.append(f"Erratum: {one_line(network.reported.erratum)}")
-    return "\n\n".join([*parts, COUNTED]) + "\n"
-
-
 def to_html(network: Network) -> str:
     """The same as HTML, for notebooks."""
     title, sizes = _heading(network)
     lines = [f"<b>{escape(title)}</b>", escape(sizes), *map(escape, _erratum(network))]
     tables = map(_html_table, _grids(network))
     return "\n".join([*(f"<p>{line}</p>" for line in lines), *tables]) + "\n"
+
+
+def _page(network: Network, mark: str, gap: str, printed: Callable[[Grid], str]) -> str:
+    title, sizes = _heading(network)
+    parts = [f"{mark}{title}{gap}{sizes}", *map(printed, _grids(network))]
+    return "\n\n".join([*parts, *_erratum(network), COUNTED]) + "\n"
+
+
+def _grids(network: Network) -> list[Grid]:
+    grids = _layers(network), _totals(network), _reported(network)
+    return [grid for grid in grids if grid.rows]
+
+
+def _erratum(network: Network) -> list[str]:
+    if network.reported is None or not network.reported.erratum:
+        return []
+    return [f"Erratum: {one_line(network.reported.erratum)}"]
 
 
 def to_csv(networks: Iterable[Network]) -> str:
