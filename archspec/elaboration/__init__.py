@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +12,18 @@ from archspec.elaboration.scopes import document_scope, whole_number
 from archspec.elaboration.walk import Elaborator
 from archspec.errors import SpecError, raise_if_any
 from archspec.expressions import Constant, limited_effort
-from archspec.language import Document, Formula, Spec, load
+from archspec.language import Document, Formula, Spec, family, load
 from archspec.network import INPUT, Instance, Network
 from archspec.ops import Pair, Shape
 from archspec.reading import Source
 
-__all__ = ["elaborate", "with_classes", "with_input_size"]
+__all__ = [
+    "elaborate",
+    "keeping",
+    "with_classes",
+    "with_input_size",
+    "with_multipliers",
+]
 
 
 def elaborate(
@@ -70,8 +76,7 @@ def _elaborated(spec: Spec) -> Network:
 
 def with_classes(network: Network, classes: int) -> Network:
     """The same spec for another number of classes; raises SpecError if it has none."""
-    document = network.document.model_copy(update={"classes": classes})
-    return elaborate(replace(network.spec, document=document))
+    return _with(network, "classes", classes)
 
 
 def with_input_size(network: Network, size: Pair) -> Network:
@@ -81,8 +86,26 @@ def with_input_size(network: Network, size: Pair) -> Network:
         Formula(Constant(length), old.place)
         for length, old in zip(size, before.size, strict=True)
     ]
-    update = {"input": before.model_copy(update={"size": lengths})}
-    document = network.document.model_copy(update=update)
+    return _with(network, "input", before.model_copy(update={"size": lengths}))
+
+
+def with_multipliers(network: Network, changed: Mapping[str, float]) -> Network:
+    """The same spec with other values of some multipliers; raises SpecError."""
+    known = network.document.multipliers
+    own = {n: known[n]._replace(expression=Constant(v)) for n, v in changed.items()}
+    return _with(network, "multipliers", {**known, **own})
+
+
+def keeping(network: Network, names: Sequence[str]) -> Network:
+    """The same network, whose source has these multipliers as arguments.
+
+    Raises SpecError (AS404) for a name that is no multiplier.
+    """
+    return replace(network, spec=family.keeping(network.spec, names))
+
+
+def _with(network: Network, key: str, value: object) -> Network:
+    document = network.document.model_copy(update={key: value})
     return elaborate(replace(network.spec, document=document))
 
 

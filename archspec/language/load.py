@@ -18,18 +18,17 @@ from archspec.errors import (
 from archspec.language.blocks import standard_blocks
 from archspec.language.canonical import canonical_document
 from archspec.language.document import Document
+from archspec.language.family import Family
 from archspec.language.merge import apply, cleaned, inherit
 from archspec.language.nulls import null_faults
 from archspec.language.validate import validate
 from archspec.language.vocabulary import Vocabulary
 from archspec.reading.nodes import (
+    NOTHING,
     Mapping,
-    Node,
-    Scalar,
-    Sequence,
     expect_mapping,
     fail,
-    is_null,
+    texts,
 )
 from archspec.reading.reader import read
 from archspec.reading.source import Source, read_source, screen
@@ -45,20 +44,27 @@ class Spec:
     tree: Mapping = field(repr=False)
     folded: bool = False
     """Whether the document has been folded since (`elaboration.fold`)."""
+    variants: Mapping = field(default=NOTHING, repr=False)
+    family: Family | None = None
+    """What generated code has as arguments (`keeping`)."""
 
     @cached_property
     def digest(self) -> str:
         """What tells this spec from every other, wherever its file is."""
         import hashlib  # noqa: PLC0415 - slow to import, and `flops` needs no digest
 
-        said = _texts(self.tree)
-        text = json.dumps([said, "folded"] if self.folded else said)
+        said = texts(self.tree)
+        others = ["folded"] if self.folded else []
+        others += [family.kept, family.variants] if (family := self.family) else []
+        text = json.dumps([said, *others] if others else said)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def module_name(self) -> str:
-        """The file's name: `<spec>_<variant>_folded`, plain characters only."""
-        parts = (self.stem, self.variant, "folded" if self.folded else None)
+        """The file's name: `<spec>_<variant>_family_folded`, plain characters only."""
+        family = "family" if self.family else None
+        folded = "folded" if self.folded else None
+        parts = (self.stem, self.variant, family, folded)
         name = "_".join(part for part in parts if part is not None)
         return "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
 
@@ -83,9 +89,11 @@ def load(
         tree = apply(tree, _variant(tree, name))
     for override in overrides:
         tree = apply(tree, _override(tree, override, faults))
+    offered = tree.section("variants")
     tree = tree.replaced(variants=None)
     variant = "+".join(variants) or None
-    return Spec(validate(tree, faults), source.path.stem, variant, tree)
+    document = validate(tree, faults)
+    return Spec(document, source.path.stem, variant, tree, variants=offered)
 
 
 def variant_names(spec: Source | str | Path) -> list[str]:
@@ -149,13 +157,3 @@ def _meant(tree: Mapping, keys: AbstractSequence[str]) -> str:
         if keys[0] in tree.section(part).entries:
             return f"did you mean '{'.'.join((part, *keys))}'?"
     return did_you_mean(keys[0], Document.model_fields)
-
-
-def _texts(node: Node) -> object:
-    match node:
-        case Mapping(entries):
-            return {key: _texts(value) for key, value in entries.items()}
-        case Scalar():
-            return None if is_null(node) else node.text
-        case Sequence(items):
-            return [_texts(item) for item in items]

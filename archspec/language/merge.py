@@ -11,6 +11,7 @@ from archspec.errors import Place, did_you_mean
 from archspec.language.canonical import TABLE
 from archspec.language.layers import mappings
 from archspec.reading.nodes import (
+    NOTHING,
     Mapping,
     Node,
     Scalar,
@@ -21,7 +22,6 @@ from archspec.reading.nodes import (
     text_of,
 )
 
-_NOTHING = Mapping({}, Place("", 1, 1))
 _LEVELS_OF_NAMES = {
     **dict.fromkeys(("attributes", "rows", "let", "multipliers", "outputs"), 1),
     **dict.fromkeys(("define", "branches"), 1),
@@ -33,7 +33,7 @@ _LEVELS_OF_NAMES = {
 def cleaned(document: Mapping) -> Mapping:
     """A document that stands on nothing else, without what it says is not there."""
     variants = document.get("variants")
-    return merge(_NOTHING, document.replaced(variants=None)).replaced(variants=variants)
+    return merge(NOTHING, document.replaced(variants=None)).replaced(variants=variants)
 
 
 def inherit(base: Mapping, document: Mapping) -> Mapping:
@@ -136,7 +136,7 @@ def _then(base: Mapping, patch: Mapping) -> Mapping:
 
 def merge_layers(base: Node | None, patch: Mapping) -> Mapping:
     """Layers in their order, those of the patch put in where they say."""
-    known = base if isinstance(base, Mapping) else _NOTHING
+    known = base if isinstance(base, Mapping) else NOTHING
     entries = dict(known.entries)
     for name, layer in patch.entries.items():
         place = patch.place_of(name)
@@ -145,7 +145,7 @@ def merge_layers(base: Node | None, patch: Mapping) -> Mapping:
         elif isinstance(base, Mapping) or is_null(layer):
             entries = _insert(entries, name, layer, place)
         else:
-            entries[name] = merge(_NOTHING, expect_mapping(layer, f"layer {name}"))
+            entries[name] = merge(NOTHING, expect_mapping(layer, f"layer {name}"))
     return Mapping(entries, patch.place, {**known.keys, **patch.keys})
 
 
@@ -179,7 +179,7 @@ def _insert(
     if anchor not in entries:
         where = layer.entries[key].place
         fail("AS210", f"unknown layer '{anchor}'", where, did_you_mean(anchor, entries))
-    new = merge(_NOTHING, layer.replaced(after=None, before=None))
+    new = merge(NOTHING, layer.replaced(after=None, before=None))
     items = list(entries.items())
     items.insert(list(entries).index(anchor) + (key == "after"), (name, new))
     return dict(items)
@@ -193,7 +193,7 @@ def _anchors(layer: Node) -> list[str]:
 def _merge_layer(old: Mapping, patch: Mapping) -> Mapping:
     becomes_table = any(key in patch.entries for key in TABLE) and "op" in old.entries
     if becomes_table or _has_other_op(old, patch):
-        return merge(_NOTHING, patch)
+        return merge(NOTHING, patch)
     merged = merge(old, patch.replaced(each=None))
     if isinstance(each := patch.get("each"), Mapping):
         merged = merged.replaced(each=_each(old.section("each"), each, merged))
@@ -212,4 +212,4 @@ def _each(base: Mapping, patch: Mapping, table: Mapping) -> Mapping:
     items = columns.items if isinstance(columns, Sequence) else ()
     has_op = any(isinstance(item, Scalar) and item.text == "op" for item in items)
     same = has_op or not base.entries.keys().isdisjoint(patch.entries)
-    return merge(base if same else _NOTHING, patch, names=2)
+    return merge(base if same else NOTHING, patch, names=2)

@@ -59,6 +59,20 @@ class Mapping(NamedTuple):
 Node = Scalar | Sequence | Mapping
 
 
+NOTHING = Mapping({}, Place("", 1, 1))
+
+
+def texts(node: Node) -> object:
+    """All that a node says, as JSON has it, without its places."""
+    match node:
+        case Mapping(entries):
+            return {key: texts(value) for key, value in entries.items()}
+        case Scalar():
+            return None if is_null(node) else node.text
+        case Sequence(items):
+            return [texts(item) for item in items]
+
+
 def is_null(node: Node | None) -> bool:
     """Whether the node says null (`~` or nothing)."""
     return isinstance(node, Scalar) and node.value is None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from archspec.expressions import Expression, Items, Name
+from archspec.expressions import Binary, Conditional, Constant, Expression, Items, Name
+from archspec.expressions import Call as FunctionCall
 from archspec.targets.code import Code, Printer, identifier, literal
 from archspec.targets.file import File
 from archspec.targets.signatures import Signature, annotation
@@ -37,6 +38,25 @@ class ParameterView:
     name: Code
     annotation: Code
     default: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFunction:
+    """A function of numbers that a routine defines for itself."""
+
+    name: Code
+    parameters: Sequence[ParameterView]
+    returns: Code
+    body: Code
+
+
+@dataclass(frozen=True, slots=True)
+class VariantView:
+    """A variant by its name: arguments of the network, and the size of its image."""
+
+    name: Code
+    arguments: Sequence[tuple[Code, Code]]
+    note: Code | None
 
 
 class ValuePrinter(Printer):
@@ -127,9 +147,8 @@ class CallPrinter:
         arguments: list[Argument] = []
         if signature.in_channels:
             arguments.append((None, self.printer.code(call.channels.expression)))
-        if signature.classes:
-            arguments.append((None, self.printer.code(Name("classes"))))
-        return arguments
+        shared = (self.printer.code(Name(p.name)) for p in signature.shared)
+        return [*arguments, *((None, value) for value in shared)]
 
     def given(self, parameter: Parameter, attribute: Attribute | None) -> Code:
         """What is passed, be it the default."""
@@ -144,27 +163,14 @@ def parameter_views(file: File, signature: Signature) -> list[ParameterView]:
     views: list[ParameterView] = []
     if signature.in_channels:
         views.append(ParameterView(Code("in_channels"), Code("int")))
-    if signature.classes:
-        views.append(ParameterView(Code("num_classes"), Code("int")))
-    for parameter in signature.ordered:
+    shared = (replace(parameter, default=None) for parameter in signature.shared)
+    for parameter in (*shared, *signature.ordered):
         default = None
         if parameter.default is not None:
             default = printer.default(parameter)
         printed = identifier(signature.printed(parameter.name))
         kind = annotation(parameter.values, file.manifest)
         views.append(ParameterView(printed, kind, default))
-    return views
-
-
-def root_parameters(file: File) -> list[ParameterView]:
-    """`num_classes` and `dropout`, as far as the network has them."""
-    views: list[ParameterView] = []
-    if "classes" in file.root_names:
-        classes = literal(file.network.document.classes)
-        views.append(ParameterView(Code("num_classes"), Code("int"), classes))
-    if "dropout" in file.root_names:
-        rate = literal(file.dialect.dropout_rate)
-        views.append(ParameterView(Code("dropout"), Code("float"), rate))
     return views
 
 
@@ -176,4 +182,63 @@ def printed_lets(
         (identifier(signature.printed(name)), printer.value(attribute))
         for name, attribute in routine.lets
         if name in signature.read
+    ]
+
+
+def printed_functions(
+    routine: Routine, signature: Signature, printer: ValuePrinter
+) -> list[LocalFunction]:
+    """The functions that a routine defines, as far as its text reads them."""
+    return [
+        LocalFunction(
+            identifier(signature.printed(function.name)),
+            [
+                ParameterView(identifier(signature.printed(name)), Code("int"))
+                for name in function.parameters
+            ],
+            Code("int" if _is_whole(function.body, function.parameters) else "float"),
+            printer.code(function.body),
+        )
+        for function in routine.functions
+        if function.name in signature.read
+    ]
+
+
+def _is_whole(expression: Expression, whole: Sequence[str]) -> bool:
+    """Whether it is a whole number where those of these names are."""
+    match expression:
+        case Constant(value):
+            return isinstance(value, int)
+        case Name(id):
+            return id in whole
+        case Conditional(_, then, otherwise):
+            return _is_whole(then, whole) and _is_whole(otherwise, whole)
+        case Binary(op, left, right):
+            return op != "/" and _is_whole(left, whole) and _is_whole(right, whole)
+        case FunctionCall(function="min" | "max", arguments=arguments):
+            return all(_is_whole(argument, whole) for argument in arguments)
+        case FunctionCall():
+            return True
+        case _:
+            return False
+
+
+def variant_views(file: File) -> list[VariantView]:
+    """The variants of a family, each with what it says for the network's arguments."""
+    family, sizes = file.network.spec.family, file.program.variants
+    if family is None:
+        return []
+    alike = {*sizes.values()} <= {file.network.input_shape[1:]}
+    read = [parameter.name for parameter in file.root.parameters]
+    return [
+        VariantView(
+            literal(variant),
+            [
+                (literal(file.root.printed(name)), literal(value))
+                for name, value in family.variants[variant].items()
+                if name in read
+            ],
+            None if alike else Code(f"{height} x {width}"),
+        )
+        for variant, (height, width) in sizes.items()
     ]

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from archspec.expressions import Expression, Items, Name, Value, to_text
+from archspec.expressions import BUILTINS, Expression, Items, Name, Value, to_text
 from archspec.targets.symbols import (
     constant,
     constant_value,
@@ -111,7 +111,7 @@ class Printer:
     `prefix` goes before every name (`self.`).
     """
 
-    _FUNCTIONS: Mapping[str, str] = {"ceil": "math.ceil", "floor": "math.floor"}
+    _BUILTINS: Mapping[str, str] = {"ceil": "math.ceil", "floor": "math.floor"}
 
     def __init__(self, names: Mapping[str, str], prefix: str = ""):
         self.names = names
@@ -129,9 +129,12 @@ class Printer:
         renamed = substitute(
             expression, {n: Name(self.prefix + self.names.get(n, n)) for n in names}
         )
-        functions = self._FUNCTIONS
-        text = to_text(renamed, lambda f: functions.get(f, f), _constant)
-        return Code(text, value)
+        return Code(to_text(renamed, self._function, _constant), value)
+
+    def _function(self, name: str) -> str:
+        if name in BUILTINS:
+            return self._BUILTINS.get(name, name)
+        return self.prefix + self.names.get(name, name)
 
 
 def docstring(text: str | None, width: int = 76) -> Code:

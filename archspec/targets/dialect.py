@@ -24,6 +24,7 @@ from archspec.targets.specialise.model import (
     JoinStatement,
     Loop,
     OpStatement,
+    Parameter,
     Printed,
     Program,
     Routine,
@@ -155,7 +156,8 @@ class Dialect:
             if call.op == "dropout"
             for rate in call.attributes["rate"].values
         }
-        rate = rates.pop() if len(rates) == 1 else None
+        taken = "dropout" in {p.name for p in self.program.root.parameters}
+        rate = rates.pop() if len(rates) == 1 and not taken else None
         return rounded(rate) if isinstance(rate, float) else None
 
 
@@ -174,8 +176,12 @@ class _Lowering:
         blocks = {
             name: self.routine(routine) for name, routine in self.source.blocks.items()
         }
-        root = self.routine(self.source.root)
-        return Program(blocks, tuple(self.stages.values()), root)
+        root, rate = self.routine(self.source.root), self.dialect.dropout_rate
+        if rate is not None:
+            own = Parameter("dropout", (rate,), rate)
+            root = replace(root, parameters=(*root.parameters, own))
+        stages = tuple(self.stages.values())
+        return replace(self.source, blocks=blocks, stages=stages, root=root)
 
     def routine(self, routine: Routine) -> Routine:
         block = routine.block

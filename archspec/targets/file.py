@@ -11,7 +11,7 @@ from typing import Any
 from archspec.network import Network
 from archspec.targets.code import literal
 from archspec.targets.dialect import Dialect, lower, primitives
-from archspec.targets.signatures import Signature, Signatures, names_in_call, root_names
+from archspec.targets.signatures import Signature, Signatures, names_in_call
 from archspec.targets.specialise.model import (
     FrameworkLayer,
     Printed,
@@ -50,13 +50,17 @@ class File:
     @cached_property
     def signatures(self) -> dict[str, Signature]:
         """The signatures of all blocks and stages."""
-        passes, constants = self.dialect.passes_channels, self.dialect.constants
-        return Signatures(self.program, self.manifest, passes, constants).all()
+        return self._signatures.all()
 
     @cached_property
-    def root_names(self) -> frozenset[str]:
-        """The names that the network's own routine reads: `classes`, `dropout`."""
-        return root_names(self.program, self.signatures)
+    def root(self) -> Signature:
+        """The network's own signature."""
+        return self._signatures.root(self.network.name, self.signatures)
+
+    @cached_property
+    def _signatures(self) -> Signatures:
+        passes, constants = self.dialect.passes_channels, self.dialect.constants
+        return Signatures(self.program, self.manifest, passes, constants)
 
     @cached_property
     def flags(self) -> Mapping[str, Any]:

@@ -12,13 +12,12 @@ from archspec.language import Block, Layer, Table
 from archspec.language.layers import placed_layers
 from archspec.language.names import inner_layers
 from archspec.network import Network
+from archspec.reading.nodes import NOTHING, find
 from archspec.reading.nodes import Mapping as Tree
-from archspec.reading.nodes import find
 from archspec.targets.code import class_name
 from archspec.targets.specialise.model import Program
 
 Named = tuple[str, Place]
-_NOTHING = Tree({}, Place("", 1, 1))
 
 
 def taken_names(manifest: Mapping[str, Any]) -> frozenset[str]:
@@ -53,7 +52,7 @@ def _attributes(layers: Mapping[str, Layer], body: Tree) -> Iterator[Named]:
     """What becomes an attribute: layers, those in branches too, and named rows."""
     written = {n: (node, at) for n, node, at in placed_layers(body.section("layers"))}
     for name, layer in inner_layers(layers):
-        node, around = written.get(name, (_NOTHING, _NOTHING))
+        node, around = written.get(name, (NOTHING, NOTHING))
         yield name, around.keys.get(name, layer.place)
         rows = layer.rows if isinstance(layer, Table) and layer.named else ()
         keys = node.section("rows").keys

@@ -114,7 +114,7 @@ class RowLayout:
         """The parameters of a printed routine in order."""
         signature = self.file.signatures[name]
         names = ["in_channels"] if signature.in_channels else []
-        names += ["num_classes"] if signature.classes else []
+        names += [signature.printed(p.name) for p in signature.shared]
         names += [signature.printed(p.name) for p in signature.ordered]
         if name in {stage.name for stage in self.file.program.stages}:
             names.append("repeats")

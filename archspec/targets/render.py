@@ -12,6 +12,7 @@ from archspec.errors import Diagnostic, Place, SpecError
 from archspec.expressions import limited_effort
 from archspec.network import Network
 from archspec.targets import digest, keras, nnx, torch
+from archspec.targets.arguments import variant_views
 from archspec.targets.code import Code
 from archspec.targets.file import File
 from archspec.targets.header import header
@@ -86,7 +87,8 @@ def _page(
     view = framework.view(file)
     last = file.manifest["channels"] == "last"
     by_classes = "classes" in names_in(program.root.output_channels)
-    view |= {"header": header(network, last, by_classes), "helpers": [_HELPERS]}
+    view["header"] = header(network, last, by_classes, program.variants)
+    view |= {"variants": variant_views(file), "helpers": [_HELPERS]}
     text = templates.page(module=view)
     return text.replace(str(_HELPERS), "\n\n".join(map(str, helpers(file, text))))
 

@@ -36,6 +36,7 @@ class Signature:
     """A printed class or function: which of its parameters are really there.
 
     `names` is how the spec's names are printed, `read` which of them the text reads.
+    `shared` are arguments of the network that are handed on to it.
     """
 
     name: Code
@@ -43,7 +44,7 @@ class Signature:
     parameters: tuple[Parameter, ...]
     read: frozenset[str]
     in_channels: bool = False
-    classes: bool = False
+    shared: tuple[Parameter, ...] = ()
 
     def printed(self, parameter: str) -> str:
         """The printed name of a parameter."""
@@ -76,20 +77,29 @@ class Signatures:
             known |= {stage.name: self.stage(stage, known) for stage in stacking}
         return known
 
+    def root(self, name: str, known: Mapping[str, Signature]) -> Signature:
+        """The signature of the network, which all that blocks share is read from."""
+        routine = self.program.root
+        size = () if self.passes_channels else self.program.size
+        found = chain(_in_routine(routine, known), _in_tests(*size))
+        read = frozenset(_expanded(found, routine))
+        kept = tuple(p for p in routine.parameters if p.name in read)
+        return Signature(identifier(name), self.names_of(routine), kept, read)
+
     def block(
         self, name: str, routine: Routine, known: Mapping[str, Signature]
     ) -> Signature:
         printed = class_name(name) if self.manifest["classes"] else name
-        read = frozenset(_expanded(_in_routine(routine, known), routine.lets))
-        parameters = tuple(p for p in routine.parameters if p.name in read)
-        channels = self.passes_channels and "in_channels" in read
+        read = frozenset(_expanded(_in_routine(routine, known), routine))
+        own = routine.names
+        shared = [p for p in self.program.root.parameters if p.name not in own]
         return Signature(
             identifier(printed),
             self.names_of(routine),
-            parameters,
+            tuple(p for p in routine.parameters if p.name in read),
             read,
-            channels,
-            "classes" in read,
+            self.passes_channels and "in_channels" in read,
+            tuple(p for p in shared if p.name in read),
         )
 
     def stage(self, stage: Stage, known: Mapping[str, Signature]) -> Signature:
@@ -108,14 +118,15 @@ class Signatures:
         )
         if callee is None:
             return own
-        return replace(own, in_channels=callee.in_channels, classes=callee.classes)
+        return replace(own, in_channels=callee.in_channels, shared=callee.shared)
 
     def names_of(self, routine: Routine) -> dict[str, str]:
-        """The printed names of a block's parameters and definitions."""
-        own = [parameter.name for parameter in routine.parameters]
-        own += [name for name, _ in routine.lets]
+        """The printed names of a routine's parameters and definitions."""
+        shared = (p.name for p in self.program.root.parameters)
+        usual = {"classes"} if routine.block else {"classes", "dropout"}
+        own = [n for n in dict.fromkeys((*routine.names, *shared)) if n not in usual]
         output, width = self.manifest.get("output_parameter"), routine.output_channels
-        if output and isinstance(width, Name) and width.id in own:
+        if routine.block and output and isinstance(width, Name) and width.id in own:
             return self.names(own, {width.id: output})
         return self.names(own, {})
 
@@ -146,24 +157,19 @@ class Signatures:
         return frozenset(chain(dir(builtins), named, self.constants, *lists))
 
 
-def root_names(program: Program, known: Mapping[str, Signature]) -> frozenset[str]:
-    """The names that the network's own routine reads."""
-    return frozenset(_in_routine(program.root, known))
-
-
 def names_in_call(call: Printed, known: Mapping[str, Signature]) -> set[str]:
     """The names that the text of a call reads, its arguments and its count."""
     return set(_in_call(call, known))
 
 
-def _expanded(
-    read: Iterable[str], lets: Sequence[tuple[str, Attribute]]
-) -> Iterator[str]:
+def _expanded(read: Iterable[str], routine: Routine) -> set[str]:
     """The names, and those that the definitions of the names read."""
     found = set(read)
-    for name, attribute in reversed(lets):
-        found |= names_in(attribute.expression) if name in found else set()
-    yield from found
+    defined = [(function.name, function.body) for function in routine.functions]
+    defined += [(name, attribute.expression) for name, attribute in routine.lets]
+    for name, expression in reversed(defined):
+        found |= names_in(expression) if name in found else set()
+    return found
 
 
 def _in_routine(routine: Routine, known: Mapping[str, Signature]) -> Iterator[str]:
@@ -220,8 +226,7 @@ def _in_arguments(
 ) -> Iterator[str]:
     if callee.in_channels:
         yield from names_in(call.channels.expression)
-    if callee.classes:
-        yield "classes"
+    yield from (parameter.name for parameter in callee.shared)
     for parameter in callee.parameters:
         if parameter.name in given:
             yield from names_in(given[parameter.name].expression)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from archspec.expressions import (
+    BUILTINS,
     Binary,
     Call,
     Conditional,
@@ -28,13 +29,10 @@ MANY_DIGITS = 12
 
 
 def names_in(expression: Expression) -> set[str]:
-    """The names that an expression reads."""
-    return {part.id for part in walk(expression) if isinstance(part, Name)}
-
-
-def calls_in(expression: Expression) -> set[str]:
-    """The functions that an expression calls."""
-    return {part.function for part in walk(expression) if isinstance(part, Call)}
+    """The names that an expression reads, those of functions among them."""
+    parts = list(walk(expression))
+    called = {part.function for part in parts if isinstance(part, Call)}
+    return {part.id for part in parts if isinstance(part, Name)} | called - {*BUILTINS}
 
 
 def constant(value: Value) -> Expression:
@@ -53,7 +51,7 @@ def constant(value: Value) -> Expression:
 
 def constant_value(expression: Expression) -> Value:
     """The value of an expression that reads and calls nothing; else None."""
-    if names_in(expression) or calls_in(expression):
+    if any(isinstance(part, Name | Call) for part in walk(expression)):
         return None
     return evaluate(expression, {})
 

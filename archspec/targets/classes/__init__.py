@@ -8,8 +8,8 @@ from typing import Any
 from archspec.targets.arguments import (
     ParameterView,
     parameter_views,
+    printed_functions,
     printed_lets,
-    root_parameters,
 )
 from archspec.targets.classes.asked import Asked
 from archspec.targets.classes.forward import Forward
@@ -41,12 +41,9 @@ def _block(file: File, name: str, routine: Routine) -> ClassView:
 
 def _root(file: File) -> ClassView:
     """The network's class."""
-    network = file.network
-    outputs = {name: ref.text for name, ref in network.document.outputs.items()}
-    names = dict(file.manifest["parameters"])
-    name = identifier(network.name)
-    signature = Signature(name, names, (), file.root_names)
-    return _class(file, file.program.root, signature, outputs)
+    references = file.network.document.outputs
+    outputs = {name: reference.text for name, reference in references.items()}
+    return _class(file, file.program.root, file.root, outputs)
 
 
 def _class(
@@ -66,11 +63,11 @@ def _class(
         GroupView(test and code(test), group.placeholders, group.modules)
         for test, group in zip(tests, modules.groups, strict=True)
     ]
-    root = routine.block is None
     return ClassView(
         signature.name,
         block_doc(routine),
-        root_parameters(file) if root else parameter_views(file, signature),
+        parameter_views(file, signature),
+        printed_functions(routine, signature, modules.printer),
         printed_lets(routine, signature, modules.printer),
         stored,
         groups,

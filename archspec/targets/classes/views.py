@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archspec.expressions import Expression
-from archspec.targets.arguments import ParameterView
+from archspec.targets.arguments import LocalFunction, ParameterView
 from archspec.targets.code import Code
 from archspec.targets.lines import Line
 
@@ -42,6 +42,7 @@ class ClassView:
     name: Code
     doc: Sequence[Code]
     parameters: Sequence[ParameterView]
+    functions: Sequence[LocalFunction]
     lets: Sequence[tuple[Code, Code]]
     stored: Sequence[tuple[Code, Code]]
     groups: Sequence[GroupView]

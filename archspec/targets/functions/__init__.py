@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.expressions import Name
+from archspec.expressions import Constant, Items, Name
 from archspec.targets.arguments import (
     ParameterView,
     parameter_views,
+    printed_functions,
     printed_lets,
-    root_parameters,
 )
 from archspec.targets.code import Code, identifier, literal
 from archspec.targets.file import File
@@ -48,9 +48,9 @@ def _block(file: File, name: str, routine: Routine) -> FunctionView:
     """A block as a function."""
     signature, block = file.signatures[name], routine.block
     with located(block and block.place, f"block {name}", block.name if block else ""):
-        own = [*(p.name for p in routine.parameters), *(let for let, _ in routine.lets)]
+        own = [signature.printed(name) for name in routine.names]
         statements = Statements(file, routine, signature.names)
-        lines, _, result = statements.lines([signature.printed(name) for name in own])
+        lines, _, result = statements.lines(own)
     lets = printed_lets(routine, signature, statements.printer)
     if "in_channels" in signature.read:
         lets.insert(0, CHANNELS)
@@ -85,22 +85,25 @@ def _stage(file: File, stage: Stage) -> FunctionView:
 
 def _root(file: File) -> dict[str, Any]:
     """The function that builds the model."""
-    network, names = file.network, dict(file.manifest["parameters"])
-    statements = Statements(file, file.program.root, names)
+    network, signature, routine = file.network, file.root, file.program.root
+    statements = Statements(file, routine, signature.names)
     references = network.document.outputs
     tapped = [reference.text for reference in references.values()]
-    lines, flow, result = statements.lines((), tapped)
+    own = [signature.printed(name) for name in routine.names]
+    lines, flow, result = statements.lines(own, tapped)
     if references:
         named = [(literal(n), flow.variables[r.text]) for n, r in references.items()]
         outputs = file.templates.macro("outputs", named)
     else:
         lines, outputs = _ending(lines, result)
-    channels, height, width = network.input_shape
+    size, channels = file.program.size, network.input_shape[0]
     return {
         "name": identifier(network.name),
         "title": literal(network.name),
-        "input": literal((height, width, channels)),
-        "parameters": root_parameters(file),
+        "input": statements.printer.code(Items((*size, Constant(channels)))),
+        "parameters": parameter_views(file, signature),
+        "lets": printed_lets(routine, signature, statements.printer),
+        "functions": printed_functions(routine, signature, statements.printer),
         "lines": lines,
         "outputs": outputs,
     }

@@ -7,20 +7,20 @@ numbers of classes, so that nothing that depends on them can pass for a constant
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache, partial
 
-from archspec.elaboration import with_classes
 from archspec.errors import SpecError
 from archspec.expressions import Constant, Expression, Function, Name, Value
 from archspec.language import Block, Formula
 from archspec.language.names import inner_layers
-from archspec.network import Instance, Network, Step
+from archspec.network import Instance as Instance
+from archspec.network import Network, Step
 from archspec.targets.reduction import reduce
 from archspec.targets.specialise.bodies import Body
 from archspec.targets.specialise.context import Context, all_same, written_out
+from archspec.targets.specialise.definitions import Definitions
 from archspec.targets.specialise.model import (
     Attribute,
     Parameter,
@@ -28,10 +28,11 @@ from archspec.targets.specialise.model import (
     Routine,
     Stage,
 )
-from archspec.targets.specialise.split import split
+from archspec.targets.specialise.relatives import Relative, relatives
+from archspec.targets.specialise.split import fitting, split
 from archspec.targets.specialise.uses import Uses, references, resolved
 from archspec.targets.specialise.widths import Widths
-from archspec.targets.symbols import constant_value
+from archspec.targets.symbols import constant_value, substitute
 from archspec.targets.unprintable import Unprintable, located, refined
 
 
@@ -46,40 +47,45 @@ def specialise(
     Uses of the blocks in `finest` are kept apart, by names that a file has not `taken`.
     Raises SpecError (AS401).
     """
-    elaborations = [network, *_twins(network)]
     try:
-        return refined(partial(_program, elaborations, taken), finest)
+        return refined(partial(_program, relatives(network), taken), finest)
     except Unprintable as error:
-        message = f"cannot be written as source code: {error}"
+        code, message = "AS401", f"cannot be written as source code: {error}"
+        if network.spec.family:
+            specialise(replace(network, spec=replace(network.spec, family=None)))
+            kept = "', '".join(network.spec.family.kept)
+            code, message = "AS404", f"cannot keep '{kept}': {error}"
         raise SpecError.single(
-            "AS401", message, error.place, path=error.path, help=error.help
+            code, message, error.place, path=error.path, help=error.help
         ) from None
 
 
 def _program(
-    elaborations: Sequence[Network], taken: frozenset[str], finest: frozenset[str]
+    elaborations: Sequence[Relative], taken: frozenset[str], finest: frozenset[str]
 ) -> Program:
-    roots = [resolved(e.root, e.document, e.document.classes) for e in elaborations]
-    document = elaborations[0].document
-    return _Specialiser(split(document, roots, finest, taken)).program()
-
-
-def _twins(network: Network) -> Iterator[Network]:
-    """The same network with other numbers of classes: twice as many, and very few."""
-    classes = network.document.classes
-    if classes is None:
-        return
-    few = 2 if classes > 2 else 3
-    for other in (2 * classes, few):
-        with suppress(SpecError):
-            yield with_classes(network, other)
+    networks = [relative.network for relative in elaborations]
+    roots = [resolved(n.root, n.document, n.document.classes) for n in networks]
+    document, family = networks[0].document, networks[0].spec.family
+    uses = split(document, roots, finest, taken)
+    fits = fitting(uses)
+    kept = [e for n, e in enumerate(elaborations) if n in fits or not e.optional]
+    if len(kept) < len(elaborations):
+        return _program(kept, taken, finest)
+    for name in family.kept if family else ():
+        if all_same([root.scope[name] for root in roots]):
+            raise Unprintable(f"'{name}' changes what a framework needs as a constant")
+    program = _Specialiser(uses, family.kept if family else {}).program()
+    sizes = {e.variant: e.network.input_shape[1:] for e in elaborations if e.variant}
+    return replace(program, variants=sizes)
 
 
 class _Specialiser:
     """Compiles the blocks in order of use, callees first, then the network."""
 
-    def __init__(self, uses: Uses):
+    def __init__(self, uses: Uses, kept: Mapping[str, float]):
         self.uses = uses
+        self.kept = kept
+        self.definitions = Definitions(uses.document, kept, uses.roots[0].scope)
         self.routines: dict[str, Routine] = {}
         self.stages: list[Stage] = []
 
@@ -87,29 +93,61 @@ class _Specialiser:
         for name, block in self.uses.blocks.items():
             with located(block.place, f"block {name}", self.uses.written[name]):
                 self.routines[name] = self.block(name, block)
-        root = self.root()
-        return Program(self.routines, tuple(self.stages), root)
+        root, size = self.root(), self.size()
+        return Program(self.routines, tuple(self.stages), root, size)
+
+    def size(self) -> tuple[Expression, ...]:
+        """The size of the image, in the network's arguments."""
+        context = self.context(self.kept.keys())
+        witnesses = [root.scope for root in self.uses.roots]
+        given = self.uses.document.input.size
+        return tuple(context.express(f.expression, witnesses) for f in given)
 
     def root(self) -> Routine:
-        roots = self.uses.roots
-        variables = frozenset({"classes"} if len(roots) > 1 else ())
-        context = self.context(roots[0], variables, {})
-        channels = Constant(roots[0].input[0])
-        document = self.uses.document
+        """The network itself, which has the kept multipliers as parameters."""
+        roots, document = self.uses.roots, self.uses.document
+        witnesses = [root.scope for root in roots]
+        functions = self.definitions.printed
+        context = self.context({"classes", *self.kept, *functions})
+        lets: list[tuple[str, Attribute]] = []
+        for name in self.definitions.constants:
+            values = [_value(witness[name]) for witness in witnesses]
+            if not all_same(values):
+                expression = context.express(Name(name), witnesses)
+                lets.append((name, context.attribute(expression, witnesses, values)))
+        context = self.context({*context.variables, *(name for name, _ in lets)})
+        channels = context.express(document.input.channels.expression, witnesses)
         tapped = (reference.text for reference in document.outputs.values())
         read = references(document.layers) | frozenset(tapped)
         body = Body(context, roots, {"input": channels}, read, self.stages)
         statements, output = body.compile(document.layers, channels)
-        return Routine(None, (), (), statements, None, output)
+        taken = {"classes": document.classes, **self.kept}
+        parameters = [
+            Parameter(name, tuple(_value(w[name]) for w in witnesses), default)
+            for name, default in taken.items()
+            if default is not None
+        ]
+        return Routine(
+            None,
+            tuple(parameters),
+            tuple(lets),
+            statements,
+            None,
+            output,
+            tuple(functions.values()),
+        )
 
-    def context(
-        self,
-        instance: Instance,
-        variables: frozenset[str],
-        aliases: Mapping[str, Expression],
-    ) -> Context:
-        functions = {n: v for n, v in instance.scope.items() if isinstance(v, Function)}
-        return Context(self.uses, self.routines, functions, variables, aliases)
+    def context(self, variables: Set[str], block: Block | None = None) -> Context:
+        """What expressions of the network, or of a block, can name."""
+        names, found = frozenset(variables), self.definitions
+        if block and block.standard:
+            return Context(
+                self.uses, self.routines, {}, names, self.residual_alias(block)
+            )
+        aliases = {n: e for n, e in found.constants.items() if n not in variables}
+        for name, expression in self.residual_alias(block).items():
+            aliases[name] = substitute(expression, aliases)
+        return Context(self.uses, self.routines, found.functions, names, aliases)
 
     def block(self, printed: str, block: Block) -> Routine:
         """A block in its own names, as it is printed under this one."""
@@ -119,20 +157,20 @@ class _Specialiser:
             for name in block.arguments
             if (parameter := self.parameter(block, name, calls)) is not None
         ]
+        own = {*block.arguments, *block.let}
         variables = {"in_channels", "classes", *(p.name for p in parameters)}
+        variables |= self.kept.keys() - own
         witnesses = [instance.scope for instance in instances]
-        aliases = self.residual_alias(block)
         lets: list[tuple[str, Attribute]] = []
-        for name, expression in self.definitions(block, variables):
+        for name, expression in self.computed(block, variables):
             values = [_value(witness[name]) for witness in witnesses]
             if all_same(values):
                 continue
-            context = self.context(instances[0], frozenset(variables), aliases)
+            context = self.context(variables, block)
             reduced = context.express(expression, witnesses)
             lets.append((name, context.attribute(reduced, witnesses, values)))
             variables.add(name)
-        context = self.context(instances[0], frozenset(variables), aliases)
-        context = replace(context, lets=tuple(lets))
+        context = replace(self.context(variables, block), lets=tuple(lets))
         channels = Name("in_channels")
         read = references(block.layers)
         taken = {*variables, *self.uses.document.blocks}
@@ -176,7 +214,7 @@ class _Specialiser:
             default = None  # Four paddings say more at the call than in the signature.
         return Parameter(name, tuple(values), default)
 
-    def definitions(
+    def computed(
         self, block: Block, variables: set[str]
     ) -> list[tuple[str, Expression]]:
         """What is computed in the block: defaults that nobody overrides, and lets."""
@@ -188,8 +226,8 @@ class _Specialiser:
         return defaults + [(name, f.expression) for name, f in block.let.items()]
 
     @staticmethod
-    def residual_alias(block: Block) -> dict[str, Expression]:
-        if block.residual is None:
+    def residual_alias(block: Block | None) -> dict[str, Expression]:
+        if block is None or block.residual is None:
             return {}
         return {"residual": block.residual.expression}
 

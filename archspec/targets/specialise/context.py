@@ -85,7 +85,8 @@ class Context:
     """A routine being specialised: what its expressions may name, and what they see.
 
     `aliases` replace names that are not printed: `residual`, table columns. `lets` are
-    those that the block defines.
+    those that the block defines. `functions` are written out, unless they are among the
+    `variables`.
     """
 
     uses: Uses
@@ -102,7 +103,8 @@ class Context:
         channels: Expression | None = None,
     ) -> Expression:
         """The expression in the routine's own names."""
-        replaced = inline(substitute(expression, self.aliases), self.functions)
+        inlined = {n: f for n, f in self.functions.items() if n not in self.variables}
+        replaced = inline(substitute(expression, self.aliases), inlined)
         if channels is not None:
             replaced = substitute(replaced, {"channels": channels})
         return self.reduced(replaced, witnesses)

@@ -19,11 +19,11 @@ Step one run of a layer in it; Runs (`context`) are some runs of one layer toget
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeGuard, get_args
 
 from archspec.errors import Place
-from archspec.expressions import Expression, Value
+from archspec.expressions import Expression, Function, Value
 from archspec.language import Block
 from archspec.ops import Shape
 from archspec.targets.code import Code
@@ -267,7 +267,10 @@ Statement = OpStatement | TableStatement | JoinStatement | PassStatement
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """A block, or the whole network, as it is printed."""
+    """A block, or the whole network, as it is printed.
+
+    `functions` are defined in it: those of `define` that read a kept multiplier.
+    """
 
     block: Block | None
     parameters: tuple[Parameter, ...]
@@ -275,12 +278,25 @@ class Routine:
     body: tuple[Statement, ...]
     residual: Expression | None
     output_channels: Expression
+    functions: tuple[Function, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Of its parameters and of what it defines."""
+        defined = [*(name for name, _ in self.lets), *(f.name for f in self.functions)]
+        return [*(parameter.name for parameter in self.parameters), *defined]
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """All routines, callees first, and the network itself."""
+    """All routines, callees first, and the network itself.
+
+    `size` is that of the image, which `variants` have as a number, if the network is
+    a family.
+    """
 
     blocks: dict[str, Routine]
     stages: tuple[Stage, ...]
     root: Routine
+    size: tuple[Expression, ...]
+    variants: Mapping[str, Shape] = field(default_factory=dict[str, Shape])

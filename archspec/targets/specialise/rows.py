@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from archspec.expressions import Constant, Expression, Name, Value
+from archspec.expressions import Binary, Constant, Expression, Name, Value
 from archspec.language import Formula, Table
 from archspec.targets.reduction import reduce, values_of
 from archspec.targets.specialise.calls import compile_call, unrolled
-from archspec.targets.specialise.context import Context, Runs, choose
+from archspec.targets.specialise.context import Context, Runs, all_same, choose
 from archspec.targets.specialise.model import (
     Attribute,
     Loop,
@@ -70,7 +70,7 @@ class RowCompiler:
     def row(
         self, name: str, runs: Runs, channels: Expression
     ) -> tuple[Printed, Expression]:
-        context = self.with_cells(name)
+        context = self.with_cells(name, runs)
         repeat = self.table.repeat_of(name)
         given = self.context.given(self.table, runs.firsts.op)
         if len({step.op for step in runs.steps}) > 1:  # the groups of one block
@@ -86,11 +86,34 @@ class RowCompiler:
         once = Attribute(Constant(1), (1,))
         return Loop(call, call, once, False), call.output_channels
 
-    def with_cells(self, row: str) -> Context:
-        """The context in which the columns stand for the cells of a row."""
+    def with_cells(self, row: str, runs: Runs) -> Context:
+        """The context in which the columns stand for the cells of a row.
+
+        So do `index` and `count` for their sums, where uses repeat rows otherwise.
+        """
+        known = self.context.aliases
+        aliases = {n: substitute(e, known) for n, e in self.cells(row).items()}
+        numbers = [scope.get("index") for scope in runs.firsts.scopes]
+        counts = [scope.get("count") for scope in runs.scopes]
+        if not all_same(numbers) or not all_same(counts):
+            rows = list(self.table.rows)
+            start = self.repeats(rows[: rows.index(row)])
+            aliases["index"] = Binary("+", start, Name("step"))
+            aliases["count"] = self.repeats(rows)
+        return replace(self.context, aliases={**known, **aliases})
+
+    def cells(self, row: str) -> dict[str, Expression]:
         cells = zip(self.table.columns, self.table.rows[row], strict=True)
-        aliases = {c: f.expression for c, f in cells if isinstance(f, Formula)}
-        return replace(self.context, aliases={**self.context.aliases, **aliases})
+        return {c: f.expression for c, f in cells if isinstance(f, Formula)}
+
+    def repeats(self, rows: Sequence[str]) -> Expression:
+        """How often these rows are run in all."""
+        total: Expression = Constant(0)
+        for row in rows:
+            repeat = self.table.repeat_of(row)
+            times = repeat.expression if repeat else Constant(1)
+            total = Binary("+", total, substitute(times, self.cells(row)))
+        return substitute(total, self.context.aliases)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,19 @@ def split(
     return Uses(document, roots, blocks, calls, written)
 
 
+def fitting(uses: Uses) -> list[int]:
+    """The numbers of the roots that one text can serve, of which the first is one."""
+    layers = uses.document.layers
+    needs = _needs(layers, uses.roots[0])
+    found: list[int] = []
+    for number, root in enumerate(uses.roots):
+        both = merged(needs, _needs(layers, root))
+        if both is not None:
+            needs = both
+            found.append(number)
+    return found
+
+
 def _rename(uses: Sequence[Instance], block: str) -> None:
     for instance in uses:
         instance.block = block
@@ -105,7 +118,7 @@ def _groups(block: Block, uses: Sequence[Instance], finest: bool) -> list[_Group
     joined: dict[frozenset[tuple[Key, frozenset[Hashable]]], _Group] = {}
     for instance in uses:
         _rename_callees(instance)
-        needs = _needs(block, instance)
+        needs = _needs(block.layers, instance)
         if finest:
             arguments = {name: instance.scope[name] for name in block.arguments}
             needs[("use",)] = frozenset({repr((arguments, instance.input))})
@@ -129,9 +142,9 @@ def merged(first: Needs, second: Needs) -> Needs | None:
     return {**first, **second, **{key: first[key] & second[key] for key in shared}}
 
 
-def _needs(block: Block, instance: Instance) -> Needs:
+def _needs(written: Mapping[str, Layer], instance: Instance) -> Needs:
     """What a text for this use has to have as constants, by layer, row and repeat."""
-    layers = dict(inner_layers(block.layers))
+    layers = dict(inner_layers(written))
     found: Needs = {}
     for name, steps in instance.steps.items():
         rows: dict[str | None, list[Step]] = {}

@@ -44,7 +44,8 @@ class StageCompiler:
     def compile(self) -> Stage:
         """The stage; raises Unprintable where no rule fits an argument."""
         plans = {name: self.plan(name) for name in self.names()}
-        columns = sorted({name for plan in plans.values() for name in plan.reads})
+        reads = {name for plan in plans.values() for name in plan.reads}
+        columns = sorted(reads, key=lambda name: (name == "count", name))
         by_row = [name for name, plan in plans.items() if plan.by_row]
         if not {*by_row}.isdisjoint(columns):
             raise Unprintable("a column and an argument of one name")
@@ -54,7 +55,7 @@ class StageCompiler:
         others = {name: _formula(plan.rest) for name, plan in plans.items()}
         seen = [self.seen(sequence, by_row) for sequence in self.runs.sequences]
         loop = self.loop(inner, (firsts, others), seen)
-        read, columns = loop.names_read(), [*columns, "index"]
+        read, columns = loop.names_read(), ["index", *columns]
         values = {name: self.given(name) for name in by_row}
         values |= {name: self.cells(name) for name in columns if name in read}
         parameters = tuple(
@@ -133,7 +134,9 @@ class StageCompiler:
         rest = self.stage_form(then) if then is not None else first
         if not self.running:
             first = substitute(first, {"step": Constant(0)})
-        reads = (names_in(first) | names_in(rest)) & set(self.table.columns)
+        around = self.context.variables - {"in_channels", "classes", "step", "index"}
+        known = {*self.table.columns, "count", *around}
+        reads = (names_in(first) | names_in(rest)) & known
         scopes = self.runs.scopes
         varying = {n for n in reads if not all_same([scope[n] for scope in scopes])}
         return Plan(first, rest, reads=frozenset(varying))

@@ -1,0 +1,91 @@
+"""A network and its variants as one family: multipliers kept as arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AbstractMapping
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from archspec.errors import SpecError, did_you_mean
+from archspec.expressions import evaluate
+from archspec.language.merge import apply
+from archspec.language.validate import validate
+from archspec.reading.nodes import Mapping, expect_mapping, texts
+
+if TYPE_CHECKING:
+    from archspec.language.load import Spec
+
+_DESCRIBING = ("name", "summary", "source", "preprocessing", "reported", "multipliers")
+"""What two variants of one family may say differently."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """The multipliers that generated code has as arguments.
+
+    `kept` has their values, `variants` what each variant of the family changes of them;
+    the `others` change something else.
+    """
+
+    kept: AbstractMapping[str, float]
+    variants: AbstractMapping[str, AbstractMapping[str, float]]
+    others: tuple[str, ...]
+
+
+def keeping(spec: Spec, names: Sequence[str]) -> Spec:
+    """The spec whose generated code has these multipliers as arguments.
+
+    A variant belongs to the family if it changes nothing but multipliers, a kept one
+    among them; the others that it changes are kept as well. Raises SpecError (AS404)
+    for a name that is no multiplier.
+    """
+    base = _multipliers(spec.tree)
+    for name in names:
+        if name not in base:
+            help = did_you_mean(name, base) or f"it has: {', '.join(base) or 'none'}"
+            message = f"there is no multiplier '{name}' to keep"
+            raise SpecError.single("AS404", message, help=help)
+    applied = (spec.variant or "").split("+")
+    offered = [name for name in spec.variants.entries if name not in applied]
+    changes = {name: _changed(spec, name, base) for name in offered}
+    alike = {name: change for name, change in changes.items() if change is not None}
+    found: set[str] = set()
+    more = {*names}
+    while more - found:
+        found |= more
+        own = [change for change in alike.values() if change.keys() & found]
+        more = set[str]().union(*own)
+    variants = {n: own for n, own in alike.items() if not own or own.keys() & found}
+    others = tuple(name for name in offered if name not in variants)
+    kept = {name: value for name, value in base.items() if name in found}
+    return replace(spec, family=Family(kept, variants, others))
+
+
+def _changed(
+    spec: Spec, name: str, base: AbstractMapping[str, float]
+) -> dict[str, float] | None:
+    """The multipliers that a variant changes; None if it changes anything else."""
+    try:
+        patch = expect_mapping(spec.variants.entries[name], f"variant {name}")
+        tree = apply(spec.tree, patch)
+        if _structure(tree) != _structure(spec.tree):
+            return None
+        values = _multipliers(tree)
+    except SpecError:  # It is for another base.
+        return None
+    return {name: value for name, value in values.items() if value != base[name]}
+
+
+def _multipliers(tree: Mapping) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, multiplier in validate(tree).multipliers.items():
+        value = evaluate(multiplier.expression, {})
+        assert isinstance(value, int | float)
+        found[name] = value
+    return found
+
+
+def _structure(tree: Mapping) -> object:
+    """All that generated code says besides docstrings and multipliers."""
+    return texts(tree.replaced(**dict.fromkeys(_DESCRIBING), variants=None))
