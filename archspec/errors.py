@@ -1,17 +1,17 @@
-"""Everything archspec can complain about.
+"""The errors of archspec.
 
     ArchspecError
     ├── Diagnosed         has diagnostics, each with its place if it has one
     │   ├── SpecError     the document is wrong
     │   ├── WeightsError  weights, or their file, do not fit the network
-    │   └── VerifyError   a network could not be run, so nothing is known of it
+    │   └── VerifyError   a network could not be run or compared
     ├── ShapeError        an op cannot take its input; elaboration adds the place
     ├── InvalidArgument   an argument is none of those that are accepted
     ├── FileRefused       a file that a user may have edited is in the way
     └── FrameworkMissing  an optional framework is not installed
 
 A diagnostic has a stable code: AS1xx YAML, AS2xx schema and names, AS3xx shapes,
-AS4xx what a target cannot do, AS50x files, AS51x weights, AS6xx verification.
+AS4xx unsupported by a target, AS50x files, AS51x weights, AS6xx verification.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ MAX_LINE = 500
 """Characters of any other line of a diagnostic."""
 
 MAX_KNOWN = 500
-"""How many names are looked through for one that may have been meant."""
+"""Maximum number of names that are searched for a suggestion."""
 
 MAX_FAULTS = 100
-"""After so many of a kind nobody looks for more: to look for help takes its time."""
+"""Maximum number of errors per check, because computing suggestions is slow."""
 
 MAX_DIAGNOSTICS = 20
-"""How many are told in one run."""
+"""Maximum number of diagnostics that are reported in one run."""
 
 ERROR, WARNING = "error", "warning"
 
@@ -68,7 +68,7 @@ class Place(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """One complaint: what is wrong, where, and what to do about it."""
+    """One problem, its place in the file, and help."""
 
     code: str
     message: str
@@ -96,7 +96,7 @@ class Diagnostic(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """Of bounded length, and without what a terminal would take for a command."""
+    """The text at a bounded length and without control characters."""
     text = text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}..."
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
@@ -106,12 +106,12 @@ class ArchspecError(Exception):
 
 
 class Diagnosed(ArchspecError):
-    """Something is wrong; `diagnostics` says what, in order of position."""
+    """An error with `diagnostics`, in order of position."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic], more: int = 0):
         self.diagnostics = tuple(diagnostics)
         self.more = more
-        """How many there are besides."""
+        """The number of further diagnostics."""
         rest = [f"and {more} more"] if more else []
         super().__init__("\n".join([*map(str, diagnostics), *rest]))
 
@@ -156,7 +156,7 @@ class WeightsError(Diagnosed):
 
 
 class VerifyError(Diagnosed):
-    """A network could not be run, so nothing is known of it (exit code 2)."""
+    """A network could not be run or compared (exit code 2)."""
 
 
 class ShapeError(ArchspecError):
@@ -172,7 +172,7 @@ class InvalidArgument(ArchspecError, ValueError):
 
 
 class FileRefused(ArchspecError):
-    """Writing would destroy what somebody else wrote (exit code 3)."""
+    """Writing would overwrite a file that a user may have edited (exit code 3)."""
 
 
 EXTRAS = {
@@ -228,7 +228,7 @@ def one_of(kind: str, value: object, known: Iterable[object]) -> None:
 
 
 def raise_if_any(faults: Iterable[Diagnostic]) -> None:
-    """Raise SpecError for the first faults in order of position, if there are any."""
+    """Raise SpecError for the first faults in order of position, unless it is empty."""
     found = in_order(faults)
     if found:
         raise SpecError.most(found)

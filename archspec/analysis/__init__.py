@@ -1,1 +1,1 @@
-"""What a network costs, for programs (`cost`) and for readers (`table`)."""
+"""The cost of a network: as data (`cost`) and as text (`table`)."""

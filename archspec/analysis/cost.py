@@ -1,4 +1,4 @@
-"""What a network costs, as plain data: `archspec flops --format json`."""
+"""The cost of a network as plain data: `archspec flops --format json`."""
 
 from __future__ import annotations
 
@@ -131,8 +131,8 @@ def _preprocessing(network: Network) -> dict[str, Any] | None:
     preprocessing = network.document.preprocessing
     if preprocessing is None:
         return None
-    said = preprocessing.model_dump(exclude_none=True)
-    # A variant of another size does not say how to come to it again.
-    if all(side == said.get("crop", side) for side in network.input_shape[1:]):
-        return said
-    return {name: v for name, v in said.items() if name not in ("resize", "crop")}
+    values = preprocessing.model_dump(exclude_none=True)
+    # The resizing is for the published size only, not for a variant of another size.
+    if all(side == values.get("crop", side) for side in network.input_shape[1:]):
+        return values
+    return {name: v for name, v in values.items() if name not in ("resize", "crop")}

@@ -1,4 +1,4 @@
-"""What a network costs, for readers: text, Markdown and CSV."""
+"""The cost of a network as text, Markdown and CSV."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def by(shape: Shape) -> str:
 
 
 def one_line(text: str) -> str:
-    """Free text without what would steer a terminal."""
+    """Free text without control characters."""
     return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
 
 

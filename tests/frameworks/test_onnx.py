@@ -278,7 +278,7 @@ def test_what_cannot_be_said(network, layer, message):
 
 def test_weights_that_do_not_fit(network):
     found = network("layers: {it: {conv: 2}}").network
-    with pytest.raises(ValueError, match=r"^there is no weight it\.weight$"):
+    with pytest.raises(ValueError, match=r"^weight it\.weight is missing$"):
         model(found, {})
     with pytest.raises(
         ValueError, match=r"^it\.weight is \(2, 6\), but expected \(2, 6, 1, 1\)$"

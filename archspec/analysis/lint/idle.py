@@ -66,7 +66,7 @@ def _conditions(uses: Sequence[Use]) -> Iterator[Diagnostic]:
         key = use.block, use.name
         outcomes[key].add(use.exists)
         condition = use.layer.when
-        # What a spec takes from another it may switch off, for its variants to patch.
+        # A spec may switch off an inherited layer, for its variants to patch.
         if condition is not None and condition.place.file == use.layer.place.file:
             places[key] = condition.place
     for key, place in places.items():

@@ -27,13 +27,13 @@ __all__ = ["check_size", "file", "model", "tensor_names"]
 
 OPERATORS, IR = 20, 9
 MAX_BYTES = 2**31 - 2**24
-"""What a protocol buffer holds at most, less 16 MiB for all but the weights."""
+"""The largest protocol buffer, less 16 MiB for everything except the weights."""
 
 
 def file(network: Network, weights: Mapping[str, Array]) -> bytes:
     """The bytes of a .onnx file, always the same for the same spec and weights.
 
-    Its metadata say the spec, the variant and last a digest, as source files do. Raises
+    Its metadata are the spec, the variant and last a digest, as in source files. Raises
     as `model` does.
     """
     made = model(network, weights)
@@ -54,7 +54,7 @@ def model(
     its weights.
 
     Raises:
-        SpecError: ONNX cannot say it (AS402).
+        SpecError: ONNX does not support it (AS402).
         ValueError: weights are missing, or of another shape.
         WeightsError: a variance cannot be folded (AS515).
     """
@@ -131,7 +131,7 @@ def _own(layer: NetworkLayer, weights: Mapping[str, Array]) -> dict[str, Array]:
     for name, weight in layer.weights.items():
         path = f"{layer.path}.{name}"
         if path not in weights:
-            raise ValueError(f"there is no weight {path}")
+            raise ValueError(f"weight {path} is missing")
         own[name] = weights[path]
         if own[name].shape != weight.shape:
             found = own[name].shape

@@ -1,4 +1,4 @@
-"""The nodes and constants of a model in the making, and how a layer adds its own."""
+"""The nodes and constants of a model, and the part of one layer."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Number = int | float | str | tuple[int, ...]
 
 @dataclass
 class Graph:
-    """What is written so far.
+    """The nodes and constants written so far.
 
-    Paths of layers have no slash: names with one are free for what stands within a
-    layer, and for constants.
+    Paths of layers have no slash: names with one are free for tensors within a layer
+    and for constants.
     """
 
     nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
     operators: dict[str, str] = field(default_factory=dict[str, str])
-    """What gives each tensor that is computed."""
+    """The operator that computes each tensor."""
     tensors: dict[str, onnx.TensorProto] = field(
         default_factory=dict[str, onnx.TensorProto]
     )
@@ -44,7 +44,7 @@ class Graph:
         self.operators |= dict.fromkeys(outputs, operator)
 
     def tensor(self, name: str, array: Array) -> str:
-        """Add a tensor that is part of the file, unless it is there; its name."""
+        """Add a tensor to the file, once; returns its name."""
         if name not in self.tensors:
             self.tensors[name] = numpy_helper.from_array(array, name)
         return name
@@ -66,17 +66,17 @@ class Site:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width of the map that the layer reads."""
+        """Height and width of the feature map that the layer reads."""
         _, height, width = self.layer.inputs[0]
         return height, width
 
     @property
     def of_maps(self) -> bool:
-        """Whether the layer reads a map, not a vector."""
+        """Whether the layer reads a feature map, not a vector."""
         return len(self.layer.inputs[0]) == 3
 
     def reads(self, operator: str) -> bool:
-        """Whether a node of this kind gives what the layer reads."""
+        """Whether a node of this kind computes an input of the layer."""
         return any(self.graph.operators.get(x) == operator for x in self.inputs)
 
     def end(self, operator: str, *inputs: str, **attributes: Number) -> None:
@@ -85,7 +85,7 @@ class Site:
         self.graph.node(name, operator, [*inputs], self.output, **attributes)
 
     def part(self, part: str, operator: str, *inputs: str, **attributes: Number) -> str:
-        """A node on the way there; the name of its output."""
+        """An intermediate node; returns the name of its output."""
         name = f"{self.layer.path}/{part}"
         self.graph.node(name, operator, [*inputs], name, **attributes)
         return name

@@ -1,6 +1,6 @@
 """One function an op, which has its name and writes it: a node, or a few.
 
-All padding is written as cells, from the map's size.
+All padding is written in pixels, computed from the size of the feature map.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ depthwise_conv = conv
 def transposed_conv(site: Site, op: TransposedConv) -> None:
     """`ConvTranspose`, which cuts `pads` off; zeros that follow are `output_padding`.
 
-    What follows gets the bias too.
+    The bias is added to these zeros, too.
     """
     top, bottom, left, right = op.window.crop
     site.end(
@@ -68,7 +68,7 @@ def transposed_conv(site: Site, op: TransposedConv) -> None:
 
 
 def max_pool(site: Site, op: MaxPool) -> None:
-    """`MaxPool`; cells that `ceil` adds are padding like any other."""
+    """`MaxPool`; the pixels that `ceil` adds are ordinary padding."""
     site.end("MaxPool", *site.inputs, **_window(op, op.window.reach(site.size)))
     if site.reads("Pad"):
         # onnxruntime (1.31) makes a Pad's zeros the pool's own padding, which is minus
@@ -79,7 +79,7 @@ def max_pool(site: Site, op: MaxPool) -> None:
 def avg_pool(site: Site, op: AvgPool) -> None:
     """`AveragePool`, which counts all of its padding, or none.
 
-    So where the padding counts and cells that `ceil` adds do not, a `Pad` goes first.
+    So a `Pad` goes first where padding counts but the pixels that `ceil` adds do not.
     Runtimes disagree about the rounding of their own `ceil_mode`.
     """
     (image,), window, size = site.inputs, op.window, site.size
@@ -127,7 +127,7 @@ def map_pads(amounts: Amounts) -> tuple[int, ...]:
 
 
 def dense(site: Site, op: Dense) -> None:
-    """`Gemm` of vectors, a 1x1 `Conv` of maps."""
+    """`Gemm` of vectors, a 1x1 `Conv` of feature maps."""
     if not site.of_maps:
         site.end("Gemm", *site.inputs, *site.kernel(), transB=1)
         return
@@ -206,7 +206,7 @@ def channel_shuffle(site: Site, op: ChannelShuffle) -> None:
 def resize(site: Site, op: Upsample | Resize) -> None:
     """`Resize` to the output's height and width.
 
-    A centre right between two cells takes the later one, as PyTorch's `nearest-exact`
+    A centre right between two pixels takes the later one, as PyTorch's `nearest-exact`
     does; ONNX's own default takes the earlier.
     """
     _, height, width = site.layer.output
@@ -239,7 +239,7 @@ def add(site: Site, _: Any) -> None:
 
 
 def multiply(site: Site, _: Any) -> None:
-    """`Mul` of two after two; it broadcasts 1x1 maps."""
+    """`Mul` of the first two, then of each other; it broadcasts 1x1 feature maps."""
     product, *factors, last = site.inputs
     for number, factor in enumerate(factors):
         product = site.part(f"product{number}", "Mul", product, factor)

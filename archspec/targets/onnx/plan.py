@@ -1,4 +1,4 @@
-"""Which layers of a network become nodes of their own, and what tensors are called."""
+"""Which layers of a network become nodes, and the names of tensors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Plan:
     def folded(self) -> dict[int, int]:
         """Numbers of layers whose batch norm is folded into them, with that norm's.
 
-        It stands right behind a convolution or dense layer, and nobody else reads that.
+        It follows a convolution or dense layer whose output nothing else reads.
         """
         if not self.fold_batch_norm:
             return {}

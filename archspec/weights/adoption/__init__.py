@@ -1,4 +1,4 @@
-"""Somebody else's checkpoint for our network, layer by layer."""
+"""Match the layers of a network with a checkpoint of another implementation."""
 
 from archspec.weights.adoption.adopt import Adoption, adopt
 

@@ -1,8 +1,9 @@
-"""Somebody else's checkpoint for our network, layer by layer."""
+"""Match the layers of a network with a checkpoint of another implementation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,16 @@ from archspec.weights.adoption.mismatches import (
     unclear,
 )
 from archspec.weights.adoption.names import own_names
-from archspec.weights.adoption.orders import Pairs, in_order
-from archspec.weights.adoption.pairing import Candidate, Case, better_named, decide
+from archspec.weights.adoption.orders import in_order
+from archspec.weights.adoption.pairing import Case, better_named, decide
 from archspec.weights.adoption.readings import Reading, Share, Stored, cut, readings
 from archspec.weights.adoption.uses import Signature, Slot, Use, signature, uses
 from archspec.weights.checkpoints import Checkpoint, Unit, opened, without
 from archspec.weights.checks import Arrays, check_numbers, listed
 from archspec.weights.moves import from_target, names_there
+
+Pairs = dict[str, Stored]
+"""The unit of each layer, by the layer's path."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,9 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:
             failed.append(error)
     for other in found[1:]:
         check_agree(found[0], other)
-    orders = in_order(network, ours, checkpoint, units)
-    found += [pairs for pairs in orders if _is_possible(pairs, ours, units)]
+    for shares in in_order(network, ours, checkpoint, units):
+        with suppress(AmbiguousMatch):
+            found.append(_decided(_cases(ours, shares, executed=True)))
     if not found:
         raise failed[0]
     check_clear(found)
@@ -101,49 +106,32 @@ def _named(slots: Iterable[Slot]) -> list[tuple[str, Signature]]:
 
 
 def _read(reading: Reading, ours: Sequence[Use]) -> Pairs:
-    """The pairing by one reading.
+    shares = cut(reading, ours)
+    cases = _cases(ours, shares, reading.executed)
+    if not all(case.candidates for case in cases):  # an order, but not of execution
+        cases = _cases(ours, shares, executed=False)
+    return _decided(cases)
+
+
+def _cases(ours: Sequence[Use], shares: Sequence[Share], executed: bool) -> list[Case]:
+    pairs = zip(ours, shares, strict=True)
+    return [Case(use, share, executed) for use, share in pairs]
+
+
+def _decided(cases: Sequence[Case]) -> Pairs:
+    """The unit of each layer.
 
     Raises:
-        AmbiguousMatch: there is none, or more than one.
-        WeightsError: the order contradicts the names (AS517).
+        AmbiguousMatch: a use has several candidates left, or none.
+        WeightsError: names support another candidate (AS517).
     """
-    pairs = list(zip(ours, cut(reading, ours), strict=True))
-    cases = [Case(use, share, reading.executed) for use, share in pairs]
-    if not all(case.candidates for case in cases):  # an order, but not of execution
-        cases = [Case(use, share, False) for use, share in pairs]
     decide(cases)
-    for case in cases:
-        if len(case.candidates) != 1:  # there is none where the search was given up
-            raise unclear(case.open or case.use.parts, case.share.units)
-    return _checked(cases, [case.candidates[0] for case in cases])
-
-
-def _is_possible(pairs: Pairs, ours: Sequence[Use], units: Sequence[Stored]) -> bool:
-    """Whether a pairing contradicts no dependency, no other use and no name.
-
-    Raises WeightsError if names are for another one (AS517).
-    """
-    places = {unit: place for place, unit in enumerate(units)}
-    cases: list[Case] = []
-    for use in ours:
-        own = {pairs[part.name]: n for n, part in enumerate(use.parts)}
-        share = tuple(sorted(own, key=places.__getitem__))
-        chains = tuple(unit.unit.chain for unit in share)
-        known = tuple(own[unit] for unit in share)
-        cases.append(Case(use, Share(share, chains), True, known))
-    decide(cases)
-    if not all(case.known in case.candidates for case in cases):
-        return False
-    _checked(cases, [case.known for case in cases])
-    return True
-
-
-def _checked(cases: Sequence[Case], candidates: Sequence[Candidate]) -> Pairs:
-    """The pairs of the candidates; WeightsError (AS517) if names are for others."""
     found: Pairs = {}
-    for case, candidate in zip(cases, candidates, strict=True):
-        pairs = case.pairs(candidate)
-        if other := better_named(case, candidate):
+    for case in cases:
+        if len(case.candidates) != 1:  # none: it is impossible, or the search too long
+            raise unclear(case.open or case.use.parts, case.share.units)
+        pairs = case.pairs(case.candidates[0])
+        if other := better_named(case, case.candidates[0]):
             check_agree(pairs, case.pairs(other))
         found |= pairs
     return found

@@ -113,7 +113,7 @@ def check_agree(by_order: Mapping[str, Slot], by_name: Mapping[str, Slot]) -> No
 
 
 def listed_names(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names and the number of the others."""
     shown = ", ".join(f"'{name}'" for name in names[:MAX_NAMES])
     more = len(names) - MAX_NAMES
     return f"{shown} and {more} more" if more > 0 else shown

@@ -2,7 +2,7 @@
 
 A file may have all kernels before all norms. Within a chain each of the two kinds has
 to be in one order for the whole network: that of the spec or, in Keras, that of its
-models, which list first what is farthest from the output.
+models, which list the layers farthest from the output first.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 
 from archspec.network import INPUT, Network, NetworkLayer
-from archspec.weights.adoption.readings import Stored
+from archspec.weights.adoption.readings import Share, Stored
 from archspec.weights.adoption.uses import Part, Signature, Use
 from archspec.weights.checkpoints import Checkpoint
-
-Pairs = dict[str, Stored]
-"""The unit of each layer, by the layer's path."""
 
 
 def in_order(
@@ -24,17 +21,23 @@ def in_order(
     uses: Sequence[Use],
     checkpoint: Checkpoint,
     units: Sequence[Stored],
-) -> list[Pairs]:
-    """All the pairings in which the file is in one of these orders."""
+) -> list[list[Share]]:
+    """The units of each use, and their parts, for each order that the file is in."""
     parts = {part.name: part for use in uses for part in use.parts}
-    found: list[Pairs] = []
+    found: list[dict[Stored, Part]] = []
     for order in _orders(network, checkpoint) if checkpoint.ordered else ():
         listed = [parts[layer.path] for layer in order if layer.weights]
-        matched = list(_first_come(listed, units))
-        pairs = {part.name: unit for unit, part in matched}
-        if _is_sorted(matched, listed) and pairs not in found:
+        pairs = dict(_first_come(listed, units))
+        if _is_sorted(pairs, listed) and pairs not in found:
             found.append(pairs)
-    return found
+    return [[_share(use, pairs) for use in uses] for pairs in found]
+
+
+def _share(use: Use, pairs: dict[Stored, Part]) -> Share:
+    numbers = {part: number for number, part in enumerate(use.parts)}
+    own = {unit: numbers[part] for unit, part in pairs.items() if part in numbers}
+    chains = tuple(unit.unit.chain for unit in own)
+    return Share(tuple(own), chains, tuple(own.values()))
 
 
 def _orders(
@@ -42,7 +45,7 @@ def _orders(
 ) -> Iterator[Sequence[NetworkLayer]]:
     yield network.layers
     if checkpoint.target == "keras":
-        # How many layers an activation or a padding is in the model, nobody knows.
+        # An activation or a padding may be any number of layers in the model.
         yield _from_the_farthest(network, lambda layer: True)
         yield _from_the_farthest(network, lambda layer: bool(layer.weights))
 
@@ -50,7 +53,7 @@ def _orders(
 def _from_the_farthest(
     network: Network, counts: Callable[[NetworkLayer], bool]
 ) -> Sequence[NetworkLayer]:
-    """Layers by how many others are between them and the output, the most first."""
+    """Layers by their distance from the output, the farthest first."""
     distances = [0] * len(network.layers)
     for number, layer in reversed([*enumerate(network.layers)]):
         distance = distances[number] + counts(layer)
@@ -70,13 +73,13 @@ def _first_come(
     return ((unit, waiting[unit.signature].popleft()) for unit in units)
 
 
-def _is_sorted(pairs: Sequence[tuple[Stored, Part]], order: Sequence[Part]) -> bool:
+def _is_sorted(pairs: dict[Stored, Part], order: Sequence[Part]) -> bool:
     """Whether each chain has each kind of layer in this order."""
-    places = {part.name: place for place, part in enumerate(order)}
+    places = {part: place for place, part in enumerate(order)}
     lists: dict[tuple[str, bool], list[int]] = defaultdict(list)
     homes: dict[Signature, set[str]] = defaultdict(set)
-    for unit, part in pairs:
-        lists[unit.unit.chain, part.is_linear].append(places[part.name])
+    for unit, part in pairs.items():
+        lists[unit.unit.chain, part.is_linear].append(places[part])
         homes[part.signature].add(unit.unit.chain)
     sure = all(len(chains) == 1 for chains in homes.values())
     return sure and all(found == sorted(found) for found in lists.values())

@@ -3,9 +3,9 @@
 The candidates of a use are all ways to pair units with parts of one signature; where a
 file lists layers as they are executed, only those in which no part comes before one
 that it depends on. A unit that has a part's name is that part.
-What all candidates of a use agree on is a fact about every use of that block with the
-same parts: which part comes first in the file, and how a part is named. A candidate
-that contradicts a fact is dropped, and so on until nothing changes. Of those left the
+If all candidates of a use agree which part comes first in the file, or how a part is
+named, this is a fact about every use of that block with the same parts. Candidates that
+contradict a fact are dropped, and so on until nothing changes. Of those left the
 ones that names support best are kept: modules whose names differ in their last number
 (`bn1` and `bn2`, `conv1.bn` and `conv2.bn`) are in series; else the layers of one of
 our inner blocks have names that begin alike.
@@ -21,29 +21,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, combinations
 
 from archspec.weights.adoption.names import common, local, own_names
-from archspec.weights.adoption.readings import Share, Stored
+from archspec.weights.adoption.readings import Candidate, Share, Stored
 from archspec.weights.adoption.uses import Part, Use
 
 MAX_STEPS = 50_000
 """Steps of the search for the candidates of one use; a longer one finds none."""
 
-Candidate = tuple[int, ...]
-"""The part that each unit is."""
 Facts = Mapping[tuple[str, ...], str]
 
 
 class Case:
     """A use with its units, and the candidates that are left.
 
-    With `executed`, units of one chain are in an order of execution. The candidates of
-    a `known` pairing are itself and its exchanges.
+    With `executed`, units of one chain are in an order of execution.
     """
 
-    def __init__(self, use: Use, share: Share, executed: bool, known: Candidate = ()):
-        self.use, self.share, self.known = use, share, known
+    def __init__(self, use: Use, share: Share, executed: bool):
+        self.use, self.share = use, share
         self.names = local([unit.name for unit in share.units])
         self._options = _options(use, share, self.names, executed)
         self._steps = 0
+        known = share.known
         found = list(self._exchanged(known) if known else self._extended(()))
         self.candidates = found if self._steps <= MAX_STEPS else []
 
@@ -59,7 +57,7 @@ class Case:
         return [p for p in self.use.parts if len({each[p.name] for each in found}) > 1]
 
     def facts(self) -> Facts:
-        """What all candidates agree on."""
+        """The implications that all candidates share."""
         if not self.candidates:
             return {}
         first, *others = map(self.implied, self.candidates)
@@ -70,7 +68,7 @@ class Case:
         }
 
     def implied(self, candidate: Candidate) -> Facts:
-        """What a candidate implies for the block."""
+        """The order and the names of parts that a candidate implies for its block."""
         roles = [self.use.parts[part].role for part in candidate]
         chains = self.share.chains
         found: dict[tuple[str, ...], str] = {
@@ -111,7 +109,7 @@ class Case:
         )
 
     def _exchanged(self, known: Candidate) -> Iterator[Candidate]:
-        """A candidate, and what it is with two parts exchanged, as far as they fit."""
+        """A candidate and its exchanges of two parts, as far as they fit."""
         if self._fits(known):
             yield known
         for i, j in combinations(range(len(known)), 2):
@@ -166,7 +164,7 @@ def _options(
 
 
 def decide(cases: Sequence[Case]) -> None:
-    """Leave each case as few candidates as the evidence allows."""
+    """Leave each case as few candidates as the evidence allows, or the known one."""
     kinds: dict[tuple[str, ...], list[Case]] = defaultdict(list)
     for case in cases:
         kinds[case.use.kind].append(case)
@@ -177,6 +175,9 @@ def decide(cases: Sequence[Case]) -> None:
             pairs = zip(case.candidates, scores, strict=True)
             case.candidates = [each for each, score in pairs if score == max(scores)]
         _learn(alike)
+    for case in cases:
+        if case.share.known:
+            case.candidates = [c for c in case.candidates if c == case.share.known]
 
 
 def _learn(cases: Sequence[Case]) -> None:
@@ -203,6 +204,6 @@ def _agrees(implied: Facts, facts: Facts) -> bool:
 
 def better_named(case: Case, found: Candidate) -> Candidate | None:
     """An exchange that names support better than the candidate found, in any order."""
-    free = Case(case.use, case.share, False, found)
+    free = Case(case.use, case.share._replace(known=found), executed=False)
     best = max([found, *free.candidates], key=free.named)
     return best if best != found else None

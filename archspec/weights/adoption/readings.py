@@ -1,9 +1,9 @@
-"""Their side: in which order a file lists its units, and how that is cut into uses.
+"""The order in which a file lists its units, and the units of each use.
 
-A reading is some chains, each in the order of the network's blocks; within a block the
-order may be another. The file's own order is one reading. Names are another: those
-which are the same up to their first number are a chain (`layer1` to `layer4`), and a
-module that has just what one of our blocks has is not torn apart.
+A reading consists of chains, each in the order of the network's blocks; within a block
+the order may differ. The file's own order is one reading. Names give another: those
+that are equal up to their first number are a chain (`layer1` to `layer4`). A module
+with the same weights as one of our blocks is kept together.
 """
 
 from __future__ import annotations
@@ -40,11 +40,16 @@ class Reading(NamedTuple):
     executed: bool
 
 
+Candidate = tuple[int, ...]
+"""The part that each unit of a use is."""
+
+
 class Share(NamedTuple):
-    """The units that a use gets, with the chain that each is from."""
+    """The units of a use with their chains; `known` are their parts, if it is known."""
 
     units: tuple[Stored, ...]
     chains: tuple[Hashable, ...]
+    known: Candidate = ()
 
 
 def readings(
@@ -114,7 +119,7 @@ def cut(reading: Reading, uses: Sequence[Use]) -> list[Share]:
 def _whole(
     chains: Iterable[deque[Item]], need: Counter[Signature]
 ) -> list[deque[Item]]:
-    """The chains that start with a module which has just what is needed."""
+    """The chains that start with a module of exactly the weights that are needed."""
     return [
         chain
         for chain in chains
@@ -125,10 +130,10 @@ def _whole(
 def _taken(
     chain: deque[Item], need: Counter[Signature], executed: bool
 ) -> Iterator[Stored]:
-    """Take from the start of a chain what a use needs.
+    """Take the units that a use needs from the start of a chain.
 
-    Names that are words tell no order: what shares a module with the start will do, if
-    nothing else there is like it. The start itself does if all like it are needed.
+    Words have no order: of the items in one module with the first, any is taken that
+    has no equal among them. The first itself is taken if all its equals are needed.
     """
     rest = need.copy()
     while chain:

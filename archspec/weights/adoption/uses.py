@@ -1,4 +1,4 @@
-"""Our side: the network as one use of a block after the other.
+"""The network as a sequence of uses of blocks.
 
 A use is the innermost one that holds more than a convolution with its norm (an inverted
 residual, a bottleneck), or a layer that stands by itself.
@@ -69,7 +69,7 @@ class Use:
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """What it has in common with other uses that have the same parts."""
+        """The block and the roles, which uses with the same parts share."""
         return self.block, *(part.role for part in self.parts)
 
     @cached_property
@@ -182,7 +182,7 @@ def _branches(network: Network) -> list[Hashable]:
 
 
 def _branch(network: Network, start: int, readers: Sequence[list[int]]) -> Hashable:
-    """What it reads, its layers and the sum they end in; else the number itself."""
+    """Its sources, layers and the sum that it ends in; else the number itself."""
     number, primitives = start, list[str]()
     while len(readers[number]) == 1 and number not in network.outputs.values():
         layer = network.layers[number]

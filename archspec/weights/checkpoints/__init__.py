@@ -1,4 +1,4 @@
-"""Somebody else's checkpoints, read as data: nothing that is in a file is run."""
+"""Checkpoints of other implementations, read as data: no code in a file is executed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def opened(path: Path) -> Generator[Checkpoint]:
 
     Raises:
         WeightsError: it cannot be read (AS511).
-        FrameworkMissing: what reads such files is not installed.
+        FrameworkMissing: the library that reads such files is not installed.
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:

@@ -1,4 +1,4 @@
-"""HDF5 without what leads out of a file: links, external storage, virtual data."""
+"""HDF5 files; links, external storage and virtual data are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from archspec.weights.checkpoints.units import (
 def opened(path: Path, file: Path | BytesIO) -> Generator[Any]:
     """The root of a file; raises WeightsError (AS511), FrameworkMissing."""
     library = needed("h5py")
-    with damage_told(path):
+    with reported_as_unreadable(path):
         check_heaps(path, file)
         root = library.File(file, "r")
     with root:
@@ -32,8 +32,8 @@ def opened(path: Path, file: Path | BytesIO) -> Generator[Any]:
 
 
 @contextmanager
-def damage_told(path: Path) -> Generator[None]:
-    """Turn what HDF5 makes of a damaged file into a WeightsError (AS511)."""
+def reported_as_unreadable(path: Path) -> Generator[None]:
+    """Turn the errors of h5py for a corrupted file into WeightsError (AS511)."""
     try:
         yield
     except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
@@ -42,12 +42,12 @@ def damage_told(path: Path) -> Generator[None]:
 
 
 def children(path: Path, group: Any) -> Mapping[str, Any]:
-    """What is in a group; raises WeightsError (AS511) about a link to elsewhere."""
+    """The members of a group; raises WeightsError (AS511) about a link."""
     return {key: entry(path, group, key) for key in group}
 
 
 def entry(path: Path, group: Any, name: str) -> Any:
-    """What is at `name`, which may be a path; raises WeightsError (AS511)."""
+    """The member `name`, which may be a path; raises WeightsError (AS511)."""
     found, hard = group, needed("h5py").HardLink
     for key in name.split("/"):
         if not hasattr(found, "keys") or key not in found:
@@ -68,7 +68,7 @@ def tensor(path: Path, group: Any, name: str) -> Tensor:
 
     def values() -> np.ndarray[Any, Any]:
         check_floating(full, found.dtype.name)
-        with damage_told(path):
+        with reported_as_unreadable(path):
             return single(found[()])
 
     return Tensor(full, tuple(found.shape), values)

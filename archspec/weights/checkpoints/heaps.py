@@ -1,7 +1,7 @@
-"""HDF5's heaps of texts: a damaged one would keep the library busy for ever.
+"""HDF5's string heaps: a corrupted one makes the library loop for ever.
 
-It goes from object to object by their sizes, and stays where one is 0. The layout is in
-the HDF5 File Format Specification, section III.E.
+It steps from object to object by their sizes, and a size of 0 is no step. The
+layout is in the HDF5 File Format Specification, section III.E.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _check(path: Path, content: Content) -> None:
 
 
 def _sizes(content: Content, heap: int) -> Iterator[int]:
-    """What each object of a heap takes, and the free space at its end."""
+    """The size of each object of a heap, and of the free space at its end."""
     end = min(len(content), heap + _number(content, heap + 8, 8))
     at = heap + _HEADER
     while at + _HEADER <= end:

@@ -19,10 +19,10 @@ from typing import Any
 
 from archspec.weights.checkpoints.hdf5 import (
     children,
-    damage_told,
     entry,
     labels,
     opened,
+    reported_as_unreadable,
     tensor,
 )
 from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit, unreadable
@@ -39,7 +39,7 @@ _MAX_DEPTH = 32
 def keras_hdf5(path: Path) -> Generator[Checkpoint]:
     """A file of `save_weights`, or of an older `save`."""
     with opened(path, path) as root:
-        with damage_told(path):
+        with reported_as_unreadable(path):
             units = tuple(_of_any_age(path, root))
         yield Checkpoint("keras", units)
 
@@ -55,7 +55,7 @@ def keras_archive(path: Path) -> Generator[Checkpoint]:
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         raise unreadable(path, "its config.json lists no layers") from None
     with opened(path, weights) as root:
-        with damage_told(path):
+        with reported_as_unreadable(path):
             units = tuple(_counted(path, root, ranks))
         yield Checkpoint("keras", units)
 
@@ -190,9 +190,9 @@ def _units(
 
 
 def _variables(part: list[Tensor]) -> list[str]:
-    """What Keras calls the weights of a layer, of which Keras 3 has but numbers.
+    """Keras's names for the weights of a layer; files of Keras 3 only number them.
 
-    A vector by itself is a factor for each channel, whatever its layer calls it.
+    A single vector is a factor for each channel, whatever its name is.
     """
     if [len(found.shape) for found in part] == [1]:
         return ["kernel"]

@@ -64,13 +64,13 @@ def _loaded(path: Path) -> object:
         raise unreadable(path, reason, help) from None
     except OSError as error:
         raise unreadable(path, error.strerror or error) from None
-    except Exception as error:  # what is no such file fails anywhere in torch
+    except Exception as error:  # other files fail anywhere in torch
         reason = "torch.load does not recognise it"
         raise unreadable(path, reason) from error
 
 
 def _state(path: Path, found: object) -> Mapping[str, Any]:
-    """The state dict itself, without what it was wrapped in."""
+    """The state dict itself, without the dicts that wrap it."""
     help = "save the module's state_dict() by itself"
     for key in _WRAPPERS:
         if isinstance(found, Mapping):

@@ -1,4 +1,4 @@
-"""What every format is read as: the weights of one layer after the other."""
+"""The common form of every checkpoint format: the weights of each layer, in order."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Tensor(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """The weights of one layer, by what its framework calls them.
+    """The weights of one layer, by their names in its framework.
 
-    `chain` names the list within which the file's order says something, `module` what
-    holds it, where that is known by more than names.
+    The order of the file is meaningful within one `chain`. `module` is the module that
+    contains it, where the file records that by more than names.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Unit(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """The units of a file, in its order; `ordered` where that says something."""
+    """The units of a file, in its order; `ordered` if this order is meaningful."""
 
     target: Literal["torch", "keras"]
     units: tuple[Unit, ...]
@@ -84,7 +84,7 @@ def _useless(pattern: str, checkpoint: Checkpoint) -> Diagnostic:
 
 
 def unreadable(path: Path, reason: object, help: str = "") -> WeightsError:
-    """What is raised about a file that is not what it is called."""
+    """The error for a file that cannot be read as its extension suggests."""
     first = (str(reason).splitlines() or [""])[0]
     message = f"cannot read {path}" + (f": {first}" if first else "")
     return WeightsError.single("AS511", message, help=help)
@@ -98,6 +98,6 @@ def check_floating(name: str, dtype: str) -> None:
 
 
 def single(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """As float32; what is too large becomes infinite, and is refused as that."""
+    """As float32; too large numbers become infinite, which is refused later."""
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
