@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -46,6 +47,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         signal.signal(signal.SIGTERM, _end)
+        if sys.stderr is not None and (note := _other_archspec()):
+            print(f"note: {note}", file=sys.stderr)
         from archspec.cli.beforehand import refuse
 
         refuse(sys.argv[1:])
@@ -58,6 +61,26 @@ def main() -> None:
         _give_up(error)
     finally:
         gc.freeze()  # or the interpreter looks through everything before it exits
+
+
+def _other_archspec() -> str:
+    """What to do where Spack's archspec shares our folder or has taken files of ours.
+
+    It has the same package and the same command. Both then run `main` here, since our
+    `cli/` comes before its `cli.py`.
+    """
+    package = sys.modules["archspec"]
+    if Path(package.__path__[0], "cpu", "__init__.py").exists():
+        return (
+            "Spack's archspec is in this environment and overwrites files of "
+            "archspec-nn; use an isolated one: pipx install archspec-nn"
+        )
+    if package.__file__ is None:
+        return (
+            "files of archspec-nn went with Spack's archspec; "
+            "restore them: pip install --force-reinstall --no-deps archspec-nn"
+        )
+    return ""
 
 
 def _end(number: int, frame: object) -> NoReturn:
