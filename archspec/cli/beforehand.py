@@ -12,7 +12,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.api.specs import load
 from archspec.errors import SpecError
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def refuse(arguments: Sequence[str]) -> None:
     words = takewhile(lambda word: not word.startswith("-"), arguments[1:])
     specs = [word for word in words if Path(word).suffix in (".yaml", ".yml")]
     try:
-        _networks.update((spec, load(spec)) for spec in specs)
+        _networks.update((spec, loaded(spec)) for spec in specs)
     except SpecError as error:
         if sys.stderr is not None:  # which `2>&-` closes
             print(error, file=sys.stderr)
@@ -42,9 +41,13 @@ def refuse(arguments: Sequence[str]) -> None:
 
 
 def loaded(
-    spec: str, variant: Sequence[str] | None, override: Sequence[str] | None
+    spec: str,
+    variant: Sequence[str] | None = None,
+    override: Sequence[str] | None = None,
 ) -> Network:
     """The network of a spec, which may be there already; raises SpecError."""
     if spec in _networks and not variant and not override:
         return _networks[spec]
+    from archspec.api.specs import load
+
     return load(spec, variant=variant or (), set=override or ())
