@@ -1,4 +1,4 @@
-"""The primitives: one class each, a file a family."""
+"""The primitives: one class each, one file per family."""
 
 from archspec.ops import convolution, normalization, pointwise, pooling, shape
 from archspec.ops.base import OPS, Op, Shape, Weight
@@ -8,4 +8,4 @@ from archspec.ops.join import JOINS, Join
 __all__ = ["FAMILIES", "JOINS", "OPS", "Join", "Op", "Pair", "Shape", "Weight"]
 
 FAMILIES = convolution, normalization, pointwise, pooling, shape
-"""The files of ops, whose classes have registered themselves."""
+"""The modules of ops, whose classes register themselves."""

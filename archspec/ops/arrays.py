@@ -1,4 +1,4 @@
-"""What ops are evaluated with: plain sums over windows of maps.
+"""Array functions that evaluate ops: plain sums over windows.
 
 Arrays are (N, channels, height, width) and know their library, NumPy; pairs are
 [height, width].
@@ -14,7 +14,7 @@ from archspec.ops.window import Window
 
 
 def padded(x: Array, amounts: Amounts, value: float = 0.0) -> Array:
-    """Cells of one value around maps; a negative amount cuts cells off."""
+    """Pad feature maps with a value; negative amounts crop."""
     top, bottom, left, right = (max(0, amount) for amount in amounts)
     around = (0, 0), (0, 0), (top, bottom), (left, right)
     whole = x.__array_namespace__().pad(x, around, constant_values=value)
@@ -32,7 +32,7 @@ def windows(x: Array, window: Window) -> Array:
 
 
 def convolved(x: Array, weight: Array, window: Window, groups: int) -> Array:
-    """A convolution of padded maps; weight (filters, channels / groups, *kernel)."""
+    """Convolve padded feature maps; weight (filters, channels / groups, *kernel)."""
     xp, seen = x.__array_namespace__(), windows(x, window)
     if weight.shape[1] == 1 and groups == x.shape[1]:
         split = weight.reshape(groups, -1, *window.kernel)
@@ -45,7 +45,7 @@ def convolved(x: Array, weight: Array, window: Window, groups: int) -> Array:
 
 
 def stamped(x: Array, weight: Array, stride: Pair) -> Array:
-    """A transposed convolution, nothing cut; weight (channels, filters, *kernel)."""
+    """Transposed convolution without cropping; weight (channels, filters, *kernel)."""
     xp, (batch, _, height, width) = x.__array_namespace__(), x.shape
     _, filters, *kernel = weight.shape
     down, across = (height - 1) * stride[0] + 1, (width - 1) * stride[1] + 1
@@ -57,14 +57,14 @@ def stamped(x: Array, weight: Array, stride: Pair) -> Array:
 
 
 def resized(x: Array, size: Pair, mode: str) -> Array:
-    """Maps brought to a size; half-pixel centres, no antialiasing."""
+    """Resize feature maps; half-pixel centres, no antialiasing."""
     xp, (height, width) = x.__array_namespace__(), x.shape[2:]
     rows, columns = _blend(xp, height, size[0], mode), _blend(xp, width, size[1], mode)
     return rows @ x @ columns.T
 
 
 def _blend(xp: Any, old: int, new: int, mode: str) -> Array:
-    """The share of each old cell in each new one: (new, old)."""
+    """The interpolation matrix of an axis: (new, old)."""
     centres = (xp.arange(new) + 0.5) * old / new - 0.5
     cells = xp.arange(old)
     if mode == "nearest":

@@ -1,8 +1,8 @@
-"""What every primitive is: attributes, a shape rule, weights, and a cost.
+"""The base class of primitives: attributes, a shape rule, weights and a cost.
 
-Shapes leave out the batch and put channels first: (channels, height, width) for a
+Shapes omit the batch and have channels first: (channels, height, width) for a feature
 map, (channels,) for a vector. One multiply-accumulate is one MAC; biases,
-normalisation, activations and pooling are none.
+normalisation, activations and pooling count as none.
 """
 
 from collections.abc import Mapping
@@ -17,37 +17,37 @@ from archspec.ops.fields import STATIC
 Shape = tuple[int, ...]
 
 OPS: dict[str, type["Op"]] = {}
-"""Every primitive by its word: a class with a `name` registers itself."""
+"""Primitives by name; a class with a `name` registers itself."""
 
 
 Array = Any
-"""One of NumPy, which nothing here imports: `x.__array_namespace__()` is the library.
+"""A NumPy array. Modules here use `x.__array_namespace__()` instead of an import.
 
-Like shapes, arrays have channels first, behind the batch: (N, channels, ...).
+Arrays have the batch first, then channels: (N, channels, ...).
 """
 
 Weights = Mapping[str, Array]
 
 
 class Weight(NamedTuple):
-    """A weight in the canonical order of its axes, which each op's `weights` gives."""
+    """A weight in its canonical axis order, as returned by `Op.weights`."""
 
     shape: Shape
     initial: float | None = 0.0
-    """Where all its numbers start; None where the op's `initializer` draws them."""
+    """Initial value; None if the op's `initializer` samples it."""
     trainable: bool = True
 
     @property
     def size(self) -> int:
-        """How many numbers it holds."""
+        """Number of elements."""
         return prod(self.shape)
 
 
 def shared_out(channels: int, groups: int, what: str) -> int:
-    """How many of the channels each of `groups` equal parts has.
+    """Channels per group.
 
     Raises:
-        ShapeError: they are no multiple of `groups`.
+        ShapeError: `channels` is not a multiple of `groups`.
     """
     each, rest = divmod(channels, groups)
     if rest:
@@ -61,46 +61,46 @@ def shared_out(channels: int, groups: int, what: str) -> int:
 
 
 class Op(BaseModel):
-    """A primitive: one input, one output, the shape unchanged unless it says so.
+    """A primitive with one input and one output, by default of the same shape.
 
-    Its first attribute is the main one, for which `conv: 32` is short. A required
-    attribute comes from the spec, from its `defaults`, or from `fallbacks`.
+    The first attribute is the main one (`conv: 32`). Required attributes come from the
+    layer, from `defaults` of the spec, or from `fallbacks`.
     """
 
-    # deferred: a command that needs five ops should not wait for validators of all
+    # deferred: a command that uses five ops should not build validators for all
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", defer_build=True
     )
 
     name: ClassVar[str]
-    """The word of the spec."""
+    """Name in specs."""
 
     fallbacks: ClassVar[Mapping[str, str]] = {}
     """Defaults that are expressions over `channels` and the other attributes."""
 
     output_channels: ClassVar[str] = "channels"
-    """The output's channels as an expression over `channels` and the attributes."""
+    """Output channels, as an expression over `channels` and the attributes."""
 
     weight_axes: ClassVar[str] = ""
-    """The axes of `weight`, as einops writes them; other weights are vectors."""
+    """Axes of `weight` in einops notation; other weights are vectors."""
 
     inherits: ClassVar[str | None] = None
-    """The op whose `defaults` in the spec hold here too."""
+    """Another op whose `defaults` also apply to this one."""
 
     like: ClassVar[str | None] = None
-    """The attribute that `like: LAYER` gives: the height and width of that layer."""
+    """The attribute that `like: LAYER` sets to the height and width of that layer."""
 
     linear: ClassVar[bool] = False
-    """Whether it is all `weight` and `bias`: batch norm behind it folds into these."""
+    """Whether a following batch norm can be folded into `weight` and `bias`."""
 
     fresh_output: ClassVar[bool] = False
-    """Whether an activation may overwrite its output: its gradient needs it no more."""
+    """Whether an activation may overwrite its output in place."""
 
     keeps_sign: ClassVar[bool] = False
-    """Whether it makes no negative numbers of others."""
+    """Whether a non-negative input gives a non-negative output."""
 
     static_fields: ClassVar[frozenset[str]] = frozenset()
-    """The attributes that frameworks need as constants."""
+    """Attributes that frameworks need as constants."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -110,31 +110,31 @@ class Op(BaseModel):
             OPS[cls.name] = cls
 
     def infer(self, shape: Shape) -> Shape:
-        """The output's shape.
+        """The output shape.
 
         Raises:
-            ShapeError: the op cannot take this input; the message has the arithmetic.
+            ShapeError: invalid input shape; the message shows the arithmetic.
         """
         return shape
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
-        """The weights for an input of this shape, by their canonical names."""
+        """Weights for an input of this shape, by canonical name."""
         return {}
 
     def is_idle(self, shape: Shape) -> bool:
-        """Whether its output is its input, outside training."""
+        """Whether the op is the identity outside training."""
         return False
 
     def is_non_negative(self, given: bool) -> bool:
-        """Whether its output has no negative numbers; `given` says it of its input."""
+        """Whether the output is non-negative; `given`: whether the input is."""
         return given and self.keeps_sign
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
-        """The output, outside training, by plain sums in double precision."""
+        """The output outside training, computed in double precision."""
         raise NotImplementedError(self.name)
 
     def macs(self, shape: Shape) -> int:
-        """Multiply-accumulates: all of `weight`, at every position of the output."""
+        """Multiply-accumulates: elements of `weight` times positions of the output."""
         weight = self.weights(shape).get("weight")
         return 0 if weight is None else weight.size * prod(self.infer(shape)[1:])
 
@@ -156,7 +156,7 @@ class Op(BaseModel):
 
 
 class Idle(Op):
-    """An op whose output is its input, outside training."""
+    """An op that is the identity outside training."""
 
     keeps_sign = True
 
@@ -168,6 +168,6 @@ class Idle(Op):
 
 
 def along(values: Any, x: Array) -> Array:
-    """One number, or one for each channel, to go with an array."""
+    """One number, or one per channel, broadcast to an array."""
     numbers = x.__array_namespace__().asarray(values, float)
     return numbers.reshape(-1, *(1 for _ in x.shape[2:]))

@@ -25,22 +25,22 @@ GLOROT: Initializer = ("uniform", "fan_avg", 1.0)
 
 
 class Convolution(Windowed):
-    """A convolution whose window slides."""
+    """Base of convolutions with a sliding window."""
 
     linear = True
     fresh_output = True
 
     def convolved(self, x: Array, weights: Weights, groups: int) -> Array:
-        """The output, each of `groups` equal parts of the channels on its own."""
+        """The output of a grouped convolution."""
         x = arrays.padded(x, self.window.amounts(x.shape[2:]))
         x = arrays.convolved(x, weights["weight"], self.window, groups)
         return x + along(weights.get("bias", 0.0), x)
 
 
 class Conv(Convolution):
-    """A convolution of all channels, or of each of `groups` equal parts on its own.
+    """Convolution, optionally grouped.
 
-    `groups` divides the channels and `filters`.
+    Input channels and `filters` must be multiples of `groups`.
     """
 
     name = "conv"
@@ -78,10 +78,10 @@ class Conv(Convolution):
 
 
 class DepthwiseConv(Convolution):
-    """`multiplier` filters for each channel on its own.
+    """Depthwise convolution with `multiplier` filters per channel.
 
-    Output channel `c * multiplier + j` is the j-th filter of channel c. The first
-    half of a separable convolution (Howard et al. 2017, MobileNets, section 3.1).
+    Output channel `c * multiplier + j` is filter j of channel c (Howard et al. 2017,
+    MobileNets, section 3.1).
     """
 
     name = "depthwise_conv"
@@ -112,11 +112,11 @@ class DepthwiseConv(Convolution):
 
 
 class TransposedConv(Windowed):
-    """The gradient of a convolution used forwards: it makes feature maps larger.
+    """Transposed convolution, which enlarges feature maps.
 
-    `padding` is what the convolution in the other direction would have padded, and
-    is cut off: (size - 1) * stride + kernel pixels remain at `valid`,
-    2 * (kernel // 2) less at `symmetric`, and size * stride at `same`.
+    `padding` crops the output, as the corresponding convolution would pad: its size is
+    (size - 1) * stride + kernel for `valid`, 2 * (kernel // 2) less for `symmetric`,
+    and size * stride for `same`.
     """
 
     name = "transposed_conv"
@@ -149,12 +149,12 @@ class TransposedConv(Windowed):
         return x + along(weights.get("bias", 0.0), x)
 
     def macs(self, shape: Shape) -> int:
-        """All of `weight` at every position of the input, what is cut off included."""
+        """Elements of `weight` times positions of the input, before cropping."""
         return self.weights(shape)["weight"].size * prod(shape[1:])
 
 
 class Dense(Op):
-    """A linear map of the channels, the same at every position of a feature map."""
+    """Dense (linear) layer over the channels, at each position of a feature map."""
 
     name = "dense"
     linear = True
@@ -180,6 +180,6 @@ class Dense(Op):
 
 
 def _kernel_and_bias(shape: Shape, biases: int) -> dict[str, Weight]:
-    """`weight`, which an initializer draws, and `bias` if there are any."""
+    """`weight`, sampled by an initializer, and `bias` if `biases` is not 0."""
     weight = {"weight": Weight(shape, initial=None)}
     return weight | ({"bias": Weight((biases,))} if biases else {})

@@ -1,7 +1,7 @@
-"""The types of attributes: what a spec may write, and what the ops then hold.
+"""Attribute types: validation of values from specs.
 
-Values arrive as evaluated expressions: ints, floats, bools, words, or lists of them.
-Every message says what is wanted and what was found.
+Values are evaluated expressions: ints, floats, bools, words, or lists of them. Every
+message states the expected and the actual value.
 """
 
 import json
@@ -17,24 +17,24 @@ Pair = tuple[int, int]
 """Height and width."""
 
 Amounts = tuple[int, int, int, int]
-"""Cells at the top, bottom, left and right."""
+"""Pixels at the top, bottom, left and right."""
 
 Padding = PaddingWord | Amounts
 Initializer = tuple[Distribution, Fan, float] | tuple[Distribution, float]
-"""Drawn with the variance `scale / fan`, or with a standard deviation."""
+"""A distribution with variance `scale / fan`, or with a standard deviation."""
 
 TRUNCATED = 0.87962566103423978
-"""The standard deviation of a unit normal that is cut at two deviations."""
+"""Standard deviation of a unit normal truncated at two standard deviations."""
 
 
 STATIC = "static"
-"""In the metadata of an attribute that frameworks need as a constant."""
+"""Metadata of an attribute that frameworks need as a constant."""
 
 
 class Examples:
-    """In the metadata of an attribute: values to try, the usual one first.
+    """Metadata of an attribute: example values, the usual one first.
 
-    They go with an input of 6 channels. Tests and random networks are drawn from them.
+    They suit an input of 6 channels. Tests and random networks use them.
     """
 
     def __init__(self, *values: Any):
@@ -42,10 +42,10 @@ class Examples:
 
 
 class Read:
-    """Tells Pydantic to read a value by this function, and to ask nothing else.
+    """Makes Pydantic validate a value by this function only.
 
-    Pydantic's own PlainValidator also works out a schema of the type, which takes as
-    long as all the rest of a short command.
+    Pydantic's own PlainValidator also builds a schema of the type, which takes as long
+    as the rest of a short command.
     """
 
     def __init__(self, function: Callable[[Any], Any]):
@@ -56,14 +56,14 @@ class Read:
 
 
 class OneOf(Read, Examples):
-    """Reads words, all of which are examples."""
+    """Validates words; all are examples."""
 
     def __init__(self, *words: str):
         Read.__init__(self, self.check)
         Examples.__init__(self, *words)
 
     def check(self, value: object) -> object:
-        """The word; raises PydanticCustomError if it is none of these."""
+        """The word; raises PydanticCustomError for other values."""
         if value in self.values:
             return value
         *most, last = map(repr, self.values)
@@ -71,21 +71,21 @@ class OneOf(Read, Examples):
 
 
 def refusal(wanted: str, value: object, advice: str = "") -> PydanticCustomError:
-    """The error for a value that is not what an attribute wants; advice is its help."""
+    """The error for an invalid value; `advice` is its help."""
     found = json.dumps(value, default=str)
     context = {"message": f"must be {wanted}, but is {found}", "help": advice}
     return PydanticCustomError("attribute", "{message}", context)
 
 
 def items(value: object) -> tuple[object, ...]:
-    """What a list holds; nothing if the value is no list."""
+    """The items of a list; empty if the value is not a list."""
     if not isinstance(value, list | tuple):
         return ()
     return tuple(cast(Sequence[object], value))
 
 
 def whole_from(least: int) -> Callable[[object], int]:
-    """A check for whole numbers of at least `least`; 88.0 is whole, true is not."""
+    """A validator of whole numbers of at least `least`; 88.0 is whole, true is not."""
 
     def check(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -184,12 +184,12 @@ def initializer(value: object) -> tuple[object, ...]:
 
 
 def each_number(value: object) -> tuple[float, ...]:
-    """A number for all channels, or a list with one for each."""
+    """A number for all channels, or a list with one per channel."""
     return tuple(number(item) for item in items(value) or (value,))
 
 
 def each_positive(value: object) -> tuple[float, ...]:
-    """As `each_number`, all above 0."""
+    """Like `each_number`, all above 0."""
     return tuple(positive(item) for item in items(value) or (value,))
 
 

@@ -1,4 +1,4 @@
-"""The structures' last step: several branches become one tensor, without weights."""
+"""Joins of branches into one tensor, without weights."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,40 +10,40 @@ from archspec.errors import ShapeError
 from archspec.ops.base import Array, Shape
 
 JOINS: dict[str, "Join"] = {}
-"""Every join by its word."""
+"""Joins by name."""
 
 
 class Join(ABC):
     """A primitive with several inputs and no attributes."""
 
     name: ClassVar[str]
-    """The word of the spec."""
+    """Name in specs."""
 
     linear: ClassVar[bool] = False
-    """As of an op: no batch norm folds into it."""
+    """As in `Op`: batch norm is not folded into joins."""
 
     def __init_subclass__(cls) -> None:
         JOINS[cls.name] = cls()
 
     @abstractmethod
     def infer(self, shapes: Sequence[Shape]) -> Shape:
-        """The output's shape for one or more branches.
+        """The output shape for one or more branches.
 
         Raises:
             ShapeError: the branches do not go together.
         """
 
     def is_non_negative(self, given: bool) -> bool:
-        """Whether the output has no negative numbers; `given` says it of all inputs."""
+        """Whether the output is non-negative; `given`: whether all inputs are."""
         return given
 
     @abstractmethod
     def evaluate(self, inputs: Sequence[Array]) -> Array:
-        """The output, from one or more arrays (N, channels, ...)."""
+        """The output for one or more arrays (N, channels, ...)."""
 
 
 class Add(Join):
-    """The sum of tensors of one shape."""
+    """Sum of tensors of equal shape."""
 
     name = "add"
 
@@ -59,7 +59,7 @@ class Add(Join):
 
 
 class Multiply(Join):
-    """The product of tensors of one shape; a 1x1 map stands for a map of any size."""
+    """Product of tensors of equal shape; a 1x1 feature map is broadcast."""
 
     name = "multiply"
 
@@ -80,7 +80,7 @@ class Multiply(Join):
 
 
 class Concat(Join):
-    """Channels of one tensor after those of another."""
+    """Concatenation along the channels."""
 
     name = "concat"
 
@@ -102,7 +102,7 @@ def _listed(shapes: Sequence[Shape]) -> str:
 
 
 def _advice(shapes: Sequence[Shape]) -> str:
-    """What makes them equal, by what differs: kind, size or only the channels."""
+    """Help, depending on whether rank, size or only channels differ."""
     if len({len(shape) for shape in shapes}) > 1:
         return "'global_avg_pool: {keep_size: true}' leaves a map of 1x1, no vector"
     if len({shape[1:] for shape in shapes}) > 1:

@@ -16,10 +16,10 @@ from archspec.ops.fields import (
 
 
 class BatchNorm(Op):
-    """Each channel by its statistics over the batch (Ioffe and Szegedy 2015).
+    """Batch normalisation (Ioffe and Szegedy 2015).
 
-    `decay` is the weight of the *old* moving average: Keras's `momentum`, and
-    1 - `momentum` of PyTorch.
+    `decay` is the weight of the *old* moving average: `momentum` in Keras and Flax,
+    1 - `momentum` in PyTorch.
     """
 
     name = "batch_norm"
@@ -45,7 +45,7 @@ class BatchNorm(Op):
 
 
 class LayerNorm(Op):
-    """Each position by its statistics over the channels (Ba et al. 2016)."""
+    """Layer normalisation over the channels at each position (Ba et al. 2016)."""
 
     name = "layer_norm"
 
@@ -63,14 +63,14 @@ class LayerNorm(Op):
 
 
 class LayerScale(Op):
-    """A learnt factor for each channel (Touvron et al. 2021, CaiT, section 2)."""
+    """A learned factor per channel (Touvron et al. 2021, CaiT, section 2)."""
 
     name = "layer_scale"
 
     initial: Annotated[Number, Examples(0.1, 1, 1e-6)]
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
-        """`scale` (channels), which starts at `initial`."""
+        """`scale` (channels), initially `initial`."""
         return {"scale": Weight(shape[:1], initial=self.initial)}
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
@@ -78,7 +78,7 @@ class LayerScale(Op):
 
 
 class Normalize(Op):
-    """(x - mean) / std with constants: one number, or one for each channel."""
+    """(x - mean) / std with constants: one number, or one per channel."""
 
     name = "normalize"
 

@@ -1,4 +1,4 @@
-"""Activations, and ops that act in training only."""
+"""Activations and dropout."""
 
 from typing import Annotated
 
@@ -10,10 +10,9 @@ Rate = Annotated[Share, Examples(0.1, 0.3, 0)]
 
 
 class Activation(Op):
-    """A non-linearity, by its exact formula.
+    """Activation function, by its exact formula.
 
-    `slope` is the factor of negative numbers in `leaky_relu`, and has no meaning
-    elsewhere.
+    `slope` is the negative slope of `leaky_relu`; other kinds ignore it.
     """
 
     name = "activation"
@@ -36,10 +35,10 @@ class Activation(Op):
 
 
 class Dropout(Idle):
-    """Sets a fraction `rate` of the numbers to 0 (Srivastava et al. 2014).
+    """Zero each element with probability `rate` (Srivastava et al. 2014).
 
-    The rest is scaled by 1 / (1 - `rate`). Where those among the document's `layers`
-    have one rate, it is the argument `dropout` of the generated code.
+    The rest is scaled by 1 / (1 - `rate`). If all dropouts in the document's `layers`
+    have the same rate, it is the argument `dropout` of the generated code.
     """
 
     name = "dropout"
@@ -48,9 +47,9 @@ class Dropout(Idle):
 
 
 class DropPath(Idle):
-    """Dropout of whole samples.
+    """Stochastic depth: zero whole samples with probability `rate`.
 
-    Stochastic depth (Huang et al. 2016) at the end of a residual branch.
+    The rest is scaled by 1 / (1 - `rate`) (Huang et al. 2016).
     """
 
     name = "drop_path"

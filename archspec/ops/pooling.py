@@ -1,4 +1,4 @@
-"""Pools."""
+"""Pooling."""
 
 import math
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _PADDINGS = Examples("valid", "same", "symmetric", (1, 0, 1, 1))
 
 
 class Pool(Windowed):
-    """What both windowed pools are: shape rule and checks."""
+    """Base of windowed pools: shape rule and checks."""
 
     keeps_sign = True
     fallbacks: ClassVar[Mapping[str, str]] = {"stride": "kernel"}
@@ -43,7 +43,7 @@ class Pool(Windowed):
     @field_validator("padding")
     @classmethod
     def at_most_half(cls, padding: Padding, info: ValidationInfo) -> Padding:
-        """More would let windows see nothing but padding; PyTorch refuses it too."""
+        """Larger padding gives windows of padding only; PyTorch rejects it too."""
         kernel = info.data.get("kernel")
         if kernel is None or isinstance(padding, str):
             return padding
@@ -54,7 +54,7 @@ class Pool(Windowed):
 
 
 class MaxPool(Pool):
-    """The largest number in each window; padding is minus infinity."""
+    """Maximum of each window; padding is minus infinity."""
 
     name = "max_pool"
 
@@ -65,10 +65,10 @@ class MaxPool(Pool):
 
 
 class AvgPool(Pool):
-    """The mean of each window.
+    """Mean of each window.
 
-    It divides by the pixels of the input in the window, and with `count_padding` by
-    those of the padding as well; never by pixels that `ceil` adds beyond them.
+    The divisor counts the input pixels in the window, with `count_padding` also the
+    padding, but never pixels that `ceil` adds beyond it.
     """
 
     name = "avg_pool"
@@ -85,7 +85,7 @@ class AvgPool(Pool):
 
 
 class GlobalPool(Op):
-    """What both pools of whole maps are."""
+    """Base of global pools."""
 
     keeps_sign = True
 
@@ -98,7 +98,7 @@ class GlobalPool(Op):
 
 
 class GlobalAvgPool(GlobalPool):
-    """The mean of each channel (Lin et al. 2013, Network in Network)."""
+    """Mean of each channel (Lin et al. 2013, Network in Network)."""
 
     name = "global_avg_pool"
 
@@ -107,7 +107,7 @@ class GlobalAvgPool(GlobalPool):
 
 
 class GlobalMaxPool(GlobalPool):
-    """The largest number of each channel."""
+    """Maximum of each channel."""
 
     name = "global_max_pool"
 

@@ -1,4 +1,4 @@
-"""Shape."""
+"""Shape operations."""
 
 from collections.abc import Mapping
 from math import prod
@@ -21,7 +21,7 @@ from archspec.ops.fields import (
 
 
 class Flatten(Op):
-    """A feature map as a vector, read channels first or last."""
+    """Flatten a feature map to a vector, in channels-first or channels-last order."""
 
     name = "flatten"
     keeps_sign = True
@@ -43,13 +43,13 @@ class Flatten(Op):
 
 
 class Identity(Idle):
-    """The input."""
+    """The identity."""
 
     name = "identity"
 
 
 class SliceChannels(Op):
-    """The channels from `start` up to, but not including, `stop`."""
+    """Channels from `start` to `stop`, exclusive."""
 
     name = "slice_channels"
     keeps_sign = True
@@ -81,10 +81,10 @@ class SliceChannels(Op):
 
 
 class ChannelShuffle(Op):
-    """Deals the channels of each group to all groups (Zhang et al. 2018, ShuffleNet).
+    """Channel shuffle (Zhang et al. 2018, ShuffleNet).
 
-    Channel i of group g becomes channel i * groups + g: a (groups, channels / groups)
-    matrix transposed. `groups` divides the channels.
+    Channel i of group g becomes channel i * groups + g: a transposed (groups,
+    channels / groups) matrix. Channels must be a multiple of `groups`.
     """
 
     name = "channel_shuffle"
@@ -105,7 +105,7 @@ class ChannelShuffle(Op):
 
 
 class Upsample(Op):
-    """A feature map `factor` times as large."""
+    """Upsample a feature map by `factor`."""
 
     name = "upsample"
     keeps_sign = True
@@ -124,7 +124,7 @@ class Upsample(Op):
 
 
 class Resize(Op):
-    """A feature map of this size, or of that of `like: reference` instead."""
+    """Resize a feature map to `size`, or to the size of `like: reference`."""
 
     name = "resize"
     keeps_sign = True
@@ -143,7 +143,7 @@ class Resize(Op):
 
 
 class Pad(Op):
-    """`[top, bottom, left, right]` pixels of `value` around a feature map."""
+    """Pad a feature map with `[top, bottom, left, right]` pixels of `value`."""
 
     name = "pad"
 

@@ -1,4 +1,4 @@
-"""The arithmetic of windows and padding, for convolutions and pooling alike.
+"""Window and padding arithmetic of convolutions and pooling.
 
 Sizes and pairs are [height, width]; see Dumoulin and Visin 2016, "A guide to
 convolution arithmetic for deep learning".
@@ -14,7 +14,7 @@ _LINES = "rows", "columns"
 
 
 class Window(NamedTuple):
-    """A window that slides over a map, or is stamped by a transposed convolution."""
+    """The window of a convolution, pool or transposed convolution."""
 
     kernel: Pair
     stride: Pair
@@ -30,12 +30,12 @@ class Window(NamedTuple):
 
     @property
     def extent(self) -> Pair:
-        """The cells from one edge of the window to the other, gaps included."""
+        """Size of the window including dilation."""
         (height, width), (down, across) = self.kernel, self.dilation
         return (height - 1) * down + 1, (width - 1) * across + 1
 
     def amounts(self, size: Pair) -> Amounts:
-        """The padding in cells around a map of this size."""
+        """The padding in pixels for a feature map of this size."""
         if isinstance(self.padding, tuple):
             return self.padding
         if self.padding == "valid":
@@ -51,7 +51,7 @@ class Window(NamedTuple):
         )
 
     def fixed_amounts(self) -> Amounts | None:
-        """The padding in cells, if it is the same around maps of every size."""
+        """The padding in pixels, if it does not depend on the input size."""
         odd = all(length % 2 for length in self.extent)
         single = self.kernel == (1, 1) or (odd and self.stride == (1, 1))
         if self.padding == "same" and not single:
@@ -59,7 +59,7 @@ class Window(NamedTuple):
         return self.amounts(self.kernel)
 
     def ways(self) -> frozenset[str | Amounts]:
-        """Every way to say this padding that is right at all sizes of input.
+        """Every form of this padding that is correct for all input sizes.
 
         The amounts themselves, if they do not depend on the size; `none`; `half` of
         the kernel; `dilated`, the dilation times half of a square kernel; `same`.
@@ -78,7 +78,7 @@ class Window(NamedTuple):
         return frozenset({fixed, *(word for word, fits in words.items() if fits)})
 
     def slide(self, size: Pair) -> Pair:
-        """How many positions the window has on a map of this size.
+        """Output positions for a feature map of this size.
 
         With `ceil`, PyTorch's rule for pools: a last window may stick out of the
         padded map, unless it starts beyond the input and the padding before it.
@@ -102,7 +102,7 @@ class Window(NamedTuple):
         return rows, columns
 
     def stamp(self, size: Pair) -> Pair:
-        """The map size behind a transposed convolution, without dilation.
+        """Output size of a transposed convolution, without dilation.
 
         Every cell becomes a window, and what the convolution in the other direction
         would have padded is cut off: see `crop`.
@@ -129,7 +129,7 @@ class Window(NamedTuple):
 
     @property
     def crop(self) -> Amounts:
-        """What is cut off behind a transposed convolution; below 0, zeros follow.
+        """Cropping of a transposed convolution; negative values append zeros.
 
         With `same` the rest has size x stride, as TensorFlow has it.
         """
@@ -141,7 +141,7 @@ class Window(NamedTuple):
         return top, down - top, left, across - left
 
     def overhang(self, size: Pair) -> Amounts:
-        """How far the last windows stick out of the padded map, by `ceil`."""
+        """Pixels by which the last windows exceed the padded input, due to `ceil`."""
         positions, padding = self.slide(size), self.amounts(size)
         down, across = (
             (positions[axis] - 1) * self.stride[axis]
@@ -158,7 +158,7 @@ class Window(NamedTuple):
         return top, bottom, left, right
 
     def _formula(self, axis: int, size: int, before: int, after: int) -> str:
-        """How many positions there are, and how that is computed."""
+        """Number of positions, and its computation as text."""
         stride, found = self.stride[axis], self._positions(axis, size, before, after)
         up = f" + {stride - 1}" if self.ceil else ""
         return (
@@ -177,16 +177,16 @@ class Window(NamedTuple):
 
 
 class Windowed(Op):
-    """An op whose attributes are those of a window."""
+    """An op with the attributes of a window."""
 
     @property
     def window(self) -> Window:
-        """The window that slides over the input, or that its cells are stamped with."""
+        """The op's window."""
         return Window(**{name: v for name, v in self if name in Window._fields})
 
 
 def _same(size: int, extent: int, stride: int) -> Pair:
-    """TensorFlow's SAME: ceil(size / stride) positions, the odd cell after."""
+    """SAME as in TensorFlow: ceil(size / stride) positions, odd pixel at the end."""
     positions = -(-size // stride)
     total = max(0, (positions - 1) * stride + extent - size)
     return total // 2, total - total // 2
