@@ -23,6 +23,8 @@ from importlib import import_module
 from itertools import islice
 from typing import Any, NamedTuple, Self
 
+from archspec.frameworks import FRAMEWORKS
+
 MAX_SHOWN = 160
 """Characters of a line that are shown with a diagnostic."""
 
@@ -175,16 +177,15 @@ class FileRefused(ArchspecError):
     """Writing would overwrite a file that a user may have edited (exit code 3)."""
 
 
-EXTRAS = {
-    "torch": "torch",
-    "keras": "keras",
-    "tensorflow": "keras",
-    "jax": "jax",
-    "onnx": "onnx",
-    "onnxruntime": "onnx",
+EXTRAS: dict[str, str] = {
     "numpy": "weights",
     "safetensors": "weights",
     "h5py": "weights",
+    **{
+        name: framework.extra
+        for framework in reversed([*FRAMEWORKS.values()])
+        for name in framework.packages
+    },
 }
 """The extra of archspec-nn that brings each optional package."""
 

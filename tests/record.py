@@ -27,15 +27,23 @@ from layers import beside, complete, layers_of
 from archspec.elaboration import elaborate
 from archspec.network import Network
 from archspec.ops import JOINS, OPS, Op
-from archspec.targets import onnx, render
+from archspec.targets import TARGETS, onnx, render
 from archspec.targets.templates import manifest
 from archspec.verification.reference import evaluate
-from archspec.verification.training import PAIR
 from archspec.weights.moves import to_target
 from examples import sets
 
 FILE = Path(__file__).parent / "reference" / "verified.json"
-FRAMEWORKS = ("keras", "numpy", "onnx", "onnxruntime", "tensorflow", "torch")
+FRAMEWORKS = (
+    "flax",
+    "jax",
+    "keras",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "tensorflow",
+    "torch",
+)
 JOINED = "layers: {it: {%s: {a: {conv: {conv: 6}, norm: batch_norm}, b: {}}}}"
 DIGITS = 4
 """Of each number: what is added up in another order differs in the last of them."""
@@ -66,7 +74,7 @@ def digest(networks: Iterable[Network]) -> str:
     """Of all that verification depends on, of a network at the sizes it is run at."""
     hashed = hashlib.sha256(common().encode())
     for network in networks:
-        for target in PAIR:
+        for target in TARGETS:
             hashed.update(without_docstrings(render(network, target)).encode())
         hashed.update("\n".join(layers(network)).encode())
     return hashed.hexdigest()[:20]
@@ -122,7 +130,7 @@ def results(network: Network) -> Iterator[bytes]:
     weights = drawn(network)
     image = np.random.default_rng(0).normal(size=(2, *network.input_shape))
     yield rounded(evaluate(network, weights, image))
-    for target in PAIR:
+    for target in TARGETS:
         yield rounded(to_target(network, manifest(target), weights))
     for fold in (True, False):
         graph = onnx.model(network, weights, fold_batch_norm=fold).graph

@@ -50,7 +50,7 @@ def small(tmp_path: Path, monkeypatch) -> str:
         return sign(text, network.spec.digest)
 
     monkeypatch.setattr(archspec.targets, "render", render)
-    monkeypatch.setattr(archspec.targets, "TARGETS", ("torch", "keras"))
+    monkeypatch.setattr("archspec.cli.generate.SOURCES", ("torch", "keras"))
     (tmp_path / "small.yaml").write_text(SPEC)
     return "small.yaml"
 

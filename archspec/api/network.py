@@ -196,9 +196,6 @@ def verify(
         raise TypeError(f"'targets' is a list of names, found {targets!r}")
     with optional_packages():
         from archspec.verification import Verifier
-    from archspec.targets import TARGETS
-
-    chosen = (*TARGETS, "onnx") if targets is None else targets
-    with optional_packages(), Verifier(chosen, seconds, progress=progress) as verifier:
+    with optional_packages(), Verifier(targets, seconds, progress=progress) as verifier:
         for network in networks:
             yield verifier.verify(network, seed, train)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from archspec import reading
+from archspec.frameworks import SOURCES
 
 if TYPE_CHECKING:
     from archspec.api.network import Network
@@ -57,9 +58,7 @@ def variants(spec: str | Path) -> list[str]:
 
 def source_targets() -> tuple[str, ...]:
     """The names of the targets that are written as source code."""
-    from archspec.targets import TARGETS
-
-    return TARGETS
+    return SOURCES
 
 
 def variant_list(variant: object) -> list[str]:

@@ -10,10 +10,9 @@ from archspec.api.network import Network
 from archspec.errors import WeightsError, one_of, optional_packages
 from archspec.targets import TARGETS
 from archspec.targets.templates import manifest
-from archspec.weights import adoption, canonical
+from archspec.weights import adoption, canonical, files
 from archspec.weights.checks import Array, Arrays
 from archspec.weights.fold import fold_weights
-from archspec.weights.formats import READERS, WRITERS
 from archspec.weights.moves import to_target
 from archspec.weights.output import refuse_existing
 
@@ -85,8 +84,8 @@ class Weights(Mapping[str, Array]):
             FileRefused: there is a file already, and no `force`.
             WeightsError: the path has another suffix or cannot be written (AS511).
         """
-        one_of("target", target, WRITERS)
-        WRITERS[target](Path(path), self.network, self.arrays, force)
+        one_of("target", target, files.WRITTEN)
+        files.write(Path(path), self.network, self.arrays, target, force)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,10 +100,10 @@ class AdoptedWeights(Weights):
 
 def read(network: Network, path: Path, source: str | None) -> Weights:
     """The weights in a file, with a note if it was made for another spec."""
-    one_of("target", source, READERS)
+    one_of("target", source, files.READ)
     note = "" if source else _note(path, network)
     try:
-        return Weights(network, READERS[source](path, network), note)
+        return Weights(network, files.read(path, network, source), note)
     except WeightsError as error:
         if note:
             error.add_note(note)

@@ -18,6 +18,7 @@ from archspec.cli.options import (
     tell_note,
 )
 from archspec.errors import SpecError, needed, one_of
+from archspec.frameworks import ALL_TARGETS, SOURCES
 
 if TYPE_CHECKING:
     from archspec.api.files import Content
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Targets = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="T", help="torch, keras or onnx, or several; else torch, keras."
+        metavar="T", help=f"Of {', '.join(ALL_TARGETS)}; default: {', '.join(SOURCES)}."
     ),
 ]
 Fold = Annotated[
@@ -167,11 +168,9 @@ def _contents(
     content: Callable[[Network, str], tuple[Path, Content]],
 ) -> dict[Path, Content]:
     """What every file holds; all of them before the first is written."""
-    from archspec.api.specs import source_targets
-
-    chosen = dict.fromkeys(targets or source_targets())
+    chosen = dict.fromkeys(targets or SOURCES)
     for target in chosen:
-        one_of("target", target, (*source_targets(), "onnx"))
+        one_of("target", target, ALL_TARGETS)
     if "onnx" in chosen:
         needed("onnx")  # before anything is made
     files: dict[Path, Content] = {}

@@ -18,6 +18,7 @@ from archspec.cli.options import (
     as_json,
     faults_told,
 )
+from archspec.frameworks import FRAMEWORKS, SOURCES, usual_targets
 
 if TYPE_CHECKING:
     from archspec.api.network import Report
@@ -29,16 +30,17 @@ def verify(
     variant: Variants = None,
     override: Overrides = None,
     targets: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="T,U",
-            help="Of torch, keras, keras:jax, keras:torch and onnx.",
+            help=f"Of {', '.join(FRAMEWORKS)}; default: {', '.join(usual_targets())}.",
         ),
-    ] = "torch,keras,onnx",
+    ] = None,
     train: Annotated[
         bool,
         typer.Option(
-            "--train", help="Compare gradients and a step of SGD, too (torch, keras)."
+            "--train",
+            help=f"Compare gradients and a step of SGD, too ({', '.join(SOURCES)}).",
         ),
     ] = False,
     seed: Seed = 0,
@@ -57,7 +59,7 @@ def verify(
     equal, and outputs of every layer, at an even and an odd size; the first layer that
     differs is named. Exit code 1 if anything differs.
     """
-    chosen = [name.strip() for name in targets.split(",")]
+    chosen = None if targets is None else [name.strip() for name in targets.split(",")]
     reports: list[Report] = []
     with faults_told(), _progress() as progress:
         from archspec.api.network import verify

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -58,12 +58,16 @@ def convert(
     output: Output,
     *,
     target: Annotated[
-        Literal["torch", "keras", "onnx"] | None,
-        typer.Option("--to", help="Write what the generated module loads."),
+        str | None,
+        typer.Option(
+            "--to", metavar="T", help="Write what the generated module loads."
+        ),
     ] = None,
     source: Annotated[
-        Literal["torch", "keras"] | None,
-        typer.Option("--from", help="Read what the generated module saved."),
+        str | None,
+        typer.Option(
+            "--from", metavar="T", help="Read what the generated module saved."
+        ),
     ] = None,
     fold_batch_norm: Annotated[
         bool,

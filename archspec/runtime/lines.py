@@ -29,27 +29,33 @@ class Constructed(dict[int, tuple[object, int, str]]):
 
 
 @contextmanager
-def constructed(kind: Any, file: str) -> Generator[Constructed]:
+def constructed(
+    kind: Any, file: str, method: str = "__init__"
+) -> Generator[Constructed]:
     """While it lasts, notes where in `file` objects of this class are made.
 
-    A constructor of the object's own class is no such place, nor is a function that the
-    file calls.
+    That is by its constructor, or by another method that returns them, as `__call__` of
+    a metaclass. A constructor of the object's own class is no such place, nor is a
+    function that the file calls.
     """
     known = Constructed()
-    original: Callable[..., None] = kind.__init__
+    original: Callable[..., object] = getattr(kind, method)
 
-    def noting(self: object, *arguments: Any, **named: Any) -> None:
+    def noting(self: object, *arguments: Any, **named: Any) -> object:
         frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
         line = next((f.f_lineno for f in _callers(frame, file, self)), None)
         if line is not None:
             known[id(self)] = self, line, named.get("name") or ""
-        original(self, *arguments, **named)
+        made = original(self, *arguments, **named)
+        if line is not None and made is not None:
+            known[id(made)] = made, line, ""
+        return made
 
-    kind.__init__ = noting
+    setattr(kind, method, noting)
     try:
         yield known
     finally:
-        kind.__init__ = original
+        setattr(kind, method, original)
 
 
 def _callers(frame: FrameType | None, file: str, made: object) -> Iterator[FrameType]:

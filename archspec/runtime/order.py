@@ -15,6 +15,8 @@ import numpy as np
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 Keep = Callable[[str, np.ndarray[Any, Any]], None]
 """Takes an array by its name, and copies it at once."""
+KeepTensor = Callable[[str, Any], None]
+"""Takes a tensor of a framework."""
 Precision = Literal["float64", "float32"]
 Task = Literal["build", "run", "train", "save", "read"]
 

@@ -8,40 +8,21 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from threading import Timer
 from typing import Any, NamedTuple
 
 from archspec.errors import FrameworkMissing, VerifyError
+from archspec.frameworks import FRAMEWORKS, target_of
 from archspec.runtime.order import Order
 
 SECONDS = 300.0
 """How long a process may take for one order, its start included."""
 
-_BACKENDS = {
-    "torch": "torch",
-    "keras": "tensorflow",
-    "keras:jax": "jax",
-    "keras:torch": "torch",
-    "onnx": "onnxruntime",
-}
-"""What each framework computes with."""
 
-FRAMEWORKS = tuple(_BACKENDS)
-
-
-def target_of(framework: str) -> str:
-    """The target whose files a framework runs: `keras` for `keras:jax`."""
-    return framework.partition(":")[0]
-
-
-def keras_framework() -> str:
-    """Keras on the first of its backends that is installed; raises FrameworkMissing."""
-    if find_spec("keras") is None:
-        raise FrameworkMissing("keras")
-    on_keras = [name for name in FRAMEWORKS if target_of(name) == "keras"]
-    installed = (name for name in on_keras if find_spec(_BACKENDS[name]))
-    return next(installed, "keras")
+def installed(target: str) -> str:
+    """The first framework for a target that is installed, else the target itself."""
+    running = (name for name in FRAMEWORKS if target_of(name) == target)
+    return next((name for name in running if not FRAMEWORKS[name].missing), target)
 
 
 class Answer(NamedTuple):
@@ -65,15 +46,19 @@ class Session:
 
     def __init__(self, framework: str, seconds: float = SECONDS, threads: int = 1):
         """Start it; raises FrameworkMissing."""
-        target = target_of(framework)
-        for package in (_BACKENDS[framework], target):
-            if find_spec(package) is None:
-                raise FrameworkMissing(package)
+        if missing := FRAMEWORKS[framework].missing:
+            raise FrameworkMissing(missing)
         self.framework = framework
         self.seconds = seconds
         self._noise = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "archspec.runtime.child", target],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "archspec.runtime.child",
+                target_of(framework),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._noise,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
-from weakref import ref
 
 import numpy as np
 
-from archspec.runtime.lines import LayerFailed, constructed, frames
+from archspec.runtime.lines import LayerFailed, constructed
+from archspec.runtime.modules import Watch, lines, under_construction
 from archspec.runtime.order import (
     LEARNING_RATE,
     Arrays,
@@ -38,13 +37,9 @@ def build(module: ModuleType, order: Order) -> TorchModel:
         try:
             network: Any = getattr(module, order.name)()
         except Exception as error:
-            raise LayerFailed(_under_construction(error, order)) from error
-    lines = {
-        path: line
-        for path, layer in network.named_modules()
-        if (line := known.line(layer)) is not None
-    }
-    return TorchModel(network, lines | _returns(module, network), order.precision)
+            raise LayerFailed(under_construction(error, order)) from error
+    found = lines(dict(network.named_modules()), known, order.module)
+    return TorchModel(network, found, order.precision)
 
 
 _hardsigmoid_in_single = nn.functional.hardsigmoid
@@ -55,40 +50,6 @@ def _hardsigmoid(x: Any, inplace: bool = False) -> Any:
     if x.dtype != torch.float64:
         return _hardsigmoid_in_single(x, inplace)
     return nn.functional.relu6(x + 3) / 6
-
-
-def _under_construction(error: Exception, order: Order) -> str:
-    """The first layer that is made where the attributes being assigned are."""
-    tree = ast.parse(Path(order.module).read_text("utf-8"))
-    assigned = {
-        line: node.targets[0].attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute)
-        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
-    }
-    parts = [
-        assigned[line]
-        for frame, line in frames(error)
-        if frame.f_code.co_filename == order.module and line in assigned
-    ]
-    within = re.compile(r"\.(?:.*\.)?".join(map(re.escape, parts)) + r"(\.|$)")
-    return next(filter(within.match, order.layers), "") if parts else ""
-
-
-def _returns(module: ModuleType, network: Any) -> dict[str, int]:
-    """Where each block ends, `path:return`: there a residual is added."""
-    tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))
-    ends = {
-        node.name: max(n.lineno for n in ast.walk(node) if isinstance(n, ast.Return))
-        for node in tree.body
-        if isinstance(node, ast.ClassDef)
-        if any(isinstance(inner, ast.Return) for inner in ast.walk(node))
-    }
-    return {
-        f"{path}:return": ends[type(layer).__name__]
-        for path, layer in network.named_modules()
-        if type(layer).__name__ in ends
-    }
 
 
 class TorchModel:
@@ -118,14 +79,16 @@ class TorchModel:
 
     def run(self, images: np.ndarray[Any, Any], order: Order, keep: Keep) -> None:
         """Keep the outputs, and those of all layers that are modules or precede one."""
-        watch = _Watch(self.network, order, keep)
+        watch = Watch(
+            dict(self.network.named_modules()),
+            order,
+            lambda name, tensor: keep(name, tensor.numpy()),
+        )
         try:
-            with torch.no_grad():
+            with _watched(watch), torch.no_grad():
                 outputs = named(self.network(self._tensor(images)))
         except Exception as error:
             raise LayerFailed(watch.layer_at_work()) from error
-        finally:
-            watch.end()
         for name, tensor in outputs.items():
             keep(f"output:{name}", tensor.numpy())
 
@@ -161,69 +124,22 @@ class TorchModel:
         return torch.from_numpy(np.array(array, self.dtype))
 
 
-class _Watch:
-    """Keeps what layers give while a network runs, and knows which is at work."""
+@contextmanager
+def _watched(watch: Watch) -> Generator[None]:
+    """While it lasts, the watch is told of every call of its modules."""
 
-    def __init__(self, network: Any, order: Order, keep: Keep):
-        self.order = order
-        self.keep = keep
-        self.modules: dict[str, Any] = dict(network.named_modules())
-        self.entered: list[str] = []
-        self.kept: dict[str, tuple[ref[Any], int]] = {}
-        self.hooks = [
-            hook
-            for path, module in self.modules.items()
-            for hook in (
-                module.register_forward_pre_hook(partial(self._enter, path)),
-                module.register_forward_hook(partial(self._leave, path)),
-            )
-        ]
+    def enter(path: str, module: object, inputs: Any) -> None:
+        watch.enter(path, inputs[0])
 
-    def end(self) -> None:
-        """Leave the network as it was."""
-        for hook in self.hooks:
+    def leave(path: str, module: object, inputs: object, output: Any) -> None:
+        watch.leave(path, output)
+
+    hooks: list[Any] = []
+    for path, module in watch.modules.items():
+        hooks.append(module.register_forward_pre_hook(partial(enter, path)))
+        hooks.append(module.register_forward_hook(partial(leave, path)))
+    try:
+        yield
+    finally:
+        for hook in hooks:
             hook.remove()
-
-    def layer_at_work(self) -> str:
-        """The innermost layer that was entered and not left.
-
-        In a block's own code, the first of its layers that is no module and has not
-        been seen.
-        """
-        for path in reversed(self.entered):
-            if path in self.order.layers:
-                return path
-            if path and path not in self.order.blocks:
-                continue
-            prefix = f"{path}." if path else ""
-            unseen = (
-                layer
-                for layer in self.order.layers
-                if layer.startswith(prefix)
-                and layer not in self.kept
-                and layer not in self.modules
-            )
-            return next(unseen, "")
-        return ""
-
-    def _enter(self, path: str, module: object, inputs: Any) -> None:
-        self.entered.append(path)
-        before = self.order.layers.get(path)
-        if before is not None and before not in self.kept:
-            self._keep(before, inputs[0])
-
-    def _leave(self, path: str, module: object, inputs: object, output: Any) -> None:
-        self.entered.pop()
-        layer = path if path in self.order.layers else self.order.blocks.get(path)
-        if layer is None or not isinstance(output, torch.Tensor):
-            return
-        if layer not in self.kept:
-            self._keep(layer, output)
-            return
-        known, version = self.kept[layer]
-        if layer != path and (known() is not output or version != output._version):
-            self.keep(f"{layer}>{path}", output.numpy())
-
-    def _keep(self, layer: str, tensor: Any) -> None:
-        self.kept[layer] = ref(tensor), tensor._version
-        self.keep(layer, tensor.numpy())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from jinja2 import TemplateError, TemplateSyntaxError
@@ -11,7 +12,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from archspec.errors import Diagnostic, Place, SpecError
 from archspec.expressions import limited_effort
 from archspec.network import Network
-from archspec.targets import digest, keras, nnx, torch
+from archspec.targets import digest
 from archspec.targets.arguments import variant_views
 from archspec.targets.code import Code
 from archspec.targets.file import File
@@ -23,8 +24,6 @@ from archspec.targets.templates import InjectionError, Templates
 from archspec.targets.tidy import tidy
 from archspec.targets.unprintable import Unprintable, refined
 
-_FRAMEWORKS = {"torch": torch, "keras": keras, "nnx": nnx}
-TARGETS = tuple(_FRAMEWORKS)
 _HELPERS = Code("# \x1f")
 """Where a page has its helpers, in a character that no text of a spec keeps."""
 MAX_EFFORT = 600_000
@@ -80,7 +79,7 @@ def _page(
     network: Network, target: str, templates: Templates, finest: frozenset[str]
 ) -> str:
     """The file before it is formatted, uses of the blocks in `finest` kept apart."""
-    framework = _FRAMEWORKS[target]
+    framework = import_module(f"archspec.targets.{target}")
     program = specialise(network, finest, taken_names(templates.manifest))
     check_names(network, program, templates.manifest)
     file = File(network, framework.Dialect(network, program, templates))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from archspec.frameworks import SOURCES, target_of
 from archspec.network import Network, NetworkLayer
 from archspec.runtime.order import ArrayFile, Precision
-from archspec.runtime.session import Answer, target_of
-from archspec.targets import TARGETS
+from archspec.runtime.session import Answer
 from archspec.targets.templates import manifest
 from archspec.verification.differences import (
     Found,
@@ -22,7 +22,7 @@ from archspec.verification.differences import (
 from archspec.verification.report import NETWORK, Comparison
 from archspec.verification.source_locations import SourceLocations
 from archspec.verification.trial import Trial
-from archspec.weights.moves import Named, names_there
+from archspec.weights.moves import Named, names_there, weight_prefixes
 
 PRECISIONS: tuple[Precision, ...] = ("float64", "float32")
 FOLDED = "outputs, batch norm folded"
@@ -131,7 +131,7 @@ def _failed(
     """
     network, target = trial.network, target_of(framework)
     fault, misfit = f"{framework}: {answer.fault}", None
-    if answer.shapes is not None and target in TARGETS:
+    if answer.shapes is not None and target in SOURCES:
         misfit = _misfit(network, manifest(target), answer.shapes)
     if misfit is not None:
         path, fault = misfit[0].path, f"{framework} {misfit[1]}"
@@ -151,14 +151,13 @@ def _misfit(
 ) -> tuple[NetworkLayer, str] | None:
     """The first layer whose weights are not those of the module, and what is wrong."""
     wanted = names_there(network, names)
-    dot, before = names["weight_path"]["dot"], names["weight_path"]["before"]
+    prefixes = weight_prefixes(network, names)
     for layer in network.layers:
         own = {wanted[f"{layer.path}.{name}"] for name in layer.weights}
-        prefix = layer.path.replace(".", dot) + before
         there = {
             Named(name, tuple(shape))
             for name, shape in found.items()
-            if name.startswith(prefix)
+            if name.startswith(prefixes[layer.path])
         }
         if lacks := sorted(own - there):
             return layer, f"has no {lacks[0].name} of shape {lacks[0].shape}"

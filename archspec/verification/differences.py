@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
+from archspec.frameworks import SOURCES
 from archspec.network import INPUT, Network, NetworkLayer
 from archspec.ops import Op
 from archspec.runtime.order import Precision
@@ -34,15 +35,14 @@ def tolerance(
     network: Network, precision: Precision, targets: tuple[str, ...]
 ) -> float:
     """How far outputs may differ, over the largest number."""
-    single = any(_computed_in_single(layer) for layer in network.layers)
-    if precision == "float64" and "keras" in targets and single:
-        return RESIZED
-    return TOLERANCES[precision]
+    single = any(_computed_in_single(layer, targets) for layer in network.layers)
+    return RESIZED if precision == "float64" and single else TOLERANCES[precision]
 
 
-def _computed_in_single(layer: NetworkLayer) -> bool:
-    """Whether TensorFlow does, in a network of doubles."""
-    return _says(layer, manifest("keras")["single_precision"])
+def _computed_in_single(layer: NetworkLayer, frameworks: Iterable[str]) -> bool:
+    """Whether one of these frameworks does, in a network of doubles."""
+    known = (manifest(name) for name in frameworks if name in SOURCES)
+    return any(_says(layer, names.get("single_precision", ())) for names in known)
 
 
 def _says(layer: NetworkLayer, words: Collection[object]) -> bool:
@@ -111,7 +111,7 @@ def first_difference(
     """
     allowed = TOLERANCES[precision]
     for layer in network.layers:
-        if _computed_in_single(layer):
+        if _computed_in_single(layer, SOURCES):
             allowed = limit
         if not equal(found, expected, layer.path, allowed):
             differs = _difference(found, expected, allowed)

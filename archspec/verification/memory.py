@@ -8,8 +8,8 @@ from math import prod
 from typing import NamedTuple
 
 from archspec.errors import VerifyError
+from archspec.frameworks import FRAMEWORKS
 from archspec.network import Network
-from archspec.runtime.session import target_of
 from archspec.verification.random_data import BATCH, training_batch
 
 GIB = 2**30
@@ -33,7 +33,7 @@ class Stage(NamedTuple):
     """How often numbers are held at once, in double precision.
 
     `weights` in each process, the one that verifies included; `outputs`, those of all
-    layers, in the process of each target.
+    layers, in the process of each framework that is in it.
     """
 
     weights: int
@@ -41,9 +41,10 @@ class Stage(NamedTuple):
 
 
 BUILD = Stage(1, {})
-RUN = Stage(2, {"keras": 1, "onnx": 0.5})
-"""PyTorch's process writes each output and lets it go; ONNX computes in float32."""
-TRAIN = Stage(3, {"torch": 1, "keras": 2})
+RUN = Stage(2, {name: each.run_memory for name, each in FRAMEWORKS.items()})
+TRAIN = Stage(
+    3, {name: each.train_memory for name, each in FRAMEWORKS.items() if each.trains}
+)
 """Outputs are kept for the gradients."""
 
 
@@ -81,7 +82,7 @@ def estimate(
     """Bytes that all processes hold together, at most."""
     processes = 1 + len(frameworks)
     sizes = [batch * prod(layer.output) for layer in network.layers]
-    held = sum(stage.outputs.get(target_of(name), 0) for name in frameworks)
+    held = sum(stage.outputs.get(name, 0) for name in frameworks)
     numbers = processes * stage.weights * network.parameters
     if stage.outputs:
         numbers += held * sum(sizes) + AT_WORK * len(frameworks) * max(sizes)

@@ -7,9 +7,9 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 
 from archspec.errors import Place
+from archspec.frameworks import target_of
 from archspec.language import JoinLayer
 from archspec.network import Network
-from archspec.runtime.session import target_of
 from archspec.verification.report import Difference
 from archspec.verification.trial import Printer
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -11,7 +12,12 @@ from archspec.errors import WeightsError
 from archspec.network import NetworkLayer
 from archspec.runtime.session import Answer
 from archspec.targets.templates import manifest
-from archspec.verification.differences import Errors, errors, tolerance
+from archspec.verification.differences import (
+    TOLERANCES,
+    Errors,
+    errors,
+    tolerance,
+)
 from archspec.verification.random_data import ROUNDINGS, training_batch
 from archspec.verification.reference import Array
 from archspec.verification.report import NETWORK, Comparison
@@ -23,10 +29,6 @@ GRADIENTS = "gradients"
 STEP = "weights after a step"
 STATISTICS = "moving statistics"
 DROPOUT = "dropout"
-FACTOR = (
-    "PyTorch divides a batch's variance by n - 1 before it averages, Keras by n: "
-    "compared without that factor n / (n - 1)"
-)
 
 TRAINED = ("weight", "bias", "scale", "shift")
 MOVING = ("mean", "variance")
@@ -34,8 +36,6 @@ MOVING = ("mean", "variance")
 MARGIN = 8
 """How many times as far as one framework from itself, with weights off by roundings,
 two may be apart: they round at every operation."""
-
-PAIR = "torch", "keras"
 
 Arrays = Mapping[str, Array]
 """By their canonical names."""
@@ -58,39 +58,71 @@ class Things(NamedTuple):
 
 
 def compare_training(
-    trial: Trial, steps: Steps, locations: SourceLocations
+    trial: Trial, names: Sequence[str], steps: Steps, locations: SourceLocations
 ) -> list[Comparison]:
-    """PyTorch with Keras, in float64."""
-    runs = steps(PAIR)
+    """The first of these frameworks with each other one, in float64."""
+    runs = steps(names)
+    first, *others = names
+    step = partial(_pair, trial, runs, cache(partial(_perturbed, trial, first, steps)))
+    found = [each for other in others for each in step((first, other), locations)]
+    return [*found, *_dropout(trial, runs, locations)]
+
+
+def _pair(
+    trial: Trial,
+    runs: Mapping[str, Answer],
+    perturbed: Callable[[], Sequence[Things]],
+    pair: tuple[str, str],
+    locations: SourceLocations,
+) -> list[Comparison]:
+    """Two frameworks; `perturbed` gives steps of the first with weights a bit off."""
     shape = trial.network.input_shape
-    limit = tolerance(trial.network, "float64", PAIR)
+    limit = tolerance(trial.network, "float64", pair)
     wholes = [
-        Comparison(PAIR, GRADIENTS, "float64", shape, limit),
-        Comparison(PAIR, STEP, "float64", shape, limit),
-        Comparison(PAIR, STATISTICS, "float64", shape, limit, note=FACTOR),
+        Comparison(pair, GRADIENTS, "float64", shape, limit),
+        Comparison(pair, STEP, "float64", shape, limit),
+        Comparison(pair, STATISTICS, "float64", shape, limit, note=_factor(pair)),
     ]
-    for name in PAIR:
+    for name in pair:
         if fault := runs[name].fault:
             return [wholes[0]._replace(fault=f"{name}: {fault}")]
     try:
-        one, other = (_things(trial, name, runs[name].found) for name in PAIR)
+        one, other = (_things(trial, name, runs[name].found) for name in pair)
     except WeightsError as error:
         fault = f"in a gradient: {error.diagnostics[0].message}"
         return [wholes[0]._replace(fault=fault)]
     layers = trial.network.layers
     apart = [_apart(layers, *both) for both in zip(one, other, strict=True)]
     wrong = any(_wrong(found, limit, {}) for found in apart)
-    perturbed = [
-        _things(trial, "torch", steps(["torch"], flag)["torch"].found)
-        for flag in (PERTURBED if wrong else ())
+    again = perturbed() if wrong else ()
+    noise = [_noise(layers, *sides) for sides in zip(one, *again, strict=True)]
+    lines = {name: runs[name].lines for name in pair}
+    return [
+        _judged(whole, found, amount, locations, lines)
+        for whole, found, amount in zip(wholes, apart, noise, strict=True)
     ]
-    noise = [_noise(layers, *sides) for sides in zip(one, *perturbed, strict=True)]
-    lines = {name: runs[name].lines for name in PAIR}
-    compared = [
-        _judged(whole, found, again, locations, lines)
-        for whole, found, again in zip(wholes, apart, noise, strict=True)
-    ]
-    return [*compared, *_dropout(trial, runs, locations)]
+
+
+def _perturbed(trial: Trial, name: str, steps: Steps) -> list[Things]:
+    return [_things(trial, name, steps([name], flag)[name].found) for flag in PERTURBED]
+
+
+def _factor(pair: tuple[str, str]) -> str:
+    """What has to be known of the variances of two frameworks, if they differ."""
+    unbiased, biased = (
+        [manifest(name)["name"] for name in pair if _is_unbiased(name) == wanted]
+        for wanted in (True, False)
+    )
+    if not (unbiased and biased):
+        return ""
+    return (
+        f"{unbiased[0]} divides a batch's variance by n - 1 before it averages, "
+        f"{biased[0]} by n: compared without that factor n / (n - 1)"
+    )
+
+
+def _is_unbiased(target: str) -> bool:
+    return manifest(target).get("unbiased_variance", False)
 
 
 def _judged(
@@ -107,11 +139,12 @@ def _judged(
     ]
     judged = [found for path, found in apart.items() if path not in unjudged]
     if unjudged:
+        target = manifest(whole.targets[0])["name"]
         worst = max(noise[path] for path in unjudged)
         number = f" and {len(unjudged) - 1} more" if unjudged[1:] else ""
         whole = whole._replace(
             not_judged=f"{unjudged[0]}{number}; with weights off by {ROUNDINGS} "
-            f"roundings PyTorch differs from itself by {worst:.0e}"
+            f"roundings {target} differs from itself by {worst:.0e}"
         )
     if unjudged and not judged:
         return whole
@@ -138,7 +171,7 @@ def _things(trial: Trial, target: str, found: Arrays) -> Things:
     """Raises WeightsError for a gradient too few or too many."""
     gradients = _canonical(trial, target, found, "gradient:")
     after = _canonical(trial, target, found, "after:")
-    if target == "torch":
+    if _is_unbiased(target):
         after |= _biased_variances(trial, after)
     weights, statistics = (
         {name: array for name, array in after.items() if name.endswith(ends)}
@@ -164,7 +197,7 @@ def _canonical(
 
 
 def _biased_variances(trial: Trial, after: Arrays) -> dict[str, Array]:
-    """PyTorch's moving variances, as if each batch's were divided by n as in Keras."""
+    """The moving variances as if each batch's had been divided by n, not by n - 1."""
     found: dict[str, Array] = {}
     for layer in trial.network.layers:
         if layer.op == "batch_norm":
@@ -213,17 +246,16 @@ def _dropout(
         for layer in network.layers
         if (rate := getattr(layer.primitive, "rate", 0.0))
     }
-    for name in PAIR if expected else ():
-        found = runs[name].found
+    for name, run in runs.items() if expected else ():
         apart = {
-            path: _scale_error(found.get(f"{DROPOUT}:{path}"), *scale)
+            path: _scale_error(run.found.get(f"{DROPOUT}:{path}"), *scale)
             for path, scale in expected.items()
         }
-        limit = tolerance(network, "float64", ("torch",))
+        limit = TOLERANCES["float64"]
         whole = Comparison(
             (NETWORK, name), DROPOUT, "float64", network.input_shape, limit
         )
-        yield _judged(whole, apart, {}, locations, {name: runs[name].lines})
+        yield _judged(whole, apart, {}, locations, {name: run.lines})
 
 
 def _scale_error(found: Array | None, scale: float, whole: bool) -> Errors:

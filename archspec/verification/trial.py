@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from archspec.errors import needed
+from archspec.frameworks import target_of
 from archspec.network import INPUT, Network
 from archspec.runtime.order import (
     ArrayFile,
@@ -18,7 +19,6 @@ from archspec.runtime.order import (
     array_file,
     write_arrays,
 )
-from archspec.runtime.session import target_of
 from archspec.targets.templates import manifest
 from archspec.verification.random_data import (
     perturbed,

@@ -13,16 +13,17 @@ from os import cpu_count
 from pathlib import Path
 
 from archspec.errors import VerifyError, did_you_mean
+from archspec.frameworks import FRAMEWORKS, SOURCES, usual_targets
 from archspec.network import Network
 from archspec.runtime.order import ArrayFile, Order
-from archspec.runtime.session import FRAMEWORKS, SECONDS, Answer, Session
-from archspec.targets import TARGETS, render
+from archspec.runtime.session import SECONDS, Answer, Session
+from archspec.targets import render
 from archspec.verification.comparisons import PRECISIONS, Job, compared
 from archspec.verification.input_sizes import sized
 from archspec.verification.memory import check_memory
 from archspec.verification.report import Comparison, Report
 from archspec.verification.source_locations import SourceLocations
-from archspec.verification.training import PAIR, compare_training
+from archspec.verification.training import compare_training
 from archspec.verification.trial import Flag, Printer, Trial
 
 
@@ -67,15 +68,17 @@ class Verifier:
 
     def __init__(
         self,
-        targets: Sequence[str] = (*PAIR, "onnx"),
+        targets: Sequence[str] | None = None,
         seconds: float = SECONDS,
         printer: Printer = render,
         progress: Callable[[str], None] = lambda _: None,
     ):
         """Start a process for each target; raises VerifyError, FrameworkMissing.
 
-        `seconds` is the limit of one run; `printer` makes a target's file.
+        By default these are the usual ones. `seconds` is the limit of one run;
+        `printer` makes a target's file.
         """
+        targets = usual_targets() if targets is None else targets
         for target in targets:
             if target not in FRAMEWORKS:
                 near = did_you_mean(target, FRAMEWORKS)
@@ -107,11 +110,11 @@ class Verifier:
     ) -> Report:
         """Compare all targets on a network; raises SpecError, VerifyError.
 
-        With `train` also a step of training, by PyTorch and by Keras on TensorFlow.
+        With `train` also a step of training, in those that train.
         """
-        names = {worker.framework for worker in self.workers}
-        if train and not names >= {*PAIR}:
-            message = "training compares torch with keras: both targets are needed"
+        names = [worker.framework for worker in self.workers]
+        if train and len(set(names) & {*SOURCES}) < 2:
+            message = f"training compares two of {', '.join(SOURCES)}"
             raise VerifyError.single("AS601", message)
         comparisons: list[Comparison] = []
         built: dict[str, Answer] = {}
@@ -135,7 +138,9 @@ class Verifier:
             runs = self._runs(trial)
             found = [*compared(trial, runs, locations)]
             if train and network.trainable_parameters:
-                found += compare_training(trial, partial(self._steps, trial), locations)
+                trained = [w.framework for w in self.workers if w.framework in SOURCES]
+                take = partial(self._steps, trial)
+                found += compare_training(trial, trained, take, locations)
         built = {j.framework: a for j, a in runs.items() if not j.folded}
         return found, built
 
@@ -155,7 +160,7 @@ class Verifier:
         waiting: dict[Job, Future[Answer]] = {}
         for precision, worker in product(PRECISIONS, self.workers):
             name = worker.framework
-            if precision == "float32" or name in TARGETS:
+            if precision == "float32" or name in SOURCES:
                 order = trial.order(name, precision)
                 waiting[Job(name, precision)] = worker.submit(order)
             if precision == "float32" and name == "onnx":

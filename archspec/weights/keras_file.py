@@ -12,48 +12,37 @@ from pathlib import Path
 from archspec.errors import WeightsError
 from archspec.network import Network
 from archspec.runtime.order import ArrayFile, Order, Task, write_arrays
-from archspec.runtime.session import Session, keras_framework
+from archspec.runtime.session import Session, installed
 from archspec.targets import render
-from archspec.targets.templates import manifest
 from archspec.weights.checkpoints import opened
 from archspec.weights.checkpoints.keras import archived_weights
 from archspec.weights.checks import Arrays
-from archspec.weights.moves import from_target, to_target
-from archspec.weights.output import replacing
-
-WRITTEN = ".weights.h5"
-READ = (".weights.h5", ".keras", ".h5")
 
 
-def write(path: Path, network: Network, weights: Arrays, force: bool = False) -> None:
-    """A `.weights.h5` file that `load_weights` of the generated model takes.
+def save(temporary: Path, network: Network, state: Arrays, path: Path) -> None:
+    """Write a `.weights.h5` file that will be at `path`.
 
-    Raises:
-        WeightsError: the weights do not fit, or the file's name has another suffix.
-        FileRefused: there is such a file, and no `force`.
-        FrameworkMissing: Keras, or a backend of it.
+    Raises WeightsError (AS511), and FrameworkMissing for Keras or a backend of it.
     """
-    _check_suffix(path, (WRITTEN,))
-    arrays = to_target(network, manifest("keras"), weights)
-    with tempfile.TemporaryDirectory() as folder, replacing(path, force) as temporary:
+    with tempfile.TemporaryDirectory() as folder:
         order = _order("save", network, Path(folder), temporary)
-        write_arrays(order.weights, arrays)
+        write_arrays(order.weights, state)
         _carry_out(order, path)
 
 
-def read(path: Path, network: Network) -> Arrays:
-    """Canonical weights of a file of the generated model; raises WeightsError.
+def load(path: Path, network: Network) -> Arrays:
+    """The weights of a file of the generated model, as Keras names them.
 
-    Of a `.keras` archive only the weights in it are read, and nothing is run.
+    Of a `.keras` archive only the weights in it are read, and nothing is run. Raises
+    WeightsError (AS511, AS512), FrameworkMissing.
     """
-    _check_suffix(path, READ)
     _check_number(path, network)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         checkpoint = _unpacked(path, folder) if path.suffix == ".keras" else path
         order = _order("read", network, folder, checkpoint)
         _carry_out(order, path)
-        return from_target(network, manifest("keras"), ArrayFile(order.result))
+        return dict(ArrayFile(order.result))
 
 
 def _order(task: Task, network: Network, folder: Path, checkpoint: Path) -> Order:
@@ -70,7 +59,7 @@ def _order(task: Task, network: Network, folder: Path, checkpoint: Path) -> Orde
 
 
 def _carry_out(order: Order, path: Path) -> None:
-    with Session(keras_framework()) as session:
+    with Session(installed("keras")) as session:
         answer = session.ask(order)
     if answer.fault:
         reason = answer.fault.partition("\n")[0]
@@ -92,9 +81,3 @@ def _unpacked(path: Path, folder: Path) -> Path:
     target = folder / "model.weights.h5"
     target.write_bytes(archived_weights(path))
     return target
-
-
-def _check_suffix(path: Path, known: tuple[str, ...]) -> None:
-    if not path.name.endswith(known):
-        message = f"{path} does not end in {' or '.join(known)}"
-        raise WeightsError.single("AS511", message)

@@ -92,7 +92,7 @@ def _moves(
     network: Network, manifest: Mapping[str, Any], trainable_only: bool = False
 ) -> Iterator[_Move]:
     """Each weight, from its canonical order to the target's."""
-    copied, before = _copied(network), manifest["weight_path"]["before"]
+    prefixes = weight_prefixes(network, manifest)
     weights = (
         (layer, name, weight.shape)
         for layer in network.layers
@@ -104,12 +104,20 @@ def _moves(
         axes = OPS[layer.op].weight_axes if len(shape) > 1 else "out"
         here = _Side(f"{layer.path}.{name}", _groups(axes))
         sizes = _sizes(here.axes, shape, layer.inputs[0][0])
-        target = _path(layer.path, manifest["weight_path"], copied)
         order = there.get("axes", axes)
         flipped = frozenset(re.findall(r"-(\w+)", order))
         groups = _groups(order.replace("-", ""))
-        side = _Side(target + before + there["name"], groups, flipped)
+        side = _Side(prefixes[layer.path] + there["name"], groups, flipped)
         yield _Move(here, side, sizes)
+
+
+def weight_prefixes(network: Network, manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What the target's names of each layer's weights begin with, by its path."""
+    copied, words = _copied(network), manifest["weight_path"]
+    return {
+        layer.path: _path(layer.path, words, copied) + words["before"]
+        for layer in network.layers
+    }
 
 
 def _path(path: str, words: Mapping[str, str], copied: Set[str]) -> str:

@@ -19,7 +19,9 @@ from test_style import complaints
 
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
-from archspec.verification.training import PAIR as TARGETS
+
+TARGETS = ("torch", "keras")
+"""What a `Case` builds."""
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 

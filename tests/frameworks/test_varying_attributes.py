@@ -15,8 +15,10 @@ from test_initializers import canonical, check
 
 from archspec.errors import SpecError
 from archspec.ops import OPS
-from archspec.verification.training import PAIR as TARGETS
 from examples import examples, makes_vectors, needed, written
+
+TARGETS = ("torch", "keras")
+"""What a `Case` builds."""
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 

@@ -18,7 +18,8 @@ pytest.importorskip("torch")
 from weights_files import Files, small
 
 from archspec.errors import WeightsError
-from archspec.runtime.session import Session, keras_framework
+from archspec.runtime.session import Session, installed
+from archspec.weights import files as target_files
 from archspec.weights import keras_file
 
 pytestmark = pytest.mark.full
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.full
 
 @pytest.fixture(scope="module")
 def session():
-    with Session(keras_framework()) as session:
+    with Session(installed("keras")) as session:
         yield session
 
 
@@ -37,9 +38,12 @@ def test_spoilt_files(session, tmp_path, monkeypatch):
     network = small(tmp_path)
     right = tmp_path / "right.weights.h5"
     files = Files(network)
-    keras_file.write(right, network, files.weights["canonical"])
+    target_files.write(right, network, files.weights["canonical"], "keras")
     files.formats = {"keras.weights.h5": lambda _: right.read_bytes()}
-    assert keras_file.read(right, network).keys() == network.weight_shapes.keys()
+    assert (
+        target_files.read(right, network, "keras").keys()
+        == network.weight_shapes.keys()
+    )
 
     def check(case: tuple[str, bytes]) -> None:
         name, content = case
@@ -47,7 +51,7 @@ def test_spoilt_files(session, tmp_path, monkeypatch):
         path.write_bytes(content)
 
         def read() -> Any:
-            return keras_file.read(path, network)
+            return target_files.read(path, network, "keras")
 
         found = tried("weights convert --from keras", read, children=True)
         if isinstance(found, WeightsError):

@@ -19,7 +19,8 @@ from weights_files import Files, small
 
 from archspec.errors import WeightsError
 from archspec.network import Network
-from archspec.weights import canonical, torch_file
+from archspec.weights import canonical
+from archspec.weights import files as target_files
 from archspec.weights.adoption import adopt
 from archspec.weights.canonical import summary
 
@@ -44,7 +45,9 @@ def readings(path: Path, network: Network) -> dict[str, Any]:
         return found
     found["adopt"] = lambda: adopt(network, path)
     if path.name.startswith("torch"):
-        found["convert --from torch"] = lambda: torch_file.read(path, network)
+        found["convert --from torch"] = lambda: target_files.read(
+            path, network, "torch"
+        )
     return found
 
 

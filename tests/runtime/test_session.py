@@ -14,6 +14,7 @@ pytest.importorskip("torch")
 
 import pathlib
 
+from archspec import frameworks
 from archspec.errors import FrameworkMissing, VerifyError
 from archspec.runtime.order import Order
 from archspec.runtime.session import Session
@@ -134,9 +135,7 @@ def alive(process: int) -> bool:
 
 
 def test_a_missing_framework(monkeypatch):
-    import archspec.runtime.session as module
-
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr(frameworks, "find_spec", lambda name: None)
     with pytest.raises(FrameworkMissing) as caught:
         Session("keras:jax")
     assert str(caught.value) == (

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import archspec.verification
+from archspec import frameworks
 from archspec.cli.commands import program
 from archspec.targets import render
 
@@ -108,8 +109,8 @@ def test_code_that_fails(run, altered):
     assert "11,605 parameters, but unknown in keras" in done.stdout
 
 
-TARGETS = "torch, keras, keras:jax, keras:torch, onnx"
-BOTH = "training compares torch with keras: both targets are needed"
+TARGETS = "torch, keras, keras:jax, keras:torch, nnx, onnx"
+BOTH = "training compares two of torch, keras, nnx"
 
 
 @pytest.mark.parametrize(
@@ -142,9 +143,7 @@ def test_bad_usage(run, arguments, code, message):
 
 
 def test_a_missing_framework(run, monkeypatch):
-    from archspec.runtime import session
-
-    monkeypatch.setattr(session, "find_spec", lambda name: name != "jax" or None)
+    monkeypatch.setattr(frameworks, "find_spec", lambda name: name != "jax" or None)
     done = run(SPEC, "--targets", "keras:jax")
     assert done.exit_code == 4
     assert done.stderr == (

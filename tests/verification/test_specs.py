@@ -26,7 +26,9 @@ def test_spec(every_target, unverified, path):
     report = every_target.verify(elaborate(path), train=trained)
     faults = [comparison for comparison in report.comparisons if not comparison.ok]
     assert not faults
-    counted = dict.fromkeys(("torch", "keras", "onnx"), report.network.parameters)
+    counted = dict.fromkeys(
+        ("torch", "keras", "nnx", "onnx"), report.network.parameters
+    )
     assert report.parameters == counted
     precisions = {
         (*found.targets, found.precision)
@@ -34,10 +36,10 @@ def test_spec(every_target, unverified, path):
         if found.compared == "outputs"
     }
     assert precisions == {
-        ("network", "torch", "float64"), ("network", "keras", "float64"),
-        ("torch", "keras", "float64"), ("network", "torch", "float32"),
-        ("network", "keras", "float32"), ("network", "onnx", "float32"),
-        ("torch", "keras", "float32"), ("torch", "onnx", "float32"),
+        *(("network", name, "float64") for name in ("torch", "keras", "nnx")),
+        *(("torch", name, "float64") for name in ("keras", "nnx")),
+        *(("network", name, "float32") for name in ("torch", "keras", "nnx", "onnx")),
+        *(("torch", name, "float32") for name in ("keras", "nnx", "onnx")),
     }  # fmt: skip
     compared = {found.compared for found in report.comparisons}
     step = {"gradients", "weights after a step", "moving statistics"}

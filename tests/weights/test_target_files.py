@@ -21,8 +21,7 @@ from archspec.elaboration import elaborate
 from archspec.errors import FrameworkMissing, WeightsError
 from archspec.targets import render
 from archspec.verification.random_data import random_images, random_weights
-from archspec.weights import keras_file, torch_file
-from archspec.weights.formats import WRITERS
+from archspec.weights import files
 from archspec.weights.initial import fresh
 
 SPECS = ["mobilenetv1", "mobilenetv3_large", "shufflenetv2", "unet"]
@@ -49,7 +48,7 @@ def test_torch(spec, suffix, tmp_path):
     """A strict load, and back from what the module saves."""
     network = elaborate(spec)
     weights, path = random_weights(network, 0), tmp_path / f"w.{suffix}"
-    torch_file.write(path, network, weights)
+    files.write(path, network, weights, "torch")
     module = getattr(imported(render(network, "torch")), network.name)().float()
     if suffix == "safetensors":
         from safetensors.torch import load_file
@@ -60,8 +59,8 @@ def test_torch(spec, suffix, tmp_path):
     module.load_state_dict(state, strict=True)
     assert state.keys() == module.state_dict().keys()
     torch.save(module.state_dict(), tmp_path / "saved.pth")
-    assert_same(torch_file.read(tmp_path / "saved.pth", network), weights)
-    assert_same(torch_file.read(path, network), weights)
+    assert_same(files.read(tmp_path / "saved.pth", network, "torch"), weights)
+    assert_same(files.read(path, network, "torch"), weights)
 
 
 @pytest.mark.full
@@ -70,7 +69,7 @@ def test_keras(spec, tmp_path):
     """A load by a user's own process, and back from all that Keras saves."""
     network = elaborate(spec, (), ["input.size=[64, 96]"])
     weights = random_weights(network, 0)
-    keras_file.write(tmp_path / "given.weights.h5", network, weights)
+    files.write(tmp_path / "given.weights.h5", network, weights, "keras")
     (tmp_path / "module.py").write_text(render(network, "keras"), encoding="utf-8")
     subprocess.run(
         [sys.executable, "-c", USE_KERAS, network.name],
@@ -80,14 +79,14 @@ def test_keras(spec, tmp_path):
         capture_output=True,
     )
     for name in ("saved.weights.h5", "saved.keras", "saved.h5"):
-        assert_same(keras_file.read(tmp_path / name, network), weights)
+        assert_same(files.read(tmp_path / name, network, "keras"), weights)
 
 
 def test_onnx(tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     network = elaborate("squeezenet_1_1", (), ["input.size=64"])
     weights, path = random_weights(network, 0), tmp_path / "w.onnx"
-    WRITERS["onnx"](path, network, weights, False)
+    files.write(path, network, weights, "onnx")
     images = random_images(network, 0)
     (output,) = runtime.InferenceSession(path).run(None, {"input": images})
     expected = by_layers(network, weights, images)
@@ -99,9 +98,9 @@ class TestRefusals:
     def network(self):
         return elaborate("tutorials/standard_convolution")
 
-    def read(self, read, path, network):
+    def read(self, target, path, network):
         with pytest.raises(WeightsError) as caught:
-            read(path, network)
+            files.read(path, network, target)
         return caught.value.diagnostics[0]
 
     @pytest.mark.parametrize(
@@ -114,7 +113,7 @@ class TestRefusals:
     def test_broken_torch_files(self, network, tmp_path, name, content):
         path = tmp_path / name
         path.write_bytes(content)
-        found = self.read(torch_file.read, path, network)
+        found = self.read("torch", path, network)
         assert found.code == "AS511"
         assert found.message.startswith(f"cannot read {path}: ")
 
@@ -125,25 +124,25 @@ class TestRefusals:
 
         path = tmp_path / "w.pth"
         torch.save({"conv.weight": Harm()}, path)
-        assert self.read(torch_file.read, path, network).code == "AS511"
+        assert self.read("torch", path, network).code == "AS511"
         assert not (tmp_path / "harm").exists()
 
     @pytest.mark.parametrize(
-        ("read", "name", "known"),
+        ("target", "name", "known"),
         [
-            (torch_file.read, "w.ckpt", ".safetensors or .pth or .pt or .bin"),
-            (keras_file.read, "w.npz", ".weights.h5 or .keras or .h5"),
+            ("torch", "w.ckpt", ".safetensors or .pth or .pt or .bin"),
+            ("keras", "w.npz", ".weights.h5 or .keras or .h5"),
         ],
     )
-    def test_unknown_suffix(self, network, tmp_path, read, name, known):
-        found = self.read(read, tmp_path / name, network)
+    def test_unknown_suffix(self, network, tmp_path, target, name, known):
+        found = self.read(target, tmp_path / name, network)
         assert found.message == f"{tmp_path / name} does not end in {known}"
 
     def test_an_archive_without_weights(self, network, tmp_path):
         path = tmp_path / "w.keras"
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("config.json", "{}")
-        found = self.read(keras_file.read, path, network)
+        found = self.read("keras", path, network)
         assert found.code == "AS511"
         assert found.message.startswith(f"cannot read {path}: ")
 
@@ -151,7 +150,7 @@ class TestRefusals:
     def test_a_broken_keras_file(self, network, tmp_path, name):
         path = tmp_path / name
         path.write_bytes(b"no hdf5")
-        found = self.read(keras_file.read, path, network)
+        found = self.read("keras", path, network)
         assert found.code == "AS511"
         assert found.message.startswith(f"cannot read {path}: ")
 
@@ -161,7 +160,7 @@ class TestRefusals:
         with h5py.File(path, "w") as file:
             for name in ("conv2d", "conv2d_1"):
                 file[f"layers/{name}/vars/0"] = np.zeros((3, 3, 3, 128), np.float32)
-        found = self.read(keras_file.read, path, network)
+        found = self.read("keras", path, network)
         message = f"{path} has 2 tensors, but the network has 1"
         assert (found.code, found.message) == ("AS512", message)
 
@@ -180,7 +179,7 @@ class TestRefusals:
                 monkeypatch.delitem(sys.modules, module)
         monkeypatch.setitem(sys.modules, missing, None)
         with pytest.raises(FrameworkMissing) as caught:
-            WRITERS[writer](tmp_path / name, network, fresh(network), False)
+            files.write(tmp_path / name, network, fresh(network), writer)
         assert str(caught.value) == (
             f"this needs {missing}, which is not installed\n"
             f"   help: pip install 'archspec-nn[{extra}]'"

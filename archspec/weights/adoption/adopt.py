@@ -72,11 +72,11 @@ def adopt(network: Network, path: Path, ignore: Sequence[str] = ()) -> Adoption:
 
 def correspondence(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:
     """The unit of each layer; WeightsError (AS512, AS513, AS517) unless it is clear."""
-    target = checkpoint.target
-    ours = uses(network, manifest(target))
+    names = manifest(checkpoint.target)
+    ours = uses(network, names)
     parts = [part for use in ours for part in use.parts]
     units = [
-        Stored(unit.name, unit.shapes, signature(target, unit.shapes), unit)
+        Stored(unit.name, unit.shapes, signature(names, unit.shapes), unit)
         for unit in checkpoint.units
     ]
     check_same(parts, units)

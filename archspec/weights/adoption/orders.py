@@ -44,7 +44,7 @@ def _orders(
     network: Network, checkpoint: Checkpoint
 ) -> Iterator[Sequence[NetworkLayer]]:
     yield network.layers
-    if checkpoint.target == "keras":
+    if not checkpoint.is_nested:
         # An activation or a padding may be any number of layers in the model.
         yield _from_the_farthest(network, lambda layer: True)
         yield _from_the_farthest(network, lambda layer: bool(layer.weights))

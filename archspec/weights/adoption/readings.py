@@ -55,7 +55,7 @@ class Share(NamedTuple):
 def readings(
     checkpoint: Checkpoint, units: Sequence[Stored], uses: Sequence[Use]
 ) -> list[Reading]:
-    """Every reading of a file: by its order if it has one, by names in PyTorch."""
+    """Every reading of a file: by its order if it has one, by names of modules."""
     found: list[Reading] = []
     if checkpoint.ordered:
         chains = _chains(
@@ -65,7 +65,7 @@ def readings(
             lambda unit, module: module or unit.unit.chain,
         )
         found.append(Reading(chains, executed=True))
-    if checkpoint.target == "torch":
+    if checkpoint.is_nested:
         chains = _chains(
             sorted(units, key=lambda unit: natural(unit.name)),
             uses,

@@ -111,23 +111,24 @@ def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
     return tuple(found)
 
 
-def signature(target: str, shapes: Mapping[str, Shape]) -> Signature:
-    """Shapes by name; a 1x1 convolution is as a dense layer.
+def signature(manifest: Mapping[str, Any], shapes: Mapping[str, Shape]) -> Signature:
+    """Shapes by name, of what a target calls and orders as its manifest says.
 
-    A filter for each channel may be a convolution with as many groups, which in Keras
-    has other axes.
+    A 1x1 convolution is as a dense layer. A filter for each channel may be a
+    convolution with as many groups, which in Keras has other axes.
     """
-    return frozenset((name, _plain(target, shape)) for name, shape in shapes.items())
+    return frozenset((name, _plain(manifest, shape)) for name, shape in shapes.items())
 
 
-def _plain(target: str, shape: Shape) -> Shape:
-    if len(shape) < 3:
-        return shape
-    if target == "torch":
-        return shape[:-2] if shape[-2:] == (1, 1) else shape
-    if shape[:2] == (1, 1):
-        return shape[2:]
-    return (*shape[:2], 1, shape[2]) if shape[3:] == (1,) else shape
+def _plain(manifest: Mapping[str, Any], shape: Shape) -> Shape:
+    full, depthwise = (
+        manifest["weights"][op]["weight"]["axes"] for op in ("conv", "depthwise_conv")
+    )
+    at = full.split().index("height")
+    if len(shape) < 3 or shape[at : at + 2] == (1, 1):
+        return shape[:at] + shape[at + 2 :] if len(shape) > 2 else shape
+    split = "channel multiplier" in depthwise and "(" not in depthwise
+    return (*shape[:2], 1, shape[2]) if split and shape[3:] == (1,) else shape
 
 
 def _part(
@@ -141,13 +142,8 @@ def _part(
         names[own]["name"]: places[f"{layer.path}.{own}"].shape for own in layer.weights
     }
     role = layer.path.removeprefix(path).removeprefix(".")
-    own = signature(target_of(manifest), shapes)
+    own = signature(manifest, shapes)
     return Part(layer.path, shapes, own, layer, role)
-
-
-def target_of(manifest: Mapping[str, Any]) -> str:
-    """Which framework's order of axes a manifest has."""
-    return "torch" if manifest["channels"] == "first" else "keras"
 
 
 def _height(instance: Instance) -> int:

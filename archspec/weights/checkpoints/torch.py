@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -13,14 +13,16 @@ from typing import Any, cast
 import numpy as np
 
 from archspec.errors import needed
+from archspec.frameworks import SOURCES
 from archspec.targets.templates import manifest
 from archspec.weights.checkpoints.units import (
     Checkpoint,
     Tensor,
-    Unit,
+    by_module,
     check_floating,
     single,
     unreadable,
+    words,
 )
 
 _WRAPPERS = ("state_dict", "model")
@@ -37,7 +39,7 @@ _DTYPES = {
 def pickled(path: Path) -> Generator[Checkpoint]:
     """A file of `torch.save`, of which only tensors and their names are read."""
     state = _state(path, _loaded(path))
-    yield Checkpoint("torch", _units(state, _of_torch))
+    yield by_module(map(_of_torch, state, state.values()), "torch")
 
 
 @contextmanager
@@ -48,8 +50,16 @@ def safe(path: Path) -> Generator[Checkpoint]:
         found = dict(sorted(library.deserialize(path.read_bytes())))
     except (OSError, library.SafetensorError) as error:
         raise unreadable(path, error) from None
-    units = _units(_without_prefix(found), _of_bytes)
-    yield Checkpoint("torch", units, ordered=False)
+    entries = _without_prefix(found)
+    tensors = map(_of_bytes, entries, entries.values())
+    yield by_module(tensors, _target(entries))._replace(ordered=False)
+
+
+def _target(names: Collection[str]) -> str:
+    """The target whose words for weights most of these names end in."""
+    ends = [name.rpartition(".")[2] for name in names]
+    nested = [name for name in SOURCES if manifest(name)["classes"]]
+    return max(nested, key=lambda target: sum(e in words(target) for e in ends))
 
 
 def _loaded(path: Path) -> object:
@@ -124,21 +134,3 @@ def _of_bytes(name: str, entry: Mapping[str, Any]) -> Tensor:
         return single(np.frombuffer(entry["data"], little).reshape(shape))
 
     return Tensor(name, shape, values)
-
-
-def _units(
-    entries: Mapping[str, Any], read: Callable[[str, Any], Tensor]
-) -> tuple[Unit, ...]:
-    """Tensors by their module; a parameter without one is a unit by itself."""
-    target = manifest("torch")
-    known = {
-        name["name"] for names in target["weights"].values() for name in names.values()
-    }
-    modules: dict[str, dict[str, Tensor]] = {}
-    for name, entry in entries.items():
-        module, _, variable = name.rpartition(".")
-        if variable in known:
-            modules.setdefault(module, {})[variable] = read(name, entry)
-        elif variable != target["counter"]:
-            modules[name] = {"weight": read(name, entry)}
-    return tuple(Unit(name, found) for name, found in modules.items())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from archspec.errors import Diagnostic, WeightsError, did_you_mean
 from archspec.ops import Shape
+from archspec.targets.templates import manifest
 
 FLOATING = {"float16", "bfloat16", "float32", "float64"}
 
@@ -47,9 +48,34 @@ class Unit(NamedTuple):
 class Checkpoint(NamedTuple):
     """The units of a file, in its order; `ordered` if this order is meaningful."""
 
-    target: Literal["torch", "keras"]
+    target: str
     units: tuple[Unit, ...]
     ordered: bool = True
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether names are paths of modules, as where a block is a class."""
+        return manifest(self.target)["classes"]
+
+
+def by_module(tensors: Iterable[Tensor], target: str) -> Checkpoint:
+    """Tensors by the modules in their names; one without a module is a unit itself."""
+    names = manifest(target)
+    alone = names["weights"]["layer_scale"]["scale"]["name"]
+    modules: dict[str, dict[str, Tensor]] = {}
+    for found in tensors:
+        module, _, variable = found.name.rpartition(".")
+        if variable in words(target):
+            modules.setdefault(module, {})[variable] = found
+        elif variable != names.get("counter"):
+            modules[found.name] = {alone: found}
+    return Checkpoint(target, tuple(Unit(name, own) for name, own in modules.items()))
+
+
+def words(target: str) -> set[str]:
+    """What a target calls weights, whatever layer they are of."""
+    layers = manifest(target)["weights"].values()
+    return {weight["name"] for names in layers for weight in names.values()}
 
 
 def without(checkpoint: Checkpoint, patterns: Sequence[str]) -> Checkpoint:
