@@ -83,7 +83,7 @@ def test_explain_lists_all_codes():
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("AS4O1", "there is no code 'AS4O1': there are AS401, AS402, AS403"),
+        ("AS4O1", "there is no code 'AS4O1': there are AS401, AS402, AS403, AS404"),
         ("204", "there is no code '204': did you mean 'AS204'?"),
         ("colour", "there is no code 'colour': 'archspec explain' lists all codes"),
     ],

@@ -63,6 +63,17 @@ class Network(network.Network):
 
         return Network.of(folded(self))
 
+    def keep(self, *multipliers: str) -> Network:
+        """The network whose source has multipliers as arguments, such as `width`.
+
+        The source is one file for all variants that change nothing but multipliers:
+        `VARIANTS` there has their arguments. Raises SpecError (AS404) for a name that
+        is no multiplier; `source` raises it where a multiplier cannot be an argument.
+        """
+        from archspec.elaboration import keeping
+
+        return Network.of(keeping(self, multipliers))
+
     def path(self, target: str) -> Path:
         """Where `archspec generate` writes it, below its folder."""
         suffix = ".onnx" if target == "onnx" else ".py"

@@ -36,6 +36,13 @@ Fold = Annotated[
         "--fold-batch-norm", help="For inference alone; writes SPEC_folded.py."
     ),
 ]
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B",
+        help="Make multipliers arguments, variants one file; writes SPEC_family.py.",
+    ),
+]
 Output = Annotated[
     str | None,
     typer.Option(
@@ -80,6 +87,7 @@ def generate(
     variant: Variants = None,
     override: Overrides = None,
     fold_batch_norm: Fold = False,
+    keep: Keep = None,
     output: Output = None,
     all_variants: AllVariants = False,
     check: Check = False,
@@ -102,6 +110,8 @@ def generate(
     if output == "-" and (check or diff):
         raise typer.BadParameter("--check and --diff compare with files, not with -")
     has_onnx = "onnx" in (target or ())
+    if keep and (has_onnx or all_variants or not specs):
+        raise typer.BadParameter("--keep needs a SPEC, no --all-variants, no onnx")
     if not has_onnx and (weights or seed is not None):
         raise typer.BadParameter("--weights and --seed need --target onnx")
     if weights and seed is not None:
@@ -114,6 +124,7 @@ def generate(
         print_one = partial(
             _content,
             fold=fold_batch_norm,
+            keep=keep.split(",") if keep else (),
             templates=templates,
             weights=weights,
             seed=seed or 0,
@@ -133,6 +144,7 @@ def _content(
     target: str,
     *,
     fold: bool,
+    keep: Sequence[str],
     templates: Path | None,
     weights: Path | None,
     seed: int,
@@ -140,6 +152,7 @@ def _content(
     """A file's path and content; an ONNX model is folded anyway."""
     if target != "onnx":
         printed = network.fold_batch_norm() if fold else network
+        printed = printed.keep(*keep) if keep else printed
         return printed.path(target), printed.source(target, templates=templates)
     found = network.read_weights(weights) if weights else None
     if found is not None:

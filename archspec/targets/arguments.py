@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from archspec.expressions import Binary, Conditional, Constant, Expression, Items, Name
 from archspec.expressions import Call as FunctionCall
-from archspec.targets.code import Code, Printer, identifier, literal
+from archspec.targets.code import Code, Printer, identifier, literal, term
 from archspec.targets.file import File
 from archspec.targets.signatures import Signature, annotation
 from archspec.targets.specialise.model import (
@@ -88,6 +88,8 @@ class ValuePrinter(Printer):
             for name, a in layer.arguments.items()
         }
         view = {**arguments, **settled}
+        if isinstance(function := view.get("function"), Code):
+            view["called"] = term(function)
         return self.file.templates.macro(layer.macro, view, *operands)
 
     def default(self, parameter: Parameter) -> Code:

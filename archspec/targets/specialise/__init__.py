@@ -53,8 +53,7 @@ def specialise(
         code, message = "AS401", f"cannot be written as source code: {error}"
         if network.spec.family:
             specialise(replace(network, spec=replace(network.spec, family=None)))
-            kept = "', '".join(network.spec.family.kept)
-            code, message = "AS404", f"cannot keep '{kept}': {error}"
+            code, message = "AS404", f"cannot keep multipliers: {error}"
         raise SpecError.single(
             code, message, error.place, path=error.path, help=error.help
         ) from None
@@ -73,7 +72,10 @@ def _program(
         return _program(kept, taken, finest)
     for name in family.kept if family else ():
         if all_same([root.scope[name] for root in roots]):
-            raise Unprintable(f"'{name}' changes what a framework needs as a constant")
+            with located(document.multipliers[name].place, ""):
+                message = f"'{name}' sets what a framework needs as a constant"
+                help = f"write a file for each value: --set multipliers.{name}=..."
+                raise Unprintable(message, help=help)
     program = _Specialiser(uses, family.kept if family else {}).program()
     sizes = {e.variant: e.network.input_shape[1:] for e in elaborations if e.variant}
     return replace(program, variants=sizes)
