@@ -22,8 +22,7 @@ os.environ.update(
 
 import numpy as np
 
-from archspec.elaboration import elaborate
-from archspec.elaboration.fold import folded
+from archspec.elaboration import elaborate, folded
 from archspec.network import Network
 from archspec.targets import render
 from archspec.targets.templates import manifest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from math import prod
 from typing import Any, NamedTuple
 
@@ -131,7 +132,7 @@ def _preprocessing(network: Network) -> dict[str, Any] | None:
     preprocessing = network.document.preprocessing
     if preprocessing is None:
         return None
-    values = preprocessing.model_dump(exclude_none=True)
+    values = {n: v for n, v in asdict(preprocessing).items() if v is not None}
     # The resizing is for the published size only, not for a variant of another size.
     if all(side == values.get("crop", side) for side in network.input_shape[1:]):
         return values

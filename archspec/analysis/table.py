@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from archspec.analysis.cost import compared_figures, peak_activation_bytes
 from archspec.language import Table
-from archspec.language.names import inner_layers
+from archspec.language.layers import inner_layers
 from archspec.network import Network, NetworkLayer, Step
 from archspec.ops import Shape
 

@@ -59,7 +59,7 @@ class Network(network.Network):
 
     def fold_batch_norm(self) -> Network:
         """The network for inference, batch norm folded into the layers before it."""
-        from archspec.elaboration.fold import folded
+        from archspec.elaboration import folded
 
         return Network.of(folded(self))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from archspec.elaboration.attributes import Defaults
 from archspec.elaboration.frames import Frame, Names, Tensor
@@ -13,12 +14,14 @@ from archspec.elaboration.walk import Elaborator
 from archspec.errors import SpecError, raise_if_any
 from archspec.expressions import Constant, limited_effort
 from archspec.language import Document, Formula, Spec, family, load
+from archspec.language.fold import fold_batch_norm
 from archspec.network import INPUT, Instance, Network
 from archspec.ops import Pair, Shape
 from archspec.reading import Source
 
 __all__ = [
     "elaborate",
+    "folded",
     "keeping",
     "with_classes",
     "with_input_size",
@@ -86,7 +89,7 @@ def with_input_size(network: Network, size: Pair) -> Network:
         Formula(Constant(length), old.place)
         for length, old in zip(size, before.size, strict=True)
     ]
-    return _with(network, "input", before.model_copy(update={"size": lengths}))
+    return _with(network, "input", replace(before, size=lengths))
 
 
 def with_multipliers(network: Network, changed: Mapping[str, float]) -> Network:
@@ -105,8 +108,21 @@ def keeping(network: Network, names: Sequence[str]) -> Network:
 
 
 def _with(network: Network, key: str, value: object) -> Network:
-    document = network.document.model_copy(update={key: value})
+    changes: dict[str, Any] = {key: value}
+    document = replace(network.document, **changes)
     return elaborate(replace(network.spec, document=document))
+
+
+def folded(network: Network) -> Network:
+    """The network with its batch norms folded into the linear layers before them.
+
+    `weights.fold` folds its weights.
+    """
+    spec = network.spec
+    if spec.folded:
+        return network
+    document = fold_batch_norm(spec.document)
+    return elaborate(replace(spec, document=document, folded=True))
 
 
 def _check_used(elaborator: Elaborator, ends: set[int]) -> None:

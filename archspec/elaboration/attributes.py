@@ -73,7 +73,7 @@ def primitive(
     `size` is that of the layer that a resize shall be `like`. Raises SpecError (AS302,
     AS304), and Unknowable where some of it is UNKNOWN and the rest is right.
     """
-    kind = OPS[call.op.text]
+    kind = OPS[call.op]
     said = _evaluated(call.given, scope)
     settings = {**defaults, **said}
     if kind.like is not None and size is not None:
@@ -118,7 +118,7 @@ def _parsed(fallback: str) -> Expression:
 
 
 def _fail_missing(call: Call, name: str, kind: str = "") -> NoReturn:
-    op = call.op.text
+    op = call.op
     help = f"set it here, or for all layers: defaults: {{{op}: {{{name}: ...}}}}"
     message = f"{op} needs '{name}'{kind and f' ({kind})'}"
     fail("AS304", message, call.op.place, help)

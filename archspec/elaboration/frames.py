@@ -74,7 +74,7 @@ class Frame(NamedTuple):
 
     def source(self, origin: Word | None, tensor: Tensor) -> Tensor:
         """The tensor that `from` names, else the one before."""
-        return tensor if origin is None else self.known[origin.text]
+        return tensor if origin is None else self.known[origin]
 
     def at_layer(self, name: str) -> Frame:
         """The same place, which error messages call by the layer's name."""

@@ -22,7 +22,7 @@ from archspec.expressions import (
 )
 from archspec.language import Document, Formula
 from archspec.language.document import Definition
-from archspec.reading.lexicon import expression_fault
+from archspec.reading.identifiers import expression_fault
 from archspec.reading.nodes import fail
 
 

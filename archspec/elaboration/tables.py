@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
     def given(self, number: int) -> Given:
         """The attributes at a repeat; `then` changes only what this op is given."""
-        each = self.table.each[self.op.text]
+        each = self.table.each[self.op]
         if number == 0:
             return each
         return {name: self.table.then.get(name, own) for name, own in each.items()}

@@ -76,7 +76,7 @@ class Elaborator:
         for fault in error.at(path=frame.trail).diagnostics:
             found = fault
             if frame.caller is not None:
-                block = frame.caller.text
+                block = frame.caller
                 help = fault.help or f"see 'archspec blocks {block}'"
                 found = fault._replace(place=frame.caller.place, help=help)
             self.faults.append(found)
@@ -139,7 +139,7 @@ class Elaborator:
 
     def call(self, call: Call, frame: Frame, tensor: Tensor) -> Tensor:
         """A primitive, a block or a join, recorded as a step of the instance."""
-        scope, path, op = frame.sees(tensor), frame.path(call.name), call.op.text
+        scope, path, op = frame.sees(tensor), frame.path(call.name), call.op
         try:
             self.count(call.op.place)
             if op in JOINS:
@@ -172,22 +172,22 @@ class Elaborator:
         """A primitive, which becomes a layer of the network."""
         size = None
         if call.like is not None:
-            shape = frame.known[call.like.text].shape
+            shape = frame.known[call.like].shape
             if not shape:
                 raise Unknowable
             if len(shape) != 3:
                 vector = f"a vector of {shape[0]}"
-                message = f"'{call.like.text}' is not a feature map, but {vector}"
+                message = f"'{call.like}' is not a feature map, but {vector}"
                 fail("AS308", message, call.like.place)
             size = shape[1:]
-        settings = self.defaults.of(call.op.text)
+        settings = self.defaults.of(call.op)
         op, values, said = primitive(call, frame.sees(tensor), settings, size)
         output = self.add(frame.path(call.name), op, [tensor], call.op.place)
         return Outcome((tensor.shape,), output, values, said)
 
     def block(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
         """A block: its own scope, its layers, and the addition of `residual`."""
-        block, path = self.document.blocks[call.op.text], frame.path(call.name)
+        block, path = self.document.blocks[call.op], frame.path(call.name)
         below = f"{frame.trail}, block {block.name}"
         try:
             scope, values, said = self.inside(block, call, frame, tensor)
@@ -245,7 +245,7 @@ class Elaborator:
         if not tensors:
             help = "every branch has a 'when', and all are false"
             fail("AS307", f"'{call.name}' has no branches", call.op.place, help)
-        join = JOINS[call.op.text]
+        join = JOINS[call.op]
         output = self.add(frame.path(call.name), join, tensors, call.op.place)
         return Outcome(tuple(t.shape for t in tensors), output)
 

@@ -1,17 +1,10 @@
 """What a user writes: read with places, spelled out, merged, validated."""
 
-from archspec.language.document import (
-    Block,
-    Branch,
-    Document,
-    Formula,
-    JoinLayer,
-    Layer,
-    OpLayer,
-    Table,
-    Word,
-)
+from archspec.language.document import Block, Document
+from archspec.language.fields import Formula
+from archspec.language.layers import Branch, JoinLayer, Layer, OpLayer, Table
 from archspec.language.load import Spec, load, variant_names
+from archspec.reading.nodes import Word
 
 __all__ = [
     "Block",

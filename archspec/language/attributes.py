@@ -1,96 +1,75 @@
-"""Whether every attribute that a spec writes is one that its op has."""
+"""Whether ops have the attributes that a document gives them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from collections.abc import Mapping as AbstractMapping
+from collections.abc import Iterator, Mapping
 
-from archspec.errors import Diagnostic, Place, did_you_mean
-from archspec.language.layers import cells, mappings, placed_layers
+from archspec.errors import Diagnostic, did_you_mean
+from archspec.language.document import Block, Document
+from archspec.language.layers import OpLayer, Table, inner_layers
 from archspec.ops import OPS
-from archspec.reading.nodes import Mapping, text_of
+from archspec.reading.nodes import Word, words
+
+Blocks = Mapping[str, Block]
 
 
-def attribute_faults(tree: Mapping) -> Iterator[Diagnostic]:
-    """Attributes (AS204) that no such op or block has, anywhere in a document."""
-    blocks = tree.section("blocks")
-    for layers in (tree, *(block for _, block in mappings(blocks))):
-        for _, layer, _ in placed_layers(layers.section("layers")):
-            yield from _layer(layer, blocks)
-    for op, attributes in mappings(tree.section("defaults")):
-        yield from _unknown(op, attributes, blocks)
+def attribute_faults(document: Document) -> Iterator[Diagnostic]:
+    """Attributes (AS204) and ops of rows (AS205) that there are not."""
+    blocks = document.blocks
+    bodies = document.layers, *(block.layers for block in blocks.values())
+    for _, layer in (named for body in bodies for named in inner_layers(body)):
+        if isinstance(layer, OpLayer):
+            given = [*words(layer.attributes), *words(layer.then)]
+            yield from _unknown(layer.op, given, blocks)
+        elif isinstance(layer, Table):
+            yield from _table(layer, blocks)
+    for op, attributes in document.defaults.items():
+        yield from _unknown(op, words(attributes), blocks)
 
 
-def _layer(layer: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:
-    op, then = text_of(layer.get("op")), layer.section("then")
-    if "branches" in layer.entries:
-        return
-    if "then" in layer.entries and "repeat" not in layer.entries:
-        message = "'then' changes repeats, and there is no 'repeat'"
-        help = "say how often by 'repeat', or leave 'then' out"
-        yield Diagnostic("AS204", message, layer.place_of("then"), help=help)
-    if op is not None:
-        yield from _unknown(op, layer.section("attributes"), blocks)
-        yield from _unknown(op, then, blocks)
-        if "like" in layer.entries and "size" in layer.section("attributes").entries:
-            message = "resize takes 'size' or 'like', not both"
-            yield Diagnostic("AS204", message, layer.entries["like"].place)
-        return
-    each = dict(mappings(layer.section("each")))
-    yield from _row_ops(layer, each)
-    for name, attributes in each.items():
-        yield from _unknown(name, attributes, blocks)
-    given = {name for attributes in each.values() for name in attributes.entries}
-    for name in then.entries:
-        if name not in given:
-            message = f"'then' changes '{name}', which 'each' does not give"
-            help = did_you_mean(name, given) or "give it in 'each', too"
-            yield Diagnostic("AS204", message, then.place_of(name), help=help)
-
-
-def _row_ops(
-    table: Mapping, each: AbstractMapping[str, Mapping]
-) -> Iterator[Diagnostic]:
-    """Ops under a column `op` of which `each` says nothing."""
-    ops = [(row, cell) for row, column, cell in cells(table) if column == "op"]
-    for row, cell in ops:
-        op = text_of(cell)
-        if op is None:
+def _table(table: Table, blocks: Blocks) -> Iterator[Diagnostic]:
+    each = table.each
+    for row, op in _row_ops(table):
+        if not op:
             message, help = f"row {row} names no op", f"it is {' or '.join(each)}"
-            yield Diagnostic("AS205", message, cell.place, help=help)
+            yield Diagnostic("AS205", message, op.place, help=help)
         elif op not in each:
             message = f"'each' says nothing of the op '{op}'"
             help = did_you_mean(op, each) or f"it has {', '.join(each)}"
-            yield Diagnostic("AS205", message, cell.place, help=help)
+            yield Diagnostic("AS205", message, op.place, help=help)
+    for op, attributes in each.items():
+        yield from _unknown(op, words(attributes), blocks)
+    given = {name for attributes in each.values() for name in attributes}
+    for name in words(table.then):
+        if name not in given:
+            message = f"'then' changes '{name}', which 'each' does not give"
+            help = did_you_mean(name, given) or "give it in 'each', too"
+            yield Diagnostic("AS204", message, name.place, help=help)
 
 
-def _unknown(op: str, attributes: Mapping, blocks: Mapping) -> Iterator[Diagnostic]:
-    if op not in OPS and op not in blocks.entries:
+def _row_ops(table: Table) -> Iterator[tuple[str, Word]]:
+    for row, cells in table.rows.items():
+        yield from ((row, cell) for cell in cells if isinstance(cell, Word))
+
+
+def _unknown(op: str, given: list[Word], blocks: Blocks) -> Iterator[Diagnostic]:
+    if op in OPS:
+        known, lets = list(OPS[op].model_fields), []
+    elif op in blocks:
+        known, lets = list(blocks[op].arguments), list(blocks[op].let)
+    else:
         return
-    known, lets = _attributes_of(op, blocks)
-    for name in attributes.entries:
-        if name in known:
-            continue
-        fault = unknown_attribute(op, name, attributes.place_of(name), known)
+    for name in given:
         if name in lets:
             message = f"'{name}' is a 'let' of {op}, which nobody can give"
-            fault = fault._replace(message=message)
-        yield fault
+            yield unknown_attribute(op, name, known)._replace(message=message)
+        elif name not in known:
+            yield unknown_attribute(op, name, known)
 
 
-def unknown_attribute(
-    op: str, name: str, place: Place, known: Sequence[str]
-) -> Diagnostic:
-    """What is told (AS204) of an attribute that is none of those that are known."""
+def unknown_attribute(op: str, name: Word, known: list[str]) -> Diagnostic:
+    """The fault (AS204) of an attribute that the op or block lacks."""
     takes = f"it takes {', '.join(known) or 'no attributes'}"
     help = f"{did_you_mean(name, known)} {takes}".strip()
     message = f"unknown attribute '{name}' of {op}"
-    return Diagnostic("AS204", message, place, help=help)
-
-
-def _attributes_of(op: str, blocks: Mapping) -> tuple[list[str], list[str]]:
-    """The names that an op takes, and those that it defines itself."""
-    if op in OPS:
-        return list(OPS[op].model_fields), []
-    block = blocks.section(op)
-    return list(block.section("arguments").entries), list(block.section("let").entries)
+    return Diagnostic("AS204", message, name.place, help=help)

@@ -6,19 +6,23 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 
 from archspec import resources
 from archspec.errors import Place, did_you_mean
 from archspec.language.canonical import canonical_block
-from archspec.language.layers import placed_layers
+from archspec.language.document import Block, Document
+from archspec.language.layers import inner_ops
 from archspec.language.merge import merge
+from archspec.language.parts import At, part
 from archspec.language.vocabulary import Vocabulary
 from archspec.reading.nodes import (
     Mapping,
     Node,
     Scalar,
+    Word,
     expect_mapping,
     fail,
     text_of,
@@ -36,25 +40,21 @@ _BLOCK = re.compile(r"([A-Za-z]\w*):")
 class _Lazy(AbstractMapping[str, Node]):
     """Blocks by name, each made when it is asked for: most specs need few."""
 
-    def __init__(
-        self, places: AbstractMapping[str, Place], make: Callable[[str], Node]
-    ):
-        self._places = places
+    def __init__(self, names: AbstractMapping[str, Word], make: Callable[[str], Node]):
+        self._names = names
         self._make = functools.cache(make)
 
     def __getitem__(self, name: str) -> Node:
-        if name not in self._places:
-            raise KeyError(name)
-        return self._make(name)
+        return self._make(self._names[name])
 
     def __contains__(self, name: object) -> bool:
-        return name in self._places
+        return name in self._names
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._names.values())
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._names)
 
 
 @functools.cache
@@ -62,8 +62,8 @@ def standard_blocks() -> Mapping:
     """The blocks of `specs/blocks/`, in canonical form."""
     folder = resources.SPECS / "blocks"
     texts = {str(p): p.read_text("utf-8") for p in sorted(folder.glob("*.yaml"))}
-    places = {
-        match[1]: Place(file, number, 1, line, len(match[1]))
+    names = {
+        match[1]: Word(match[1], Place(file, number, 1, line, len(match[1])))
         for file, text in texts.items()
         for number, line in enumerate(text.splitlines(), start=1)
         if (match := _BLOCK.match(line))
@@ -73,45 +73,44 @@ def standard_blocks() -> Mapping:
     def blocks_in(file: str) -> Mapping:
         return expect_mapping(read(texts[file], file), "a file of blocks")
 
-    as_written = _Lazy(places, lambda n: blocks_in(places[n].file).entries[n])
+    as_written = _Lazy(names, lambda n: blocks_in(names[n].place.file).entries[n])
     vocabulary = Vocabulary(as_written, {}, [])
-    canonical = _Lazy(places, lambda n: canonical_block(as_written[n], n, vocabulary))
-    return Mapping(canonical, Place("specs/blocks", 1, 1), places)
+    canonical = _Lazy(names, lambda n: canonical_block(as_written[n], n, vocabulary))
+    return Mapping(canonical, Place("specs/blocks", 1, 1))
 
 
-def reachable_blocks(document: Mapping) -> Mapping:
-    """Every own block and all that layers or `defaults` name, `extends` carried out.
+def with_blocks(document: Document, own: Mapping, at: At) -> Document:
+    """With every own block and all that layers or `defaults` name, as extended.
 
     A document's own block takes the place of the standard one of its name everywhere.
     Raises SpecError (AS211, AS212) where blocks extend or call themselves.
     """
-    own, standard = document.section("blocks"), standard_blocks()
-    resolved: dict[str, Node] = {}
+    standard = standard_blocks()
+    blocks: dict[str, Block] = {}
     room = MAX_VALUES
-    calls: dict[str, dict[str, Place]] = {}
-    waiting = [*own.entries, *dict(_calls(document))]
-    waiting += document.section("defaults").entries
+    waiting = [*own.entries, *dict.fromkeys(inner_ops(document.layers))]
+    waiting += document.defaults
     while waiting:
         name = waiting.pop()
-        known = name in own.entries or name in standard.entries
-        if name in resolved or not known:
+        known = own if name in own.entries else standard
+        if name in blocks or name not in known.entries:
             continue
         block = _resolve(name, own, ())
-        place = (own if name in own.entries else standard).place_of(name)
+        place = known.place_of(name)
         room -= sum(1 for _ in islice(walk(block), room + 1))
         if room < 0:
             message = (
                 f"blocks of more than {MAX_VALUES:,} values, with what they extend"
             )
             fail("AS306", message, place)
-        resolved[name] = block.replaced(
+        block = block.replaced(
             name=Scalar(name, name, place),
-            standard=Scalar(name not in own.entries, "", place),
+            standard=Scalar(known is standard, "", place),
         )
-        calls[name] = dict(_calls(block))
-        waiting += calls[name]
-    _check_calls(calls)
-    return Mapping(resolved, own.place, own.keys)
+        blocks[name] = part(Block)(block, at.below("blocks", place).below(name, place))
+        waiting += dict.fromkeys(inner_ops(blocks[name].layers))
+    _check_calls(blocks)
+    return replace(document, blocks=blocks)
 
 
 def _resolve(name: str, own: Mapping, below: tuple[str, ...]) -> Mapping:
@@ -135,22 +134,15 @@ def _resolve(name: str, own: Mapping, below: tuple[str, ...]) -> Mapping:
     return merge(inherited, block.replaced(extends=None))
 
 
-def _calls(block: Mapping) -> Iterator[tuple[str, Place]]:
-    """The ops that layers name, those inside branches and tables included."""
-    for _, layer, _ in placed_layers(block.section("layers")):
-        if (op := text_of(layer.get("op"))) is not None:
-            yield op, layer.entries["op"].place
-        each = layer.section("each")
-        yield from ((name, each.place_of(name)) for name in each.entries)
-
-
-def _check_calls(calls: AbstractMapping[str, AbstractMapping[str, Place]]) -> None:
+def _check_calls(blocks: AbstractMapping[str, Block]) -> None:
     """Raise SpecError (AS212) if a block calls itself, be it through others."""
-    graph = {name: [op for op in ops if op in calls] for name, ops in calls.items()}
+    calls: dict[str, dict[str, Word]] = {
+        name: {op: op for op in inner_ops(block.layers) if op in blocks}
+        for name, block in blocks.items()
+    }
     try:
-        TopologicalSorter(graph).prepare()
+        TopologicalSorter(calls).prepare()
     except CycleError as error:
         circle: list[str] = error.args[1][::-1]
-        place = calls[circle[0]][circle[1]]
         message = f"a block cannot call itself: {' -> '.join(circle)}"
-        fail("AS212", message, place)
+        fail("AS212", message, calls[circle[0]][circle[1]].place)

@@ -1,14 +1,16 @@
-"""What the values of a document are read as, every expression parsed and placed."""
+"""The values of a document: how each is read, every expression parsed and placed.
+
+Functions raise ValueError for what they refuse. The message says what the value "is" or
+"has": `parts` puts the key before it, and behind it what was found.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from pydantic_core import PydanticCustomError
-
-from archspec.errors import Diagnostic, Place
+from archspec.errors import Place
 from archspec.expressions import (
     Constant,
     Expression,
@@ -19,33 +21,23 @@ from archspec.expressions import (
     evaluate,
     parse,
 )
-from archspec.ops.fields import Read
-from archspec.reading.lexicon import (
-    builtin_fault,
-    expression_fault,
-    identifier_fault,
-)
-from archspec.reading.nodes import Scalar
+from archspec.language.parts import At, value
+from archspec.reading.identifiers import builtin_fault, identifier_fault
+from archspec.reading.nodes import Mapping, Node, Scalar, Sequence, Word, is_null
 
 TYPES = ("int", "float", "bool", "word")
-_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.([0-9]{0,15}))?)\s*([kKMGB]?)")
 MAX_TEXT = 2_000
 MAX_NUMBERS = 64
+_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.([0-9]{0,15}))?)\s*([kKMGB]?)")
 _SCALE = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9}
 
 
-class Word(NamedTuple):
-    """A name that is no expression (an op, a reference), and where it stands."""
-
-    text: str
-    place: Place
-
-
 class Formula(NamedTuple):
-    """An expression and where it stands."""
+    """An expression and where it stands; `items` are those of a list."""
 
     expression: Expression
     place: Place
+    items: tuple[Formula, ...] = ()
 
 
 class Quantity(NamedTuple):
@@ -56,88 +48,76 @@ class Quantity(NamedTuple):
     text: str
 
 
-def _formula(value: Any) -> Formula:
-    """A YAML scalar or list as a formula."""
-    if isinstance(value, list):
-        parts = [_formula(item) for item in cast("list[object]", value)]
-        if not parts:
-            raise ValueError("has at least one value")
-        return Formula(Items(tuple(part.expression for part in parts)), parts[0].place)
-    if not isinstance(value, Scalar) or value.value is None:
-        raise ValueError("is a number, a word, an expression or a list of them")
-    try:
-        if isinstance(value.value, str):
-            return Formula(parse(value.value), value.place)
-        return Formula(Constant(bounded(value.value)), value.place)
-    except ExpressionError as error:
-        raise _placed(expression_fault(error, value.place)) from None
+def formula(node: Node, at: At) -> Formula | None:
+    """A scalar, or a list of them, as a formula."""
+    if not isinstance(node, Sequence):
+        return scalar(node, at)
+    if not node.items:
+        at.refuse(node, "has at least one value")
+    items = [formula(item, at) for item in node.items]
+    parts = tuple(item for item in items if item is not None)
+    if not parts:
+        return None
+    return Formula(Items(tuple(p.expression for p in parts)), parts[0].place, parts)
 
 
-def _placed(diagnostic: Diagnostic) -> PydanticCustomError:
-    """A diagnostic that knows its place, on its way through Pydantic."""
-    context = {"diagnostic": diagnostic}
-    return PydanticCustomError("placed", "an expression is wrong", context)
+def _formula(node: Node) -> Formula:
+    match node:
+        case Scalar(str() as text):
+            return Formula(parse(text), node.place)
+        case Scalar(int() | float() as number):
+            return Formula(Constant(bounded(number)), node.place)
+        case Sequence():
+            raise ValueError("is a number, a word or an expression")
+        case _:
+            raise ValueError("is a number, a word, an expression or a list of them")
 
 
-def _optional_formula(value: Any) -> Formula | None:
-    return (
-        None if isinstance(value, Scalar) and value.value is None else _formula(value)
-    )
+scalar = value(_formula)
 
 
-def _scalar(value: Any) -> Formula:
-    if isinstance(value, list):
-        raise ValueError("is a number, a word or an expression")
-    return _formula(value)
+def optional_formula(node: Node, at: At) -> Formula | None:
+    """A formula; null for "not given"."""
+    return None if is_null(node) else formula(node, at)
 
 
-def _argument(value: Any) -> Formula | str | None:
-    if isinstance(value, Scalar) and value.value in TYPES:
-        return value.text
-    return _optional_formula(value)
+def argument(node: Node, at: At) -> Formula | str | None:
+    """A type, a default, or null for "as `defaults` says"."""
+    if isinstance(node, Scalar) and node.value in TYPES:
+        return node.text
+    return optional_formula(node, at)
 
 
-def _cell(value: Any) -> Formula | Word | None:
-    return value if isinstance(value, Word) else _optional_formula(value)
-
-
-# What is raised below says what the value "is" or "has": `validate` adds the key before
-# it, and what was found behind.
-
-
-def text(value: Any, what: str = "a text") -> str:
+def text(node: Node, what: str = "a text") -> str:
     """A scalar as written; raises ValueError for anything else."""
-    if not isinstance(value, Scalar) or value.value is None:
+    if not isinstance(node, Scalar) or node.value is None:
         raise ValueError(f"is {what}")
-    if len(value.text) > MAX_TEXT:
+    if len(node.text) > MAX_TEXT:
         raise ValueError(f"has at most {MAX_TEXT:,} characters")
-    return value.text
+    return node.text
 
 
-def _word(value: Any) -> Word:
-    return Word(text(value, "a name"), value.place)
+def word(node: Node) -> Word:
+    """A name that is no expression: an op, a reference."""
+    return Word(text(node, "a name"), node.place)
 
 
-def _plain_value(value: Any) -> Any:
-    return value.value if isinstance(value, Scalar) else value
-
-
-def _identifier(value: Any) -> str:
-    name = text(value, "a name")
-    if fault := identifier_fault(name):
+def class_name(node: Node) -> Word:
+    """The name of a class or function of generated code."""
+    name = word(node)
+    if fault := identifier_fault(name) or builtin_fault(name):
         raise ValueError(fault)
     return name
 
 
-def _class_name(value: Any) -> str:
-    name = _identifier(value)
-    if fault := builtin_fault(name):
-        raise ValueError(fault)
-    return name
+def flag(node: Node) -> bool:
+    """Whether it is true."""
+    return isinstance(node, Scalar) and node.value is True
 
 
-def _classes(value: Any) -> int:
-    number = _plain_value(value)
+def classes(node: Node) -> int:
+    """How many classes there are."""
+    number = node.value if isinstance(node, Scalar) else None
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
@@ -153,99 +133,75 @@ def _bounded(number: Any) -> Any:
         raise ValueError(f"is no number of the language: {error.message}") from None
 
 
-def _version(value: Any) -> int:
-    if _plain_value(value) != 1 or isinstance(_plain_value(value), bool):
+def version(node: Node) -> int:
+    """The version of the language."""
+    number = node.value if isinstance(node, Scalar) else None
+    if number != 1 or isinstance(number, bool):
         raise ValueError("is 1, the version that this program reads")
     return 1
 
 
-def _number(value: Any) -> float:
-    """A number, or arithmetic such as 1/255."""
-    formula = _scalar(value)
-    try:
-        check(formula.expression, {})
-        number = bounded(evaluate(formula.expression, {}))
-    except ExpressionError as error:
-        raise _placed(expression_fault(error, formula.place)) from None
-    if isinstance(number, bool) or not isinstance(number, (int, float)):
+def number(node: Node) -> float:
+    """A number, or arithmetic such as 1/255; raises ExpressionError, too."""
+    expression = _formula(node).expression
+    check(expression, {})
+    found = bounded(evaluate(expression, {}))
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
         raise ValueError("is a number")
-    return float(number)
+    return float(found)
 
 
-def _positive(value: Any) -> float:
-    number = _number(value)
-    if number <= 0:
+def positive(node: Node) -> float:
+    """A number above 0."""
+    found = number(node)
+    if found <= 0:
         raise ValueError("is above 0")
-    return number
+    return found
 
 
-def _numbers(value: Any) -> float | list[float]:
-    return _each(_number, value)
+def for_channels(
+    read: Callable[[Node], float],
+) -> Callable[[Node], float | list[float]]:
+    """Reads one number, or one for each channel."""
+
+    def each(node: Node) -> float | list[float]:
+        if not isinstance(node, Sequence):
+            return read(node)
+        if len(node.items) > MAX_NUMBERS:
+            raise ValueError(f"has at most {MAX_NUMBERS} numbers, one for each channel")
+        if any(isinstance(item, Sequence | Mapping) for item in node.items):
+            raise ValueError("is a number or a list of numbers")
+        return [read(item) for item in node.items]
+
+    return each
 
 
-def _positives(value: Any) -> float | list[float]:
-    return _each(_positive, value)
-
-
-def _each(read: Callable[[Any], float], value: Any) -> float | list[float]:
-    """One number, or one for each channel."""
-    if not isinstance(value, list):
-        return read(value)
-    items = cast("list[object]", value)
-    if len(items) > MAX_NUMBERS:
-        raise ValueError(f"has at most {MAX_NUMBERS} numbers, one for each channel")
-    if any(isinstance(item, list | dict) for item in items):
-        raise ValueError("is a number or a list of numbers")
-    return [read(item) for item in items]
-
-
-def _pixels(value: Any) -> int:
-    number = _number(value)
-    if number < 1 or not number.is_integer():
+def pixels(node: Node) -> int:
+    """A length in pixels."""
+    found = number(node)
+    if found < 1 or not found.is_integer():
         raise ValueError("is a whole number of at least 1")
-    return int(number)
+    return int(found)
 
 
-def _interpolation(value: Any) -> str:
-    if text(value) not in ("nearest", "bilinear", "bicubic"):
-        raise ValueError("is nearest, bilinear or bicubic")
-    return text(value)
+def one_of(*words: str) -> Callable[[Node], str]:
+    """Reads one of these words."""
+
+    def each(node: Node) -> str:
+        if text(node) not in words:
+            *most, last = words
+            raise ValueError(f"is {', '.join(most)} or {last}")
+        return text(node)
+
+    return each
 
 
-def _channel_order(value: Any) -> str:
-    if text(value) not in ("rgb", "bgr"):
-        raise ValueError("is rgb or bgr")
-    return text(value)
-
-
-def _quantity(value: Any) -> Quantity:
-    match = _QUANTITY.fullmatch(text(value))
+def quantity(node: Node) -> Quantity:
+    """A figure as a paper prints it."""
+    match = _QUANTITY.fullmatch(text(node))
     if match is None:
         raise ValueError("is a number such as 3.4M")
-    number, decimals, unit = match.groups()
+    found, decimals, unit = match.groups()
     scale = _SCALE[unit]
     tolerance = 0.5 * scale / 10 ** len(decimals or "")
-    return Quantity(_bounded(float(number) * scale), tolerance, match[0])
-
-
-Text = Annotated[str, Read(text)]
-Identifier = Annotated[str, Read(_identifier)]
-ClassName = Annotated[str, Read(_class_name)]
-Flag = Annotated[bool, Read(_plain_value)]
-Classes = Annotated[int, Read(_classes)]
-Version = Annotated[int, Read(_version)]
-Numbers = Annotated[float | list[float], Read(_numbers)]
-Positive = Annotated[float, Read(_positive)]
-Positives = Annotated[float | list[float], Read(_positives)]
-Pixels = Annotated[int, Read(_pixels)]
-Interpolation = Annotated[str, Read(_interpolation)]
-ChannelOrder = Annotated[str, Read(_channel_order)]
-Exact = Annotated[Formula, Read(_formula)]
-ScalarFormula = Annotated[Formula, Read(_scalar)]
-Maybe = Annotated[Formula | None, Read(_optional_formula)]
-Argument = Annotated[Formula | str | None, Read(_argument)]
-"""A type, a default, or None for "as `defaults` says"."""
-Cell = Annotated[Formula | Word | None, Read(_cell)]
-Label = Annotated[Word, Read(_word)]
-Figure = Annotated[Quantity, Read(_quantity)]
-Location = Annotated[Place, Read(lambda place: place)]
+    return Quantity(_bounded(float(found) * scale), tolerance, match[0])

@@ -1,47 +1,204 @@
-"""Walking canonical layers, whose places are known."""
+"""Layers as a document has them: an op, a join of branches, or a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping as AbstractMapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from archspec.reading.nodes import Mapping, Node, Scalar, Sequence
+from archspec.errors import Place
+from archspec.expressions import Name
+from archspec.language.fields import Formula, optional_formula, word
+from archspec.language.parts import (
+    At,
+    list_of,
+    mapping_of,
+    optional,
+    part,
+    required,
+    value,
+)
+from archspec.reading import nodes
+from archspec.reading.nodes import Node, Scalar, Word, is_filled
 
+MAX_ROWS = 1000
 
-def placed_layers(layers: Mapping) -> Iterator[tuple[str, Mapping, Mapping]]:
-    """Each layer's name, its node, and the `layers` in which it stands.
-
-    Those inside branches are included.
-    """
-    for name, layer in mappings(layers):
-        yield name, layer, layers
-        for _, branch in mappings(layer.section("branches")):
-            yield from placed_layers(branch.section("layers"))
-
-
-def mappings(node: Mapping) -> Iterator[tuple[str, Mapping]]:
-    """The entries that are mappings themselves; what else is there is an error."""
-    for name, value in node.entries.items():
-        if isinstance(value, Mapping):
-            yield name, value
-
-
-def cells(table: Mapping) -> Iterator[tuple[str, str, Node]]:
-    """The cells of a table: row, column, and what stands there."""
-    columns, rows = table.get("columns"), table.get("rows")
-    if not isinstance(columns, Sequence) or rows is None:
-        return
-    names = [column.text for column in columns.items if isinstance(column, Scalar)]
-    found = rows.items if isinstance(rows, Sequence) else table.section("rows").entries
-    values = found.values() if isinstance(found, AbstractMapping) else found
-    for row, value in zip(row_names(table), values, strict=True):
-        items = value.items if isinstance(value, Sequence) else (value,)
-        yield from ((row, *pair) for pair in zip(names, items, strict=False))
+Attributes = dict[str, Formula | None]
+given = mapping_of(optional_formula)
 
 
-def row_names(table: Mapping) -> list[str]:
-    """The names of a table's rows, or their numbers from 0; none if it is no table."""
-    rows = table.get("rows")
-    if isinstance(rows, Sequence):
-        return [str(number) for number in range(len(rows.items))]
-    return list(rows.entries) if isinstance(rows, Mapping) else []
+@dataclass(frozen=True, kw_only=True)
+class Modified:
+    """The modifiers that every layer takes."""
+
+    when: Formula | None = optional(optional_formula)
+    repeat: Formula | None = optional(optional_formula)
+    origin: Word | None = optional(value(word), key="from")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named(Modified):
+    """A layer of one op."""
+
+    op: Word = required(value(word))
+
+    @property
+    def place(self) -> Place:
+        """Where its op stands."""
+        return self.op.place
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpLayer(Named):
+    """A primitive or a block."""
+
+    attributes: Attributes = optional(given, dict)
+    like: Word | None = optional(value(word))
+    then: Attributes = optional(given, dict)
+
+
+def _inner(node: Node, at: At) -> dict[str, Layer]:
+    return mapping_of(layer)(node, at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch(Modified):
+    """One side of a join: layers in a row, or nothing for the identity."""
+
+    layers: dict[str, Layer] = required(_inner)
+
+
+def _branches(node: Node, at: At) -> dict[str, Branch]:
+    if isinstance(node, nodes.Mapping) and not node.entries:
+        help = "such as {add: {left: {conv: {conv: 8}}, right: {}}}"
+        at.refuse(node, "a join has at least one branch", help)
+    return mapping_of(part(Branch, _MODIFIERS))(node, at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinLayer(Named):
+    """add, multiply or concat of branches."""
+
+    branches: dict[str, Branch] = required(_branches)
+
+
+Cell = Formula | Word | None
+
+
+def _rows(node: Node, at: At) -> dict[str, list[Cell]]:
+    """Rows by their names, or by numbers; without brackets a row of one column."""
+    if isinstance(node, Scalar):
+        at.refuse(node, "is a list or a mapping")
+        return {}
+    if not is_filled(node):
+        at.refuse(node, "has at least 1 of them")
+    named: Mapping[str, Node] = {}
+    if isinstance(node, nodes.Mapping):
+        named = node.entries
+    else:
+        named = {Word(str(n), row.place): row for n, row in enumerate(node.items)}
+        if len(named) > MAX_ROWS:
+            message = f"at most {MAX_ROWS} rows, found {len(named)}"
+            at.complain("AS208", message, node.place)
+    columns = _columns(at.around)
+    return {
+        name: _cells(row, columns, at.below(name, name.place))
+        for name, row in nodes.placed(named)
+    }
+
+
+def _columns(table: nodes.Mapping) -> list[str]:
+    columns = table.get("columns")
+    items = columns.items if isinstance(columns, nodes.Sequence) else ()
+    return [item.text for item in items if isinstance(item, Scalar)]
+
+
+def _cells(row: Node, columns: list[str], at: At) -> list[Cell]:
+    items = row.items if isinstance(row, nodes.Sequence) else (row,)
+    if columns and len(items) != len(columns):
+        counts = f"{len(items)} cells for {len(columns)} columns"
+        message = f"row {at.path[-1]} has {counts} ({', '.join(columns)})"
+        at.refuse(row, message, "'~' stands for what is not given")
+    pairs = enumerate(zip(items, [*columns, *[""] * len(items)], strict=False))
+    return [_cell(c, column, at.below(str(n), c.place)) for n, (c, column) in pairs]
+
+
+def _cell(node: Node, column: str, at: At) -> Cell:
+    """An op's name is a word; "" where a row has none."""
+    if column == "op" and isinstance(node, Scalar):
+        return Word(nodes.text_of(node) or "", node.place)
+    return optional_formula(node, at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Modified):
+    """Rows of a paper's table."""
+
+    columns: list[Word] = required(list_of(value(word), 1))
+    rows: dict[str, list[Cell]] = required(_rows)
+    each: dict[str, Attributes] = required(mapping_of(given, 1))
+    then: Attributes = optional(given, dict)
+
+    @property
+    def place(self) -> Place:
+        """Where its first column stands."""
+        return self.columns[0].place
+
+    @property
+    def named(self) -> bool:
+        """Whether rows have names; others have numbers."""
+        return not next(iter(self.rows), "0").isdigit()
+
+    def repeat_of(self, row: str) -> Formula | None:
+        """How often a row is run; None: once, and its path has no number for it."""
+        repeat = self.repeat
+        if repeat is None or not isinstance(repeat.expression, Name):
+            return repeat
+        cells = dict[str, Cell](zip(self.columns, self.rows[row], strict=True))
+        return None if cells.get(repeat.expression.id, repeat) is None else repeat
+
+
+Layer = OpLayer | JoinLayer | Table
+
+_MODIFIERS = ("when", "repeat", "then", "from")
+
+
+def layer(node: Node, at: At) -> Layer:
+    """One layer, by the keys that it has."""
+    if not isinstance(node, nodes.Mapping):
+        return part(OpLayer)(node, at)
+    if "branches" in node.entries:
+        return part(JoinLayer, _MODIFIERS)(node, at)
+    if "then" in node.entries and "repeat" not in node.entries:
+        message = "'then' changes repeats, and there is no 'repeat'"
+        help = "say how often by 'repeat', or leave 'then' out"
+        at.complain("AS204", message, node.place_of("then"), help)
+    if not node.entries.keys().isdisjoint(("columns", "rows", "each")):
+        _check_table(node, at)
+        return part(Table, _MODIFIERS)(node, at)
+    if "like" in node.entries and "size" in node.section("attributes").entries:
+        message = "resize takes 'size' or 'like', not both"
+        at.complain("AS204", message, node.entries["like"].place)
+    return part(OpLayer, _MODIFIERS)(node, at)
+
+
+def _check_table(node: nodes.Mapping, at: At) -> None:
+    columns, each = _columns(node), node.section("each")
+    if columns and "op" not in columns and len(each.entries) > 1:
+        message = "without a column 'op', 'each' names one op"
+        help = "columns: [op, ...] says which of them a row is"
+        at.complain("AS204", message, each.place, help)
+
+
+def inner_layers(layers: Mapping[str, Layer]) -> Iterator[tuple[Word, Layer]]:
+    """The layers with their names, those inside branches included."""
+    for name, layer in nodes.placed(layers):
+        yield name, layer
+        inside = layer.branches if isinstance(layer, JoinLayer) else {}
+        for branch in inside.values():
+            yield from inner_layers(branch.layers)
+
+
+def inner_ops(layers: Mapping[str, Layer]) -> Iterator[Word]:
+    """The ops, blocks and joins that layers name, inside branches too."""
+    for _, layer in inner_layers(layers):
+        yield from nodes.words(layer.each) if isinstance(layer, Table) else (layer.op,)

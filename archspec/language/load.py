@@ -17,15 +17,15 @@ from archspec.errors import (
 )
 from archspec.language.blocks import standard_blocks
 from archspec.language.canonical import canonical_document
-from archspec.language.document import Document
+from archspec.language.document import OWN_KEYS, Document
 from archspec.language.family import Family
 from archspec.language.merge import apply, cleaned, inherit
-from archspec.language.nulls import null_faults
 from archspec.language.validate import validate
 from archspec.language.vocabulary import Vocabulary
 from archspec.reading.nodes import (
     NOTHING,
     Mapping,
+    Word,
     expect_mapping,
     fail,
     texts,
@@ -43,7 +43,7 @@ class Spec:
     variant: str | None
     tree: Mapping = field(repr=False)
     folded: bool = False
-    """Whether the document has been folded since (`elaboration.fold`)."""
+    """Whether the document has been folded since (`language.fold`)."""
     variants: Mapping = field(default=NOTHING, repr=False)
     family: Family | None = None
     """What generated code has as arguments (`keeping`)."""
@@ -111,7 +111,6 @@ def _tree(source: Source, faults: list[Diagnostic]) -> Mapping:
     vocabulary = Vocabulary(standard_blocks().entries, {}, faults)
     vocabulary = vocabulary.extended(base.get("blocks") if base else None)
     document = canonical_document(source.tree, vocabulary)
-    faults += null_faults(document, vocabulary)
     document = document.replaced(extends=None)
     return cleaned(document) if base is None else inherit(base, document)
 
@@ -134,11 +133,11 @@ def _override(tree: Mapping, override: str, faults: list[Diagnostic]) -> Mapping
     if not equals or not all(keys) or not text.strip():
         help = "to take something away, write a.b=~"
         fail("AS504", f"'{override}' is not of the form a.b=value", place, help)
-    if keys[0] not in Document.model_fields:
+    if keys[0] not in OWN_KEYS:
         fail("AS504", f"no spec has a key '{keys[0]}'", place, _meant(tree, keys))
     node = read(text, f"--set {name}")
     for key in reversed(keys):
-        node = Mapping({key: node}, place, {key: place})
+        node = Mapping({Word(key, place): node}, place)
     node = screen(node)
     vocabulary = Vocabulary(standard_blocks().entries, {}, faults)
     patch = canonical_document(node, vocabulary.extended(tree.get("blocks")))
@@ -156,4 +155,4 @@ def _meant(tree: Mapping, keys: AbstractSequence[str]) -> str:
     for part in ("multipliers", "define", "layers", "defaults"):
         if keys[0] in tree.section(part).entries:
             return f"did you mean '{'.'.join((part, *keys))}'?"
-    return did_you_mean(keys[0], Document.model_fields)
+    return did_you_mean(keys[0], OWN_KEYS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from archspec.errors import Place, did_you_mean
 from archspec.language.canonical import TABLE
-from archspec.language.layers import mappings
 from archspec.reading.nodes import (
     NOTHING,
     Mapping,
@@ -19,6 +18,7 @@ from archspec.reading.nodes import (
     expect_mapping,
     fail,
     is_null,
+    mappings,
     text_of,
 )
 
@@ -49,7 +49,7 @@ def inherit(base: Mapping, document: Mapping) -> Mapping:
         else:
             entries[name] = _over(entries.get(name), variant)
     own = document.section("variants")
-    merged = Mapping(entries, own.place, {**variants.keys, **own.keys})
+    merged = Mapping(entries, own.place)
     return apply(base, document).replaced(variants=merged)
 
 
@@ -66,7 +66,7 @@ def _overlay(base: Mapping, patch: Mapping) -> Mapping:
     entries = dict(base.entries)
     for key, value in patch.entries.items():
         entries[key] = _over(entries.get(key), value)
-    return Mapping(entries, patch.place, {**base.keys, **patch.keys})
+    return Mapping(entries, patch.place)
 
 
 def _over(old: Node | None, new: Node) -> Node:
@@ -84,7 +84,7 @@ def merge(base: Mapping, patch: Mapping, names: int = 0) -> Mapping:
             entries.pop(key, None)
         else:
             entries[key] = merged
-    return Mapping(entries, patch.place, {**base.keys, **patch.keys})
+    return Mapping(entries, patch.place)
 
 
 def _merged(key: str, old: Node | None, value: Node, names: int) -> Node | None:
@@ -113,14 +113,14 @@ def _blocks(base: Mapping, patch: Mapping) -> Mapping:
         if "extends" in block.entries or "extends" in base.section(name).entries
     }
     others = {n: b for n, b in patch.entries.items() if n not in patches}
-    merged = merge(base, Mapping(others, patch.place, patch.keys), names=1)
+    merged = merge(base, Mapping(others, patch.place), names=1)
     return merged.replaced(**patches)
 
 
 def _arguments(base: Mapping, patch: Mapping) -> Mapping:
     """In `arguments` null is a value: "as `defaults` says"."""
     entries = {**base.entries, **patch.entries}
-    return Mapping(entries, patch.place, {**base.keys, **patch.keys})
+    return Mapping(entries, patch.place)
 
 
 def _then(base: Mapping, patch: Mapping) -> Mapping:
@@ -146,7 +146,7 @@ def merge_layers(base: Node | None, patch: Mapping) -> Mapping:
             entries = _insert(entries, name, layer, place)
         else:
             entries[name] = merge(NOTHING, expect_mapping(layer, f"layer {name}"))
-    return Mapping(entries, patch.place, {**known.keys, **patch.keys})
+    return Mapping(entries, patch.place)
 
 
 def _change(entries: dict[str, Node], name: str, layer: Node, place: Place) -> None:
@@ -197,7 +197,7 @@ def _merge_layer(old: Mapping, patch: Mapping) -> Mapping:
     merged = merge(old, patch.replaced(each=None))
     if isinstance(each := patch.get("each"), Mapping):
         merged = merged.replaced(each=_each(old.section("each"), each, merged))
-    return Mapping(merged.entries, old.place, {**old.keys, **patch.keys})
+    return Mapping(merged.entries, old.place)
 
 
 def _has_other_op(old: Mapping, patch: Mapping) -> bool:

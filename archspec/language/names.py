@@ -1,155 +1,189 @@
-"""The rules for names: what may be defined, and what would shadow something else."""
+"""The rules for names: which can be defined, and which an expression sees.
+
+`elaboration` finds their values, and whether a cell or argument is given.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from collections.abc import Mapping as AbstractMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from archspec.errors import Diagnostic, Place
-from archspec.expressions import BUILTINS
-from archspec.language.document import JoinLayer, Layer, Table
-from archspec.language.layers import mappings, placed_layers
+from archspec.errors import Diagnostic
+from archspec.expressions import (
+    BUILTINS,
+    Constant,
+    ExpressionError,
+    Function,
+    check_names,
+)
+from archspec.language.document import Block, Document
+from archspec.language.fields import Formula
+from archspec.language.layers import MAX_ROWS, Branch, JoinLayer, Layer, OpLayer, Table
 from archspec.ops import JOINS, OPS
-from archspec.reading.lexicon import builtin_fault, identifier_fault
-from archspec.reading.nodes import Mapping, Scalar, Sequence
+from archspec.reading.identifiers import expression_fault, identifier_fault
+from archspec.reading.nodes import Word, placed, words
 from archspec.words import WORDS
 
 PREDEFINED = frozenset(
     "channels in_channels classes residual row step index count".split()
 )
-RESERVED_LAYERS = frozenset(
+RESERVED_LAYERS: frozenset[str] = frozenset(
     "when repeat then from after before columns rows each op input extends "
     "residual".split()
 )
 MAX_NAMES = 100
 MAX_BRANCHES = 100
-MAX_ROWS = 1000
 
-Names = list[tuple[str, Place]]
-
-
-def inner_layers(
-    layers: AbstractMapping[str, Layer], branches: bool = True
-) -> Iterator[tuple[str, Layer]]:
-    """The layers with their names, those inside branches included."""
-    for name, layer in layers.items():
-        yield name, layer
-        inside = layer.branches if isinstance(layer, JoinLayer) and branches else {}
-        for branch in inside.values():
-            yield from inner_layers(branch.layers)
+Names = Mapping[str, int | Function]
 
 
-def inner_ops(layers: AbstractMapping[str, Layer]) -> Iterator[str]:
-    """The words of the ops, blocks and joins that layers name, inside branches too."""
-    for _, layer in inner_layers(layers):
-        yield from layer.each if isinstance(layer, Table) else (layer.op.text,)
-
-
-def name_faults(tree: Mapping) -> Iterator[Diagnostic]:
-    """Names that cannot be defined or that meet (AS207), and too many (AS208).
+def name_faults(document: Document) -> Iterator[Diagnostic]:
+    """Names that cannot be defined (AS207), too many (AS208), or undefined (AS301).
 
     Standard blocks are left out: the tests look at them.
     """
-    defined = [*_names(tree.section("multipliers")), *_names(tree.section("define"))]
-    yield from _definitions(defined, ())
-    outer = frozenset(name for name, _ in defined)
-    for name, definition in mappings(tree.section("define")):
-        place = tree.section("define").place_of(name)
-        yield from _function(name, definition, place, outer)
-    yield from _layers(tree.section("layers"), (), outer)
-    for name, block in mappings(tree.section("blocks")):
-        if getattr(block.get("standard"), "value", False) is not True:
-            yield from _block(name, block, outer)
+    defined: Names = {
+        **dict.fromkeys(document.multipliers, 0),
+        **{name: _stand_in(name, d.parameters) for name, d in document.define.items()},
+    }
+    yield from _definitions([*words(document.multipliers), *words(document.define)])
+    yield from _unseen(document.multipliers.values(), {})
+    for definition in document.define.values():
+        yield from _definitions(definition.parameters, defined)
+        seen = {**defined, **dict.fromkeys(definition.parameters, 0)}
+        yield from _unseen([definition.body], seen)
+    yield from _unseen([document.input.channels, *document.input.size], defined)
+    for attributes in document.defaults.values():
+        yield from _unseen(attributes.values(), defined)
+    outer = defined if document.classes is None else {**defined, "classes": 0}
+    yield from _Body(defined).layers(document.layers, outer, "")
+    for block in document.blocks.values():
+        if not block.standard:
+            yield from _block(block, outer)
 
 
-def _block(name: str, block: Mapping, outer: Collection[str]) -> Iterator[Diagnostic]:
-    place = block.entries["name"].place
-    taken = f"'{name}' is a primitive" if name in OPS or name in JOINS else None
-    faults = identifier_fault(name), builtin_fault(name), taken
-    yield from _complaints(place, *faults, help=_another(f"{name}_block", ()))
-    values = [*_names(block.section("arguments")), *_names(block.section("let"))]
-    yield from _definitions(values, outer)
-    names = {value for value, _ in values}
-    yield from _layers(block.section("layers"), names, {*outer, *names})
+def _stand_in(name: str, parameters: list[Word]) -> int | Function:
+    return Function(name, tuple(parameters), Constant(0), {}) if parameters else 0
 
 
-def _function(
-    name: str, definition: Mapping, place: Place, outer: Collection[str]
+def _block(block: Block, outer: Names) -> Iterator[Diagnostic]:
+    """A block, whose arguments and `let` see the names before them."""
+    name, trail = block.name, f"block {block.name}"
+    if name in OPS or name in JOINS:
+        help = _another(f"{name}_block")
+        yield Diagnostic("AS207", f"'{name}' is a primitive", name.place, help=help)
+    yield from _definitions([*words(block.arguments), *words(block.let)], outer)
+    seen = {**outer, "in_channels": 0}
+    values = (*block.arguments.items(), *block.let.items())
+    for value, formula in values:
+        yield from _unseen([formula], seen, trail)
+        seen[value] = 0
+    defined = {**seen}
+    yield from _unseen([block.residual], seen, trail)
+    if block.residual is not None:
+        seen["residual"] = 0
+    body = _Body(defined, {value for value, _ in values})
+    yield from body.layers(block.layers, seen, trail)
+
+
+@dataclass
+class _Body:
+    """The layers of a document, or of a block whose arguments and lets are `values`."""
+
+    defined: Names
+    values: Collection[str] = ()
+    known: set[str] = field(default_factory=set[str])
+
+    def layers(
+        self, layers: Mapping[str, Layer], outer: Names, trail: str
+    ) -> Iterator[Diagnostic]:
+        """Layers that see the names of `outer`, and `channels`."""
+        for name, layer in placed(layers):
+            below = f"{trail}, layer {name}" if trail else f"layers.{name}"
+            yield from self.name(name)
+            seen = {**outer, "channels": 0}
+            yield from _unseen([layer.when], seen, below)
+            step = {"step": 0} if layer.repeat is not None else {}
+            match layer:
+                case Table():
+                    yield from self.table(layer, seen, step, below)
+                case OpLayer(repeat=repeat, attributes=attributes, then=then):
+                    yield from _unseen([repeat], seen, below)
+                    values = *attributes.values(), *then.values()
+                    yield from _unseen(values, {**seen, **step}, below)
+                case JoinLayer(repeat=repeat, branches=branches):
+                    yield from _unseen([repeat], seen, below)
+                    yield from self.branches(branches, {**outer, **step}, below)
+
+    def name(self, name: Word) -> Iterator[Diagnostic]:
+        if name in RESERVED_LAYERS:
+            yield _taken(name, f"no layer can be named '{name}'", self.known)
+        if name in self.known:
+            yield _taken(name, f"two layers are named '{name}'", self.known)
+        self.known.add(name)
+
+    def branches(
+        self, branches: Mapping[str, Branch], outer: Names, trail: str
+    ) -> Iterator[Diagnostic]:
+        yield from _too_many("branches", words(branches), MAX_BRANCHES)
+        for name, branch in placed(branches):
+            if name in self.values:
+                message = f"the branch '{name}' has the name of an argument or 'let'"
+                yield _taken(name, message, self.values)
+            below = f"{trail} branch {name}"
+            seen = {**outer, "channels": 0}
+            yield from _unseen([branch.when, branch.repeat], seen, below)
+            step = {"step": 0} if branch.repeat is not None else {}
+            yield from self.layers(branch.layers, {**outer, **step}, below)
+
+    def table(
+        self, table: Table, seen: Names, step: Names, trail: str
+    ) -> Iterator[Diagnostic]:
+        ops = [column for column in table.columns if column == "op"]
+        for op in ops[1:]:
+            yield Diagnostic("AS207", "'op' is defined twice", op.place)
+        columns = [column for column in table.columns if column != "op"]
+        yield from _definitions(columns, self.defined)
+        if table.named:
+            yield from _definitions(words(table.rows), self.defined, MAX_ROWS)
+        for row, cells in table.rows.items():
+            yield from _unseen(cells, {**seen, "row": 0}, f"{trail} row {row}")
+        if not columns and not ops:  # which is reported, and hides what names mean
+            return
+        seen = {**seen, **dict.fromkeys(columns, 0), "row": 0}
+        yield from _unseen([table.repeat], seen, trail)
+        seen = {**seen, "index": 0, "count": 0, **step}
+        for attributes in (*table.each.values(), table.then):
+            yield from _unseen(attributes.values(), seen, trail)
+
+
+def _unseen(
+    values: Iterable[object], seen: Names, trail: str = ""
 ) -> Iterator[Diagnostic]:
-    parameters = definition.get("parameters")
-    items = parameters.items if isinstance(parameters, Sequence) else ()
-    found = [(i.text, i.place) for i in items if isinstance(i, Scalar)]
-    if found:
-        yield from _complaints(place, builtin_fault(name))
-    yield from _definitions(found, outer)
-
-
-def _layers(
-    layers: Mapping, values: Collection[str], outer: Collection[str]
-) -> Iterator[Diagnostic]:
-    """Layers of a document, or of a block whose arguments and lets are `values`."""
-    seen: set[str] = set()
-    for name, layer, around in placed_layers(layers):
-        reserved = (
-            f"no layer can be named '{name}'" if name in RESERVED_LAYERS else None
-        )
-        twice = f"two layers are named '{name}'" if name in seen else None
-        place = around.place_of(name)
-        yield from _complaints(place, reserved, twice, help=_another(name, seen))
-        seen.add(name)
-        yield from _table(layer, outer)
-        branches = _names(layer.section("branches"))
-        for _, where in branches[MAX_BRANCHES : MAX_BRANCHES + 1]:
-            message = f"at most {MAX_BRANCHES} branches, found {len(branches)}"
-            yield Diagnostic("AS208", message, where)
-        for branch, where in branches:
-            taken = f"the branch '{branch}' has the name of an argument or 'let'"
-            fault = taken if branch in values else None
-            yield from _complaints(where, fault, help=_another(branch, values))
-
-
-def _table(table: Mapping, outer: Collection[str]) -> Iterator[Diagnostic]:
-    columns, rows = table.get("columns"), table.get("rows")
-    items = columns.items if isinstance(columns, Sequence) else ()
-    found = [(i.text, i.place) for i in items if isinstance(i, Scalar)]
-    ops = [place for name, place in found if name == "op"]
-    for place in ops[1:]:
-        yield from _complaints(place, "'op' is defined twice")
-    yield from _definitions([pair for pair in found if pair[0] != "op"], outer)
-    if isinstance(rows, Mapping):
-        yield from _definitions(_names(rows), outer, MAX_ROWS)
-    elif isinstance(rows, Sequence) and len(rows.items) > MAX_ROWS:
-        message = f"at most {MAX_ROWS} rows, found {len(rows.items)}"
-        yield Diagnostic("AS208", message, rows.place)
-    each = table.get("each")
-    if found and not ops and isinstance(each, Mapping) and len(each.entries) > 1:
-        message = "without a column 'op', 'each' names one op"
-        help = "columns: [op, ...] says which of them a row is"
-        yield Diagnostic("AS204", message, each.place, help=help)
+    """The first name of each expression that is not seen (AS301)."""
+    formulas = (value for value in values if isinstance(value, Formula))
+    for part in (part for formula in formulas for part in formula.items or [formula]):
+        try:
+            check_names(part.expression, seen)
+        except ExpressionError as error:
+            yield expression_fault(error, part.place)._replace(path=trail)
 
 
 def _definitions(
-    names: Names, outer: Iterable[str], most: int = MAX_NAMES
+    names: list[Word], outer: Collection[str] = (), most: int = MAX_NAMES
 ) -> Iterator[Diagnostic]:
     """Names that expressions see, or that stand where such names do."""
-    outer = frozenset(outer)
     seen: set[str] = set()
-    for name, place in names:
-        shadows = f"'{name}' shadows a name of the spec or block"
-        twice = f"'{name}' is defined twice"
-        fault = (
-            identifier_fault(name)
-            or _language_fault(name)
-            or (shadows if name in outer else None)
-            or (twice if name in seen else None)
-        )
+    for name in names:
+        fault = identifier_fault(name) or _language_fault(name)
+        if fault is None and name in outer:
+            fault = f"'{name}' shadows a name of the spec or block"
+        if fault is None and name in seen:
+            fault = f"'{name}' is defined twice"
         if fault is not None:
-            help = _another(name, {*outer, *seen})
-            yield Diagnostic("AS207", fault, place, help=help)
+            yield _taken(name, fault, {*outer, *seen})
         seen.add(name)
-    for _, place in names[most : most + 1]:
-        message = f"at most {most} names, found {len(names)}"
-        yield Diagnostic("AS208", message, place)
+    yield from _too_many("names", names, most)
 
 
 def _language_fault(name: str) -> str | None:
@@ -160,20 +194,18 @@ def _language_fault(name: str) -> str | None:
     return None
 
 
-def _another(name: str, taken: Collection[str]) -> str:
-    """Help with a name that nothing has yet, if there is one that is much like it."""
-    free = name if name.endswith("_block") else f"{name}_"
+def _too_many(what: str, names: list[Word], most: int) -> Iterator[Diagnostic]:
+    for name in names[most : most + 1]:
+        message = f"at most {most} {what}, found {len(names)}"
+        yield Diagnostic("AS208", message, name.place)
+
+
+def _taken(name: Word, message: str, taken: Collection[str]) -> Diagnostic:
+    """The fault of a name (AS207), with another if one much like it is free."""
+    return Diagnostic("AS207", message, name.place, help=_another(f"{name}_", taken))
+
+
+def _another(free: str, taken: Collection[str] = ()) -> str:
+    """Help with another name, if nothing has it yet."""
     usable = free not in taken and identifier_fault(free) is None
     return f"try '{free}'" if usable else ""
-
-
-def _names(section: Mapping) -> Names:
-    return [(name, section.place_of(name)) for name in section.entries]
-
-
-def _complaints(
-    place: Place, *faults: str | None, help: str = ""
-) -> Iterator[Diagnostic]:
-    for fault in faults:
-        if fault is not None:
-            yield Diagnostic("AS207", fault, place, help=help)

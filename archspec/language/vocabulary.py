@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from archspec.errors import MAX_FAULTS, Diagnostic, Place, did_you_mean
 from archspec.ops import JOINS, OPS
-from archspec.reading.nodes import Mapping, Node, Scalar, describe, text_of
+from archspec.reading.nodes import Mapping, Node, Word, describe, text_of
 from archspec.reading.source import MAX_EXTENDS
 from archspec.words import ACTIVATIONS
 
@@ -75,10 +75,6 @@ class Vocabulary(NamedTuple):
         }
         return self._replace(own={**self.own, **found})
 
-    def main(self, op: Scalar) -> str | None:
-        """The first attribute of an op, or the first argument of a block."""
-        return next(iter(self.attributes(op.text)), None)
-
     def attributes(self, op: str) -> list[str]:
         """All of a primitive's attributes, or a block's arguments."""
         return [*OPS[op].model_fields] if op in OPS else [*self._arguments(op, ())]
@@ -91,14 +87,12 @@ class Vocabulary(NamedTuple):
     def _kinds(self) -> tuple[Collection[str], ...]:
         return OPS, JOINS, self.own, self.standard
 
-    def knows(self, op: Scalar) -> bool:
+    def knows(self, op: Word) -> bool:
         """Whether there is such an op; a complaint if there is none."""
-        if self.has(op.text) or len(self.faults) >= MAX_FAULTS:
-            return self.has(op.text)
-        self.complain(
-            "AS205", f"unknown op '{op.text}'", op.place, self._meant(op.text)
-        )
-        return False
+        known = self.has(op)
+        if not known and len(self.faults) < MAX_FAULTS:
+            self.complain("AS205", f"unknown op '{op}'", op.place, self._meant(op))
+        return known
 
     def _meant(self, op: str) -> str:
         """Help with the name of an op that there is not."""

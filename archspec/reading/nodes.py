@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Self, TypeVar, cast
 
 from archspec.errors import Place, SpecError
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A number, true, false, null or text; `text` is as written.
 
-    No tuple, which Pydantic would take for a list.
-    """
+class Word(str):
+    """A name with its place: a key, an op, a reference."""
+
+    __slots__ = ("place",)
+    place: Place
+
+    def __new__(cls, text: str, place: Place) -> Self:
+        word = super().__new__(cls, text)
+        word.place = place
+        return word
+
+    def __reduce__(self) -> tuple[type[Word], tuple[str, Place]]:
+        return Word, (str(self), self.place)
+
+
+def placed(entries: AbstractMapping[str, T]) -> Iterable[tuple[Word, T]]:
+    """The entries of a mapping that was read, whose keys have places."""
+    return cast("Iterable[tuple[Word, T]]", entries.items())
+
+
+def words(entries: AbstractMapping[str, Any]) -> list[Word]:
+    """The keys of a mapping that was read."""
+    return cast("list[Word]", list(entries))
+
+
+class Scalar(NamedTuple):
+    """A number, true, false, null or text; `text` is as written."""
 
     value: int | float | bool | str | None
     text: str
@@ -31,15 +53,15 @@ class Sequence(NamedTuple):
 
 
 class Mapping(NamedTuple):
-    """A YAML mapping; `keys` has the place of each key."""
+    """A YAML mapping; the keys that a file or option has are `Word`s."""
 
     entries: AbstractMapping[str, Node]
     place: Place
-    keys: AbstractMapping[str, Place] = {}
 
     def place_of(self, key: str) -> Place:
-        """Where the key stands; the mapping's own place if it was never written."""
-        return self.keys.get(key, self.place)
+        """Where the key stands; the mapping's own place if no file has it."""
+        known = (k.place for k in self.entries if k == key and isinstance(k, Word))
+        return next(known, self.place)
 
     def get(self, key: str) -> Node | None:
         return self.entries.get(key)
@@ -53,7 +75,7 @@ class Mapping(NamedTuple):
         """A copy with these entries; None removes one."""
         merged = {**self.entries, **entries}
         kept = {key: value for key, value in merged.items() if value is not None}
-        return Mapping(kept, self.place, self.keys)
+        return Mapping(kept, self.place)
 
 
 Node = Scalar | Sequence | Mapping
@@ -83,15 +105,11 @@ def text_of(node: Node | None) -> str | None:
     return node.text if isinstance(node, Scalar) and not is_null(node) else None
 
 
-def plain(node: Node) -> Any:
-    """Dictionaries and lists whose leaves are still `Scalar`s, for Pydantic."""
-    match node:
-        case Mapping(entries):
-            return {key: plain(value) for key, value in entries.items()}
-        case Sequence(items):
-            return [plain(item) for item in items]
-        case Scalar():
-            return node
+def mappings(node: Mapping) -> Iterator[tuple[Word, Mapping]]:
+    """The entries that are mappings themselves; anything else is an error."""
+    for name, value in placed(node.entries):
+        if isinstance(value, Mapping):
+            yield name, value
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -106,28 +124,8 @@ def walk(node: Node) -> Iterator[Node]:
             pass
 
 
-def find(node: Node, path: tuple[int | str, ...]) -> Place:
-    """The place of the value at `path`, or of the nearest thing above it.
-
-    Numbered rows of a table are names in a document and places in a list here. A last
-    step "[key]" asks for the place of the key.
-    """
-    place = node.place
-    for step in path:
-        if isinstance(node, Mapping) and step in node.entries:
-            place = node.place_of(str(step))
-            node = node.entries[str(step)]
-        elif isinstance(node, Sequence) and str(step).isdigit():
-            node = node.items[int(step)]
-            place = node.place
-        else:
-            break
-    at_value = not _holds(node) and "[key]" not in path
-    return node.place if at_value else place
-
-
-def _holds(node: Node) -> bool:
-    """Whether there is anything inside."""
+def is_filled(node: Node) -> bool:
+    """Whether it is a mapping or list with something in it."""
     match node:
         case Mapping(entries):
             return bool(entries)

@@ -20,6 +20,7 @@ from archspec.reading.nodes import (
     Node,
     Scalar,
     Sequence,
+    Word,
     describe,
     fail,
     is_null,
@@ -201,17 +202,17 @@ class _Reader:
 
     def mapping(self, place: Place, depth: int, in_braces: bool) -> Mapping:
         entries: dict[str, Node] = {}
-        keys: dict[str, Place] = {}
+        places: dict[str, Place] = {}
         while not isinstance(event := self.next(), yaml.MappingEndEvent):
-            key = self.key(event, depth, keys)
+            key = self.key(event, depth, places)
             value = self.node(self.next(), depth + 1)
             if key is None:
                 continue
             if in_braces and isinstance(value, Scalar) and not value.text:
                 self.valueless(key, value)
-            entries[key.text] = value
-            keys[key.text] = key.place
-        return Mapping(entries, place, keys)
+            entries[Word(key.text, key.place)] = value
+            places[key.text] = key.place
+        return Mapping(entries, place)
 
     def key(
         self, event: Any, depth: int, before: AbstractMapping[str, Place]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from archspec import resources
 from archspec.errors import Diagnostic, SpecError, did_you_mean, raise_if_any
-from archspec.reading.lexicon import identifier_fault, identifier_help
+from archspec.reading.identifiers import identifier_fault, identifier_help
 from archspec.reading.nodes import (
     Mapping,
     Node,
@@ -19,7 +19,7 @@ from archspec.reading.nodes import (
     is_null,
 )
 from archspec.reading.reader import read_file, scan
-from archspec.reading.screening import screened
+from archspec.reading.static_checks import screened
 
 MAX_EXTENDS = 8
 

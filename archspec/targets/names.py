@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Mapping
-from itertools import chain, starmap
+from itertools import chain
 from typing import Any
 
-from archspec.errors import Place, SpecError
+from archspec.errors import SpecError
 from archspec.language import Block, Layer, Table
-from archspec.language.layers import placed_layers
-from archspec.language.names import inner_layers
+from archspec.language.layers import inner_layers
 from archspec.network import Network
-from archspec.reading.nodes import NOTHING, find
-from archspec.reading.nodes import Mapping as Tree
+from archspec.reading.nodes import Word, words
 from archspec.targets.code import class_name
 from archspec.targets.specialise.model import Program
-
-Named = tuple[str, Place]
 
 
 def taken_names(manifest: Mapping[str, Any]) -> frozenset[str]:
@@ -32,35 +28,27 @@ def check_names(
     network: Network, program: Program, manifest: Mapping[str, Any]
 ) -> None:
     """Raise SpecError (AS403) for names that the framework or the file has taken."""
-    document, tree, target = network.document, network.spec.tree, manifest["name"]
-    attributes = frozenset(manifest["taken"])
+    document, target = network.document, manifest["name"]
+    taken = frozenset(manifest["taken"])
     used = {n: r.block for n, r in program.blocks.items() if r.block is not None}
-    own = (
-        (block.layers, tree.section("blocks").section(block.name))
-        for block in used.values()
-    )
-    bodies = ((document.layers, tree), *own)
-    for name, place in chain.from_iterable(starmap(_attributes, bodies)):
-        if name in attributes:
+    bodies = document.layers, *(block.layers for block in used.values())
+    for name in chain.from_iterable(map(_attributes, bodies)):
+        if name in taken:
             message = f"the name '{name}' is reserved by {target}"
-            raise SpecError.single("AS403", message, place, help=f"try '{name}_'")
-    root = find(tree, ("name",))
-    _check_globals(document.name, root, used, manifest)
+            raise SpecError.single("AS403", message, name.place, help=f"try '{name}_'")
+    _check_globals(document.name, used, manifest)
 
 
-def _attributes(layers: Mapping[str, Layer], body: Tree) -> Iterator[Named]:
+def _attributes(layers: Mapping[str, Layer]) -> Iterator[Word]:
     """What becomes an attribute: layers, those in branches too, and named rows."""
-    written = {n: (node, at) for n, node, at in placed_layers(body.section("layers"))}
     for name, layer in inner_layers(layers):
-        node, around = written.get(name, (NOTHING, NOTHING))
-        yield name, around.keys.get(name, layer.place)
-        rows = layer.rows if isinstance(layer, Table) and layer.named else ()
-        keys = node.section("rows").keys
-        yield from ((row, keys.get(row, layer.place)) for row in rows)
+        yield name
+        if isinstance(layer, Table) and layer.named:
+            yield from words(layer.rows)
 
 
 def _check_globals(
-    network: str, root: Place, blocks: Mapping[str, Block], manifest: Mapping[str, Any]
+    network: Word, blocks: Mapping[str, Block], manifest: Mapping[str, Any]
 ) -> None:
     """Blocks and the network become names of the file, beside helpers and imports."""
     taken = taken_names(manifest)
@@ -69,7 +57,7 @@ def _check_globals(
         (block.name, _printed(name, manifest), block.place, f"{block.name}_block")
         for name, block in blocks.items()
     ]
-    named.append((network, network, root, f"{network}Net"))
+    named.append((network, network, network.place, f"{network}Net"))
     for name, printed, place, instead in named:
         if printed in taken:
             message = f"'{name}' would become '{printed}', which the file uses itself"

@@ -10,7 +10,7 @@ from archspec.weights.checks import Arrays, check
 
 
 def fold_weights(network: Network, folded: Network, weights: Arrays) -> Arrays:
-    """Canonical weights of `folded` (`elaboration.fold`) from those of `network`.
+    """Canonical weights of `folded` (`language.fold`) from those of `network`.
 
     What changes is calculated in float64 and rounded once, to float32 if the layer's
     weight was no float64; the rest are the same arrays. Raises WeightsError if they do

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping, Set
 from math import prod
 from typing import Any, NamedTuple
 
-from archspec.language import Block, Document
-from archspec.language.document import JoinLayer
-from archspec.language.names import inner_layers
+from archspec.language import Block, Document, JoinLayer
+from archspec.language.layers import inner_layers
 from archspec.network import Network
 from archspec.ops import OPS, Shape
 from archspec.weights.checks import Arrays, check

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from pieces import HEAD
 
-from archspec.elaboration import elaborate, with_classes
-from archspec.elaboration.fold import folded
+from archspec.elaboration import elaborate, folded, with_classes
 from archspec.language.blocks import standard_blocks
 
 DEFAULTS = """

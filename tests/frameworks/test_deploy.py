@@ -23,7 +23,7 @@ from exchange import (
 )
 from zoo import resized
 
-from archspec.elaboration.fold import folded
+from archspec.elaboration import folded
 from archspec.weights.checks import Arrays
 from archspec.weights.fold import fold_weights
 

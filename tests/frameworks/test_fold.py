@@ -26,7 +26,7 @@ from test_style import complaints
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 from zoo import EVERY, KINDS, flavours, label, resized, sizes
 
-from archspec.elaboration.fold import folded
+from archspec.elaboration import folded
 from archspec.errors import WeightsError
 from archspec.network import Network
 from archspec.weights.fold import fold_weights

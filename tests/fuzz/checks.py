@@ -17,8 +17,7 @@ from onnx_session import inferred, run, run_all
 from tally import TALLY
 from torch.utils.flop_counter import FlopCounterMode
 
-from archspec.elaboration import with_classes
-from archspec.elaboration.fold import folded
+from archspec.elaboration import folded, with_classes
 from archspec.errors import SpecError
 from archspec.network import INPUT, Network, NetworkLayer
 from archspec.runtime.keras import KerasModel

@@ -12,7 +12,7 @@ from typing import Any
 
 from archspec.language.blocks import standard_blocks
 from archspec.language.canonical import BLOCK, MODIFIERS, TABLE
-from archspec.language.document import Document
+from archspec.language.document import KEYS as SPEC_KEYS
 from archspec.language.names import PREDEFINED, RESERVED_LAYERS
 from archspec.ops import JOINS, OPS
 from archspec.words import WORDS
@@ -29,7 +29,7 @@ FIELDS = {name: list(op.model_fields) for name, op in OPS.items()} | {
 STANDARD = [name for name in FIELDS if name not in OPS]
 KEYS = sorted(
     {
-        *Document.model_fields, *MODIFIERS, *TABLE, *BLOCK, *RESERVED_LAYERS, *JOINS,
+        *SPEC_KEYS, *MODIFIERS, *TABLE, *BLOCK, *RESERVED_LAYERS, *JOINS,
         *FIELDS, *PREDEFINED, *LAYERS, *COLUMNS, "n", "s", "unit", "width", "extends",
         "variants", "like", "title", "url", "parameters", "macs", "erratum", "size",
         "channels", "scale", "mean", "resize", "crop", "interpolation", "f(x)",

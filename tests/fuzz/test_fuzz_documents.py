@@ -14,8 +14,7 @@ from tally import CASES, each, tried
 
 from archspec.analysis.cost import cost_document
 from archspec.analysis.table import to_csv, to_markdown, to_text
-from archspec.elaboration import elaborate
-from archspec.elaboration.fold import folded
+from archspec.elaboration import elaborate, folded
 from archspec.errors import Diagnosed, SpecError
 from archspec.language.load import variant_names
 from archspec.network import Network

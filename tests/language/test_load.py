@@ -237,7 +237,7 @@ def test_what_a_document_cannot_say(faults, text, fault):
         ),
         (
             "{columns: [[c]], rows: [[1]], each: conv}",
-            "AS203 [: number 1 of 'columns' is a text, found a list of 1",
+            "AS203 [: number 1 of 'columns' is a name, found a list of 1",
         ),
         (
             "{columns: [op], rows: [[~]], each: {conv: 3}}",

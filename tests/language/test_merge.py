@@ -7,6 +7,7 @@ import pytest
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 from archspec.language import load, variant_names
+from archspec.language.document import Preprocessing
 
 BASE = """
 multipliers: {width: 1}
@@ -113,10 +114,8 @@ input: {size: [4, 6]}
         "Patch",
         "https://example.org",
     )
-    assert document.preprocessing.model_dump(exclude_none=True) == {
-        "scale": 1 / 255,
-        "crop": 160.0,
-    }
+    preprocessing = document.preprocessing
+    assert preprocessing == Preprocessing(scale=1 / 255, crop=160)
     assert found.input_shape == (3, 4, 6)
 
 

@@ -12,7 +12,7 @@ from archspec.analysis.lint.varying import varying
 from archspec.errors import WARNING, Diagnostic, Place
 from archspec.expressions import Scope, evaluate
 from archspec.language import Layer, Table
-from archspec.language.names import inner_layers
+from archspec.language.layers import inner_layers
 from archspec.network import Network, Step
 
 

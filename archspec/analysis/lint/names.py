@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from typing import cast
-
-from pydantic import BaseModel
 
 from archspec.expressions import Call, Expression, Name, walk
 from archspec.language import Formula
@@ -29,7 +28,7 @@ def formulas(part: object) -> Iterator[Formula]:
     """Every expression."""
     if isinstance(part, Formula):
         yield part
-    elif isinstance(part, BaseModel):
+    elif is_dataclass(part):
         yield from formulas(vars(part))
     elif isinstance(part, dict):
         for value in cast("dict[str, object]", part).values():

@@ -8,12 +8,11 @@ from typing import NamedTuple
 from archspec.analysis.lint.names import mentioned
 from archspec.errors import WARNING, Diagnostic, Place
 from archspec.language import Document, Layer, Table
-from archspec.language.layers import mappings
-from archspec.language.names import inner_ops
+from archspec.language.layers import inner_ops
 from archspec.network import Network
 from archspec.reading.nodes import Mapping as Tree
 from archspec.reading.nodes import Sequence as Items
-from archspec.reading.nodes import text_of
+from archspec.reading.nodes import mappings, text_of, words
 
 CODES = {
     "argument": "AS221",
@@ -72,7 +71,7 @@ def _definitions(network: Network) -> Iterator[Definitions]:
 
 
 def _places(section: Tree) -> dict[str, Place]:
-    return {name: section.place_of(name) for name in section.entries}
+    return {name: name.place for name in words(section.entries)}
 
 
 def _columns(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from typing import cast
-
-from pydantic import BaseModel
 
 from archspec.analysis.lint.names import mentioned
 from archspec.language import Block, Document, Table
-from archspec.language.document import Modified
+from archspec.language.layers import Modified
 
 ALWAYS = frozenset(("channels", "in_channels", "classes"))
 """For another input, or another number of classes."""
@@ -37,7 +36,7 @@ def varying(document: Document) -> set[str]:
 def _values(part: object) -> Iterator[tuple[str, object]]:
     """Every name in a part of a document with each value that it has in it."""
     entries: dict[str, object] = {}
-    if isinstance(part, BaseModel):
+    if is_dataclass(part):
         entries = vars(part)
     elif isinstance(part, dict):
         entries = cast("dict[str, object]", part)

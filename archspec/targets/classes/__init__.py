@@ -42,7 +42,7 @@ def _block(file: File, name: str, routine: Routine) -> ClassView:
 def _root(file: File) -> ClassView:
     """The network's class."""
     references = file.network.document.outputs
-    outputs = {name: reference.text for name, reference in references.items()}
+    outputs = dict(references)
     return _class(file, file.program.root, file.root, outputs)
 
 

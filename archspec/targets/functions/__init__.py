@@ -88,11 +88,11 @@ def _root(file: File) -> dict[str, Any]:
     network, signature, routine = file.network, file.root, file.program.root
     statements = Statements(file, routine, signature.names)
     references = network.document.outputs
-    tapped = [reference.text for reference in references.values()]
+    tapped = [*references.values()]
     own = [signature.printed(name) for name in routine.names]
     lines, flow, result = statements.lines(own, tapped)
     if references:
-        named = [(literal(n), flow.variables[r.text]) for n, r in references.items()]
+        named = [(literal(n), flow.variables[r]) for n, r in references.items()]
         outputs = file.templates.macro("outputs", named)
     else:
         lines, outputs = _ending(lines, result)

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from archspec.errors import SpecError
 from archspec.expressions import Constant, Expression, Function, Name, Value
 from archspec.language import Block, Formula
-from archspec.language.names import inner_layers
+from archspec.language.layers import inner_layers
 from archspec.network import Instance as Instance
 from archspec.network import Network, Step
 from archspec.targets.reduction import reduce
@@ -119,7 +119,7 @@ class _Specialiser:
                 lets.append((name, context.attribute(expression, witnesses, values)))
         context = self.context({*context.variables, *(name for name, _ in lets)})
         channels = context.express(document.input.channels.expression, witnesses)
-        tapped = (reference.text for reference in document.outputs.values())
+        tapped = document.outputs.values()
         read = references(document.layers) | frozenset(tapped)
         body = Body(context, roots, {"input": channels}, read, self.stages)
         statements, output = body.compile(document.layers, channels)

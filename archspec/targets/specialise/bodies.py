@@ -116,7 +116,7 @@ class Body:
 
     def site(self, name: str, layer: Layer | Branch, channels: Expression) -> Site:
         """Where the layer stands, and under which condition."""
-        origin = layer.origin.text if layer.origin else None
+        origin = layer.origin
         if origin is not None:
             channels = self.known[origin]
         reached = [i for i in self.instances if name in i.scopes]
@@ -177,7 +177,7 @@ class Body:
             # Inside, `step` is the number of the layer's own repeat.
             inner = replace(self, context=self.context.without("step"))
             return inner.repeated(site, layer, layer.repeat)
-        like = layer.like.text if layer.like else None
+        like = layer.like
         call = compile_call(self.context, layer.attributes, site.runs, site.channels)
         return OpStatement(
             site.name, layer.place, call, site.when, site.origin, like
@@ -238,14 +238,14 @@ class Body:
         statement = JoinStatement(
             site.name,
             layer.place,
-            layer.op.text,
+            layer.op,
             parts,
             site.when,
             site.origin,
             outputs,
         )
         candidates = [width for _, width in found]
-        if layer.op.text == "concat":
+        if layer.op == "concat":
             total = _total([_share(part, width) for part, width in found])
             candidates = [total]
         # How the branches count themselves is not known behind them.

@@ -14,7 +14,7 @@ from typing import Any
 
 from archspec.expressions import Items
 from archspec.language import Block, Document, Formula, Layer, OpLayer, Table
-from archspec.language.names import inner_layers
+from archspec.language.layers import inner_layers
 from archspec.network import Instance, Step
 from archspec.ops import OPS, Op
 from archspec.ops.convolution import TransposedConv
@@ -144,7 +144,7 @@ def merged(first: Needs, second: Needs) -> Needs | None:
 
 def _needs(written: Mapping[str, Layer], instance: Instance) -> Needs:
     """What a text for this use has to have as constants, by layer, row and repeat."""
-    layers = dict(inner_layers(written))
+    layers: dict[str, Layer] = dict(inner_layers(written))
     found: Needs = {}
     for name, steps in instance.steps.items():
         rows: dict[str | None, list[Step]] = {}

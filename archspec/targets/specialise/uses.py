@@ -8,7 +8,7 @@ from itertools import chain, product
 
 from archspec.expressions import Function, Name, Scope, Value
 from archspec.language import Block, Document, JoinLayer, Layer, OpLayer, Table
-from archspec.language.names import inner_layers
+from archspec.language.layers import inner_layers
 from archspec.network import Instance, Step
 
 Callees = Mapping[str | None, Mapping[str, None]]
@@ -130,9 +130,9 @@ def references(layers: Mapping[str, Layer]) -> frozenset[str]:
     """The layers and rows that something reads by their names."""
     found: set[str | None] = set()
     for _, layer in inner_layers(layers):
-        found.add(layer.origin and layer.origin.text)
+        found.add(layer.origin)
         if isinstance(layer, OpLayer):
-            found.add(layer.like and layer.like.text)
+            found.add(layer.like)
         if isinstance(layer, JoinLayer):
-            found |= {b.origin and b.origin.text for b in layer.branches.values()}
+            found |= {b.origin for b in layer.branches.values()}
     return frozenset(name for name in found if name)

@@ -22,7 +22,7 @@ from archspec.expressions import (
     parse,
     walk,
 )
-from archspec.reading.lexicon import (
+from archspec.reading.identifiers import (
     REFERENCE,
     VARIANT,
     builtin_fault,

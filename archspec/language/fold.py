@@ -12,66 +12,54 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import cast
 
-from archspec.elaboration import elaborate
 from archspec.errors import Place
 from archspec.expressions import Constant, Name, walk
-from archspec.language import (
-    Block,
-    Document,
-    Formula,
+from archspec.language.document import Block, Document
+from archspec.language.fields import Formula
+from archspec.language.layers import (
     JoinLayer,
     Layer,
     OpLayer,
-    Word,
+    Table,
+    inner_layers,
+    inner_ops,
 )
-from archspec.language.names import inner_layers, inner_ops
-from archspec.language.rename import Layers, Names, renamed, renamed_word
-from archspec.network import Network
 from archspec.ops import JOINS, OPS
+from archspec.reading.nodes import Word
+
+Layers = dict[str, Layer]
+Names = Mapping[str, str]
 
 _BATCH_NORM = re.compile(r"\bbatch norm(?:ali[sz]ation)?\b", re.IGNORECASE)
 
 
-def folded(network: Network) -> Network:
-    """The network without each batch norm that stands directly behind a linear layer.
-
-    That layer has a bias instead. Paths stay as they are; `weights.fold` folds weights.
-    A batch norm stays where something else reads the layer, where one of them has a
-    `repeat`, and where they might not always be there together.
-    """
-    spec = network.spec
-    if spec.folded:
-        return network
-    document = fold_batch_norm(spec.document)
-    return elaborate(replace(spec, document=document, folded=True))
-
-
 def fold_batch_norm(document: Document) -> Document:
-    """The document of the folded network, `bn` in names of blocks turned to `bias`."""
+    """The document without each batch norm that stands directly behind a linear layer.
+
+    That layer has a bias instead. Paths stay as they are; in names of blocks `bn`
+    becomes `bias`. A batch norm stays where another layer reads the linear layer,
+    where one of the two has a `repeat`, and where their conditions differ.
+    """
     layers, gone = _folded(document.layers, document.outputs.values())
-    blocks = {name: _folded(block.layers) for name, block in document.blocks.items()}
-    names = _block_names(document.blocks, {name: b for name, (b, _) in blocks.items()})
-    return document.model_copy(
-        update={
-            "defaults": {names.get(op, op): a for op, a in document.defaults.items()},
-            "blocks": {
-                names.get(name, name): _block(
-                    document.blocks[name], renamed(*body, names), names
-                )
-                for name, body in blocks.items()
-            },
-            "layers": renamed(layers, gone, names),
-            "outputs": {
-                name: renamed_word(reference, gone)
-                for name, reference in document.outputs.items()
-            },
-        }
+    bodies = {name: _folded(block.layers) for name, block in document.blocks.items()}
+    names = _block_names(document.blocks, {name: b for name, (b, _) in bodies.items()})
+    blocks = (
+        _block(document.blocks[name], _renamed(*body, names), names)
+        for name, body in bodies.items()
+    )
+    outputs = document.outputs.items()
+    return replace(
+        document,
+        defaults={names.get(op, op): a for op, a in document.defaults.items()},
+        blocks={block.name: block for block in blocks},
+        layers=_renamed(layers, gone, names),
+        outputs={name: _word(reference, gone) for name, reference in outputs},
     )
 
 
 def _folded(layers: Layers, outputs: Iterable[Word] = ()) -> tuple[Layers, Names]:
     """The layers of a block or document, and who stands for the norms that are gone."""
-    readers = Counter([*_origins(layers), *(output.text for output in outputs)])
+    readers = Counter([*_origins(layers), *outputs])
     gone: dict[str, str] = {}
     return _without_norms(layers, readers, gone), gone
 
@@ -81,7 +69,7 @@ def _origins(layers: Layers) -> Iterator[str]:
     for _, layer in inner_layers(layers):
         branches = layer.branches.values() if isinstance(layer, JoinLayer) else ()
         readers = (layer, *branches)
-        yield from (r.origin.text for r in readers if r.origin is not None)
+        yield from (r.origin for r in readers if r.origin is not None)
 
 
 def _without_norms(
@@ -103,24 +91,22 @@ def _with_inner(layer: Layer, readers: Counter[str], gone: dict[str, str]) -> La
     if not isinstance(layer, JoinLayer):
         return layer
     branches = {
-        name: branch.model_copy(
-            update={"layers": _without_norms(branch.layers, readers, gone)}
-        )
+        name: replace(branch, layers=_without_norms(branch.layers, readers, gone))
         for name, branch in layer.branches.items()
     }
-    return layer.model_copy(update={"branches": branches})
+    return replace(layer, branches=branches)
 
 
 def _folds(name: str, layer: Layer, norm: Layer, readers: int) -> bool:
     """Whether the layer can do what the norm behind it does."""
-    op = OPS.get(layer.op.text) if isinstance(layer, OpLayer) else None
+    op = OPS.get(layer.op) if isinstance(layer, OpLayer) else None
     if not isinstance(layer, OpLayer) or op is None or not op.linear:
         return False
-    if not isinstance(norm, OpLayer) or norm.op.text != "batch_norm":
+    if not isinstance(norm, OpLayer) or norm.op != "batch_norm":
         return False
     if layer.repeat is not None or norm.repeat is not None:
         return False
-    if norm.origin is not None and norm.origin.text != name:
+    if norm.origin is not None and norm.origin != name:
         return False
     alone = readers == (norm.origin is not None)
     return alone and _always_together(layer.when, norm.when)
@@ -136,7 +122,7 @@ def _always_together(one: Formula | None, other: Formula | None) -> bool:
 
 def _with_bias(layer: OpLayer, place: Place) -> Layer:
     bias = Formula(Constant(True), place)
-    return layer.model_copy(update={"attributes": {**layer.attributes, "bias": bias}})
+    return replace(layer, attributes={**layer.attributes, "bias": bias})
 
 
 def _block_names(before: Mapping[str, Block], after: Mapping[str, Layers]) -> Names:
@@ -167,9 +153,44 @@ def _normed(blocks: Mapping[str, Layers]) -> set[str]:
 
 
 def _block(block: Block, layers: Layers, names: Names) -> Block:
-    """The block with its new layers; it speaks of no batch norm that it has lost."""
-    update = {"layers": layers}
-    if block.name in names:
-        summary = block.summary and _BATCH_NORM.sub("bias", block.summary)
-        update |= {"name": names[block.name], "summary": summary}
-    return block.model_copy(update=update)
+    """The block with its new layers; its summary names no batch norm that it lost."""
+    if block.name not in names:
+        return replace(block, layers=layers)
+    summary = block.summary and _BATCH_NORM.sub("bias", block.summary)
+    name = _word(block.name, names)
+    return replace(block, layers=layers, name=name, summary=summary)
+
+
+def _renamed(layers: Layers, references: Names, ops: Names) -> Layers:
+    """The layers with new names in `from`, `like` and branches, and for their ops."""
+    return {name: _layer(layer, references, ops) for name, layer in layers.items()}
+
+
+def _layer(layer: Layer, references: Names, ops: Names) -> Layer:
+    origin = layer.origin and _word(layer.origin, references)
+    match layer:
+        case OpLayer(op=op, like=like):
+            like = like and _word(like, references)
+            return replace(layer, origin=origin, op=_word(op, ops), like=like)
+        case Table(each=each, rows=rows):
+            each = {ops.get(op, op): given for op, given in each.items()}
+            rows = {
+                name: [_word(c, ops) if isinstance(c, Word) else c for c in row]
+                for name, row in rows.items()
+            }
+            return replace(layer, origin=origin, each=each, rows=rows)
+        case JoinLayer(branches=branches):
+            branches = {
+                name: replace(
+                    branch,
+                    origin=branch.origin and _word(branch.origin, references),
+                    layers=_renamed(branch.layers, references, ops),
+                )
+                for name, branch in branches.items()
+            }
+            return replace(layer, origin=origin, branches=branches)
+
+
+def _word(word: Word, names: Names) -> Word:
+    """The word that stands for this one, itself if none does."""
+    return Word(names.get(word, word), word.place)
