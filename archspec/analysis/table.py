@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from html import escape
 from typing import NamedTuple
 
 from archspec.analysis.cost import compared_figures, peak_activation_bytes
 from archspec.language import Table
 from archspec.language.layers import inner_layers
-from archspec.network import Network, NetworkLayer, Step
+from archspec.network import Network, NetworkLayer
 from archspec.ops import Shape
 
 COUNTED = """\
@@ -20,23 +20,6 @@ Counted: 1 MAC, which is 2 FLOPs, for each weight of a convolution or dense laye
 each position of its output; nothing for biases, normalisation, activations, pooling
 and joins. Other counters: torch's FlopCounterMode gives FLOPs; fvcore adds batch norm
 and pooling, thop batch norm, ptflops batch norm, activations, pooling and biases."""
-
-
-@dataclass
-class Group:
-    """A layer of the document, or a row of one of its tables, repeats included."""
-
-    name: str
-    op: str
-    layers: list[NetworkLayer] = field(default_factory=list[NetworkLayer])
-
-    @property
-    def parameters(self) -> int:
-        return sum(layer.parameters for layer in self.layers)
-
-    @property
-    def macs(self) -> int:
-        return sum(layer.macs for layer in self.layers)
 
 
 class Grid(NamedTuple):
@@ -125,26 +108,24 @@ def _html_table(grid: Grid) -> str:
     return "\n".join(["<table>", *(f"<tr>{cells}</tr>" for cells in rows), "</table>"])
 
 
-def groups(network: Network) -> list[Group]:
-    """The layers of the network under the layers and rows of its document."""
+def _groups(network: Network) -> dict[str, list[NetworkLayer]]:
+    """Layers by the layer of the document, or the row of its table, that they are."""
     tables = {
         name
         for name, layer in inner_layers(network.document.layers)
         if isinstance(layer, Table)
     }
-    found: dict[str, Group] = {}
+    found: dict[str, list[NetworkLayer]] = defaultdict(list)
     for layer in network.layers:
         name, *rest = layer.path.split(".")
-        row = rest[0] if name in tables and rest else None
-        key = name if row is None else f"{name}.{row}"
-        if key not in found:
-            steps = [s for s in network.root.steps.get(name, []) if s.row == row]
-            found[key] = Group(key, _op(steps, layer))
-        found[key].layers.append(layer)
-    return list(found.values())
+        found[f"{name}.{rest[0]}" if name in tables and rest else name].append(layer)
+    return found
 
 
-def _op(steps: Sequence[Step], layer: NetworkLayer) -> str:
+def _op(network: Network, group: str, layer: NetworkLayer) -> str:
+    """The op of a group whose first layer this is, and how often it is repeated."""
+    name, _, row = group.partition(".")
+    steps = [s for s in network.root.steps.get(name, []) if s.row == (row or None)]
     op = steps[0].op if steps else layer.op
     return f"{len(steps)} x {op}" if len(steps) > 1 else op
 
@@ -162,15 +143,16 @@ def _heading(network: Network) -> tuple[str, str]:
 
 def _layers(network: Network) -> Grid:
     totals = network.parameters, network.macs
-
-    def row(group: Group) -> list[str]:
-        pairs = zip((group.parameters, group.macs), totals, strict=True)
-        counts = [cell for part, whole in pairs for cell in _share(part, whole)]
-        return [group.name, group.op, by(group.layers[-1].output), *counts]
-
+    rows: list[list[str]] = []
+    for name, layers in _groups(network).items():
+        parameters = sum(layer.parameters for layer in layers)
+        macs = sum(layer.macs for layer in layers)
+        counts = *_share(parameters, totals[0]), *_share(macs, totals[1])
+        op = _op(network, name, layers[0])
+        rows.append([name, op, by(layers[-1].output), *counts])
     header = ["layer", "op", "output", "parameters", "share", "MACs", "share"]
     total = ["total", "", "", *_share(*totals[:1] * 2), *_share(*totals[1:] * 2)]
-    return Grid(header, [*map(row, groups(network)), total], left=range(3))
+    return Grid(header, [*rows, total], left=range(3))
 
 
 def _share(part: int, whole: int) -> tuple[str, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
-from typing import cast
+from typing import Any, cast
 
 from archspec.expressions import Call, Expression, Name, walk
 from archspec.language import Formula
@@ -28,11 +28,15 @@ def formulas(part: object) -> Iterator[Formula]:
     """Every expression."""
     if isinstance(part, Formula):
         yield part
-    elif is_dataclass(part):
-        yield from formulas(vars(part))
-    elif isinstance(part, dict):
-        for value in cast("dict[str, object]", part).values():
-            yield from formulas(value)
-    elif isinstance(part, list):
-        for value in cast("list[object]", part):
-            yield from formulas(value)
+        return
+    for value in entries(part).values():
+        yield from formulas(value)
+
+
+def entries(part: object) -> Mapping[Any, object]:
+    """The parts of a dataclass, mapping or list, by name or number."""
+    if is_dataclass(part):
+        return vars(part)
+    if isinstance(part, list):
+        return dict(enumerate(cast("list[object]", part)))
+    return cast("dict[str, object]", part) if isinstance(part, dict) else {}

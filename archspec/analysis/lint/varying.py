@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import is_dataclass
-from typing import cast
 
-from archspec.analysis.lint.names import mentioned
+from archspec.analysis.lint.names import entries, mentioned
 from archspec.language import Block, Document, Table
 from archspec.language.layers import Modified
 
@@ -35,12 +33,7 @@ def varying(document: Document) -> set[str]:
 
 def _values(part: object) -> Iterator[tuple[str, object]]:
     """Every name in a part of a document with each value that it has in it."""
-    entries: dict[str, object] = {}
-    if is_dataclass(part):
-        entries = vars(part)
-    elif isinstance(part, dict):
-        entries = cast("dict[str, object]", part)
-    for name, value in entries.items():
+    for name, value in entries(part).items():
         if not isinstance(value, Modified | Block):
             yield name, value
         yield from _values(value)
