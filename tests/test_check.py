@@ -53,7 +53,7 @@ def test_a_spec_without_fault(check):
     done = check("layers: {conv: {conv: 8}}\nvariants: {large: {classes: 20}}")
     assert done.exit_code == 0
     assert done.stdout == ""
-    assert done.stderr == "net.yaml and 1 variant: nothing to complain of\n"
+    assert done.stderr == "net.yaml and 1 variant: no problems found\n"
     assert [path.name for path in Path().iterdir()] == ["net.yaml"]
 
 

@@ -51,7 +51,7 @@ def test_the_corrected_example_is_right(tmp_path, monkeypatch, code, case):
     monkeypatch.chdir(tmp_path)
     done = messages.said(case.corrected, case.commands)
     assert (done.exit_code, done.stdout) == (0, "")
-    assert done.stderr.splitlines()[-1].endswith(": nothing to complain of")
+    assert done.stderr.splitlines()[-1].endswith(": no problems found")
 
 
 @pytest.mark.full

@@ -14,7 +14,7 @@ def blocks(
         str | None, typer.Argument(metavar="NAME", show_default=False)
     ] = None,
 ) -> None:
-    """List the standard blocks, or show the YAML of one."""
+    """List the standard blocks, or print the YAML of one."""
     with faults_told():
         from archspec.api import catalogue
 

@@ -25,26 +25,25 @@ def check(
     *,
     target: Annotated[
         list[str] | None,
-        typer.Option(metavar="T", help="torch or keras; default: both."),
+        typer.Option(metavar="T", help="A source target; repeatable. Default: all."),
     ] = None,
     variant: Variants = None,
     override: Overrides = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Warnings fail, too (exit code 1).")
+        bool, typer.Option("--strict", help="Exit with code 1 on warnings.")
     ] = False,
     format: Annotated[
         Format,
         typer.Option(
-            help="What stdout has besides: JSON (an object for one SPEC, a list for "
-            "several), or the workflow commands of GitHub."
+            help="Also print JSON (an object for one SPEC, a list for several) or "
+            "GitHub workflow commands to stdout."
         ),
     ] = "text",
 ) -> None:
-    """Tell all that is wrong with a spec, or looks so, and generate nothing.
+    """Report errors and warnings in a spec without generating files.
 
-    Each SPEC is read, elaborated and printed for each target, and so is each of its
-    variants; with no SPEC, every bundled one. Exit code 2 for errors. `archspec explain
-    CODE` tells more of each.
+    Checks each SPEC and its variants for every target; without SPEC, all bundled specs.
+    Exit code 2 on errors. `archspec explain CODE` explains each error.
     """
     if variant and not specs:
         raise typer.BadParameter("--variant needs a SPEC")
@@ -67,7 +66,7 @@ def check(
 
 
 def _tell(one: Findings, format: Format) -> None:
-    """Diagnostics, at most twenty of a spec, and how many there are."""
+    """Print at most twenty diagnostics of a spec, and their number."""
     told = one[:MAX_DIAGNOSTICS]
     if told:
         typer.echo(to_text(told), err=True)
@@ -90,7 +89,7 @@ def _summary(one: Findings) -> str:
     counts = {"error": one.errors, "warning": one.warnings}
     found = ", ".join(_number(n, what) for what, n in counts.items() if n)
     variants = f" and {_number(len(one.variants), 'variant')}" if one.variants else ""
-    return f"{one.spec}{variants}: {found or 'nothing to complain of'}"
+    return f"{one.spec}{variants}: {found or 'no problems found'}"
 
 
 def _number(count: int, what: str) -> str:

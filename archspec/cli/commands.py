@@ -1,4 +1,4 @@
-"""The commands, of which only the one that is called is built."""
+"""The commands; only the one that is called is built."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Annotated, Any
 import typer
 
 COMMANDS = ("flops", "generate", "check", "explain", "verify", "weights", "blocks")
-"""Each is a module beside this one, with a function or a group of its name."""
+"""Each is a module in this package, with a function or group of its name."""
 
 
 def program(arguments: Sequence[str]) -> typer.Typer:
     """The commands, or only the one that is called.
 
-    To build all of them takes a good part of the time in which one is done.
+    Building all of them would take much of the time of a command.
     """
     app = typer.Typer(
         help=(
-            "One YAML file describes a neural network: archspec writes it as source "
-            "for PyTorch and Keras and as a model for ONNX, counts what it costs, "
-            "moves its weights, and verifies that all of them are equal.\n\n"
-            "A SPEC is a path or the name of a bundled spec."
+            "Generate readable framework source code and ONNX models from one YAML "
+            "file, count parameters and MACs, convert weights, and verify that all "
+            "targets are equal.\n\n"
+            "SPEC is a path or the name of a bundled spec."
         ),
         no_args_is_help=True,
         add_completion=False,

@@ -14,7 +14,7 @@ def explain(
         str | None, typer.Argument(metavar="CODE", show_default=False)
     ] = None,
 ) -> None:
-    """Tell more of an error or warning, with an example; without CODE, list all."""
+    """Explain an error or warning with an example; without CODE, list all codes."""
     with faults_told():
         from archspec.api import catalogue
 

@@ -27,39 +27,46 @@ if TYPE_CHECKING:
 Targets = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="T", help=f"Of {', '.join(ALL_TARGETS)}; default: {', '.join(SOURCES)}."
+        metavar="T",
+        help=f"Repeatable: {', '.join(ALL_TARGETS)}; default: {', '.join(SOURCES)}.",
     ),
 ]
 Fold = Annotated[
     bool,
     typer.Option(
-        "--fold-batch-norm", help="For inference alone; writes SPEC_folded.py."
+        "--fold-batch-norm",
+        help="Fold batch norm for inference; writes SPEC_folded.py.",
     ),
 ]
 Keep = Annotated[
     str | None,
     typer.Option(
         metavar="A,B",
-        help="Make multipliers arguments, variants one file; writes SPEC_family.py.",
+        help="Keep multipliers as arguments, with all variants in SPEC_family.py.",
     ),
 ]
 Output = Annotated[
     str | None,
     typer.Option(
-        "-o", "--output", metavar="DIR", help="Default: generated; - is stdout."
+        "-o",
+        "--output",
+        metavar="DIR",
+        help="Output folder (default: generated) or - for stdout.",
     ),
 ]
 AllVariants = Annotated[
-    bool, typer.Option("--all-variants", help="Every variant besides the base.")
+    bool,
+    typer.Option("--all-variants", help="Generate every variant as well as the base."),
 ]
 Check = Annotated[
     bool, typer.Option("--check", help="Write nothing; exit 1 if files differ.")
 ]
 Diff = Annotated[
-    bool, typer.Option("--diff", help="Write nothing; print what would change.")
+    bool, typer.Option("--diff", help="Write nothing; print the differences.")
 ]
 Force = Annotated[
-    bool, typer.Option("--force", help="Overwrite edited and foreign files.")
+    bool,
+    typer.Option("--force", help="Overwrite files that were edited or not generated."),
 ]
 OwnTemplates = Annotated[
     Path | None,
@@ -67,16 +74,16 @@ OwnTemplates = Annotated[
         metavar="DIR",
         exists=True,
         file_okay=False,
-        help="Your own, before the bundled ones: DIR/TARGET/*.jinja. They are run.",
+        help="Custom templates, DIR/TARGET/*.jinja. Templates are code and run.",
     ),
 ]
 WeightsFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="For onnx: canonical weights, safetensors."),
+    typer.Option(metavar="FILE", help="Canonical weights for onnx (safetensors)."),
 ]
 FreshSeed = Annotated[
     int | None,
-    typer.Option(metavar="N", min=0, help="For onnx: draw weights; default: 0."),
+    typer.Option(metavar="N", min=0, help="Random seed for onnx weights. Default: 0."),
 ]
 
 
@@ -97,18 +104,18 @@ def generate(
     weights: WeightsFile = None,
     seed: FreshSeed = None,
 ) -> None:
-    """Write source for PyTorch and Keras, or models for ONNX.
+    """Generate framework source code, or ONNX models.
 
-    Each SPEC becomes DIR/TARGET/SPEC_VARIANT.py; with no SPEC, every bundled one does.
-    For onnx it ends in .onnx and has weights: those of --weights, or fresh ones.
-    A file that was edited, or that archspec did not write, is refused (exit code 3).
+    Writes DIR/TARGET/SPEC_VARIANT.py for each SPEC, or for all bundled specs. ONNX
+    models (.onnx) have the weights of --weights, or random ones. Files that were edited
+    or not generated are not overwritten (exit code 3).
     """
     if variant and (all_variants or not specs):
-        raise typer.BadParameter("--variant needs a SPEC, and no --all-variants")
+        raise typer.BadParameter("--variant needs a SPEC and excludes --all-variants")
     if override and output is None:
-        raise typer.BadParameter("--set needs -o: the file's name does not tell of it")
+        raise typer.BadParameter("--set needs -o, because file names do not include it")
     if output == "-" and (check or diff):
-        raise typer.BadParameter("--check and --diff compare with files, not with -")
+        raise typer.BadParameter("--check and --diff need a folder, not -")
     has_onnx = "onnx" in (target or ())
     if keep and (has_onnx or all_variants or not specs):
         raise typer.BadParameter("--keep needs a SPEC, no --all-variants, no onnx")
@@ -117,7 +124,7 @@ def generate(
     if weights and seed is not None:
         raise typer.BadParameter("--weights or --seed, not both")
     if output == "-" and has_onnx:
-        raise typer.BadParameter("onnx is no text: -o needs a folder")
+        raise typer.BadParameter("onnx is binary: -o needs a folder")
 
     with faults_told():
         networks = _networks(specs, variant, override, all_variants)

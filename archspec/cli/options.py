@@ -1,4 +1,4 @@
-"""What several commands share: their options, and how faults are told."""
+"""Options of several commands, and error reporting."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=C", help="Change one value, read as YAML."),
 ]
-Seed = Annotated[int, typer.Option(help="Of the random numbers.", min=0)]
+Seed = Annotated[int, typer.Option(help="Random seed.", min=0)]
 
 
 def as_json(documents: Sequence[Any]) -> str:
@@ -41,7 +41,7 @@ def as_json(documents: Sequence[Any]) -> str:
 
 
 def tell_note(note: str) -> None:
-    """Say it on stderr, if there is anything to say."""
+    """Print a note to stderr, if there is one."""
     if note:
         typer.echo(printable(f"note: {note}"), err=True)
 

@@ -33,31 +33,30 @@ def verify(
         str | None,
         typer.Option(
             metavar="T,U",
-            help=f"Of {', '.join(FRAMEWORKS)}; default: {', '.join(usual_targets())}.",
+            help=f"Comma-separated: {', '.join(FRAMEWORKS)}; default: {', '.join(usual_targets())}.",
         ),
     ] = None,
     train: Annotated[
         bool,
         typer.Option(
             "--train",
-            help=f"Compare gradients and a step of SGD, too ({', '.join(SOURCES)}).",
+            help=f"Also compare gradients and an SGD step ({', '.join(SOURCES)}).",
         ),
     ] = False,
     seed: Seed = 0,
     seconds: Annotated[
         float,
-        typer.Option(help="The limit of one run in one target.", min=1, max=86_400),
+        typer.Option(help="Time limit per run and target.", min=1, max=86_400),
     ] = 300,
     format: Annotated[
         Literal["table", "json"],
         typer.Option(help="JSON is an object for one SPEC, a list for several."),
     ] = "table",
 ) -> None:
-    """Build every target, share random weights, and compare what comes out.
+    """Build every target with the same random weights and compare every layer.
 
-    This runs the generated code, each target in a process of its own. Counts must be
-    equal, and outputs of every layer, at an even and an odd size; the first layer that
-    differs is named. Exit code 1 if anything differs.
+    Runs the generated code, each target in a separate process, at an even and an odd
+    input size, and reports the first layer that differs. Exit code 1 on differences.
     """
     chosen = None if targets is None else [name.strip() for name in targets.split(",")]
     reports: list[Report] = []

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 weights = typer.Typer(
     help=(
-        "Make, move and look at weights.\n\n"
-        "A network's own weights are one safetensors file, named by the spec's paths."
+        "Initialise, convert, import and inspect weights.\n\n"
+        "Canonical weights are one safetensors file with the paths of the spec."
     ),
     no_args_is_help=True,
 )
@@ -45,7 +45,7 @@ def init(
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
-    """Draw fresh weights, as the spec's initialisers say."""
+    """Write random weights, sampled from the spec's initialisers."""
     with faults_told():
         network = loaded(spec, variant, override)
         _save(network.init_weights(seed), output, force=force)
@@ -59,36 +59,32 @@ def convert(
     *,
     target: Annotated[
         str | None,
-        typer.Option(
-            "--to", metavar="T", help="Write what the generated module loads."
-        ),
+        typer.Option("--to", metavar="T", help="Framework to convert to."),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(
-            "--from", metavar="T", help="Read what the generated module saved."
-        ),
+        typer.Option("--from", metavar="T", help="Framework that saved FILE."),
     ] = None,
     fold_batch_norm: Annotated[
         bool,
-        typer.Option(
-            "--fold-batch-norm", help="For what generate --fold-batch-norm writes."
-        ),
+        typer.Option("--fold-batch-norm", help="Fold batch norm, as in generate."),
     ] = False,
     variant: Variants = None,
     override: Overrides = None,
     force: Force = False,
 ) -> None:
-    """Move weights between the canonical file and a framework's own.
+    """Convert weights between the canonical format and frameworks.
 
     PyTorch: a state dict as .safetensors, .pth or .pt. Keras: .weights.h5; .keras and
-    old .h5 files are read as well. ONNX: a model with the weights in it, batch norm
-    always folded. With both --from and --to, from one to the other.
+    old .h5 files can be read too. ONNX: a model with weights, batch norm always folded.
+    With both --from and --to, converts between frameworks.
     """
     if target is None and source is None:
-        raise typer.BadParameter("--to or --from is needed")
+        raise typer.BadParameter("give --to, --from or both")
     if target is None and fold_batch_norm:
-        raise typer.BadParameter("--fold-batch-norm needs --to: our own file is whole")
+        raise typer.BadParameter(
+            "--fold-batch-norm needs --to: canonical weights are never folded"
+        )
     with faults_told():
         from archspec.api.weights import refuse_existing
 
@@ -116,7 +112,7 @@ def adopt(
         typer.Option(
             "--ignore",
             metavar="PATTERN",
-            help="Pass over the tensors whose names fit, such as 'aux*'; repeatable.",
+            help="Skip tensors whose names match, such as 'aux*'; repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -124,11 +120,11 @@ def adopt(
     override: Overrides = None,
     force: Force = False,
 ) -> None:
-    """Find a network's layers in somebody else's checkpoint, and show which is which.
+    """Import a checkpoint of another implementation, and print the mapping of layers.
 
-    A state dict of torchvision, timm and the like as .pth, .pt, .bin or .safetensors; a
-    model or weights of keras.applications as .weights.h5, .keras or .h5. Refused where
-    it is not clear which tensor is which, or where one is missing or left over.
+    Reads state dicts of torchvision, timm and others (.pth, .pt, .bin or .safetensors)
+    and models or weights of keras.applications (.weights.h5, .keras or .h5). Ambiguous,
+    missing and unexpected tensors are errors.
     """
     with faults_told():
         from archspec.api.weights import refuse_existing
@@ -144,7 +140,7 @@ def adopt(
 
 @weights.command("inspect")
 def inspect(file: Existing) -> None:
-    """Show what a safetensors file holds, and which network it was made for."""
+    """List the tensors of a safetensors file, and the network they belong to."""
     with faults_told():
         from archspec.api.weights import inspect_weights
 

@@ -158,7 +158,7 @@ def test_without_the_package(run, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--target", "onnx", "-o", "-"], "onnx is no text: -o needs a folder"),
+        (["--target", "onnx", "-o", "-"], "onnx is binary: -o needs a folder"),
         (["--seed", "1"], "--weights and --seed need --target onnx"),
         (
             ["--target", "torch", "--weights", "w"],

@@ -126,7 +126,7 @@ def test_an_existing_file_is_refused(run):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "--to or --from is needed"),
+        ([], "give --to, --from or both"),
         (["--from", "torch", "--fold-batch-norm"], "--fold-batch-norm needs --to"),
     ],
 )
