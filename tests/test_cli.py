@@ -331,9 +331,9 @@ class TestGenerate:
             (["--variant", "wide"], "--variant needs a SPEC"),
             (
                 ["small.yaml", "--variant", "wide", "--all-variants"],
-                "no --all-variants",
+                "excludes --all-variants",
             ),
-            (["small.yaml", "-o", "-", "--check"], "not with -"),
+            (["small.yaml", "-o", "-", "--check"], "need a folder, not -"),
             (["small.yaml", "--fromage"], "No such option"),
         ],
     )
