@@ -6,7 +6,7 @@
     │   ├── WeightsError  weights, or their file, do not fit the network
     │   └── VerifyError   a network could not be run or compared
     ├── ShapeError        an op cannot take its input; elaboration adds the place
-    ├── InvalidArgument   an argument is none of those that are accepted
+    ├── InvalidArgument   an argument is none of the accepted values
     ├── FileRefused       a file that a user may have edited is in the way
     └── FrameworkMissing  an optional framework is not installed
 
@@ -170,7 +170,7 @@ class ShapeError(ArchspecError):
 
 
 class InvalidArgument(ArchspecError, ValueError):
-    """An argument is none of those that are accepted, which the message lists."""
+    """An unknown target, format or code; the message lists the accepted ones."""
 
 
 class FileRefused(ArchspecError):
@@ -202,7 +202,7 @@ class FrameworkMissing(ArchspecError):
 
 @contextmanager
 def optional_packages() -> Generator[None]:
-    """Turn the lack of an optional package into FrameworkMissing."""
+    """Raise FrameworkMissing where an optional package is not installed."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -219,13 +219,13 @@ def needed(module: str) -> Any:
 
 
 def one_of(kind: str, value: object, known: Iterable[object]) -> None:
-    """Raise InvalidArgument for a value that is not among the known ones."""
+    """Raise InvalidArgument for an unknown value."""
     names = [str(name) for name in known if name is not None]
     if value in known:
         return
     near = did_you_mean(str(value), names)
-    help = " ".join(filter(None, [near, f"there are: {', '.join(names)}"]))
-    raise InvalidArgument(f"there is no {kind} '{value}'; {help}")
+    help = " ".join(filter(None, [near, f"expected one of: {', '.join(names)}"]))
+    raise InvalidArgument(f"unknown {kind} '{value}'; {help}")
 
 
 def raise_if_any(faults: Iterable[Diagnostic]) -> None:

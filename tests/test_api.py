@@ -239,27 +239,27 @@ WRONG = {
     "a target": (
         lambda net: net.source("pytorch"),
         archspec.InvalidArgument,
-        "there is no target 'pytorch'; did you mean 'torch'? there are: torch, keras",
+        "unknown target 'pytorch'; did you mean 'torch'? expected one of: torch, keras",
     ),
     "onnx": (
         lambda net: net.source("onnx"),
         archspec.InvalidArgument,
-        "ONNX has no source: Network.onnx() gives the bytes of a model",
+        "ONNX has no source code; Network.onnx() returns a model",
     ),
     "a target to check": (
         lambda net: archspec.check("mobilenetv2", targets=["kears"]),
         archspec.InvalidArgument,
-        "there is no target 'kears'; did you mean 'keras'? there are: torch, keras",
+        "unknown target 'kears'; did you mean 'keras'? expected one of: torch, keras",
     ),
     "a target to save for": (
         lambda net: net.init_weights().save("x", "jaxx"),
         archspec.InvalidArgument,
-        "there is no target 'jaxx'; there are: torch, keras, onnx",
+        "unknown target 'jaxx'; expected one of: torch, keras, ",
     ),
     "a target to read from": (
         lambda net: net.read_weights("x", "onnx"),
         archspec.InvalidArgument,
-        "there is no target 'onnx'; there are: torch, keras",
+        "unknown target 'onnx'; ",
     ),
     "a target to verify": (
         lambda net: net.verify(["pytorch"]),
@@ -269,22 +269,22 @@ WRONG = {
     "targets as a text": (
         lambda net: net.verify("torch"),
         TypeError,
-        "'targets' is a list of names, found 'torch'",
+        "'targets' must be a list of names, not 'torch'",
     ),
     "a format": (
         lambda net: net.table("md"),
         archspec.InvalidArgument,
-        "there is no format 'md'; there are: text, markdown, csv, html",
+        "unknown format 'md'; expected one of: text, markdown, csv, html",
     ),
     "a network": (
         archspec.load,
         TypeError,
-        "a spec is a path or the name of a bundled spec, found <Network ",
+        "'spec' must be a path or the name of a bundled spec, not <Network ",
     ),
     "a number as a variant": (
         loaded(variant=0.5),
         TypeError,
-        "'variant' is a name or a list of names, found 0.5",
+        "'variant' must be a name or a list of names, not 0.5",
     ),
     "a variant": (loaded(variant="0.5_161"), archspec.SpecError, "'0.5_160'?"),
     "a letter of a variant": (
@@ -295,7 +295,7 @@ WRONG = {
     "a text to set": (
         loaded(set="classes=10"),
         TypeError,
-        "'set' is a mapping such as {'classes': 10}, found 'classes=10'",
+        "'set' must be a mapping such as {'classes': 10}, not 'classes=10'",
     ),
     "a path to set": (loaded(set={"clases": 1}), archspec.SpecError, "'classes'?"),
     "an inner path to set": (
@@ -306,7 +306,7 @@ WRONG = {
     "an object to set": (
         loaded(set={"classes": {1}}),
         TypeError,
-        "the value of 'classes' is none that YAML has: {1}",
+        "cannot write the value of 'classes' as YAML: {1}",
     ),
     "a code": (
         lambda net: archspec.explain("AS999"),

@@ -293,7 +293,7 @@ def test_what_a_target_refuses(check):
 def test_a_target_that_there_is_not(check):
     done = check("layers: {a: conv}", "--target", "caffe")
     assert done.exit_code == 2
-    assert "there is no target 'caffe'; there are: torch, keras" in done.stderr
+    assert "unknown target 'caffe'; expected one of: torch, keras" in done.stderr
 
 
 # Formats

@@ -327,7 +327,7 @@ class TestGenerate:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (["small.yaml", "--target", "jax"], "there is no target 'jax'"),
+            (["small.yaml", "--target", "jax"], "unknown target 'jax'"),
             (["--variant", "wide"], "--variant needs a SPEC"),
             (
                 ["small.yaml", "--variant", "wide", "--all-variants"],

@@ -1,5 +1,5 @@
-"""What `import archspec` offers, and all that the command line stands on.
+"""The public API, and the only part of archspec that the command line imports.
 
-A module is imported with what it needs; so `specs` is without Pydantic, and NumPy is
-loaded where there are weights.
+Each module imports what it needs: `specs` works without Pydantic, only `weights` needs
+NumPy.
 """

@@ -1,4 +1,4 @@
-"""Generated source as a module of this process."""
+"""Import generated source into this process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import CodeType, ModuleType
 
 
 class _Loader(InspectLoader):
-    """Has the source in memory; tracebacks and `inspect` ask it for the lines."""
+    """Holds the source in memory, for tracebacks and `inspect`."""
 
     def __init__(self, source: str, file: str):
         self.source, self.file = source, file
@@ -24,9 +24,9 @@ class _Loader(InspectLoader):
 
 
 def module_of(source: str, name: str) -> ModuleType:
-    """The module of a source, the same for the same text.
+    """Import source code as a module; the same text is imported once.
 
-    It is among `sys.modules`, so that what it defines can be pickled.
+    The module is registered in `sys.modules` so that its objects can be pickled.
     """
     name = f"archspec_{name}_{hashlib.sha256(source.encode()).hexdigest()[:8]}"
     if name in sys.modules:

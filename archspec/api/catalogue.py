@@ -1,4 +1,4 @@
-"""What comes with archspec: standard blocks, and what the codes of errors mean."""
+"""The standard blocks and the explanations of error codes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HEADING = re.compile(r"^## (AS[0-9]{3}): (.+)$", re.MULTILINE)
 
 
 def __getattr__(name: str) -> str:
-    """`__version__`, which takes longer to find than all the rest."""
+    """`__version__`, which is slow to look up."""
     if name != "__version__":
         raise AttributeError(name)
     from importlib.metadata import PackageNotFoundError, version
@@ -39,7 +39,7 @@ def blocks() -> dict[str, str]:
 
 
 def block_source(name: str) -> str:
-    """The YAML of a standard block; raises SpecError (AS205) if there is none."""
+    """The YAML of a standard block; raises SpecError (AS205) for unknown names."""
     from archspec.language.blocks import standard_blocks
 
     known = standard_blocks()
@@ -60,7 +60,7 @@ class Explanation(NamedTuple):
 
 
 def explanations() -> dict[str, Explanation]:
-    """The section of every code in `docs/errors.md`, in the order of the page."""
+    """The section of `docs/errors.md` for each code, in the order of the page."""
     page = resources.ERRORS.read_text("utf-8")
     headings = [*_HEADING.finditer(page)]
     ends = [*(heading.start() for heading in headings[1:]), len(page)]
@@ -71,7 +71,7 @@ def explanations() -> dict[str, Explanation]:
 
 
 def explain(code: str) -> Explanation:
-    """What an error or warning means; raises InvalidArgument for an unknown code."""
+    """Explain an error or warning; raises InvalidArgument for unknown codes."""
     found, wanted = explanations(), code.upper()
     if wanted in found:
         return found[wanted]

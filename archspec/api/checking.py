@@ -1,6 +1,6 @@
-"""All that can be told of a spec without running it: errors, else warnings.
+"""Static checks of a spec: errors, or else warnings.
 
-The base and every variant are elaborated and printed for every target; nothing is
+The base and every variant are elaborated and rendered for every target; no file is
 written.
 """
 
@@ -25,9 +25,9 @@ MAX_LAYERS = 50_000
 
 
 class Findings(list[Diagnostic]):
-    """The diagnostics of one spec, in order of position; none is a spec without fault.
+    """The diagnostics of one spec, in order of position; empty if there are none.
 
-    `variants` are those that were looked at, besides the base.
+    `variants` are those that were checked besides the base.
     """
 
     def __init__(self, spec: str, found: Iterable[Diagnostic] = ()):
@@ -35,19 +35,19 @@ class Findings(list[Diagnostic]):
         self.spec = spec
         self.variants: list[str] = []
         self.more = 0
-        """How many errors there are besides."""
+        """Number of errors beyond those listed."""
 
     def __str__(self) -> str:
         return "\n".join(map(str, self))
 
     @property
     def errors(self) -> int:
-        """How many errors there are."""
+        """Number of errors."""
         return sum(found.severity == ERROR for found in self) + self.more
 
     @property
     def warnings(self) -> int:
-        """How many warnings there are."""
+        """Number of warnings."""
         return len(self) + self.more - self.errors
 
 
@@ -58,12 +58,12 @@ def check(
     set: Changes = (),
     targets: Sequence[str] | None = None,
 ) -> Findings:
-    """Everything that is wrong with a spec, or looks so: a list of diagnostics.
+    """Report errors and warnings of a spec as a list of diagnostics.
 
-    The base and each variant, or only what `variant` composes, are elaborated and
-    printed for each of `targets`, else for all. Warnings are looked for where there is
-    no error, since an error may be their cause. `variant` and `set` are as for `load`.
-    Raises InvalidArgument for an unknown target.
+    Checks the base and every variant, or only the combination `variant`, for the given
+    targets, by default all. Warnings are reported if there are no errors, which might
+    be their cause. `variant` and `set` are those of `load`. Raises InvalidArgument for
+    unknown targets.
     """
     for target in targets or ():
         one_of("target", target, TARGETS)
@@ -94,7 +94,7 @@ def _too_many(spec: str | Path) -> Diagnostic:
 
 @contextmanager
 def _noted(findings: Findings, variants: Sequence[str]) -> Generator[None]:
-    """Note the errors of what is done, with the variant in their paths."""
+    """Collect the errors raised inside, with the variant in their paths."""
     variant = f"variant {'+'.join(variants)}" if variants else ""
     try:
         yield
@@ -108,7 +108,7 @@ def _noted(findings: Findings, variants: Sequence[str]) -> Generator[None]:
 def _print(
     findings: Findings, networks: Sequence[Network], targets: Sequence[str]
 ) -> None:
-    """Note what targets do not support (AS4xx); a limit that one meets, all would."""
+    """Collect what targets do not support (AS4xx), up to the first exceeded limit."""
     for network, target in product(networks, targets):
         if any(fault.code == "AS306" for fault in findings):
             return

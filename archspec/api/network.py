@@ -1,4 +1,4 @@
-"""A network, and all that can be made of it."""
+"""A network, with a method for everything archspec can do with it."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ SECONDS = 300
 class Network(network.Network):
     """A spec, evaluated: layers with their shapes, weights and costs.
 
-    `archspec.load` makes them. Shapes are channels first and without the batch. What a
-    method needs is imported when it is called; it raises FrameworkMissing where that
+    Returned by `archspec.load`. Shapes are channels first, without the batch. Methods
+    import what they need when they are called, and raise FrameworkMissing if a package
     is not installed.
     """
 
     @classmethod
     def of(cls, found: network.Network) -> Self:
-        """A network of the inner modules, with the methods of this class."""
+        """Add the methods of this class to an elaborated network."""
         return cls(**{part.name: getattr(found, part.name) for part in fields(found)})
 
     def _repr_html_(self) -> str:
         return self.table("html")
 
     def table(self, format: Format = "text") -> str:
-        """What each layer costs, with totals and the reported figures.
+        """The cost of each layer, the totals and the reported figures.
 
-        `format` is text, markdown, html or csv, which has a line for each primitive.
-        `costs` has the same as data. Raises InvalidArgument for another format.
+        `format` is text, markdown, html or csv (a line per primitive). `costs` returns
+        the same as data. Raises InvalidArgument for other formats.
         """
         from archspec.analysis import table
 
@@ -49,9 +49,9 @@ class Network(network.Network):
         return getattr(table, f"to_{format}")(self)
 
     def costs(self) -> dict[str, Any]:
-        """The totals and every primitive's costs, as `flops --format json` has them.
+        """The totals and the costs of every primitive, as in `flops --format json`.
 
-        Plain data: `pandas.DataFrame(network.costs()["layers"])`.
+        Plain data, such as for `pandas.DataFrame(network.costs()["layers"])`.
         """
         from archspec.analysis.cost import cost_document
 
@@ -75,35 +75,36 @@ class Network(network.Network):
         return Network.of(keeping(self, multipliers))
 
     def path(self, target: str) -> Path:
-        """Where `archspec generate` writes it, below its folder."""
+        """The file that `archspec generate` writes, relative to its output folder."""
         suffix = ".onnx" if target == "onnx" else ".py"
         return Path(target, self.spec.module_name + suffix)
 
     def source(self, target: str, *, templates: Path | None = None) -> str:
-        """The text of the file that `archspec generate` writes for a target.
+        """The source code that `archspec generate` writes for a target.
 
-        `templates` is a folder of your own templates, which are run, before ours.
+        `templates` is a folder of custom templates, which take precedence. They are
+        executed.
 
         Raises:
-            InvalidArgument: there is no source for this target.
-            SpecError: the target does not support it (AS4xx), with the place, or a
-                template failed (AS507).
+            InvalidArgument: the target is unknown.
+            SpecError: the target does not support the network (AS4xx), or a template
+                failed (AS507).
         """
         from archspec.targets import TARGETS, render
 
         if target == "onnx":
-            message = "ONNX has no source: Network.onnx() gives the bytes of a model"
+            message = "ONNX has no source code; Network.onnx() returns a model"
             raise InvalidArgument(message)
         one_of("target", target, TARGETS)
         return render(self, target, templates)
 
     @optional_packages()
     def build(self, target: str, **arguments: Any) -> Any:
-        """The framework's model: the generated source, imported and called.
+        """Import the generated source and return the framework's model.
 
-        `arguments` are those of the generated class or function, such as
-        `num_classes=10`. This runs generated code in your process. Raises as `source`
-        does, and TypeError for arguments that there are not.
+        `arguments` are passed to the generated class or function, such as
+        `num_classes=10`. This runs generated code in your process. Raises the errors of
+        `source`, and TypeError for unknown arguments.
         """
         from archspec.api.build import module_of
 
@@ -114,9 +115,9 @@ class Network(network.Network):
     def onnx(self, weights: Arrays | None = None, *, seed: int = 0) -> bytes:
         """The bytes of an ONNX model, batch norm folded.
 
-        `weights` are canonical; without them, fresh ones are drawn by `seed`. Raises
-        SpecError (AS402) where ONNX does not support it, WeightsError for weights that
-        do not fit.
+        Without `weights`, they are initialised randomly with `seed`. Raises SpecError
+        (AS402) if ONNX does not support the network, WeightsError if the weights do not
+        fit.
         """
         from archspec.targets import onnx
         from archspec.weights.checks import check
@@ -134,13 +135,13 @@ class Network(network.Network):
         seed: int = 0,
         seconds: float = SECONDS,
     ) -> Report:
-        """Whether all targets compute the same; `verify` explains the arguments."""
+        """Compare all targets; `archspec.verify` documents the arguments."""
         (report,) = verify([self], targets, train=train, seed=seed, seconds=seconds)
         return report
 
     @optional_packages()
     def init_weights(self, seed: int = 0) -> Weights:
-        """Fresh weights, as the spec's initialisers say; one seed, the same numbers."""
+        """Random weights from the spec's initialisers, reproducible by seed."""
         from archspec.api.weights import Weights
         from archspec.weights.initial import fresh
 
@@ -148,10 +149,10 @@ class Network(network.Network):
 
     @optional_packages()
     def read_weights(self, path: str | Path, source: str | None = None) -> Weights:
-        """The weights in a file: canonical, or saved by the generated module.
+        """Read a canonical weight file, or one that a generated module saved.
 
-        `source` is the target whose module saved it. Raises InvalidArgument for
-        another, WeightsError for a file that cannot be read or does not fit.
+        `source` is the target of that module. Raises InvalidArgument for unknown
+        targets, WeightsError if the file cannot be read or does not fit.
         """
         from archspec.api.weights import read
 
@@ -159,17 +160,16 @@ class Network(network.Network):
 
     @optional_packages()
     def adopt(self, path: str | Path, ignore: Sequence[str] = ()) -> AdoptedWeights:
-        """The weights in a checkpoint of torchvision, timm, keras.applications, ...
+        """Import a checkpoint of torchvision, timm, keras.applications and others.
 
-        Layers are matched with tensors by shapes, order and names; the result, printed,
-        shows which is which. Tensors whose names fit a pattern of `ignore`, as the
-        shell has them, are passed over.
+        Layers are matched with tensors by shape, order and name; print the result to
+        see the matches. `ignore` has shell patterns of tensors to skip.
 
         Raises:
-            WeightsError: the file cannot be read (AS511); a tensor is missing or left
-                over (AS512), or has another shape (AS513); numbers are not
-                floating-point or not finite (AS514, AS515); a pattern fits nothing
-                (AS516); it is not clear which is which (AS517).
+            WeightsError: the file cannot be read (AS511); tensors are missing or
+                unexpected (AS512) or have the wrong shape (AS513); numbers are not
+                floating-point or not finite (AS514, AS515); a pattern matches nothing
+                (AS516); a match is ambiguous (AS517).
         """
         from archspec.api.weights import adopt
 
@@ -185,26 +185,26 @@ def verify(
     seconds: float = SECONDS,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Report]:
-    """Compare what all targets compute, layer by layer; a report for each network.
+    """Compare the targets layer by layer; yields a report for each network.
 
-    Runs generated code, each target in a process of its own, which serves all networks.
+    Runs generated code, each target in its own process, which serves all networks.
 
     Args:
-        networks: what to verify.
-        targets: two or more of torch, keras, onnx and the like; else all usual ones.
-        train: whether to compare gradients and a step of training, too.
-        seed: of the weights and images.
-        seconds: the limit of one run in one target.
-        progress: called with what is done next.
+        networks: the networks to verify.
+        targets: such as `["torch", "keras:jax"]`; by default the usual ones.
+        train: also compare gradients and a training step.
+        seed: random seed of the weights and images.
+        seconds: time limit of one run in one target.
+        progress: called with a text before each step.
 
     Raises:
-        VerifyError: there is no such target (AS601); a process died, took too long or
-            would need too much memory (AS602 to AS604).
+        VerifyError: a target is unknown (AS601); a process takes too long (AS602),
+            dies (AS603) or would need too much memory (AS604).
         SpecError: a target does not support a network (AS4xx).
-        FrameworkMissing: a target's framework is not installed.
+        FrameworkMissing: a framework is not installed.
     """
     if isinstance(targets, str):
-        raise TypeError(f"'targets' is a list of names, found {targets!r}")
+        raise TypeError(f"'targets' must be a list of names, not {targets!r}")
     with optional_packages():
         from archspec.verification import Verifier
     with optional_packages(), Verifier(targets, seconds, progress=progress) as verifier:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archspec.api.network import Network
 
 Changes = Mapping[str, object] | Sequence[str]
-"""Values by their paths, or texts of the form `a.b=value`."""
+"""Values by path, or strings of the form `a.b=value`."""
 
 
 def load(
@@ -25,19 +25,19 @@ def load(
     Args:
         spec: a path to a .yaml file, or the name of a bundled spec.
         variant: the name of a variant, or several, applied in order.
-        set: values by their paths, applied last: `{"classes": 10}`,
-            `{"multipliers.width": 0.5, "input.size": [160, 128]}`. A text is read as
-            YAML, `None` takes away what is there. A list of texts `a.b=value` does,
-            too, as `--set` has them.
+        set: values by path, applied last: `{"classes": 10}`,
+            `{"multipliers.width": 0.5, "input.size": [160, 128]}`. Strings are read as
+            YAML, `None` removes an entry. A list of strings `a.b=value`, as `--set`
+            takes, works as well.
 
     Raises:
-        SpecError: everything that is wrong with the spec, with its places; there is no
-            such spec (AS501), variant (AS209) or path (AS2xx, AS504).
-        TypeError: an argument is of another type.
+        SpecError: the spec has errors, listed with their places, or the spec (AS501),
+            the variant (AS209) or a path (AS2xx, AS504) does not exist.
+        TypeError: an argument has the wrong type.
     """
     names, changes = variant_list(variant), change_list(set)
     source = reading.read_source(_path(spec))
-    # After this, that a document which is refused costs no import of Pydantic.
+    # Imported late: a document with errors is refused before Pydantic is imported.
     from archspec.api.network import Network
     from archspec.elaboration import elaborate
 
@@ -57,12 +57,12 @@ def variants(spec: str | Path) -> list[str]:
 
 
 def source_targets() -> tuple[str, ...]:
-    """The names of the targets that are written as source code."""
+    """The targets that are generated as source code."""
     return SOURCES
 
 
 def variant_list(variant: object) -> list[str]:
-    """The names of variants; raises TypeError for anything else."""
+    """A list of variant names; raises TypeError for anything else."""
     names = [variant] if isinstance(variant, str) else variant
     if isinstance(names, list | tuple):
         found = [
@@ -70,7 +70,7 @@ def variant_list(variant: object) -> list[str]:
         ]
         if len(found) == len(cast("Sequence[object]", names)):
             return found
-    message = f"'variant' is a name or a list of names, found {variant!r}"
+    message = f"'variant' must be a name or a list of names, not {variant!r}"
     raise TypeError(message)
 
 
@@ -84,7 +84,7 @@ def change_list(set: object) -> list[str]:
         found = [text for text in texts if isinstance(text, str)]
         if len(found) == len(texts):
             return found
-    raise TypeError(f"'set' is a mapping such as {{'classes': 10}}, found {set!r}")
+    raise TypeError(f"'set' must be a mapping such as {{'classes': 10}}, not {set!r}")
 
 
 def _yaml(path: object, value: object) -> str:
@@ -93,12 +93,12 @@ def _yaml(path: object, value: object) -> str:
     try:
         return json.dumps(value, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError):
-        message = f"the value of '{path}' is none that YAML has: {value!r}"
+        message = f"cannot write the value of '{path}' as YAML: {value!r}"
         raise TypeError(message) from None
 
 
 def _path(spec: object) -> str | Path:
     if isinstance(spec, str | Path):
         return spec
-    message = f"a spec is a path or the name of a bundled spec, found {spec!r}"
+    message = f"'spec' must be a path or the name of a bundled spec, not {spec!r}"
     raise TypeError(message)

@@ -28,16 +28,16 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Weights(Mapping[str, Array]):
-    """A network's weights by name, `stem.conv.weight`, as NumPy arrays in float32.
+    """A network's weights as NumPy arrays by canonical name, `stem.conv.weight`.
 
-    Convolutions are (out, in, height, width), dense layers (out, in), in every target
-    the same. `Network.init_weights`, `read_weights` and `adopt` give them.
+    Kernels are (out, in, height, width) and dense weights (out, in) for every target.
+    Returned by `Network.init_weights`, `read_weights` and `adopt`.
     """
 
     network: Network
     arrays: Arrays
     note: str = ""
-    """Which other spec they were made for, if the file says so."""
+    """Names the other spec that the file was written for, if any."""
 
     def __getitem__(self, name: str) -> Array:
         return self.arrays[name]
@@ -53,14 +53,14 @@ class Weights(Mapping[str, Array]):
 
     @property
     def size(self) -> str:
-        """For readers: 5 tensors, 1,234 numbers."""
+        """Such as `5 tensors, 1,234 numbers`."""
         return f"{len(self)} tensors, {self.network.parameters:,} numbers"
 
     def to(self, target: str) -> dict[str, Array]:
-        """The arrays by the names, and with the axes, of a target's variables.
+        """The arrays with the names and axes of a target's variables.
 
-        For PyTorch these are the keys of the state dict, for Keras the variables'
-        paths. Raises InvalidArgument for a target without source.
+        The names are keys of the state dict in PyTorch, paths of variables in Keras.
+        Raises InvalidArgument for unknown targets.
         """
         one_of("target", target, TARGETS)
         return dict(to_target(self.network, manifest(target), self))
@@ -74,15 +74,15 @@ class Weights(Mapping[str, Array]):
     def save(
         self, path: str | Path, target: str | None = None, *, force: bool = False
     ) -> None:
-        """Write the canonical file, or what a target's generated module loads.
+        """Write the canonical file, or the file that a target's generated module loads.
 
-        PyTorch: .safetensors, .pth or .pt. Keras: .weights.h5. ONNX: .onnx, a model
-        with the weights in it.
+        PyTorch: .safetensors, .pth or .pt. Keras: .weights.h5. ONNX: an .onnx model
+        that includes the weights.
 
         Raises:
-            InvalidArgument: there is no such target.
-            FileRefused: there is a file already, and no `force`.
-            WeightsError: the path has another suffix or cannot be written (AS511).
+            InvalidArgument: the target is unknown.
+            FileRefused: the file exists, and `force` is not set.
+            WeightsError: the suffix is wrong or the file cannot be written (AS511).
         """
         one_of("target", target, files.WRITTEN)
         files.write(Path(path), self.network, self.arrays, target, force)
@@ -90,7 +90,7 @@ class Weights(Mapping[str, Array]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdoptedWeights(Weights):
-    """Weights of a checkpoint; as a text, which layer has which of its tensors."""
+    """Weights of a checkpoint; `str()` lists the tensor of each layer."""
 
     layers: str = ""
 
@@ -99,7 +99,7 @@ class AdoptedWeights(Weights):
 
 
 def read(network: Network, path: Path, source: str | None) -> Weights:
-    """The weights in a file, with a note if it was made for another spec."""
+    """The weights in a file, with a note if it was written for another spec."""
     one_of("target", source, files.READ)
     note = "" if source else _note(path, network)
     try:
@@ -111,16 +111,16 @@ def read(network: Network, path: Path, source: str | None) -> Weights:
 
 
 def inspect_weights(path: str | Path) -> str:
-    """What a safetensors file holds, for readers; raises WeightsError (AS511).
+    """The spec, and each tensor with its shape and range, of a safetensors file.
 
-    For which spec it was made, and each tensor with its shape and range.
+    Raises WeightsError (AS511) if it cannot be read.
     """
     with optional_packages():
         return canonical.summary(Path(path))
 
 
 def adopt(network: Network, path: Path, ignore: Sequence[str]) -> AdoptedWeights:
-    """The weights in somebody else's checkpoint."""
+    """The weights in a checkpoint of another library."""
     found = adoption.adopt(network, path, ignore)
     return AdoptedWeights(network, found.weights, layers=str(found))
 

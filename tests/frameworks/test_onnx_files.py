@@ -170,7 +170,7 @@ def test_without_the_package(run, monkeypatch):
         ),
         (
             ["--target", "jax"],
-            "there is no target 'jax'; there are: torch, keras, onnx",
+            "unknown target 'jax'; expected one of: torch, keras, ",
         ),
     ],
 )
