@@ -273,7 +273,7 @@ def test_names_are_checked(text, message):
     scope = {**SCOPE, "f": Function("f", ("x", "y"), body, {})}
     with pytest.raises(ExpressionError) as caught:
         check(parse(text), scope)
-    wanted = message or "with its definitions written out it has more than 250 parts"
+    wanted = message or "with its definitions expanded it has more than 250 parts"
     assert caught.value.message == wanted
 
 

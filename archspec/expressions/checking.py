@@ -1,4 +1,4 @@
-"""Whether a scope knows the names of an expression, and how much it comes to."""
+"""Checks that a scope has the names of an expression, and of its size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from archspec.expressions.tree import (
 from archspec.words import WORDS
 
 MAX_PARTS = 250
-"""What an expression may come to when the definitions that it uses are written out."""
+"""Parts of an expression with its definitions expanded."""
 
 
 def check(expression: Expression, scope: Scope) -> None:
@@ -55,7 +55,7 @@ def _check_name(name: Name, scope: Scope) -> None:
     if name.id == "in_channels" and "channels" in scope:
         help = "outside blocks the current tensor's channels are 'channels'"
     elif name.id == "classes":
-        help = "the spec does not say how many: classes: 1000"
+        help = "set it in the spec: classes: 1000"
     elif name.id in BUILTINS:
         help = "it is a function and needs its arguments"
     elif name.id.lower() in MEANT:
@@ -102,7 +102,7 @@ class _Size:
     left: int = MAX_PARTS
 
     def of(self, expression: Expression, parameters: Mapping[str, int]) -> int:
-        """The parts of an expression; `parameters` has those of what each stands for.
+        """The parts of an expression; `parameters` has those of each argument.
 
         An argument counts where it is written, too: it is evaluated for the call.
         """
@@ -112,7 +112,7 @@ class _Size:
         self.left -= size
         if self.left < 0:
             raise ExpressionError(
-                f"with its definitions written out it has more than {MAX_PARTS} parts"
+                f"with its definitions expanded it has more than {MAX_PARTS} parts"
             )
         parts = [self.of(child, parameters) for child in children(expression)]
         size += sum(parts)

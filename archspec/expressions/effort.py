@@ -31,6 +31,6 @@ def spend() -> None:
         return
     parts, left = budget
     if next(left, None) is None:
-        message = f"expressions of more than {parts:,} parts, each as often as used"
-        help = "compute what is needed often once, in 'let' or 'define'; write numbers"
+        message = f"expressions have more than {parts:,} parts, counted at each use"
+        help = "compute repeated expressions once, in 'let' or 'define'"
         raise SpecError.single("AS306", message, help=help)

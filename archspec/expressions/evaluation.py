@@ -1,4 +1,4 @@
-"""What an expression is worth in a scope."""
+"""Evaluate expressions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def evaluate(expression: Expression, scope: Scope) -> Value:
-    """What the expression is worth; raises ExpressionError where it has no value."""
+    """The value of the expression; raises ExpressionError where it has none."""
     spend()
     match expression:
         case Constant(value):

@@ -179,7 +179,7 @@ class _Converter:
         return Call(function, arguments, tuple(keywords.items()), node.col_offset)
 
     def refusal(self, node: ast.expr) -> ExpressionError:
-        """What this is called, and what there is instead."""
+        """The error for a part of Python that the language lacks."""
         signs = [getattr(node, "op", node), *getattr(node, "ops", ())]
         known = [_REFUSED[type(sign)] for sign in signs if type(sign) in _REFUSED]
         if isinstance(node, ast.Constant):

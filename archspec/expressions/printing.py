@@ -43,7 +43,7 @@ class _Printer:
     constant: Callable[[float | bool | str], str]
 
     def inside(self, expression: Expression, outer: int) -> str:
-        """The text, in parentheses if what is around it binds more tightly."""
+        """The text, in parentheses if its context binds more tightly."""
         text, level = self.text(expression)
         return f"({text})" if level < outer else text
 

@@ -10,7 +10,7 @@ from archspec.errors import ArchspecError
 from archspec.expressions.effort import spend
 
 Value = int | float | bool | str | tuple[Any, ...] | None
-"""What an expression may be worth: a number, a word, a list of them, or "not given"."""
+"""The value of an expression: a number, a word, a list of them, or "not given"."""
 
 MEANT = {
     "yes": "true",
@@ -23,14 +23,14 @@ MEANT = {
     "null": "~",
     "silu": "swish",
 }
-"""What other languages write, in small letters, and how it is written here."""
+"""Words of other languages, in lower case, and those of this one."""
 
 MAX_MAGNITUDE = 10**15
 MIN_MAGNITUDE = 1e-100
 """Below it, apart from 0, squares and quotients would be 0 or infinite."""
 
 UNKNOWN: Any = object()
-"""Stands in a scope for what nobody can know any more, after a fault."""
+"""In a scope, a value that is unknown because of a fault."""
 
 
 class Unknowable(Exception):

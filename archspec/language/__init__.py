@@ -1,4 +1,4 @@
-"""What a user writes: read with places, spelled out, merged, validated."""
+"""Documents: spelled out, merged and validated, with the place of every value."""
 
 from archspec.language.document import Block, Document
 from archspec.language.fields import Formula

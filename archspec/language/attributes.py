@@ -14,7 +14,7 @@ Blocks = Mapping[str, Block]
 
 
 def attribute_faults(document: Document) -> Iterator[Diagnostic]:
-    """Attributes (AS204) and ops of rows (AS205) that there are not."""
+    """Unknown attributes (AS204) and ops of rows (AS205)."""
     blocks = document.blocks
     bodies = document.layers, *(block.layers for block in blocks.values())
     for _, layer in (named for body in bodies for named in inner_layers(body)):
@@ -31,10 +31,10 @@ def _table(table: Table, blocks: Blocks) -> Iterator[Diagnostic]:
     each = table.each
     for row, op in _row_ops(table):
         if not op:
-            message, help = f"row {row} names no op", f"it is {' or '.join(each)}"
+            message, help = f"row {row} has no op", f"it is {' or '.join(each)}"
             yield Diagnostic("AS205", message, op.place, help=help)
         elif op not in each:
-            message = f"'each' says nothing of the op '{op}'"
+            message = f"'each' lacks the op '{op}'"
             help = did_you_mean(op, each) or f"it has {', '.join(each)}"
             yield Diagnostic("AS205", message, op.place, help=help)
     for op, attributes in each.items():
@@ -61,7 +61,7 @@ def _unknown(op: str, given: list[Word], blocks: Blocks) -> Iterator[Diagnostic]
         return
     for name in given:
         if name in lets:
-            message = f"'{name}' is a 'let' of {op}, which nobody can give"
+            message = f"'{name}' is a 'let' of {op}, which cannot be set"
             yield unknown_attribute(op, name, known)._replace(message=message)
         elif name not in known:
             yield unknown_attribute(op, name, known)

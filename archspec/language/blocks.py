@@ -32,7 +32,7 @@ from archspec.reading.reader import read
 from archspec.reading.source import MAX_EXTENDS
 
 MAX_VALUES = 50_000
-"""Of all blocks with what they extend; each is read as if it were written out."""
+"""In all blocks, each counted with the blocks that it extends."""
 
 _BLOCK = re.compile(r"([A-Za-z]\w*):")
 
@@ -99,9 +99,7 @@ def with_blocks(document: Document, own: Mapping, at: At) -> Document:
         place = known.place_of(name)
         room -= sum(1 for _ in islice(walk(block), room + 1))
         if room < 0:
-            message = (
-                f"blocks of more than {MAX_VALUES:,} values, with what they extend"
-            )
+            message = f"more than {MAX_VALUES:,} values in blocks and what they extend"
             fail("AS306", message, place)
         block = block.replaced(
             name=Scalar(name, name, place),
@@ -114,7 +112,7 @@ def with_blocks(document: Document, own: Mapping, at: At) -> Document:
 
 
 def _resolve(name: str, own: Mapping, below: tuple[str, ...]) -> Mapping:
-    """The block with what it extends merged in; its own name means the standard one."""
+    """The block merged over the one it extends; its own name is the standard one."""
     standard = standard_blocks().entries
     node = own.entries.get(name) if name not in below else None
     block = expect_mapping(node or standard[name], f"block {name}")

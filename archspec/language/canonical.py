@@ -142,7 +142,7 @@ class Canonical:
         """The op of a layer with several, after a complaint about another."""
         wrong = next((op for op in ops if not self.vocabulary.has(op)), ops[1])
         help = did_you_mean(wrong, (*MODIFIERS, *TABLE))
-        help = help or "attributes stand in the op's own braces: {conv: {filters: 8}}"
+        help = help or "put attributes in the op's own braces: {conv: {filters: 8}}"
         message = f"a layer has one op, found {' and '.join(ops)}"
         self.complain("AS204", message, wrong.place, help)
         return next(op for op in ops if op != wrong)
@@ -211,7 +211,7 @@ class Canonical:
         entries: dict[str, Node] = {}
         for op, body in placed(each.entries):
             if op in JOINS or op in MODIFIERS:
-                message = f"'{op}' cannot stand here: name an op and its attributes"
+                message = f"'{op}' is not allowed here: name an op and its attributes"
                 help = "define a block for anything larger"
                 self.complain("AS204", message, op.place, help)
                 entries[op] = Mapping({}, op.place)
@@ -245,7 +245,7 @@ def _input(node: Node) -> Node:
 
 
 def _harmless(place: Place) -> Mapping:
-    """What stands for a layer that was complained of."""
+    """The layer in place of a faulty one."""
     op = Scalar("identity", "identity", place)
     return Mapping({"op": op, "attributes": Mapping({}, place)}, place)
 

@@ -100,7 +100,7 @@ class Block:
 
     @property
     def place(self) -> Place:
-        """Where its name stands."""
+        """The place of its name."""
         return self.name.place
 
 

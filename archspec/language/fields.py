@@ -1,7 +1,7 @@
 """The values of a document: how each is read, every expression parsed and placed.
 
 Functions raise ValueError for what they refuse. The message says what the value "is" or
-"has": `parts` puts the key before it, and behind it what was found.
+"has": `parts` puts the key before it, and the value behind it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SCALE = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9}
 
 
 class Formula(NamedTuple):
-    """An expression and where it stands; `items` are those of a list."""
+    """An expression and its place; `items` are those of a list."""
 
     expression: Expression
     place: Place
@@ -82,7 +82,7 @@ def optional_formula(node: Node, at: At) -> Formula | None:
 
 
 def argument(node: Node, at: At) -> Formula | str | None:
-    """A type, a default, or null for "as `defaults` says"."""
+    """A type, a default, or null for "taken from `defaults`"."""
     if isinstance(node, Scalar) and node.value in TYPES:
         return node.text
     return optional_formula(node, at)
@@ -116,7 +116,7 @@ def flag(node: Node) -> bool:
 
 
 def classes(node: Node) -> int:
-    """How many classes there are."""
+    """The number of classes."""
     number = node.value if isinstance(node, Scalar) else None
     if isinstance(number, float) and number.is_integer():
         number = int(number)

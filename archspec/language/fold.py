@@ -58,14 +58,14 @@ def fold_batch_norm(document: Document) -> Document:
 
 
 def _folded(layers: Layers, outputs: Iterable[Word] = ()) -> tuple[Layers, Names]:
-    """The layers of a block or document, and who stands for the norms that are gone."""
+    """The layers of a body, and those in place of the norms that are gone."""
     readers = Counter([*_origins(layers), *outputs])
     gone: dict[str, str] = {}
     return _without_norms(layers, readers, gone), gone
 
 
 def _origins(layers: Layers) -> Iterator[str]:
-    """What is read by name; a `like` takes only the size, which batch norm keeps."""
+    """References by name; a `like` takes only the size, which batch norm keeps."""
     for _, layer in inner_layers(layers):
         branches = layer.branches.values() if isinstance(layer, JoinLayer) else ()
         readers = (layer, *branches)
@@ -98,7 +98,7 @@ def _with_inner(layer: Layer, readers: Counter[str], gone: dict[str, str]) -> La
 
 
 def _folds(name: str, layer: Layer, norm: Layer, readers: int) -> bool:
-    """Whether the layer can do what the norm behind it does."""
+    """Whether the norm folds into the layer before it."""
     op = OPS.get(layer.op) if isinstance(layer, OpLayer) else None
     if not isinstance(layer, OpLayer) or op is None or not op.linear:
         return False
@@ -192,5 +192,5 @@ def _layer(layer: Layer, references: Names, ops: Names) -> Layer:
 
 
 def _word(word: Word, names: Names) -> Word:
-    """The word that stands for this one, itself if none does."""
+    """The new name, or the same one."""
     return Word(names.get(word, word), word.place)

@@ -43,7 +43,7 @@ class Named(Modified):
 
     @property
     def place(self) -> Place:
-        """Where its op stands."""
+        """The place of its op."""
         return self.op.place
 
 
@@ -117,7 +117,7 @@ def _cells(row: Node, columns: list[str], at: At) -> list[Cell]:
     if columns and len(items) != len(columns):
         counts = f"{len(items)} cells for {len(columns)} columns"
         message = f"row {at.path[-1]} has {counts} ({', '.join(columns)})"
-        at.refuse(row, message, "'~' stands for what is not given")
+        at.refuse(row, message, "write '~' for a value that is not given")
     pairs = enumerate(zip(items, [*columns, *[""] * len(items)], strict=False))
     return [_cell(c, column, at.below(str(n), c.place)) for n, (c, column) in pairs]
 
@@ -140,7 +140,7 @@ class Table(Modified):
 
     @property
     def place(self) -> Place:
-        """Where its first column stands."""
+        """The place of its first column."""
         return self.columns[0].place
 
     @property
@@ -149,7 +149,7 @@ class Table(Modified):
         return not next(iter(self.rows), "0").isdigit()
 
     def repeat_of(self, row: str) -> Formula | None:
-        """How often a row is run; None: once, and its path has no number for it."""
+        """The repeats of a row; None: one, without a number in its path."""
         repeat = self.repeat
         if repeat is None or not isinstance(repeat.expression, Name):
             return repeat
@@ -170,7 +170,7 @@ def layer(node: Node, at: At) -> Layer:
         return part(JoinLayer, _MODIFIERS)(node, at)
     if "then" in node.entries and "repeat" not in node.entries:
         message = "'then' changes repeats, and there is no 'repeat'"
-        help = "say how often by 'repeat', or leave 'then' out"
+        help = "add 'repeat', or remove 'then'"
         at.complain("AS204", message, node.place_of("then"), help)
     if not node.entries.keys().isdisjoint(("columns", "rows", "each")):
         _check_table(node, at)
@@ -185,7 +185,7 @@ def _check_table(node: nodes.Mapping, at: At) -> None:
     columns, each = _columns(node), node.section("each")
     if columns and "op" not in columns and len(each.entries) > 1:
         message = "without a column 'op', 'each' names one op"
-        help = "columns: [op, ...] says which of them a row is"
+        help = "add a column 'op' with the op of each row"
         at.complain("AS204", message, each.place, help)
 
 

@@ -50,7 +50,7 @@ class Spec:
 
     @cached_property
     def digest(self) -> str:
-        """What tells this spec from every other, wherever its file is."""
+        """A digest of the content, wherever the file is."""
         import hashlib  # noqa: PLC0415 - slow to import, and `flops` needs no digest
 
         said = texts(self.tree)
@@ -76,7 +76,7 @@ def load(
 ) -> Spec:
     """Read a spec, apply variants in order, then `a.b=value` overrides.
 
-    `spec` is a path, the name of a bundled spec, or what was read of one. Raises
+    `spec` is a path, the name of a bundled spec, or a `Source`. Raises
     SpecError, and TypeError for one text where a list of them is expected.
     """
     for names in (variants, overrides):
@@ -106,7 +106,7 @@ def variant_names(spec: Source | str | Path) -> list[str]:
 
 
 def _tree(source: Source, faults: list[Diagnostic]) -> Mapping:
-    """The file in canonical form, put over what it extends."""
+    """The file in canonical form, merged over the one it extends."""
     base = _tree(source.base, faults) if source.base else None
     vocabulary = Vocabulary(standard_blocks().entries, {}, faults)
     vocabulary = vocabulary.extended(base.get("blocks") if base else None)

@@ -27,11 +27,11 @@ _LEVELS_OF_NAMES = {
     **dict.fromkeys(("define", "branches"), 1),
     **dict.fromkeys(("each", "defaults"), 2),
 }
-"""How many levels of names a user chose stand below a key of the language."""
+"""Levels of user-defined names below a key of the language."""
 
 
 def cleaned(document: Mapping) -> Mapping:
-    """A document that stands on nothing else, without what it says is not there."""
+    """A document that extends no other, without its nulls."""
     variants = document.get("variants")
     return merge(NOTHING, document.replaced(variants=None)).replaced(variants=variants)
 
@@ -88,7 +88,7 @@ def merge(base: Mapping, patch: Mapping, names: int = 0) -> Mapping:
 
 
 def _merged(key: str, old: Node | None, value: Node, names: int) -> Node | None:
-    """What becomes of one entry; None if it is not there."""
+    """One merged entry; None if the patch removes it."""
     if is_null(value):
         return None
     if names == 0 and key == "layers":
@@ -118,13 +118,13 @@ def _blocks(base: Mapping, patch: Mapping) -> Mapping:
 
 
 def _arguments(base: Mapping, patch: Mapping) -> Mapping:
-    """In `arguments` null is a value: "as `defaults` says"."""
+    """In `arguments` null is a value: "taken from `defaults`"."""
     entries = {**base.entries, **patch.entries}
     return Mapping(entries, patch.place)
 
 
 def _then(base: Mapping, patch: Mapping) -> Mapping:
-    """Null takes away what the base says, and else says "not given"."""
+    """Null removes a value of the base; otherwise it means "not given"."""
     merged = merge(base, patch, names=1)
     nulls = {
         name: value
@@ -156,7 +156,7 @@ def _change(entries: dict[str, Node], name: str, layer: Node, place: Place) -> N
     patch = expect_mapping(layer, f"layer {name}")
     for key in ("after", "before"):
         if key in patch.entries:
-            message = f"the layer '{name}' is already there, so '{key}' cannot move it"
+            message = f"layer '{name}' exists already, and '{key}' cannot move it"
             fail("AS210", message, patch.place_of(key))
     entries[name] = _merge_layer(expect_mapping(entries[name], "a layer"), patch)
 
@@ -167,13 +167,15 @@ def _insert(
     anchors = _anchors(layer)
     if not anchors or not isinstance(layer, Mapping):
         near = (
-            "" if is_null(layer) else "a new layer says 'after: NAME' or 'before: NAME'"
+            ""
+            if is_null(layer)
+            else "a new layer needs 'after: NAME' or 'before: NAME'"
         )
         help = " ".join(filter(None, (did_you_mean(name, entries), near)))
         fail("AS210", f"there is no layer '{name}' to change", place, help)
     if len(anchors) > 1:
         place = layer.place_of("before")
-        fail("AS210", f"the layer '{name}' says both 'after' and 'before'", place)
+        fail("AS210", f"layer '{name}' has both 'after' and 'before'", place)
     (key,) = anchors
     anchor = text_of(layer.entries[key]) or ""
     if anchor not in entries:

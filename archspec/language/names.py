@@ -148,7 +148,7 @@ class _Body:
             yield from _definitions(words(table.rows), self.defined, MAX_ROWS)
         for row, cells in table.rows.items():
             yield from _unseen(cells, {**seen, "row": 0}, f"{trail} row {row}")
-        if not columns and not ops:  # which is reported, and hides what names mean
+        if not columns and not ops:  # reported elsewhere, and their names are unknown
             return
         seen = {**seen, **dict.fromkeys(columns, 0), "row": 0}
         yield from _unseen([table.repeat], seen, trail)
@@ -172,7 +172,7 @@ def _unseen(
 def _definitions(
     names: list[Word], outer: Collection[str] = (), most: int = MAX_NAMES
 ) -> Iterator[Diagnostic]:
-    """Names that expressions see, or that stand where such names do."""
+    """Faults of names that expressions see, and of rows."""
     seen: set[str] = set()
     for name in names:
         fault = identifier_fault(name) or _language_fault(name)
@@ -188,9 +188,9 @@ def _definitions(
 
 def _language_fault(name: str) -> str | None:
     if name in WORDS or name in ("true", "false", "null"):
-        return f"'{name}' is a word of the language and stands for itself"
+        return f"'{name}' is a reserved word of the language"
     if name in PREDEFINED or name in BUILTINS:
-        return f"'{name}' is the language's own name"
+        return f"'{name}' is predefined by the language"
     return None
 
 

@@ -1,4 +1,4 @@
-"""How a merged tree becomes a document: each part reads its keys, and notes faults.
+"""Merged trees to documents: each part reads its keys and notes faults.
 
 Reading goes on after a fault, so that one run reports all: a wrong value is None,
 a wrong mapping or list is empty.
@@ -70,7 +70,7 @@ class At:
         help = f"such as {_SUCH_AS[key]}" if key in _SUCH_AS else ""
         message, path = f"'{key}' is missing", (*self.path, key)
         if key == "op":
-            message, path = "the layer names no op", self.path
+            message, path = "the layer has no op", self.path
         place = self.key if is_filled(node) else node.place
         self.complain("AS202", message, place, help, ".".join(path))
 
@@ -79,7 +79,7 @@ Read = Callable[[Node, At], Any]
 
 
 def required(read: Read, key: str = "") -> Any:
-    """A field that has to be there."""
+    """A field without a default."""
     return field(metadata={"read": read, "key": key})
 
 
@@ -91,7 +91,7 @@ def optional(read: Read, default: Any = None, key: str = "") -> Any:
 
 
 def value(read: Callable[[Node], Any]) -> Read:
-    """Reads with a function that raises ValueError for what it refuses.
+    """Reads with a function that raises ValueError for a wrong value.
 
     The message says what the value "is" or "has".
     """
@@ -185,7 +185,7 @@ def unknown_key(
 ) -> Diagnostic:
     """The fault (AS201) of a mapping that has none but the known keys."""
     key = path[-1]
-    help = did_you_mean(key, known) or f"there can be {', '.join(known)}"
+    help = did_you_mean(key, known) or f"known keys: {', '.join(known)}"
     return Diagnostic("AS201", f"unknown key '{key}'", key.place, ".".join(path), help)
 
 
@@ -201,7 +201,7 @@ _SUCH_AS = {
     "rows": "rows: [[16, 1, 1], [24, 2, 2]]",
     "each": "each: {conv: {filters: c, stride: s}}",
 }
-"""Examples of keys that have to be there."""
+"""Examples of required keys."""
 
 
 def _found(node: Node) -> str:

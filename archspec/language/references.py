@@ -83,7 +83,7 @@ class _References:
         self.used.add(reference.partition(".")[0])
         help = did_you_mean(reference, known) or f"known here: {_listed(known)}"
         if any(reference == name for name, _ in inner_layers(self.body)):
-            help = "it comes later, or stands in another branch"
+            help = "it comes later, or is in another branch"
         message = f"there is no earlier layer '{reference}'"
         yield Diagnostic("AS305", message, reference.place, help=help)
 

@@ -1,4 +1,4 @@
-"""The ops that a document can name, and what was found wrong while it was read."""
+"""The ops that a document can name, and the faults found while it is spelled out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OTHER_NAMES: AbstractMapping[str, str] = {
     "sum": "add",
     "zero_pad": "pad",
 }
-"""What frameworks and papers call an op of archspec."""
+"""Names of archspec's ops in frameworks and papers."""
 
 LACKING: AbstractMapping[str, str] = {
     **dict.fromkeys(("attention", "transformer", "embedding"), ""),
@@ -41,7 +41,7 @@ LACKING: AbstractMapping[str, str] = {
     "pixel_shuffle": "upsample, resize and transposed_conv",
     "reshape": "flatten",
 }
-"""Well-known ops that archspec lacks, and what it has of their kind."""
+"""Well-known ops that archspec lacks, and the similar ones it has."""
 
 
 class Vocabulary(NamedTuple):
@@ -50,7 +50,7 @@ class Vocabulary(NamedTuple):
     standard: AbstractMapping[str, Node]
     own: AbstractMapping[str, Mapping]
     faults: list[Diagnostic]
-    """What is found wrong; spelling out goes on, with nothing in its place."""
+    """Spelling out goes on after a fault, with nothing in its place."""
 
     def complain(self, code: str, message: str, place: Place, help: str = "") -> None:
         """Note a fault."""
@@ -88,14 +88,14 @@ class Vocabulary(NamedTuple):
         return OPS, JOINS, self.own, self.standard
 
     def knows(self, op: Word) -> bool:
-        """Whether there is such an op; a complaint if there is none."""
+        """Whether there is such an op; a fault if there is none."""
         known = self.has(op)
         if not known and len(self.faults) < MAX_FAULTS:
             self.complain("AS205", f"unknown op '{op}'", op.place, self._meant(op))
         return known
 
     def _meant(self, op: str) -> str:
-        """Help with the name of an op that there is not."""
+        """Help with an unknown op."""
         if op in ACTIVATIONS:
             return f"write {{activation: {op}}}"
         if op in OTHER_NAMES:
@@ -109,7 +109,7 @@ class Vocabulary(NamedTuple):
         return near or "'archspec blocks' lists the blocks"
 
     def _arguments(self, name: str, below: tuple[str, ...]) -> Iterator[str]:
-        """The arguments of a block, those of what it extends first."""
+        """The arguments of a block, those of the block it extends first."""
         own = self.own.get(name) if name not in below else None
         block = own or (self.standard.get(name) if below.count(name) < 2 else None)
         if isinstance(block, Mapping):
@@ -120,7 +120,7 @@ class Vocabulary(NamedTuple):
 
 
 def _patched(base: Mapping | None, patch: Mapping) -> Mapping:
-    """What a vocabulary needs of a block that a patch changes: its arguments."""
+    """A patched block, as far as its arguments."""
     if base is None:
         return patch
     first, second = base.section("arguments"), patch.section("arguments")

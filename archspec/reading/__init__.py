@@ -1,4 +1,4 @@
-"""Text to a tree that knows its places, and what no spec may hold whatever it means.
+"""Text to a tree with places, and checks of the text alone.
 
 Nothing here needs Pydantic: a hostile document is refused before that is loaded.
 """

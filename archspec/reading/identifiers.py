@@ -1,4 +1,4 @@
-"""What a name and an expression look like, and where one is wrong."""
+"""The form of names and expressions, and the places of their faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A YAML document as a tree in which every value knows its place."""
+"""A YAML document as a tree in which every value has its place."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Mapping(NamedTuple):
     place: Place
 
     def place_of(self, key: str) -> Place:
-        """Where the key stands; the mapping's own place if no file has it."""
+        """The place of the key; the mapping's own if no file has the key."""
         known = (k.place for k in self.entries if k == key and isinstance(k, Word))
         return next(known, self.place)
 
@@ -85,7 +85,7 @@ NOTHING = Mapping({}, Place("", 1, 1))
 
 
 def texts(node: Node) -> object:
-    """All that a node says, as JSON has it, without its places."""
+    """The node as JSON, without places."""
     match node:
         case Mapping(entries):
             return {key: texts(value) for key, value in entries.items()}
@@ -96,7 +96,7 @@ def texts(node: Node) -> object:
 
 
 def is_null(node: Node | None) -> bool:
-    """Whether the node says null (`~` or nothing)."""
+    """Whether the node is null (`~` or nothing)."""
     return isinstance(node, Scalar) and node.value is None
 
 
@@ -136,7 +136,7 @@ def is_filled(node: Node) -> bool:
 
 
 def describe(node: Node) -> str:
-    """What a reader would call the node."""
+    """The node as messages show it."""
     match node:
         case Mapping():
             return "a mapping"

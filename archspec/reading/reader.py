@@ -1,6 +1,6 @@
-"""Text to nodes: YAML's events, our own rules for what a scalar means.
+"""Text to nodes: YAML's events, with archspec's own rules for scalars.
 
-Refused, because they hide what a spec says: anchors, aliases, tags, merge keys and
+Refused, because they hide values: anchors, aliases, tags, merge keys and
 duplicate keys. No underscores in numbers, so that `0.5_160` stays a name.
 """
 
@@ -54,21 +54,21 @@ _ADVICE = {
     "did not find expected key": "it is not indented as the lines around it are",
     "could not find expected ':'": "a key is followed by a colon and a space",
 }
-"""What to do about what libyaml says."""
+"""Help for libyaml's errors."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EVENTS: Callable[..., Iterator[Any]] = getattr(yaml, "parse")  # noqa: B009 - untyped
 
 
 def read(text: str, file: str) -> Node:
-    """The one document in `text`; raises SpecError (AS1xx) where it is not ours."""
+    """The one document in `text`; raises SpecError (AS1xx) for its faults."""
     node, faults = scan(text, file)
     raise_if_any(faults)
     return node
 
 
 def scan(text: str, file: str) -> tuple[Node, list[Diagnostic]]:
-    """The one document in `text`, and what in it is not ours.
+    """The one document in `text`, and its faults.
 
     Raises SpecError (AS1xx) where it is too large or no YAML at all.
     """
@@ -96,7 +96,7 @@ def read_file(path: Path) -> tuple[str, str]:
 
 
 def scalar_value(text: str) -> int | float | bool | str | None:
-    """What an unquoted scalar means."""
+    """The value of an unquoted scalar."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0].isalpha():
@@ -127,7 +127,7 @@ class _Reader:
         """The lines that were found split at a comma."""
 
     def complain(self, code: str, message: str, place: Place, help: str = "") -> None:
-        """Note a fault, and go on; what a comma splits is told once a line."""
+        """Note a fault; one for each line that a comma splits."""
         self.complaints += 1
         if code != "AS107" or place.line not in self.split:
             self.faults.append(Diagnostic(code, message, place, help=help))
@@ -145,7 +145,7 @@ class _Reader:
         return self.at(start.line, start.column, length)
 
     def refuse(self, error: Exception) -> NoReturn:
-        """Raise SpecError for what the YAML parser could not read."""
+        """Raise SpecError for an error of the YAML parser."""
         if isinstance(error, yaml.MarkedYAMLError):
             mark = error.problem_mark or error.context_mark
             place = self.at(mark.line, mark.column) if mark else self.at(0, 0)
@@ -167,7 +167,7 @@ class _Reader:
         self.next()
         extra = self.next()
         if not isinstance(extra, yaml.StreamEndEvent):
-            help = "what is like this network is one of its 'variants', the rest a file"
+            help = "use 'variants' for similar networks, other files for the rest"
             fail("AS103", "a file holds one document", self.place(extra), help)
         return node
 
@@ -180,7 +180,7 @@ class _Reader:
             fail("AS101", f"nested deeper than {MAX_DEPTH} levels", place)
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             what = "anchors and aliases are not part of the language"
-            help = "say it twice, or once in 'define', 'defaults' or a block"
+            help = "repeat it, or use 'define', 'defaults' or a block"
             self.complain("AS104", what, place, help)
         if isinstance(event, yaml.AliasEvent):
             return Scalar(None, "*", place)
@@ -231,16 +231,16 @@ class _Reader:
             self.complain("AS104", message, key.place, help)
         if key.text in before:
             first = before[key.text].line
-            message = f"the key '{key.text}' stands here twice (first on line {first})"
-            help = "rename one of the two, or put both together"
+            message = f"duplicate key '{key.text}' (first on line {first})"
+            help = "rename one of the two, or merge them"
             self.complain("AS106", message, key.place, help)
         return key if self.complaints == known else None
 
     def valueless(self, key: Scalar, value: Scalar) -> None:
-        """Complain of `b` of `{a: 1, b}`, which mostly is part of a text."""
+        """Note `b` of `{a: 1, b}`, which is usually part of a text."""
         if is_null(value):
             message = f"'{key.text}' has no value"
-            help = "quote a text with a comma: braces split at each; '~' says nothing"
+            help = "quote text that contains a comma; write '~' for null"
             self.complain("AS107", message, key.place, help)
 
     def scalar(self, event: Any, place: Place) -> Scalar:

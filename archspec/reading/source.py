@@ -35,7 +35,7 @@ class Source(NamedTuple):
 def read_source(spec: str | Path) -> Source:
     """Read a spec and what it extends; `spec` is a path or a bundled spec's name.
 
-    Raises SpecError: AS1xx, AS206, AS207, AS301 for what no spec can hold, AS5xx for
+    Raises SpecError: AS1xx, AS206, AS207, AS301 for names and expressions, AS5xx for
     files.
     """
     path = find_spec(spec)
@@ -120,7 +120,7 @@ def _looked_for(extends: Scalar, folder: Path) -> Path:
         candidate = root / extends.text
         if _is_file(candidate) and _is_inside(candidate, root):
             return candidate
-    help = "it is looked for beside the spec, then among the bundled specs"
+    help = "archspec looks beside the spec, then among the bundled specs"
     bundled = [path.name for path in bundled_specs()]
     help = did_you_mean(extends.text, bundled) or help
     if any(_is_file(root / f"{extends.text}.yaml") for root in roots):

@@ -1,7 +1,7 @@
-"""What no document may hold: keys that are no names, values that are no expressions.
+"""Checks of the text: keys must be names, and values expressions.
 
-Both are told from the text alone, of every part of the language in which text could
-become code. What the names and expressions mean is not looked at.
+They cover every part of the language in which text could become code, unused variants
+included; the meaning of names and expressions is checked later.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ TEXTS = ("summary", "source")
 
 
 def screened(tree: Mapping) -> Iterator[Diagnostic]:
-    """Names (AS203, AS206, AS207) and expressions (AS301) that cannot be."""
+    """Malformed names (AS203, AS206, AS207) and expressions (AS301)."""
     yield from _keys(tree, _name)
     yield from _class_name(tree.get("name"))
     for key in CODE:
@@ -145,11 +145,11 @@ def _block_name(name: str, place: Place) -> Iterator[Diagnostic]:
 
 
 def _definition(key: str, place: Place) -> Iterator[Diagnostic]:
-    said = definition(key)
-    if said is None:
+    found = definition(key)
+    if found is None:
         message = f"'{key}' is neither a name nor a function such as 'scale(c)'"
         yield Diagnostic("AS206", message, place)
-    elif said[1] and (fault := builtin_fault(said[0])):
+    elif found[1] and (fault := builtin_fault(found[0])):
         yield Diagnostic("AS207", fault, place)
 
 
@@ -186,7 +186,7 @@ def _is_defined(part: Expression) -> bool:
 
 
 def check_python(expression: Expression) -> None:
-    """Raise ExpressionError for a name that nobody can define, but Python has."""
+    """Raise ExpressionError for a name of Python that no spec can define."""
     for part in walk(expression):
         if isinstance(part, Call) and is_python(part.function):
             message = f"unknown function '{part.function}'"

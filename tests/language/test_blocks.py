@@ -86,7 +86,7 @@ def test_a_let_cannot_be_given(faults):
     blocks: {b: {arguments: {x: 1}, let: {y: x}, layers: {a: identity}}}
     layers: {b: {b: {x: 2, y: 3}}}
     """)
-    assert found == ["AS204 y: 'y' is a 'let' of b, which nobody can give"]
+    assert found == ["AS204 y: 'y' is a 'let' of b, which cannot be set"]
 
 
 def test_an_unknown_argument(faults):

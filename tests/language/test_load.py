@@ -197,7 +197,7 @@ def test_what_a_document_cannot_say(faults, text, fault):
             "AS204 dense: a layer has one op, found conv and dense",
         ),
         ("{conv: 1, wen: 2}", "AS204 wen: a layer has one op, found conv and wen"),
-        ("{when: true}", "AS202 a: the layer names no op"),
+        ("{when: true}", "AS202 a: the layer has no op"),
         ("[conv]", "AS203 [: a layer is a mapping, found a list"),
         ("cnov", "AS205 cnov: unknown op 'cnov'"),
         ("{identity: 3}", "AS204 3: identity takes no attributes, found '3'"),
@@ -217,7 +217,7 @@ def test_what_a_document_cannot_say(faults, text, fault):
         ),
         (
             "{columns: [c], rows: [[1]], each: {add: {}}}",
-            "AS204 add: 'add' cannot stand here: name an op and its attributes",
+            "AS204 add: 'add' is not allowed here: name an op and its attributes",
         ),
         (
             "{columns: [c], rows: [[1]], each: {conv: c, dense: c}}",
@@ -233,7 +233,7 @@ def test_what_a_document_cannot_say(faults, text, fault):
         ),
         (
             "{columns: [op], rows: [[dense]], each: {conv: 3}}",
-            "AS205 dense: 'each' says nothing of the op 'dense'",
+            "AS205 dense: 'each' lacks the op 'dense'",
         ),
         (
             "{columns: [[c]], rows: [[1]], each: conv}",
@@ -241,7 +241,7 @@ def test_what_a_document_cannot_say(faults, text, fault):
         ),
         (
             "{columns: [op], rows: [[~]], each: {conv: 3}}",
-            "AS205 ~: row 0 names no op",
+            "AS205 ~: row 0 has no op",
         ),
         (
             "{columns: [c], rows: [[1]], each: {conv: c}, repeat: 2, then: {bias: c}}",

@@ -168,11 +168,11 @@ def test_a_new_layer_says_where_it_goes(network, layers, order):
         ("{x: {conv: 1, after: c}}", "AS210 c: unknown layer 'c'"),
         (
             "{x: {conv: 1, after: a, before: b}}",
-            "AS210 before: the layer 'x' says both 'after' and 'before'",
+            "AS210 before: layer 'x' has both 'after' and 'before'",
         ),
         (
             "{b: {conv: 1, after: a}}",
-            "AS210 after: the layer 'b' is already there, so 'after' cannot move it",
+            "AS210 after: layer 'b' exists already, and 'after' cannot move it",
         ),
     ],
 )

@@ -10,8 +10,8 @@ from archspec.language.blocks import standard_blocks
 from archspec.language.vocabulary import LACKING, OTHER_NAMES
 from archspec.ops import JOINS, OPS
 
-WORD = "is a word of the language and stands for itself"
-OWN = "is the language's own name"
+WORD = "is a reserved word of the language"
+OWN = "is predefined by the language"
 NAME = (
     "is not a name: up to 64 letters, digits and _, starting with a letter, and no "
     "Python keyword"

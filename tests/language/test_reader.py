@@ -75,7 +75,7 @@ def test_places_count_from_one():
         ("a: !!int 3", "tags are not part of the language: tag:yaml.org,2002:int"),
         ("a: !x {}", "tags are not part of the language: !x"),
         ("<<: {a: 1}", "merge keys are not part of the language"),
-        ("a: 1\na: 2", "the key 'a' stands here twice (first on line 1)"),
+        ("a: 1\na: 2", "duplicate key 'a' (first on line 1)"),
         ("? [a]\n: 1", "a key is a name, found a list"),
         ("a: {b: max(1, 2)}", "'max(1' has an unbalanced bracket"),
         ("a: {f(x, y): 3}", "'f(x' has an unbalanced bracket"),
