@@ -65,18 +65,19 @@ def _program(
     networks = [relative.network for relative in elaborations]
     roots = [resolved(n.root, n.document, n.document.classes) for n in networks]
     document, family = networks[0].document, networks[0].spec.family
+    multipliers = family.kept if family else {}
     uses = split(document, roots, finest, taken)
     fits = fitting(uses)
     kept = [e for n, e in enumerate(elaborations) if n in fits or not e.optional]
     if len(kept) < len(elaborations):
         return _program(kept, taken, finest)
-    for name in family.kept if family else ():
-        if all_same([root.scope[name] for root in roots]):
-            with located(document.multipliers[name].place, ""):
-                message = f"'{name}' sets what a framework needs as a constant"
-                help = f"write a file for each value: --set multipliers.{name}=..."
-                raise Unprintable(message, help=help)
-    program = _Specialiser(uses, family.kept if family else {}).program()
+    fixed = [n for n in multipliers if all_same([root.scope[n] for root in roots])]
+    if fixed:
+        message = f"'{fixed[0]}' sets what a framework needs as a constant"
+        help = f"write a file for each value: --set multipliers.{fixed[0]}=..."
+        with located(document.multipliers[fixed[0]].place, ""):
+            raise Unprintable(message, help=help)
+    program = _Specialiser(uses, multipliers).program()
     sizes = {e.variant: e.network.input_shape[1:] for e in elaborations if e.variant}
     return replace(program, variants=sizes)
 
