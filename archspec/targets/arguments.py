@@ -27,6 +27,9 @@ Argument = tuple[Code | None, Code]
 
 Style = Literal["call", "keywords", "positions"]
 
+KEYWORDS = ("index", "count")
+"""What a stage is given by keyword, in rows too."""
+
 MAX_UNNAMED = 4
 """Values by position that a reader still can tell apart."""
 
@@ -132,12 +135,12 @@ class CallPrinter:
         return arguments
 
     def stage_arguments(self, call: StageCall, style: Style) -> list[Argument]:
-        """The channels, then everything by keyword, `index` and `repeats` last."""
+        """The channels, then everything by keyword, numbers of repeats last."""
         signature = self.file.signatures[call.stage.name]
         arguments = self.leading(signature, call)
         bare = True
         for position, parameter in enumerate(signature.parameters):
-            bare = bare and parameter.name != "index"
+            bare = bare and parameter.name not in KEYWORDS
             bare = bare and (style == "positions" or position == 0)
             keyword = None if bare else identifier(signature.printed(parameter.name))
             value = self.printer.value(call.arguments[parameter.name])

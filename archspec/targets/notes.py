@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archspec.ops import Shape
-from archspec.targets.arguments import Style
+from archspec.targets.arguments import KEYWORDS, Style
 from archspec.targets.code import Code, identifier
 from archspec.targets.file import File
 from archspec.targets.lines import Line
@@ -118,7 +118,8 @@ class RowLayout:
         names += [signature.printed(p.name) for p in signature.ordered]
         if name in {stage.name for stage in self.file.program.stages}:
             names.append("repeats")
-            names = names if counts else [n for n in names[:-1] if n != "index"]
+            own = [n for n in names[:-1] if n not in KEYWORDS]
+            names = names if counts else own
         return ", ".join(names)
 
 

@@ -65,7 +65,7 @@ def _program(
     networks = [relative.network for relative in elaborations]
     roots = [resolved(n.root, n.document, n.document.classes) for n in networks]
     document, family = networks[0].document, networks[0].spec.family
-    multipliers = family.kept if family else {}
+    multipliers: Mapping[str, float] = family.kept if family else {}
     uses = split(document, roots, finest, taken)
     fits = fitting(uses)
     kept = [e for n, e in enumerate(elaborations) if n in fits or not e.optional]
@@ -133,7 +133,7 @@ class _Specialiser:
         return Routine(
             None,
             tuple(parameters),
-            tuple(lets),
+            (*lets, *body.widths.found),
             statements,
             None,
             output,

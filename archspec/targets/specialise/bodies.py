@@ -19,7 +19,7 @@ from archspec.language import Branch, Formula, JoinLayer, Layer, OpLayer, Table
 from archspec.network import Instance, Step
 from archspec.targets.reduction import values_of
 from archspec.targets.specialise.calls import compile_call, unrolled
-from archspec.targets.specialise.context import Context, Runs, choose
+from archspec.targets.specialise.context import Context, Runs, all_same, choose
 from archspec.targets.specialise.model import (
     Attribute,
     BranchPart,
@@ -32,7 +32,11 @@ from archspec.targets.specialise.model import (
     TableStatement,
     Unrolled,
 )
-from archspec.targets.specialise.rows import RowCompiler, compile_stages
+from archspec.targets.specialise.rows import (
+    RowCompiler,
+    compile_stages,
+    total_repeats,
+)
 from archspec.targets.specialise.widths import Widths, using
 from archspec.targets.symbols import names_in
 from archspec.targets.unprintable import Unprintable, located
@@ -279,11 +283,12 @@ class Body:
 
     def table(self, site: Site, table: Table) -> Compiled:
         """The rows, each one call, loop or stage."""
-        stages = compile_stages(self.context, table, site.runs)
+        context = self.counting(site, table)
+        stages = compile_stages(context, table, site.runs)
         for op, stage in stages.items():
             stages[op] = replace(stage, name=self.stage_name(site.name, stage.name))
         self.stages += stages.values()
-        rows, channels = RowCompiler(self.context, table, stages).compile(
+        rows, channels = RowCompiler(context, table, stages).compile(
             site.runs, site.channels
         )
         for row, end in rows:
@@ -293,6 +298,22 @@ class Body:
             site.name, table.place, printed, table.named, site.when, site.origin
         )
         return statement, channels
+
+    def counting(self, site: Site, table: Table) -> Context:
+        """The context in which `count` has a name, if something reads it and it varies.
+
+        Of several such tables only the first has it.
+        """
+        context, rows = self.context, tuple(table.rows)
+        values = [steps[0].scope["count"] for steps in site.steps if steps]
+        said = chain.from_iterable(each.values() for each in table.each.values())
+        read = any(f and "count" in names_in(f.expression) for f in said)
+        if not read or all_same(values) or "count" in context.variables:
+            return context
+        total = context.express(total_repeats(table, rows), site.there, site.channels)
+        counted = context.attribute(total, site.there, [_whole(v) for v in values])
+        self.widths.found.append(("count", counted))
+        return context.having("count")
 
     def stage_name(self, table: str, usual: str) -> str:
         """A name that no other stage, block or network has."""
@@ -305,9 +326,12 @@ class Body:
 
 
 def _width(scope: Scope) -> int:
-    channels = scope["channels"]
-    assert isinstance(channels, int)
-    return channels
+    return _whole(scope["channels"])
+
+
+def _whole(value: object) -> int:
+    assert isinstance(value, int)
+    return value
 
 
 def _share(part: BranchPart, width: Expression) -> Expression:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -89,31 +89,31 @@ class RowCompiler:
     def with_cells(self, row: str, runs: Runs) -> Context:
         """The context in which the columns stand for the cells of a row.
 
-        So do `index` and `count` for their sums, where uses repeat rows otherwise.
+        So does `index` for a sum, where uses repeat the rows before otherwise.
         """
         known = self.context.aliases
-        aliases = {n: substitute(e, known) for n, e in self.cells(row).items()}
-        numbers = [scope.get("index") for scope in runs.firsts.scopes]
-        counts = [scope.get("count") for scope in runs.scopes]
-        if not all_same(numbers) or not all_same(counts):
+        cells = _cells(self.table, row)
+        aliases = {n: substitute(e, known) for n, e in cells.items()}
+        if not all_same([scope.get("index") for scope in runs.firsts.scopes]):
             rows = list(self.table.rows)
-            start = self.repeats(rows[: rows.index(row)])
-            aliases["index"] = Binary("+", start, Name("step"))
-            aliases["count"] = self.repeats(rows)
+            start = total_repeats(self.table, rows[: rows.index(row)])
+            aliases["index"] = substitute(Binary("+", start, Name("step")), known)
         return replace(self.context, aliases={**known, **aliases})
 
-    def cells(self, row: str) -> dict[str, Expression]:
-        cells = zip(self.table.columns, self.table.rows[row], strict=True)
-        return {c: f.expression for c, f in cells if isinstance(f, Formula)}
 
-    def repeats(self, rows: Sequence[str]) -> Expression:
-        """How often these rows are run in all."""
-        total: Expression = Constant(0)
-        for row in rows:
-            repeat = self.table.repeat_of(row)
-            times = repeat.expression if repeat else Constant(1)
-            total = Binary("+", total, substitute(times, self.cells(row)))
-        return substitute(total, self.context.aliases)
+def total_repeats(table: Table, rows: Iterable[str]) -> Expression:
+    """How often these rows are run in all."""
+    total: Expression = Constant(0)
+    for row in rows:
+        repeat = table.repeat_of(row)
+        times = repeat.expression if repeat else Constant(1)
+        total = Binary("+", total, substitute(times, _cells(table, row)))
+    return total
+
+
+def _cells(table: Table, row: str) -> dict[str, Expression]:
+    cells = zip(table.columns, table.rows[row], strict=True)
+    return {c: f.expression for c, f in cells if isinstance(f, Formula)}
 
 
 @dataclass(frozen=True)
