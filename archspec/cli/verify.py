@@ -33,7 +33,7 @@ def verify(
         str | None,
         typer.Option(
             metavar="T,U",
-            help=f"From {', '.join(FRAMEWORKS)}; default: {', '.join(usual_targets())}.",
+            help=f"Of {', '.join(FRAMEWORKS)}; default: {', '.join(usual_targets())}.",
         ),
     ] = None,
     train: Annotated[

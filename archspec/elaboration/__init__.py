@@ -126,7 +126,7 @@ def folded(network: Network) -> Network:
 
 
 def _check_used(elaborator: Elaborator, ends: set[int]) -> None:
-    """Raise SpecError for a network without layers, or with one that nobody reads."""
+    """Raise SpecError for a network without layers, or with one that is never used."""
     layers = elaborator.layers
     if not layers:
         help = "every layer has a 'when', and all are false"

@@ -1,4 +1,4 @@
-"""What an op gets: what its layer says, else `defaults`, else its own defaults."""
+"""Attributes of ops: from the layer, else `defaults`, else the op's own default."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from archspec.reading.nodes import fail
 
 
 class Setting(NamedTuple):
-    """An evaluated attribute, and where it stands."""
+    """An evaluated attribute and its place."""
 
     value: Value
     place: Place
@@ -46,7 +46,7 @@ class Defaults:
         }
 
     def of(self, op: str) -> Settings:
-        """What `defaults` says of an op; `depthwise_conv` takes conv's as well."""
+        """The `defaults` of an op; `depthwise_conv` inherits those of conv."""
         own = self._settings.get(op, {})
         inherited = OPS[op].inherits if op in OPS else None
         if inherited is None:
@@ -139,7 +139,7 @@ def _build(
     wrong = [detail for detail in details if detail["loc"][0] in known]
     if not wrong:
         raise Unknowable
-    # What nobody said is wrong only because something else is that it goes by.
+    # Skip errors in derived values; they follow from another attribute's error.
     said = [detail for detail in wrong if detail["loc"][0] in settings] or wrong
     raise SpecError([_wrong(kind, d, values, settings, place) for d in said])
 
@@ -160,7 +160,7 @@ def _wrong(
 
 
 def _shown(value: Value) -> str:
-    """As the messages of the primitives show it."""
+    """A value as in messages of primitives."""
     return json.dumps(value)
 
 
@@ -177,8 +177,8 @@ def arguments(
 ) -> tuple[dict[str, Value], frozenset[str]]:
     """The values of a block's arguments, and the names that the caller gave.
 
-    `inner` is what the block sees besides its arguments. An argument that nobody gives
-    and that has no default is None: "as `defaults` says".
+    `inner` is the scope of the block without its arguments. An unset argument without
+    a default is None: it falls back to `defaults`.
     """
     said = _evaluated(call.given, caller)
     settings = {**defaults, **said}

@@ -1,4 +1,4 @@
-"""How far a document can unfold: a small one may describe a huge network."""
+"""Limits on expansion: a small document may describe a huge network."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from archspec.network import NetworkLayer
 from archspec.reading.nodes import fail
 
 MAX_RUNS = 10_000
-"""Layers, repeats included; ResNet-1202, a paper's deepest, has about 7,000."""
+"""Layers including repeats; ResNet-1202 has about 7,000."""
 
 MAX_REPEAT = 1_000
 
 MAX_NESTING = 30
-"""Blocks and joins inside each other."""
+"""Nesting of blocks and joins."""
 
 
 def check_repeat(times: int, place: Place) -> None:
@@ -32,7 +32,7 @@ def check_runs(runs: int, place: Place) -> None:
 
 
 def check_magnitude(layer: NetworkLayer) -> None:
-    """Raise SpecError (AS306) for numbers that no framework counts with."""
+    """Raise SpecError (AS306) for numbers beyond the range of frameworks."""
     counted = {
         "numbers in its output": prod(layer.output),
         "parameters": layer.parameters,

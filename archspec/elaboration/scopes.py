@@ -1,4 +1,4 @@
-"""What is made of expressions: numbers of things, and the document's scope."""
+"""Values of expressions: counts, and the scope of the document."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def is_given(formula: Formula, scope: Scope) -> bool:
 
 
 def value_if_known(formula: Formula, scope: Scope) -> Value:
-    """The same, and UNKNOWN where a fault before has left nothing to go by."""
+    """The same, or UNKNOWN after an earlier error."""
     try:
         return value_of(formula, scope)
     except Unknowable:
@@ -62,7 +62,7 @@ def whole_number(formula: Formula, scope: Scope, what: str, help: str = "") -> i
 
 
 def repeats(formula: Formula, scope: Scope) -> int:
-    """How often; raises SpecError (AS302, AS306) unless it is from 1 to the limit."""
+    """Number of repeats; raises SpecError (AS302, AS306) unless from 1 to the limit."""
     try:
         help = "use 'when' to omit a layer; delete a row to omit it"
         times = whole_number(formula, scope, "'repeat'", help)
@@ -103,7 +103,7 @@ def _function(
 
 
 def _in_order(define: Mapping[str, Definition]) -> list[str]:
-    """Definitions after those that they use; raises SpecError (AS303) for a circle."""
+    """Definitions after those that they use; raises SpecError (AS303) for a cycle."""
     used = {name: _uses(defined) for name, defined in define.items()}
     graph = {name: [n for n in define if n in used[name]] for name in define}
     try:

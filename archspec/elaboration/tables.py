@@ -1,4 +1,4 @@
-"""The rows of a table: their cells, their ops, and how often each is repeated."""
+"""Rows of a table: values, ops and repeats."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Row(NamedTuple):
     op: Word
 
     def cells(self, scope: Scope) -> dict[str, Value]:
-        """What the columns are worth, and the row's number; None is "not given"."""
+        """Values of the columns and the row's number; None means not given."""
         seen = {**scope, "row": self.number}
         pairs = zip(self.table.columns, self.table.rows[self.name], strict=True)
         values = {
@@ -30,14 +30,14 @@ class Row(NamedTuple):
         return {**values, "row": self.number}
 
     def times(self, scope: Scope) -> int:
-        """How often the row is run; for this alone `channels` are the table's input."""
+        """Number of runs; only here, `channels` are those of the table's input."""
         if self.repeat is None:
             return 1
         return repeats(self.repeat, {**scope, **self.cells(scope)})
 
     @property
     def repeat(self) -> Formula | None:
-        """What says how often; None where nothing does."""
+        """The formula of the number of runs, if there is one."""
         return self.table.repeat_of(self.name)
 
     def given(self, number: int) -> Given:
@@ -57,7 +57,7 @@ def rows_of(table: Table) -> list[Row]:
 
 
 def _op(table: Table, cells: list[Formula | Word | None]) -> Word:
-    """The op of a row, and the place at which its errors are told."""
+    """The op of a row, with the place for its errors."""
     places = [cell.place for cell in cells if cell is not None]
     for cell in cells:
         if isinstance(cell, Word):

@@ -1,4 +1,4 @@
-"""One pass over a document's layers, which evaluates everything and records it."""
+"""One pass over the layers of a document that evaluates and records everything."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from archspec.reading.nodes import fail
 
 
 class Outcome(NamedTuple):
-    """What a call read, what its op got, and what it put out."""
+    """Inputs, attributes and output of a call."""
 
     inputs: tuple[Shape, ...]
     output: Tensor
@@ -80,7 +80,7 @@ class Elaborator:
                 help = fault.help or f"see 'archspec blocks {block}'"
                 found = fault._replace(place=frame.caller.place, help=help)
             self.faults.append(found)
-        # A limit is the end: what follows would only meet it again.
+        # Stop at the first limit error; later layers would exceed it too.
         is_end = "AS306" in {fault.code for fault in error.diagnostics}
         if is_end or len(self.faults) > MAX_FAULTS:
             raise_if_any(self.faults)
@@ -120,7 +120,7 @@ class Elaborator:
     def table(
         self, name: str, table: Table, frame: Frame, tensor: Tensor, there: bool
     ) -> Tensor:
-        """A table's rows, each as often as `repeat` says."""
+        """The rows of a table, each with its repeats."""
         rows = rows_of(table)
         scope = frame.sees(tensor)
         times = [row.times(scope) if there else 0 for row in rows]
@@ -235,7 +235,7 @@ class Elaborator:
         return scope, values, said
 
     def join(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
-        """The branches side by side, then one tensor."""
+        """Run the branches and join their outputs."""
         tensors: list[Tensor] = []
         deeper(frame, call.op.place)
         for name, branch in call.branches.items():
@@ -250,7 +250,7 @@ class Elaborator:
         return Outcome(tuple(t.shape for t in tensors), output)
 
     def branch(self, branch: Branch, frame: Frame, start: Tensor) -> list[Tensor]:
-        """What a branch puts out: nothing if it is not there, several if repeated."""
+        """Outputs of a branch: none if its `when` is false, several if repeated."""
         scope = frame.sees(start)
         if branch.when is not None and not value_of(branch.when, scope):
             return []

@@ -1,4 +1,4 @@
-"""How a generated file tells whether it has been edited since.
+"""Digests that detect edits of generated files.
 
 Its docstring ends with `digest <spec>-<body>`, twelve hexadecimal digits each: what it
 was made from, and the text itself with the second half zero. An ONNX file ends with the

@@ -67,7 +67,7 @@ class Syntax(Protocol):
     ) -> list[Line]:
         """A branch that stands side by side several times, added to the list.
 
-        `target` is a variable for what it comes to each time.
+        `target` is a variable for its value in each run.
         """
         ...
 
@@ -137,14 +137,14 @@ class Flow:
         return name in self._last_use
 
     def hold(self, *candidates: str) -> str:
-        """The first name that nothing else has; nobody else gets it from now on."""
+        """The first free name, which is then taken."""
         numbered = (f"{candidates[-1]}_{number}" for number in count(2))
         name = next(n for n in chain(candidates, numbered) if n not in self._taken)
         self._taken.add(name)
         return name
 
     def release(self, names: Iterable[str]) -> None:
-        """Give names back whose tensors nobody needs any more."""
+        """Free names of tensors that are no longer needed."""
         self._taken -= set(names)
 
     def lines(self) -> tuple[list[Line], Code]:

@@ -147,7 +147,7 @@ def _numbers(value: list[float] | float) -> str:
 
 
 def stage_note(stage: Stage, callee: Signature | None) -> Code:
-    """What a stage function's docstring says of the later repeats."""
+    """The docstring of a stage function."""
     changes: list[str] = []
     first, rest = stage.loop.first.attributes, stage.loop.rest.attributes
     for parameter in callee.parameters if callee else ():

@@ -42,7 +42,7 @@ _ROUNDING = ("round", "int", "ceil", "floor", "round_channels")
 
 
 def values_of(expression: Expression, witnesses: Witnesses) -> list[Value]:
-    """What the expression is worth at each witness."""
+    """The value of the expression at each witness."""
     return [evaluate(expression, witness) for witness in witnesses]
 
 

@@ -52,7 +52,7 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
 
 
 def _failed(error: Exception, folder: Path) -> Diagnostic:
-    """What is wrong with somebody's own template, and where if Jinja says it."""
+    """The error of a custom template, with a place if Jinja gives one."""
     place = None
     if isinstance(error, TemplateSyntaxError) and error.name:
         place = Place(str(folder / error.name), error.lineno, 1)
@@ -105,5 +105,5 @@ def helpers(file: File, text: str) -> list[Code]:
 
 
 def _names(text: str) -> set[str]:
-    """The names that code reads; no attributes, and nothing that a text says."""
+    """The names that code reads, except attributes and names in text."""
     return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}

@@ -1,4 +1,4 @@
-"""What cannot be printed, told where it stands."""
+"""Features that a target does not support, with their places."""
 
 from __future__ import annotations
 

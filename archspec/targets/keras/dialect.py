@@ -102,7 +102,7 @@ class KerasDialect(Dialect):
         if same:
             return (layer,)
         top, bottom, left, right = window.crop
-        # Keras' result is as large as the stride says, even for a smaller kernel.
+        # In Keras the stride determines the output size, even for a smaller kernel.
         bottom += max(window.stride[0] - window.kernel[0], 0)
         right += max(window.stride[1] - window.kernel[1], 0)
         edges: Amounts = top, bottom, left, right

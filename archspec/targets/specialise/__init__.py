@@ -220,7 +220,7 @@ class _Specialiser:
     def computed(
         self, block: Block, variables: set[str]
     ) -> list[tuple[str, Expression]]:
-        """What is computed in the block: defaults that nobody overrides, and lets."""
+        """Values computed in the block: defaults that are never overridden, and lets."""
         defaults = [
             (name, declared.expression)
             for name, declared in block.arguments.items()

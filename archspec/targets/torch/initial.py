@@ -32,7 +32,7 @@ _KAIMING = {
     1: Code('nonlinearity="linear"'),
     1 / 3: Code("a=5**0.5"),  # PyTorch's own default for its layers
 }
-"""What the functions named for Kaiming He are told, by the scale of the variance."""
+"""Arguments of the Kaiming initialisers, by the scale of the variance."""
 _SWAPPED = {"fan_in": "fan_out", "fan_out": "fan_in", "fan_avg": "fan_avg"}
 
 
