@@ -14,7 +14,6 @@ from archspec.elaboration.walk import Elaborator
 from archspec.errors import SpecError, raise_if_any
 from archspec.expressions import Constant, limited_effort
 from archspec.language import Document, Formula, Spec, family, load
-from archspec.language.fold import fold_batch_norm
 from archspec.network import INPUT, Instance, Network
 from archspec.ops import Pair, Shape
 from archspec.reading import Source
@@ -118,6 +117,8 @@ def folded(network: Network) -> Network:
 
     `weights.fold` folds its weights.
     """
+    from archspec.language.fold import fold_batch_norm  # noqa: PLC0415 - few fold
+
     spec = network.spec
     if spec.folded:
         return network
