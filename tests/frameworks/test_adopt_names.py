@@ -512,6 +512,14 @@ def test_a_bias_too_many(resnet, pth):
     )
 
 
+def test_a_factor_per_channel_may_have_the_axes_of_a_feature_map(network, pth):
+    """As in torchvision's ConvNeXt."""
+    net = network("layers: {stem: {conv: 8}, gain: {layer_scale: 0.1}}").network
+    foreign = Foreign(net, str)
+    foreign.state["gain.weight"] = foreign.state["gain.weight"].reshape(8, 1, 1)
+    foreign.assert_found(pth)
+
+
 def test_numbers_that_are_none(resnet, pth):
     foreign = Foreign(resnet)
     foreign.state["fc.bias"][1] = torch.nan

@@ -121,12 +121,15 @@ def signature(manifest: Mapping[str, Any], shapes: Mapping[str, Shape]) -> Signa
 
 
 def _plain(manifest: Mapping[str, Any], shape: Shape) -> Shape:
+    if len(shape) < 3:
+        return shape
     full, depthwise = (
         manifest["weights"][op]["weight"]["axes"] for op in ("conv", "depthwise_conv")
     )
-    at = full.split().index("height")
-    if len(shape) < 3 or shape[at : at + 2] == (1, 1):
-        return shape[:at] + shape[at + 2 :] if len(shape) > 2 else shape
+    if full.endswith("height width"):  # of a factor per channel, too: (96, 1, 1)
+        return shape[:-2] if shape[-2:] == (1, 1) else shape
+    if shape[:2] == (1, 1):
+        return shape[2:]
     split = "channel multiplier" in depthwise and "(" not in depthwise
     return (*shape[:2], 1, shape[2]) if split and shape[3:] == (1,) else shape
 
