@@ -220,7 +220,7 @@ class _Specialiser:
     def computed(
         self, block: Block, variables: set[str]
     ) -> list[tuple[str, Expression]]:
-        """Values computed in the block: defaults that are never overridden, and lets."""
+        """Values computed in the block: lets, and defaults never overridden."""
         defaults = [
             (name, declared.expression)
             for name, declared in block.arguments.items()
