@@ -80,7 +80,7 @@ BOTH = (
     "archspec-nn; use an isolated one: pipx install archspec-nn\n"
 )
 TAKEN = (
-    "note: files of archspec-nn went with Spack's archspec; "
+    "note: uninstalling Spack's archspec removed files of archspec-nn; "
     "restore them: pip install --force-reinstall --no-deps archspec-nn\n"
 )
 USES = {

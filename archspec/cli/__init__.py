@@ -1,8 +1,8 @@
-"""The command: thin over `archspec.api`, and quick to start.
+"""The command line: a thin, quick-starting layer over `archspec.api`.
 
-Data goes to stdout, talk to stderr. Exit codes: 0 fine; 1 a check found a difference;
-2 bad usage, a bad spec, bad weights; 3 refused to overwrite; 4 a framework is missing.
-A command imports what it needs itself: `--help` needs nothing, `flops` no templates.
+Data goes to stdout, messages to stderr. Exit codes: 0 fine; 1 a check found a
+difference; 2 bad usage, a bad spec, bad weights; 3 refused to overwrite; 4 a framework
+is missing. Commands import what they need: `--help` nothing, `flops` no templates.
 """
 
 import gc
@@ -20,7 +20,7 @@ _PLUGINS = "pydantic.plugin._loader"
 
 
 class _NoPlugins(ModuleType):
-    """Stands for Pydantic's search for plugins, which we have no use for.
+    """Replaces Pydantic's search for plugins, which archspec does not use.
 
     Merely importing it takes longer than to count a network. Whatever else is asked of
     it, the real one answers.
@@ -64,10 +64,10 @@ def main() -> None:
 
 
 def _other_archspec() -> str:
-    """What to do where Spack's archspec shares our folder or has taken files of ours.
+    """What to do if Spack's archspec shares our folder, or removed files of ours.
 
-    It has the same package and the same command. Both then run `main` here, since our
-    `cli/` comes before its `cli.py`.
+    It has the same import package and command. Both commands run `main` here, since our
+    package `cli` takes precedence over its `cli.py`.
     """
     package = sys.modules["archspec"]
     if Path(package.__path__[0], "cpu", "__init__.py").exists():
@@ -77,7 +77,7 @@ def _other_archspec() -> str:
         )
     if package.__file__ is None:
         return (
-            "files of archspec-nn went with Spack's archspec; "
+            "uninstalling Spack's archspec removed files of archspec-nn; "
             "restore them: pip install --force-reinstall --no-deps archspec-nn"
         )
     return ""

@@ -1,7 +1,7 @@
-"""What a command does first, done before the command line is even loaded.
+"""Reads specs before the command line is loaded.
 
-A document that no option can mend is refused in half the time: the YAML, names and
-expressions before Pydantic is loaded, the rest before Typer is.
+A document with errors, which no option could fix, is refused in half the time: the
+YAML, names and expressions before Pydantic is imported, the rest before Typer.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 COMMANDS = ("flops", "generate")
 CHANGING = ("--variant", "--set", "--help")
-"""Options with which a spec becomes another, or is not looked at."""
+"""Options that change the spec, or after which it is not read."""
 
 _networks: dict[str, Network] = {}
 
 
 def refuse(arguments: Sequence[str]) -> None:
-    """Exit with 2 for a faulty spec; what is made of the others is kept."""
+    """Exit with code 2 for a spec with errors; keep the networks of the others."""
     if not arguments or arguments[0] not in COMMANDS:
         return
     if any(argument.startswith(CHANGING) for argument in arguments):
@@ -45,7 +45,7 @@ def loaded(
     variant: Sequence[str] | None = None,
     override: Sequence[str] | None = None,
 ) -> Network:
-    """The network of a spec, which may be there already; raises SpecError."""
+    """The network of a spec, unless kept already; raises SpecError."""
     if spec in _networks and not variant and not override:
         return _networks[spec]
     from archspec.api.specs import load

@@ -1,4 +1,4 @@
-"""Diagnostics for people, for programs, and for the pages of GitHub."""
+"""Diagnostics as text, as JSON and as workflow commands of GitHub."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Format = Literal["text", "json", "github"]
 
 
 def to_text(diagnostics: Iterable[Diagnostic]) -> str:
-    """As they stand in every message."""
+    """As in every message."""
     return "\n".join(map(str, diagnostics))
 
 

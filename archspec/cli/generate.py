@@ -156,7 +156,7 @@ def _content(
     weights: Path | None,
     seed: int,
 ) -> tuple[Path, Content]:
-    """A file's path and content; an ONNX model is folded anyway."""
+    """A file's path and content; ONNX models are always folded."""
     if target != "onnx":
         printed = network.fold_batch_norm() if fold else network
         printed = printed.keep(*keep) if keep else printed
@@ -173,7 +173,7 @@ def _networks(
     override: list[str] | None,
     all_variants: bool,
 ) -> Iterator[tuple[str, Network]]:
-    """Each spec with the chosen variants, or with all; and how it is called."""
+    """Each spec with the chosen variants, or with each; and its name."""
     from archspec.api.specs import bundled_specs, variants
 
     for spec in specs or bundled_specs():
@@ -187,7 +187,7 @@ def _contents(
     targets: Sequence[str] | None,
     content: Callable[[Network, str], tuple[Path, Content]],
 ) -> dict[Path, Content]:
-    """What every file holds; all of them before the first is written."""
+    """The content of every file; all are made before the first is written."""
     chosen = dict.fromkeys(targets or SOURCES)
     for target in chosen:
         one_of("target", target, ALL_TARGETS)
@@ -204,7 +204,7 @@ def _contents(
 
 
 def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:
-    """Two files may not meet, on disks that do not tell upper case from lower."""
+    """Refuse paths that collide on case-insensitive file systems."""
     other = origins.setdefault(str(path).lower(), origin)
     if other != origin:
         message = f"'{other}' and '{origin}' would be the same file {path.name}"

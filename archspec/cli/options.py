@@ -48,7 +48,7 @@ def tell_note(note: str) -> None:
 
 @contextmanager
 def faults_told() -> Generator[None]:
-    """Turn the library's errors into text on stderr and an exit code."""
+    """Report the library's errors on stderr, with their exit codes."""
     try:
         with optional_packages():
             yield

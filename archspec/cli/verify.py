@@ -82,14 +82,14 @@ def verify(
 
 
 def _tell(report: Report, format: str) -> None:
-    """A table as soon as it is known; JSON is one document."""
+    """Print a table at once; JSON is one document at the end."""
     if format == "table":
         typer.echo(str(report))
 
 
 @contextmanager
 def _progress() -> Generator[Callable[[str], None]]:
-    """Say on a terminal what is being done."""
+    """Show the current step on a terminal."""
     if not sys.stderr.isatty():
         yield lambda text: None
         return
