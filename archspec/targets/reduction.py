@@ -6,7 +6,7 @@ constant, an arm that no witness takes disappears, a rounding that never rounds 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from archspec.expressions import (
     Binary,
@@ -208,8 +208,8 @@ def _arithmetic(
         shorter.append(left)
     if left == neutral and op in ("+", "*"):
         shorter.append(right)
-    if op == "*" and (undone := _undone(left, right)) is not None:
-        shorter.append(undone)
+    if op == "*":
+        shorter += _products(left, right)
     if (collected := simplified(whole)) != whole and is_whole(whole, witnesses):
         shorter.append(collected)
     return next((s for s in shorter if _agrees(s, whole, witnesses)), whole)
@@ -219,6 +219,19 @@ def is_whole(expression: Expression, witnesses: Witnesses) -> bool:
     """Whether it is a whole number at every witness."""
     values = values_if_any(expression, witnesses)
     return values is not None and all(type(value) is int for value in values)
+
+
+def _products(left: Expression, right: Expression) -> Iterator[Expression]:
+    """Shorter forms of a product, where they are right."""
+    if Constant(0) in (left, right):
+        yield Constant(0)
+    if (undone := _undone(left, right)) is not None:
+        yield undone
+    match right:
+        case Constant(float() as factor) if factor.is_integer():
+            yield Binary("*", left, Constant(int(factor)))
+        case _:
+            pass
 
 
 def _undone(rounded: Expression, factor: Expression) -> Expression | None:
