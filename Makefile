@@ -37,6 +37,8 @@ check: $(VENV)/all                      ## style, types, import contracts, gener
 
 generate: $(VENV)/core                  ## rewrite generated/
 	$(BIN)/archspec generate
+	$(BIN)/archspec generate mobilenetv2 --keep width
+	$(BIN)/archspec generate efficientnet --keep width,depth,pixels
 
 zoo: $(VENV)/all                        ## rewrite docs/zoo.md and its picture
 	$(BIN)/python docs/zoo.py
