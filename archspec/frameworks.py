@@ -60,8 +60,8 @@ FRAMEWORKS: Mapping[str, Framework] = {
     "nnx": Framework(
         ("flax", "jax", "orbax", "tensorstore"),
         "nnx",
-        writes=(".safetensors",),
-        reads=(".safetensors",),
+        writes=(".safetensors", ".orbax"),
+        reads=(".safetensors", ".orbax"),
         trains=True,
         is_optional=True,
     ),

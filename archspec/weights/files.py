@@ -12,6 +12,7 @@ from archspec.network import Network
 from archspec.targets.templates import manifest
 from archspec.weights import canonical, keras_file
 from archspec.weights.checkpoints import opened
+from archspec.weights.checkpoints.flax import save_orbax
 from archspec.weights.checks import Arrays
 from archspec.weights.moves import from_target, to_target
 from archspec.weights.output import replacing
@@ -31,8 +32,9 @@ def write(
     """Write canonical weights, or what the target's generated module loads.
 
     PyTorch's `load_state_dict(strict=True)` takes it as a .safetensors, .pth or .pt
-    file, Keras's `load_weights` as .weights.h5; an .onnx model has them in it, its
-    batch norms folded.
+    file, Keras's `load_weights` as .weights.h5, Flax as .safetensors, whose names are
+    the paths in its state, or as an Orbax folder .orbax; an .onnx model has them in it,
+    its batch norms folded.
 
     Raises:
         WeightsError: the weights do not fit, or the file's name has another suffix.
@@ -56,6 +58,8 @@ def write(
     with replacing(path, force) as temporary:
         if target == "keras":
             keras_file.save(temporary, network, state, path)
+        elif path.suffix == ".orbax":
+            save_orbax(temporary, state)
         else:
             _save_pickled(temporary, state)
 

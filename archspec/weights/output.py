@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -33,7 +34,7 @@ def replacing(path: Path, force: bool = False) -> Generator[Path]:
         raise WeightsError.single("AS511", message) from None
     finally:
         with suppress(OSError):
-            temporary.unlink()
+            shutil.rmtree(temporary) if temporary.is_dir() else temporary.unlink()
 
 
 def refuse_existing(path: Path, force: bool = False) -> None:

@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("keras")
 
+import jax
 import torch
 from exchange import by_layers, difference, imported
 
@@ -61,6 +62,54 @@ def test_torch(spec, suffix, tmp_path):
     torch.save(module.state_dict(), tmp_path / "saved.pth")
     assert_same(files.read(tmp_path / "saved.pth", network, "torch"), weights)
     assert_same(files.read(path, network, "torch"), weights)
+
+
+def load_safetensors(nnx, model, path):
+    from safetensors.flax import load_file
+
+    arrays = load_file(path)
+    state = nnx.state(model, (nnx.Param, nnx.BatchStat))
+    for keys, variable in nnx.to_flat_state(state):
+        variable[...] = arrays[".".join(map(str, keys))]
+    nnx.update(model, state)
+
+
+def load_orbax(nnx, model, path):
+    import orbax.checkpoint as ocp
+
+    state = nnx.state(model, (nnx.Param, nnx.BatchStat))
+    with ocp.StandardCheckpointer() as checkpointer:
+        nnx.update(model, checkpointer.restore(path, state))
+
+
+def save_orbax(nnx, model, path):
+    import orbax.checkpoint as ocp
+
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(path, nnx.state(model, (nnx.Param, nnx.BatchStat)))
+
+
+@pytest.mark.parametrize("load", [load_safetensors, load_orbax])
+def test_nnx(load, tmp_path):
+    """As the documentation loads it, and back from that and from what Orbax saves."""
+    nnx = pytest.importorskip("flax.nnx")
+    network = elaborate("shufflenetv2", (), ["input.size=64"])
+    weights = random_weights(network, 0)
+    path = tmp_path / f"weights.{load.__name__.removeprefix('load_')}"
+    files.write(path, network, weights, "nnx")
+    made = getattr(imported(render(network, "nnx")), network.name)
+    abstract = nnx.eval_shape(lambda: made(rngs=nnx.Rngs(0)))
+    graph, state, rest = nnx.split(abstract, (nnx.Param, nnx.BatchStat), ...)
+    blank = jax.tree.map(lambda leaf: jax.numpy.zeros(leaf.shape), state)
+    model = nnx.merge(graph, blank, rest)
+    load(nnx, model, path)
+    model.eval()
+    images = random_images(network, 0)
+    found = np.asarray(nnx.jit(model)(np.moveaxis(images, 1, -1)))
+    assert difference({"": found}, by_layers(network, weights, images)) < 1e-4
+    save_orbax(nnx, model, tmp_path / "saved.orbax")
+    assert_same(files.read(path, network, "nnx"), weights)
+    assert_same(files.read(tmp_path / "saved.orbax", network, "nnx"), weights)
 
 
 @pytest.mark.full

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from archspec.errors import WeightsError
+from archspec.weights.checkpoints.flax import orbax
 from archspec.weights.checkpoints.keras import keras_archive, keras_hdf5
 from archspec.weights.checkpoints.torch import pickled, safe
 from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit, without
@@ -32,7 +33,7 @@ def opened(path: Path) -> Generator[Checkpoint]:
         WeightsError: it cannot be read (AS511).
         FrameworkMissing: the library that reads such files is not installed.
     """
-    reader = _READERS.get(path.suffix.lower())
+    reader = orbax if path.is_dir() else _READERS.get(path.suffix.lower())
     if reader is None:
         help = f"files end in {', '.join(_READERS)}"
         message = f"{path}: unrecognised checkpoint extension"
