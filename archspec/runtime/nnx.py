@@ -92,7 +92,7 @@ class NnxModel:
                 raise LayerFailed(watch.layer_at_work()) from error
             return found | {f"output:{name}": x for name, x in returned.items()}
 
-        found = jax.jit(outputs)(weights, self._inputs(images))
+        found = _compiled(outputs)(weights, self._inputs(images))
         for name, tensor in found.items():
             keep(name, _channels_first(tensor))
 
@@ -120,7 +120,7 @@ class NnxModel:
             total = sum((outputs[name] * given[name]).sum() for name in given)
             return total, nnx.state(network, nnx.BatchStat)
 
-        step = jax.jit(jax.grad(loss, has_aux=True))
+        step = _compiled(jax.grad(loss, has_aux=True))
         gradients, after = step(weights, statistics, self._inputs(images))
         trained = jax.tree.map(_descended, weights, gradients)
         kept = ("gradient", gradients), ("after", trained), ("after", after)
@@ -130,6 +130,11 @@ class NnxModel:
 
     def _inputs(self, images: np.ndarray[Any, Any]) -> Any:
         return jax.numpy.asarray(np.moveaxis(images, 1, -1), self.dtype)
+
+
+def _compiled(function: Any) -> Any:
+    """What runs once need not be quick: compiling takes most of the time."""
+    return jax.jit(function, compiler_options={"xla_backend_optimization_level": 1})
 
 
 def _descended(weight: Any, gradient: Any) -> Any:

@@ -110,7 +110,7 @@ class Verifier:
     ) -> Report:
         """Compare all targets on a network; raises SpecError, VerifyError.
 
-        With `train` also a step of training, in those that train.
+        With `train` also a step of training at the last size, in those that train.
         """
         names = [worker.framework for worker in self.workers]
         if train and len(set(names) & {*SOURCES}) < 2:
@@ -121,7 +121,9 @@ class Verifier:
         networks = sized(own)
         check_memory(own, networks, names, train)
         for network in networks:
-            found, built = self._at_size(own, network, seed, train)
+            found, built = self._at_size(
+                own, network, seed, train and network is networks[-1]
+            )
             comparisons += found
         if own.weight_shapes != networks[-1].weight_shapes:
             built = self._built(own, seed)

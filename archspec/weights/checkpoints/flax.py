@@ -5,7 +5,7 @@ Orbax itself would look up classes by the names in a folder.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
@@ -19,14 +19,13 @@ from archspec.weights.checkpoints.units import (
     Tensor,
     by_module,
     check_floating,
+    plain_names,
     single,
     unreadable,
 )
 from archspec.weights.checks import Arrays
 
 _DRIVERS = {".zarray": "zarr", "zarr.json": "zarr3"}
-_COLLECTIONS = {"params", "batch_stats"}
-"""In which Linen has variables; the modules are the same in both."""
 
 
 @contextmanager
@@ -51,7 +50,7 @@ def orbax(path: Path) -> Generator[Checkpoint]:
         raise unreadable(path, "there are no arrays in it")
     tensors = (
         _tensor(path, plain, {"driver": arrays[name], "kvstore": base, "path": name})
-        for name, plain in zip(arrays, _plain(arrays), strict=True)
+        for name, plain in zip(arrays, plain_names(arrays), strict=True)
         if "rngs" not in plain.split(".")  # the state of random numbers
     )
     yield by_module(tensors, "nnx")._replace(ordered=False)
@@ -68,16 +67,6 @@ def save_orbax(path: Path, arrays: Arrays) -> None:
         inner["value"] = array
     with library.StandardCheckpointer() as checkpointer:
         checkpointer.save(path.resolve(), tree)
-
-
-def _plain(names: Iterable[str]) -> list[str]:
-    """Names without what all of them have around the modules and the variable."""
-    split = [name.split(".") for name in names]
-    if all(words[-1] == "value" for words in split):
-        split = [words[:-1] for words in split]
-    while all(len(words) > 1 and words[0] in _COLLECTIONS for words in split):
-        split = [words[1:] for words in split]
-    return [".".join(words) for words in split]
 
 
 def _tensor(path: Path, name: str, spec: dict[str, Any]) -> Tensor:

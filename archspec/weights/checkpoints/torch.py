@@ -20,6 +20,7 @@ from archspec.weights.checkpoints.units import (
     Tensor,
     by_module,
     check_floating,
+    plain_names,
     single,
     unreadable,
     words,
@@ -50,7 +51,7 @@ def safe(path: Path) -> Generator[Checkpoint]:
         found = dict(sorted(library.deserialize(path.read_bytes())))
     except (OSError, library.SafetensorError) as error:
         raise unreadable(path, error) from None
-    entries = _without_prefix(found)
+    entries = dict(zip(plain_names(found), found.values(), strict=True))
     tensors = map(_of_bytes, entries, entries.values())
     yield by_module(tensors, _target(entries))._replace(ordered=False)
 
@@ -94,7 +95,8 @@ def _state(path: Path, found: object) -> Mapping[str, Any]:
         if not isinstance(name, str) or not _is_plain(value):
             reason = f"its entry {name!r} is a {type(value).__name__}, not a tensor"
             raise unreadable(path, reason, help)
-    return _without_prefix(cast("Mapping[str, Any]", entries))
+    found = cast("Mapping[str, Any]", entries)
+    return dict(zip(plain_names(found), found.values(), strict=True))
 
 
 def _is_plain(value: Any) -> bool:
@@ -104,13 +106,6 @@ def _is_plain(value: Any) -> bool:
         and value.layout == torch.strided
         and value.device.type == "cpu"
     )
-
-
-def _without_prefix(entries: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Without the `module.` that DataParallel writes before every name."""
-    if not all(name.startswith("module.") for name in entries):
-        return entries
-    return {name.removeprefix("module."): value for name, value in entries.items()}
 
 
 def _of_torch(name: str, value: Any) -> Tensor:

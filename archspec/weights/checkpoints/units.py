@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,6 +14,7 @@ from archspec.errors import Diagnostic, WeightsError, did_you_mean
 from archspec.ops import Shape
 from archspec.targets.templates import manifest
 
+_AROUND = {"module"}, {"params", "batch_stats"}
 FLOATING = {"float16", "bfloat16", "float32", "float64"}
 
 
@@ -70,6 +72,22 @@ def by_module(tensors: Iterable[Tensor], target: str) -> Checkpoint:
         elif variable != names.get("counter"):
             modules[found.name] = {alone: found}
     return Checkpoint(target, tuple(Unit(name, own) for name, own in modules.items()))
+
+
+def plain_names(names: Iterable[str]) -> list[str]:
+    """Names without what all of them have around the modules and the variable.
+
+    That is `module` of DataParallel, the collections of Linen, `value` of Orbax.
+    """
+    whole = list(names)
+    split = [re.split(r"[./]", name) for name in whole]
+    if all(len(path) > 1 and path[-1] == "value" for path in split):
+        split = [path[:-1] for path in split]
+    for around in _AROUND:
+        if all(len(path) > 1 and path[0] in around for path in split):
+            split = [path[1:] for path in split]
+    plain = [".".join(path) for path in split]
+    return plain if len(set(plain)) == len(plain) else whole
 
 
 def words(target: str) -> set[str]:
