@@ -29,16 +29,19 @@ _NUMBERS = count()
 
 @contextmanager
 def doubles() -> Iterator[None]:
-    """Both frameworks in float64 (which Keras keeps to on TensorFlow alone)."""
+    """All frameworks in float64 (which Keras keeps to on TensorFlow alone)."""
+    import jax
     import keras
     import torch
 
-    before = keras.config.floatx(), torch.get_default_dtype()
+    before = keras.config.floatx(), torch.get_default_dtype(), jax.config.jax_enable_x64
     set_precision(keras, "float64")
     torch.set_default_dtype(torch.float64)
+    jax.config.update("jax_enable_x64", True)
     yield
     set_precision(keras, before[0])
     torch.set_default_dtype(before[1])
+    jax.config.update("jax_enable_x64", before[2])
 
 
 def set_precision(keras: Any, kind: str) -> None:
@@ -59,7 +62,7 @@ def imported(text: str) -> ModuleType:
 
 @dataclass(frozen=True)
 class Case:
-    """A network with its two generated files, each built when it is asked for."""
+    """A network with its generated files, each built when it is asked for."""
 
     network: Network
     base: Network | None = None
@@ -73,6 +76,10 @@ class Case:
     @cached_property
     def keras_text(self) -> str:
         return render(self.base or self.network, "keras")
+
+    @cached_property
+    def nnx_text(self) -> str:
+        return render(self.base or self.network, "nnx")
 
     def build(self, text: str, **arguments: Any) -> Any:
         """The network of a generated file."""
@@ -96,6 +103,28 @@ class Case:
         model = self.build(self.keras_text)
         sharpen(model)
         return model
+
+    @cached_property
+    def nnx(self) -> Any:
+        """Without numbers yet, in evaluation mode."""
+        from flax import nnx
+
+        with doubles():
+            model = nnx.eval_shape(self._nnx)
+        model.eval()
+        return model
+
+    def fresh_nnx(self) -> Any:
+        """As it is when it is made, in little time."""
+        from flax import nnx
+
+        with doubles():
+            return nnx.jit(self._nnx)()
+
+    def _nnx(self) -> Any:
+        from flax import nnx
+
+        return self.build(self.nnx_text, rngs=nnx.Rngs(0))
 
     def image(self, seed: int = 0, batch: int = 2) -> np.ndarray:
         """A batch of noise, channels first."""
@@ -127,6 +156,17 @@ class Case:
             assert tuple(variable.shape) == arrays[name].shape, name
             variable.assign(arrays[name])
 
+    def load_nnx(self, model: Any, weights: Arrays) -> None:
+        """Give the Flax model canonical weights."""
+        import jax.numpy as jnp
+
+        arrays = to_target(self.network, manifest("nnx"), weights)
+        variables = nnx_variables(model)
+        assert variables.keys() == arrays.keys()
+        for name, variable in variables.items():
+            assert variable.shape == arrays[name].shape, name
+            variable.set_value(jnp.asarray(arrays[name]))
+
 
 @lru_cache(maxsize=8)
 def case(
@@ -142,6 +182,14 @@ def torch_arrays(module: Any) -> Arrays:
         for name, tensor in module.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
+
+
+def nnx_variables(model: Any) -> dict[str, Any]:
+    """The variables of a Flax model by their names in a flat state."""
+    from flax import nnx
+
+    state = nnx.state(model, (nnx.Param, nnx.BatchStat))
+    return {".".join(map(str, path)): v for path, v in nnx.to_flat_state(state)}
 
 
 def randomize(module: Any, seed: int = 0) -> None:
@@ -198,6 +246,20 @@ def run_keras(model: Any, image: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
+def run_nnx(model: Any, image: np.ndarray) -> dict[str, np.ndarray]:
+    """The same of a Flax model, compiled in little time."""
+    import jax
+    from flax import nnx
+
+    graph, weights, rest = nnx.split(model, (nnx.Param, nnx.BatchStat), ...)
+    function = jax.jit(lambda weights, x: nnx.merge(graph, weights, rest)(x))
+    lowered = function.lower(weights, np.moveaxis(image, 1, -1))
+    compiled = lowered.compile({"xla_backend_optimization_level": 0})
+    outputs = compiled(weights, np.moveaxis(image, 1, -1))
+    outputs = outputs if isinstance(outputs, dict) else {"": outputs}
+    return {name: np.moveaxis(np.asarray(o), -1, 1) for name, o in outputs.items()}
+
+
 def difference(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> float:
     """The largest difference over the largest number, of all outputs."""
     assert one.keys() == other.keys()
@@ -223,9 +285,10 @@ def tolerance(network: Network) -> float:
 
 
 def assert_equal(case: Case, tolerance: float = 1e-9, seed: int = 0) -> None:
-    """The counts, settings and outputs that the network's layers say, in both files."""
+    """The counts, settings and outputs that the network's layers say, in all files."""
     assert_right(case, "torch", seed=seed)
     assert_right(case, "keras", tolerance, seed)
+    assert_right(case, "nnx", seed=seed)
 
 
 def assert_right(
@@ -243,6 +306,9 @@ def assert_right(
         assert trainable == network.trainable_parameters
         case.load_torch(case.torch, weights)
         found = run_torch(case.torch, image)
+    elif target == "nnx":
+        case.load_nnx(case.nnx, weights)
+        found = run_nnx(case.nnx, image)
     else:
         assert case.keras.count_params() == network.parameters
         case.load_keras(case.keras, weights)
@@ -267,7 +333,7 @@ def by_layers(
 
 def check_settings(network: Network, target: str, built: Any) -> None:
     """What no output shows of the layers built: momentum, rates, whose they are."""
-    find = settings_of_torch if target == "torch" else settings_of_keras
+    find = SETTINGS[target]
     for layer in network.layers:
         op: Any = layer.primitive
         if layer.op == "batch_norm":
@@ -293,3 +359,22 @@ def settings_of_keras(model: Any, path: str) -> tuple[float, float]:
     if hasattr(layer, "epsilon"):
         return layer.epsilon, layer.momentum
     return layer.rate, float(layer.noise_shape is not None and layer.rate > 0)
+
+
+def settings_of_nnx(model: Any, path: str) -> tuple[float, float]:
+    layer = model
+    for part in path.split("."):
+        if part.isdigit():
+            layer = getattr(layer, "layers", layer)[int(part)]
+        else:
+            layer = getattr(layer, part)
+    if hasattr(layer, "epsilon"):
+        return layer.epsilon, layer.momentum
+    return layer.rate, float(bool(layer.broadcast_dims) and layer.rate > 0)
+
+
+SETTINGS = {
+    "torch": settings_of_torch,
+    "keras": settings_of_keras,
+    "nnx": settings_of_nnx,
+}

@@ -1,4 +1,4 @@
-"""Fresh weights are drawn as the spec says, by both frameworks and by archspec."""
+"""Fresh weights are drawn as the spec says, by all frameworks and by archspec."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import isclose
 
 import numpy as np
 import pytest
-from exchange import Case, case, torch_arrays
+from exchange import Case, case, nnx_variables, torch_arrays
 
 from archspec.targets.templates import manifest
 from archspec.weights.initial import fresh
@@ -30,11 +30,13 @@ RULES = [
 
 
 def canonical(found: Case):
-    """Fresh weights of both frameworks and of archspec under their canonical names."""
+    """Fresh weights of all frameworks and of archspec under their canonical names."""
     module, model = found.build(found.torch_text), found.build(found.keras_text)
     variables = {v.path: np.asarray(v) for v in model.weights}
+    flax = {name: np.asarray(v) for name, v in nnx_variables(found.fresh_nnx()).items()}
     yield from_target(found.network, manifest("torch"), torch_arrays(module))
     yield from_target(found.network, manifest("keras"), variables)
+    yield from_target(found.network, manifest("nnx"), flax)
     yield fresh(found.network)
 
 
@@ -77,7 +79,7 @@ def test_rule_for_every_kind_of_layer(network, rule):
         f"  {name}: {layer.replace('RULE', rule)}" for name, layer in KINDS.items()
     )
     found = network(f"input: {{channels: 96, size: 4}}\nlayers:\n{layers}")
-    assert check(found) == 3 * len(KINDS)
+    assert check(found) == 4 * len(KINDS)
 
 
 FLAVOURS = [
@@ -116,7 +118,7 @@ layers:
   repeated: {conv: {filters: 64, initializer: [normal, 3]}, repeat: 2}
   tail: {conv: {filters: 64, initializer: [truncated_normal, fan_out, 1]}}
 """)  # fmt: skip
-    assert check(found) == 3 * len(
+    assert check(found) == 4 * len(
         [layer for layer in found.network.layers if "weight" in layer.weights]
     )
 

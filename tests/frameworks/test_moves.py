@@ -7,7 +7,7 @@ import pytest
 
 from archspec.errors import WeightsError
 from archspec.targets.templates import manifest
-from archspec.weights.moves import from_target, to_target
+from archspec.weights.moves import from_target, names_there, to_target
 
 LAYERS = """
 layers:
@@ -27,6 +27,10 @@ SHAPES = {
         "up/kernel": (2, 4, 5, 24), "norm/moving_variance": (5,),
         "units-0/kernel": (5, 7),
     },
+    "nnx": {
+        "conv.kernel": (2, 3, 3, 8), "conv.bias": (8,), "depth.kernel": (3, 3, 1, 24),
+        "up.kernel": (2, 4, 24, 5), "norm.var": (5,), "units.layers.0.kernel": (5, 7),
+    },
 }  # fmt: skip
 
 
@@ -45,7 +49,7 @@ def weights(network):
     }
 
 
-@pytest.mark.parametrize("target", ["torch", "keras"])
+@pytest.mark.parametrize("target", SHAPES)
 def test_there_and_back(weights, target):
     network, canonical = weights
     moved = to_target(network, manifest(target), canonical)
@@ -62,6 +66,25 @@ def test_one_number_of_each_kernel(weights):
     depth = canonical["depth.weight"]
     assert keras["depth/kernel"][1, 2, 4, 1] == depth[4 * 3 + 1, 0, 1, 2]
     assert keras["up/kernel"][1, 2, 3, 4] == canonical["up.weight"][4, 3, 1, 2]
+    nnx = to_target(network, manifest("nnx"), canonical)
+    assert nnx["depth.kernel"][1, 2, 0, 4 * 3 + 1] == depth[4 * 3 + 1, 0, 1, 2]
+    assert nnx["up.kernel"][0, 1, 4, 3] == canonical["up.weight"][4, 3, 1, 2]
+
+
+def test_copies_side_by_side_are_no_stack(network):
+    """A stack has its layers under `layers` in Flax, a list by number alone."""
+    unit = "unit: {layers: {a: {dense: {units: 2, bias: false}, repeat: 2}}}"
+    join = "concat: {one: {repeat: 2, side: unit, more: {conv: 6}}, two: {}}"
+    found = network(f"blocks: {{{unit}}}\nlayers: {{sum: {{{join}}}}}").network
+    assert {target.name for target in names_there(found, manifest("nnx")).values()} == {
+        f"{name}.kernel"
+        for copy in "01"
+        for name in (
+            f"more.{copy}",
+            f"side.{copy}.a.layers.0",
+            f"side.{copy}.a.layers.1",
+        )
+    }
 
 
 def test_strict(weights):

@@ -19,9 +19,7 @@ from test_style import complaints
 
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
-
-TARGETS = ("torch", "keras")
-"""What a `Case` builds."""
+from archspec.targets import TARGETS
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
@@ -54,7 +52,7 @@ def refusals(case: re.Match[str]) -> dict[str, str]:
     """The first line of what is said, by target."""
     lines = (case["refusals"] or "").splitlines()
     said = dict(line.split(": ", 1) for line in lines)
-    return {**dict.fromkeys(TARGETS, said.pop("both"))} if "both" in said else said
+    return {**dict.fromkeys(TARGETS, said.pop("all"))} if "all" in said else said
 
 
 @pytest.mark.parametrize("title", CASES)
@@ -91,7 +89,7 @@ def parsed(options: str) -> tuple[list[str], list[str]]:
 
 def check_files(case: Case, targets: list[str], folder: Path) -> None:
     for target in targets:
-        exact = target == "torch"
+        exact = target != "keras"
         assert_right(case, target, 1e-9 if exact else tolerance(case.network))
     texts = {target: getattr(case, f"{target}_text") for target in targets}
     assert not complaints(texts, folder)

@@ -142,7 +142,7 @@ def test_a_network_of_a_user(tmp_path, title):
     try:
         network = elaborate(path)
     except SpecError:
-        assert CASES[title]["refusals"].startswith("both: ")
+        assert CASES[title]["refusals"].startswith("all: ")
         return
     assert_right(network, fold=True)
 

@@ -123,9 +123,9 @@ def test_max_pool_behind_a_relu(network):
     assert_equal(network(beside(layers_of("max_pool", POOLS), "act: activation")))
 
 
-@pytest.mark.parametrize("op", manifest("torch")["functions"])
+@pytest.mark.parametrize("op", manifest("nnx")["functions"])
 def test_side_by_side(network, op):
-    """PyTorch has modules there, also for what else it writes in `forward`."""
+    """There are modules or functions there for what is else written in `forward`."""
     every = enumerate(layers_of(op, PRECISE[op]))
     joins = "".join(
         f"\n  it{n}: {{concat: {{a: {{repeat: 2, from: input, x{n}: {layer}}}}}}}"

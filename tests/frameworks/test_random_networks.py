@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
 from archspec.elaboration import elaborate
+from archspec.targets import TARGETS
 
 few = settings(
     max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -117,7 +118,7 @@ layers:
     check_counts(Case(elaborate(path)))
 
 
-@pytest.mark.parametrize("name", ["torch", "keras"])
+@pytest.mark.parametrize("name", TARGETS)
 def test_no_generated_file_needs_archspec(name, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "archspec", None)
     assert imported(getattr(case("squeezenet_1_1"), f"{name}_text"))

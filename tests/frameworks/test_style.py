@@ -11,8 +11,11 @@ from exchange import case
 from test_own_blocks import BLOCKS
 from zoo import EVERY, flavours, label
 
+from archspec.targets import TARGETS
+
 RUFF = [sys.executable, "-m", "ruff"]
-LENGTHS = {"torch": 170, "keras": 130}
+LENGTHS = {"torch": 170, "keras": 130, "nnx": 180}
+IMPORTED = {"torch": {"torch"}, "keras": {"keras"}, "nnx": {"flax", "jax"}}
 
 
 def complaints(texts, folder):
@@ -37,21 +40,20 @@ def modules(text):
             yield node.module.partition(".")[0]
 
 
-@pytest.mark.parametrize("target", ["torch", "keras"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_bundled(target, tmp_path):
-    allowed = {"torch": {"torch"}, "keras": {"keras"}}[target]
     texts = {}
     for path in EVERY:
         for flavour in flavours(path):
             name = label(path, flavour).replace("-", "_").replace(".", "_")
             texts[name] = getattr(case(path, flavour), f"{target}_text")
             assert set(modules(texts[name])) <= {
-                *allowed, "collections", "functools", "math"
+                *IMPORTED[target], "collections", "functools", "math"
             }  # fmt: skip
     assert not complaints(texts, tmp_path)
 
 
-@pytest.mark.parametrize("target", ["torch", "keras"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_own_blocks(network, target, tmp_path):
     folder = tmp_path / target
     folder.mkdir()
@@ -61,7 +63,7 @@ def test_own_blocks(network, target, tmp_path):
     assert not complaints(texts, folder)
 
 
-@pytest.mark.parametrize("target", ["torch", "keras"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_mobilenetv2_is_short(target):
     text = getattr(case("mobilenetv2"), f"{target}_text")
     assert len(text.splitlines()) <= LENGTHS[target]

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import onnx
 import torch
-from exchange import Case
+from exchange import Case, run_nnx
 from judge import judged_layers, result
 from onnx_session import inferred, run, run_all
 from tally import TALLY
@@ -108,7 +108,7 @@ def note_worst(what: str, value: float) -> None:
 
 
 def check_sources(case: Case, weights: Arrays, images: np.ndarray) -> None:
-    """The files for both frameworks, in double precision."""
+    """The files for all frameworks, in double precision."""
     network = case.network
     expected = judged(network, weights, images)
     hold("layers", network, evaluate(network, weights, images), expected, 1e-9)
@@ -163,6 +163,12 @@ def of_keras(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
     return found
 
 
+def of_nnx(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
+    case.load_nnx(case.nnx, weights)
+    found = run_nnx(case.nnx, images.astype(np.float64))
+    return {f"output:{name}": output for name, output in found.items()}
+
+
 def kept(
     built: TorchModel | KerasModel, images: np.ndarray, network: Network
 ) -> Arrays:
@@ -172,7 +178,7 @@ def kept(
     return found
 
 
-SOURCES = {"torch": of_torch, "keras": of_keras}
+SOURCES = {"torch": of_torch, "keras": of_keras, "nnx": of_nnx}
 
 
 def order(network: Network) -> Order:

@@ -8,7 +8,7 @@ from archspec.expressions import Binary, Items
 from archspec.expressions import Call as FunctionCall
 from archspec.ops.fields import Amounts
 from archspec.ops.window import Window
-from archspec.targets.code import literal
+from archspec.targets.code import collapsed, literal
 from archspec.targets.dialect import Arguments, Dialect, numbers, primitives
 from archspec.targets.nnx.initial import LAYERS, Initializers
 from archspec.targets.padding import is_same, plan, windows
@@ -118,10 +118,10 @@ def _pair(attribute: Attribute) -> Argument:
     expression, value = attribute.expression, constant_value(attribute.expression)
     if value is not None:
         return literal(value if isinstance(value, tuple) else (value, value))
-    pairs = {isinstance(value, tuple) for value in attribute.values}
+    pairs = {isinstance(collapsed(value), tuple) for value in attribute.values}
     if isinstance(expression, Items) or pairs == {True}:
         return expression
-    if pairs == {False}:
+    if not any(isinstance(value, tuple) for value in attribute.values):
         return Items((expression, expression))
     return FunctionCall("pair", (expression,))
 

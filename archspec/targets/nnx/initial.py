@@ -47,7 +47,7 @@ class Initializers:
         self.shared: dict[str, Rule] = {}
         for layer, counter in counts.items():
             rule, times = counter.most_common(1)[0]
-            if times > 1 and rule != _DEFAULT:
+            if times > 1 and rule != _DEFAULT and not _is_own(rule):
                 self.shared[layer] = rule
 
     def layer(self, call: Call) -> Code:
@@ -77,8 +77,7 @@ class Initializers:
             cut = rule[0] == "truncated_normal"
             view["std"] = literal(rule[1] / TRUNCATED if cut else rule[1])
             function = rule[0]
-        own = function == "uniform"
-        name = "uniform_init" if own else f"nnx.initializers.{function}"
+        name = "uniform_init" if _is_own(rule) else f"nnx.initializers.{function}"
         return self.templates.macro("start", identifier(name), view)
 
     def printed(self) -> list[Code]:
@@ -88,3 +87,8 @@ class Initializers:
             macro("shared_start", Code(layer), self.code(rule))
             for layer, rule in self.shared.items()
         ]
+
+
+def _is_own(rule: Rule) -> bool:
+    """Whether a function of the file draws it: Flax's `uniform` starts at 0."""
+    return len(rule) == 2 and rule[0] == "uniform"
