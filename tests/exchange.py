@@ -114,12 +114,13 @@ class Case:
         model.eval()
         return model
 
-    def fresh_nnx(self) -> Any:
-        """As it is when it is made, in little time."""
+    def fresh_nnx(self) -> Arrays:
+        """The weights that it starts with."""
         from flax import nnx
 
         with doubles():
-            return nnx.jit(self._nnx)()
+            state = compiled(lambda: nnx.state(self._nnx(), weight_types()))()
+        return {name: np.asarray(v[...]) for name, v in named_variables(state).items()}
 
     def _nnx(self) -> Any:
         from flax import nnx
@@ -159,9 +160,10 @@ class Case:
     def load_nnx(self, model: Any, weights: Arrays) -> None:
         """Give the Flax model canonical weights."""
         import jax.numpy as jnp
+        from flax import nnx
 
         arrays = to_target(self.network, manifest("nnx"), weights)
-        variables = nnx_variables(model)
+        variables = named_variables(nnx.state(model, weight_types()))
         assert variables.keys() == arrays.keys()
         for name, variable in variables.items():
             assert variable.shape == arrays[name].shape, name
@@ -184,12 +186,26 @@ def torch_arrays(module: Any) -> Arrays:
     }
 
 
-def nnx_variables(model: Any) -> dict[str, Any]:
-    """The variables of a Flax model by their names in a flat state."""
+def weight_types() -> tuple[type, ...]:
+    """Of all that the state of a Flax model holds."""
     from flax import nnx
 
-    state = nnx.state(model, (nnx.Param, nnx.BatchStat))
+    return nnx.Param, nnx.BatchStat
+
+
+def named_variables(state: Any) -> dict[str, Any]:
+    """The variables of a Flax state by their names in a flat one."""
+    from flax import nnx
+
     return {".".join(map(str, path)): v for path, v in nnx.to_flat_state(state)}
+
+
+def compiled(function: Any, *arguments: Any) -> Any:
+    """The function for arguments like these, compiled in little time."""
+    import jax
+
+    lowered = jax.jit(function).lower(*arguments)
+    return lowered.compile({"xla_backend_optimization_level": 0})
 
 
 def randomize(module: Any, seed: int = 0) -> None:
@@ -247,15 +263,13 @@ def run_keras(model: Any, image: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def run_nnx(model: Any, image: np.ndarray) -> dict[str, np.ndarray]:
-    """The same of a Flax model, compiled in little time."""
-    import jax
+    """The same of a Flax model."""
     from flax import nnx
 
-    graph, weights, rest = nnx.split(model, (nnx.Param, nnx.BatchStat), ...)
-    function = jax.jit(lambda weights, x: nnx.merge(graph, weights, rest)(x))
-    lowered = function.lower(weights, np.moveaxis(image, 1, -1))
-    compiled = lowered.compile({"xla_backend_optimization_level": 0})
-    outputs = compiled(weights, np.moveaxis(image, 1, -1))
+    graph, *state, rest = nnx.split(model, *weight_types(), ...)
+    given = state, np.moveaxis(image, 1, -1)
+    run = compiled(lambda state, x: nnx.merge(graph, *state, rest)(x), *given)
+    outputs = run(*given)
     outputs = outputs if isinstance(outputs, dict) else {"": outputs}
     return {name: np.moveaxis(np.asarray(o), -1, 1) for name, o in outputs.items()}
 

@@ -6,7 +6,7 @@ from math import isclose
 
 import numpy as np
 import pytest
-from exchange import Case, case, nnx_variables, torch_arrays
+from exchange import Case, case, torch_arrays
 
 from archspec.targets.templates import manifest
 from archspec.weights.initial import fresh
@@ -33,10 +33,9 @@ def canonical(found: Case):
     """Fresh weights of all frameworks and of archspec under their canonical names."""
     module, model = found.build(found.torch_text), found.build(found.keras_text)
     variables = {v.path: np.asarray(v) for v in model.weights}
-    flax = {name: np.asarray(v) for name, v in nnx_variables(found.fresh_nnx()).items()}
     yield from_target(found.network, manifest("torch"), torch_arrays(module))
     yield from_target(found.network, manifest("keras"), variables)
-    yield from_target(found.network, manifest("nnx"), flax)
+    yield from_target(found.network, manifest("nnx"), found.fresh_nnx())
     yield fresh(found.network)
 
 

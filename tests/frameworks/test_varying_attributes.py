@@ -15,14 +15,8 @@ from test_initializers import canonical, check
 
 from archspec.errors import SpecError
 from archspec.ops import OPS
-<<<<<<< HEAD
-=======
 from archspec.targets import TARGETS
->>>>>>> 86aff78 (tests: Flax NNX beside the others)
 from examples import examples, makes_vectors, needed, written
-
-TARGETS = ("torch", "keras")
-"""What a `Case` builds."""
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
