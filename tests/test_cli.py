@@ -209,6 +209,23 @@ class TestGenerate:
         assert done.stdout.startswith('"""MobileNetV2, batch norm folded, for ')
         assert "BatchNorm2d(" not in done.stdout
 
+    def test_a_family_has_a_file_of_its_own(self, run, tmp_path: Path):
+        done = run("generate", "mobilenetv1", "--keep", "width", "--target", "torch")
+        assert done.stderr == "wrote generated/torch/mobilenetv1_family.py\n"
+        text = (tmp_path / "generated/torch/mobilenetv1_family.py").read_text()
+        assert '    "0.75_192": {"width": 0.75},  # 192 x 192\n' in text
+        again = run("generate", "mobilenetv1", "--keep", "width", "--check")
+        assert again.exit_code == 1
+        assert again.stderr.count("differs") == 2
+
+    @pytest.mark.parametrize(
+        "options", [(), ("mobilenetv1", "--all-variants"), ("unet", "--target", "onnx")]
+    )
+    def test_what_no_family_can_be(self, run, options):
+        done = run("generate", *options, "--keep", "width")
+        assert done.exit_code == 2
+        assert "--keep needs a SPEC" in done.stderr
+
     def test_chosen_targets_in_a_chosen_folder(self, run, small: str, tmp_path: Path):
         chosen = ("--target", "keras", "--target", "torch")
         run("generate", small, *chosen, "-o", "out/here")
