@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import onnx
 import torch
-from exchange import Case, run_nnx
+from exchange import Case
 from judge import judged_layers, result
 from onnx_session import inferred, run, run_all
 from tally import TALLY
@@ -21,6 +21,7 @@ from archspec.elaboration import folded, with_classes
 from archspec.errors import SpecError
 from archspec.network import INPUT, Network, NetworkLayer
 from archspec.runtime.keras import KerasModel
+from archspec.runtime.nnx import NnxModel
 from archspec.runtime.order import Arrays, Order
 from archspec.runtime.torch import TorchModel
 from archspec.targets.onnx import model, tensor_names
@@ -164,13 +165,15 @@ def of_keras(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
 
 
 def of_nnx(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
-    case.load_nnx(case.nnx, weights)
-    found = run_nnx(case.nnx, images.astype(np.float64))
-    return {f"output:{name}": output for name, output in found.items()}
+    network = case.network
+    built = NnxModel(case.nnx, {}, np.dtype("float64"))
+    assert sum(map(prod, built.shapes.values())) == network.parameters
+    built.load(to_target(network, manifest("nnx"), weights))
+    return kept(built, images, network)
 
 
 def kept(
-    built: TorchModel | KerasModel, images: np.ndarray, network: Network
+    built: TorchModel | KerasModel | NnxModel, images: np.ndarray, network: Network
 ) -> Arrays:
     """What it computes; what torch gives may change as it goes on."""
     found: dict[str, np.ndarray] = {}

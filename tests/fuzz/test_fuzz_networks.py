@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("keras")
+pytest.importorskip("flax")
 pytest.importorskip("onnxruntime")
 
 from checks import WAYS, check
