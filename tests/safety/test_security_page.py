@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from archspec.cli import COMMANDS
+from archspec.cli.commands import COMMANDS
 
 
 @pytest.fixture(scope="module")
