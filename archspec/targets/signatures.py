@@ -80,8 +80,8 @@ class Signatures:
     def root(self, name: str, known: Mapping[str, Signature]) -> Signature:
         """The signature of the network, which all that blocks share is read from."""
         routine = self.program.root
-        size = () if self.passes_channels else self.program.size
-        found = chain(_in_routine(routine, known), _in_tests(*size))
+        image = () if self.passes_channels else self.program.image
+        found = chain(_in_routine(routine, known), _in_tests(*image))
         read = frozenset(_expanded(found, routine))
         kept = tuple(p for p in routine.parameters if p.name in read)
         return Signature(identifier(name), self.names_of(routine), kept, read)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from exchange import Case, assert_right, imported
+from layers import complete
 
 from archspec.elaboration import elaborate, keeping
 from archspec.network import Network
@@ -120,3 +121,133 @@ def test_outputs_of_a_variant(spec, keep, variant, target):
     arguments = accepted(build, base.spec.family.variants[variant])
     own = elaborate(spec, [variant], [f"name={base.name}"])
     assert_right(Case(own, base, arguments), target)
+
+
+OWN = {
+    "when and repeat": (
+        "deep n",
+        """
+multipliers: {deep: false, n: 2}
+layers:
+  stem: {conv: 8}
+  extra: {conv_bn_act: 16, when: deep}
+  more: {conv_bn: 16, repeat: n}
+  last: {conv: {filters: 4, stride: 2}, repeat: n + 1, then: {stride: 1}}
+variants: {big: {multipliers: {deep: true, n: 4}}, one: {multipliers: {n: 1}}}
+""",
+    ),
+    "branch repeat": (
+        "k",
+        """
+multipliers: {k: 2}
+layers:
+  stem: {conv: 8}
+  sum: {concat: {a: {}, many: {repeat: k, squeeze: {conv: 2}}}}
+  last: {dense: classes}
+variants: {three: {multipliers: {k: 3}}}
+""",
+    ),
+    "channels and size": (
+        "chans size",
+        """
+multipliers: {chans: 3, size: 12}
+input: {channels: chans, size: [size, size + 2]}
+layers:
+  stem: {conv: {filters: 8, kernel: 3, stride: 2}}
+  up: {upsample: 2}
+  pool: global_avg_pool
+variants: {gray: {multipliers: {chans: 1}}, large: {multipliers: {size: 16}}}
+""",
+    ),
+    "own block with a table": (
+        "width depth",
+        """
+multipliers: {width: 1.0, depth: 1.0}
+define: {scale(c): int(c * width)}
+blocks:
+  body:
+    arguments: {n: 2}
+    layers:
+      inner:
+        columns: [c, r]
+        rows: [[8, 1], [16, n]]
+        each:
+          inverted_residual:
+            filters: scale(c)
+            expand: 2
+            drop_path: 0.1 * index / count
+        repeat: ceil(r * depth)
+layers:
+  stem: {conv: scale(8)}
+  a: {body: 2}
+  b: {body: 3}
+  pool: global_avg_pool
+variants:
+  big: {multipliers: {width: 2.0, depth: 1.5}}
+  thin: {multipliers: {width: 0.5}}
+""",
+    ),
+    "two tables": (
+        "depth",
+        """
+multipliers: {depth: 1.0}
+define: {times(n): ceil(n * depth)}
+layers:
+  one:
+    columns: [c, r]
+    rows: [[8, 1], [16, 2]]
+    each: {inverted_residual: {filters: c, expand: 2, drop_path: 0.1 * index / count}}
+    repeat: times(r)
+  two:
+    columns: [c, r]
+    rows: [[8, 3], [16, 2]]
+    each: {inverted_residual: {filters: c, expand: 2, drop_path: 0.2 * index / count}}
+    repeat: times(r)
+variants: {big: {multipliers: {depth: 1.5}}, huge: {multipliers: {depth: 2.2}}}
+""",
+    ),
+    "words": (
+        "mini q",
+        """
+multipliers: {mini: false, q: 1}
+define: {NL: relu if mini else hard_swish, pick(x): relu if x < q else relu6}
+layers:
+  stem: {conv_bn_act: {filters: 8 * q, activation: NL}}
+  act: {activation: pick(2)}
+  b: {conv_bn_act: {filters: 8, activation: pick(1)}}
+  c: {conv_bn_act: {filters: 8, activation: relu}}
+outputs: {b: b, c: c}
+variants: {m: {multipliers: {mini: true}}, p: {multipliers: {q: 3}}}
+""",
+    ),
+    "padding": (
+        "k",
+        """
+multipliers: {k: 3}
+defaults:
+  conv: {padding: symmetric, bias: false}
+  batch_norm: {epsilon: 1e-3, decay: 0.9}
+  activation: relu
+layers:
+  stem: {conv: {filters: 8, kernel: k, stride: 2}}
+  b: {conv_bn_act: {filters: 8, kernel: k}}
+  g: {conv: {filters: 8, kernel: 3, groups: k - 1, dilation: k}}
+  s: {slice_channels: {stop: k}}
+variants: {five: {multipliers: {k: 5}}}
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("target", ["torch", "keras"])
+@pytest.mark.parametrize("case", OWN)
+def test_own_families(tmp_path, case, target):
+    keep, text = OWN[case]
+    path = tmp_path / "net.yaml"
+    path.write_text(complete(text), encoding="utf-8")
+    base = keeping(elaborate(path), keep.split())
+    module = imported(render(base, target))
+    assert module.VARIANTS.keys() == base.spec.family.variants.keys()
+    for variants in ([], *([name] for name in module.VARIANTS)):
+        arguments = module.VARIANTS[variants[0]] if variants else {}
+        assert_right(Case(elaborate(path, variants), base, arguments), target)

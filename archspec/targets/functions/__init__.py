@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.expressions import Constant, Items, Name
+from archspec.expressions import Items, Name
 from archspec.targets.arguments import (
     ParameterView,
     parameter_views,
@@ -96,11 +96,11 @@ def _root(file: File) -> dict[str, Any]:
         outputs = file.templates.macro("outputs", named)
     else:
         lines, outputs = _ending(lines, result)
-    size, channels = file.program.size, network.input_shape[0]
+    channels, *size = file.program.image
     return {
         "name": identifier(network.name),
         "title": literal(network.name),
-        "input": statements.printer.code(Items((*size, Constant(channels)))),
+        "input": statements.printer.code(Items((*size, channels))),
         "parameters": parameter_views(file, signature),
         "lets": printed_lets(routine, signature, statements.printer),
         "functions": printed_functions(routine, signature, statements.printer),

@@ -96,15 +96,16 @@ class _Specialiser:
         for name, block in self.uses.blocks.items():
             with located(block.place, f"block {name}", self.uses.written[name]):
                 self.routines[name] = self.block(name, block)
-        root, size = self.root(), self.size()
-        return Program(self.routines, tuple(self.stages), root, size)
+        root = self.root()
+        return Program(self.routines, tuple(self.stages), root, self.image())
 
-    def size(self) -> tuple[Expression, ...]:
-        """The size of the image, in the network's arguments."""
+    def image(self) -> tuple[Expression, ...]:
+        """Channels, height and width of the image, in the network's arguments."""
         context = self.context(self.kept.keys())
         witnesses = [root.scope for root in self.uses.roots]
-        given = self.uses.document.input.size
-        return tuple(context.express(f.expression, witnesses) for f in given)
+        given = self.uses.document.input
+        lengths = (given.channels, *given.size)
+        return tuple(context.express(f.expression, witnesses) for f in lengths)
 
     def root(self) -> Routine:
         """The network itself, which has the kept multipliers as parameters."""
@@ -119,7 +120,7 @@ class _Specialiser:
                 expression = context.express(Name(name), witnesses)
                 lets.append((name, context.attribute(expression, witnesses, values)))
         context = self.context({*context.variables, *(name for name, _ in lets)})
-        channels = context.express(document.input.channels.expression, witnesses)
+        channels = self.image()[0]
         tapped = document.outputs.values()
         read = references(document.layers) | frozenset(tapped)
         body = Body(context, roots, {"input": channels}, read, self.stages)

@@ -308,7 +308,8 @@ class Body:
         values = [steps[0].scope["count"] for steps in site.steps if steps]
         said = chain.from_iterable(each.values() for each in table.each.values())
         read = any(f and "count" in names_in(f.expression) for f in said)
-        if not read or all_same(values) or "count" in context.variables:
+        taken = "count" in dict(self.widths.found)
+        if not read or taken or all_same(values):
             return context
         total = context.express(total_repeats(table, rows), site.there, site.channels)
         counted = context.attribute(total, site.there, [_whole(v) for v in values])

@@ -291,12 +291,11 @@ class Routine:
 class Program:
     """All routines, callees first, and the network itself.
 
-    `size` is that of the image, which `variants` have as a number, if the network is
-    a family.
+    `image` is its shape, `variants` has height and width for each, if it is a family.
     """
 
     blocks: dict[str, Routine]
     stages: tuple[Stage, ...]
     root: Routine
-    size: tuple[Expression, ...]
+    image: tuple[Expression, ...]
     variants: Mapping[str, Shape] = field(default_factory=dict[str, Shape])

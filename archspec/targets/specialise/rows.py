@@ -89,7 +89,7 @@ class RowCompiler:
     def with_cells(self, row: str, runs: Runs) -> Context:
         """The context in which the columns stand for the cells of a row.
 
-        So does `index` for a sum, where uses repeat the rows before otherwise.
+        So do `index` and `count` for sums, where uses repeat rows otherwise.
         """
         known = self.context.aliases
         cells = _cells(self.table, row)
@@ -98,6 +98,10 @@ class RowCompiler:
             rows = list(self.table.rows)
             start = total_repeats(self.table, rows[: rows.index(row)])
             aliases["index"] = substitute(Binary("+", start, Name("step")), known)
+        counts = [scope.get("count") for scope in runs.scopes]
+        if "count" not in self.context.variables and not all_same(counts):
+            total = total_repeats(self.table, self.table.rows)
+            aliases["count"] = substitute(total, known)
         return replace(self.context, aliases={**known, **aliases})
 
 
