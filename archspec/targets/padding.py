@@ -8,8 +8,10 @@ from typing import Any, Literal
 from archspec.expressions import Binary, Constant, Expression, Items
 from archspec.expressions import Call as FunctionCall
 from archspec.ops import OPS
+from archspec.ops.fields import Amounts
 from archspec.ops.window import Window
-from archspec.targets.specialise.model import Attribute, Call
+from archspec.targets.code import collapsed, literal
+from archspec.targets.specialise.model import Argument, Attribute, Call
 from archspec.targets.sums import simplified
 from archspec.targets.symbols import constant, constant_value, halved
 from archspec.targets.unprintable import Unprintable
@@ -102,3 +104,57 @@ def _dilated(call: Call, window: Window) -> Expression:
         else:
             sizes.append(attribute.expression)
     return simplified(Binary("*", sizes[0], halved(sizes[1])))
+
+
+def pool_padding(call: Call) -> Argument:
+    """The padding of a pool without `ceil`: none, `"SAME"`, or four amounts."""
+    padding = plan(call)
+    if padding.kind == "none":
+        return None
+    if padding.kind == "same":
+        return literal("SAME")
+    match padding.amount:
+        case FunctionCall():
+            raise Unprintable("a pool's kernel as both a number and a pair")
+        case Items((down, across)):
+            return Items((down, down, across, across))
+        case Items():
+            return padding.amount
+        case amount:
+            return Items((amount,) * 4)
+
+
+def beyond_padding(call: Call) -> tuple[Amounts, Amounts] | None:
+    """The padding of a pool with `ceil`, and how far beyond it the last window may be.
+
+    A stride less one, at every size of the input, unless a window could then lie
+    wholly beyond; else just as far as it does at the sizes that the pool has.
+    """
+    if call.attributes["ceil"].constant is False or plan(call).kind == "same":
+        return None
+    found: set[tuple[Amounts, Amounts]] = set()
+    for window, (_, *size) in zip(windows(call), call.inputs, strict=True):
+        here = size[0], size[1]
+        inner = window.amounts(here)
+        (height, width), (down, across) = window.kernel, window.stride
+        if height >= inner[1] + down and width >= inner[3] + across:
+            found.add((inner, (0, down - 1, 0, across - 1)))
+        else:
+            found.add((inner, window.overhang(here)))
+    if len(found) > 1:
+        raise Unprintable(f"{call.op} with 'ceil' and several paddings", call.paths[0])
+    inner, around = found.pop()
+    return (inner, around) if any(around) else None
+
+
+def per_axis(attribute: Attribute) -> Argument:
+    """A size for each axis, where a spec may have one for both."""
+    expression, value = attribute.expression, constant_value(attribute.expression)
+    if value is not None:
+        return literal(value if isinstance(value, tuple) else (value, value))
+    pairs = {isinstance(collapsed(value), tuple) for value in attribute.values}
+    if isinstance(expression, Items) or pairs == {True}:
+        return expression
+    if not any(isinstance(value, tuple) for value in attribute.values):
+        return Items((expression, expression))
+    return FunctionCall("pair", (expression,))

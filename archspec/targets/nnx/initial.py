@@ -13,20 +13,6 @@ from archspec.targets.templates import Templates
 
 Rule = tuple[Any, ...]
 
-LAYERS = {
-    "conv": "Conv",
-    "depthwise_conv": "Conv",
-    "transposed_conv": "ConvTranspose",
-    "dense": "Linear",
-}
-_NAMES = {
-    ("uniform", "fan_avg", 1.0): "glorot_uniform",
-    ("truncated_normal", "fan_avg", 1.0): "glorot_normal",
-    ("uniform", "fan_in", 2.0): "he_uniform",
-    ("truncated_normal", "fan_in", 2.0): "he_normal",
-    ("uniform", "fan_in", 1.0): "lecun_uniform",
-    ("truncated_normal", "fan_in", 1.0): "lecun_normal",
-}
 _DEFAULT = ("truncated_normal", "fan_in", 1.0)
 
 
@@ -39,10 +25,13 @@ class Initializers:
 
     def __init__(self, calls: Iterable[Call], templates: Templates):
         self.templates = templates
+        self.layers: dict[str, str] = templates.manifest["layers"]
+        named = templates.manifest["initializers"].items()
+        self.named = {(*rule.split(), scale): name for name, (rule, scale) in named}
         counts: dict[str, Counter[Rule]] = {}
         for call in calls:
-            if call.op in LAYERS:
-                counter = counts.setdefault(LAYERS[call.op], Counter())
+            if call.op in self.layers:
+                counter = counts.setdefault(self.layers[call.op], Counter())
                 counter[call.initializer] += 1
         self.shared: dict[str, Rule] = {}
         for layer, counter in counts.items():
@@ -52,33 +41,27 @@ class Initializers:
 
     def layer(self, call: Call) -> Code:
         """The class, or its partial."""
-        name = LAYERS[call.op]
+        name = self.layers[call.op]
         return identifier(name if name in self.shared else f"nnx.{name}")
 
     def start(self, call: Call) -> Code | None:
         """What a layer says of its kernel; None where its class says the same."""
-        usual = self.shared.get(LAYERS[call.op], _DEFAULT)
+        usual = self.shared.get(self.layers[call.op], _DEFAULT)
         return None if call.initializer == usual else self.code(call.initializer)
 
     def code(self, rule: Rule) -> Code:
         """A call of one of Flax's initializers, or of the file's own."""
-        view: dict[str, Code | None] = {
-            "scale": None,
-            "mode": None,
-            "drawn": None,
-            "std": None,
-        }
-        if len(rule) == 3:
-            function = _NAMES.get(rule, "variance_scaling")
-            if rule not in _NAMES:
-                drawn, mode, scale = map(literal, rule)
-                view |= {"scale": scale, "mode": mode, "drawn": drawn}
-        else:
-            cut = rule[0] == "truncated_normal"
-            view["std"] = literal(rule[1] / TRUNCATED if cut else rule[1])
-            function = rule[0]
+        function, given = str(rule[0]), rule[1:]
+        if rule in self.named:
+            function, given = self.named[rule], ()
+        elif len(rule) == 3:
+            function, given = "variance_scaling", (rule[2], rule[1], rule[0])
+        elif function == "truncated_normal":
+            given = (rule[1] / TRUNCATED,)
         name = "uniform_init" if _is_own(rule) else f"nnx.initializers.{function}"
-        return self.templates.macro("start", identifier(name), view)
+        return self.templates.macro(
+            "start", identifier(name), [literal(v) for v in given]
+        )
 
     def printed(self) -> list[Code]:
         """The partials."""

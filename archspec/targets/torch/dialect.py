@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.expressions import Binary, Constant, Expression, Items, Value
+from archspec.expressions import Constant, Expression, Items, Value
 from archspec.ops.window import Window
+from archspec.targets.classes.dialect import ClassDialect, Layers
 from archspec.targets.code import identifier, literal
-from archspec.targets.dialect import Arguments, Dialect, numbers
+from archspec.targets.dialect import Arguments
 from archspec.targets.padding import plan, windows
 from archspec.targets.specialise.model import Call, FrameworkLayer
-from archspec.targets.sums import simplified
 from archspec.targets.symbols import constant
 
-Layers = tuple[FrameworkLayer, ...]
 
-
-class TorchDialect(Dialect):
-    """A primitive is one module, so that its weights have the path of its layer."""
-
-    passes_channels = True
+class TorchDialect(ClassDialect):
+    """Padding that PyTorch lacks is done by classes of the file."""
 
     def conv(self, call: Call, arguments: Arguments) -> Layers:
         return self.window(call, arguments)
-
-    def depthwise_conv(self, call: Call, arguments: Arguments) -> Layers:
-        each = call.attributes["multiplier"].expression
-        filters = simplified(Binary("*", call.channels.expression, each))
-        del arguments["multiplier"]
-        return self.window(call, {**arguments, "filters": filters})
 
     def max_pool(self, call: Call, arguments: Arguments) -> Layers:
         return self.window(call, arguments)
@@ -75,27 +65,11 @@ class TorchDialect(Dialect):
         arguments["momentum"] = literal(momentum(call.attributes["decay"].constant))
         return (FrameworkLayer(call.op, arguments),)
 
-    def slice_channels(self, call: Call, arguments: Arguments) -> Layers:
-        if arguments["stop"] == call.channels.expression:
-            arguments["stop"] = None
-        return (FrameworkLayer(call.op, arguments),)
-
-    def flatten(self, call: Call, arguments: Arguments) -> Layers:
-        last = call.attributes["order"].constant == "channels_last"
-        matters = any(shape[1:] not in ((), (1, 1)) for shape in call.inputs)
-        return (FrameworkLayer(call.op, {"last": last and matters}),)
-
     def resize(self, call: Call, arguments: Arguments) -> Layers:
         """PyTorch's "nearest" does not look from the middle of a pixel."""
         if call.attributes["mode"].constant == "nearest":
             arguments["mode"] = literal("nearest-exact")
         return (FrameworkLayer(call.op, {**arguments, "like": None}),)
-
-    def normalize(self, call: Call, arguments: Arguments) -> Layers:
-        for name in ("mean", "std"):
-            arguments[name] = literal(numbers(call.attributes[name]))
-        arguments["vectors"] = any(len(shape) == 1 for shape in call.inputs)
-        return (FrameworkLayer(call.op, arguments),)
 
 
 def momentum(decay: Value) -> float:

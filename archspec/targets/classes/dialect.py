@@ -1,0 +1,50 @@
+"""What frameworks with modules make of the primitives alike."""
+
+from __future__ import annotations
+
+from archspec.expressions import Binary
+from archspec.targets.code import literal
+from archspec.targets.dialect import Arguments, Dialect, numbers
+from archspec.targets.specialise.model import Call, FrameworkLayer
+from archspec.targets.sums import simplified
+
+Layers = tuple[FrameworkLayer, ...]
+
+
+class ClassDialect(Dialect):
+    """A primitive is one module, so that its weights have the path of its layer."""
+
+    passes_channels = True
+
+    def depthwise_conv(self, call: Call, arguments: Arguments) -> Layers:
+        """A convolution in as many groups as there are channels."""
+        channels = call.channels.expression
+        each = call.attributes["multiplier"].expression
+        del arguments["multiplier"]
+        filters = simplified(Binary("*", channels, each))
+        own = {"filters": filters, "groups": channels}
+        return self.conv(call, {**arguments, **own})
+
+    def conv(self, call: Call, arguments: Arguments) -> Layers:
+        """One module, which pads as the framework can."""
+        raise NotImplementedError
+
+    def slice_channels(self, call: Call, arguments: Arguments) -> Layers:
+        """Without an end that is the last channel."""
+        if arguments["stop"] == call.channels.expression:
+            arguments["stop"] = None
+        return (FrameworkLayer(call.op, arguments),)
+
+    def flatten(self, call: Call, arguments: Arguments) -> Layers:
+        """`transposed` where the order is not the framework's and matters."""
+        order = call.attributes["order"].constant
+        other = order != f"channels_{self.manifest['channels']}"
+        matters = any(shape[1:] not in ((), (1, 1)) for shape in call.inputs)
+        return (FrameworkLayer(call.op, {"transposed": other and matters}),)
+
+    def normalize(self, call: Call, arguments: Arguments) -> Layers:
+        """Mean and standard deviation as tuples."""
+        for name in ("mean", "std"):
+            arguments[name] = literal(numbers(call.attributes[name]))
+        arguments["vectors"] = any(len(shape) == 1 for shape in call.inputs)
+        return (FrameworkLayer(call.op, arguments),)
