@@ -238,13 +238,13 @@ class Unscaled(nn.Dropout):
         return x * (1 - self.p) if self.training else x
 
 
-class ConvBnAct("""
+class ConvBnAct(nn."""
 
 
 def altered(text: str, bug: Bug) -> str:
     """The file with the bug in it, if it has what the bug replaces."""
     text = text.replace(bug.right, bug.wrong)
-    return text.replace("class ConvBnAct(", SLOPE.strip(), 1)
+    return text.replace("class ConvBnAct(nn.", SLOPE.strip(), 1)
 
 
 def with_bug(verifier, bug: Bug, **more):
