@@ -320,9 +320,9 @@ class TestGenerate:
         done = run("generate", small, "other/Small.yaml")
         assert done.exit_code == 2
         assert done.stderr == (
-            "error[AS506]: 'small.yaml' and 'other/Small.yaml' would be the same file "
-            "Small.py\n"
-            "   help: generate them one at a time, into a folder each: -o FOLDER\n"
+            "error[AS506]: 'small.yaml' and 'other/Small.yaml' would both be written to"
+            " Small.py\n"
+            "   help: generate them separately, into different folders: -o FOLDER\n"
         )
         assert written(tmp_path) == set()
 

@@ -207,8 +207,8 @@ def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:
     """Refuse paths that collide on case-insensitive file systems."""
     other = origins.setdefault(str(path).lower(), origin)
     if other != origin:
-        message = f"'{other}' and '{origin}' would be the same file {path.name}"
-        help = "generate them one at a time, into a folder each: -o FOLDER"
+        message = f"'{other}' and '{origin}' would both be written to {path.name}"
+        help = "generate them separately, into different folders: -o FOLDER"
         raise SpecError.single("AS506", message, help=help)
 
 

@@ -215,8 +215,10 @@ def _typed(
         declared == "bool"
     ):
         return value
-    message = f"{block.name}: '{name}' is of type {declared}, but is {_shown(value)}"
+    message = (
+        f"{block.name}: '{name}' must be of type {declared}, but is {_shown(value)}"
+    )
     advice = declared == "int" and isinstance(value, float)
-    help = "write round, floor, ceil or int" if advice else ""
+    help = "use round, floor, ceil or int" if advice else ""
     help = help or _by_name(block.name, name, value, [*block.arguments])
     raise SpecError.single("AS302", message, setting.place, help=help)

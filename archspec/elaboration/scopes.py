@@ -55,7 +55,7 @@ def whole_number(formula: Formula, scope: Scope, what: str, help: str = "") -> i
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        help = "write round, floor, ceil or int" if isinstance(value, float) else help
+        help = "use round, floor, ceil or int" if isinstance(value, float) else help
         message = f"{what} must be a whole number of at least 1, but is {value}"
         fail("AS302", message, formula.place, help)
     return value

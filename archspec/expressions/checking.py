@@ -62,13 +62,13 @@ def _check_name(name: Name, scope: Scope) -> None:
         help = f"did you mean '{MEANT[name.id.lower()]}'?"
     else:
         near = did_you_mean(name.id, [*scope, *WORDS])
-        help = near or f"known here: {_listed(scope)}"
+        help = near or f"names in scope: {_listed(scope)}"
     raise ExpressionError(f"unknown name '{name.id}'", name.offset, size, help)
 
 
 def _listed(names: Collection[str]) -> str:
     """The first few."""
-    few = ", ".join([*names][:8]) or "no name"
+    few = ", ".join([*names][:8]) or "none"
     return f"{few}, ..." if len(names) > 8 else few
 
 
@@ -79,14 +79,14 @@ def _check_call(call: Call, scope: Scope) -> None:
         found = len(call.arguments) + len(call.keywords)
         if call.keywords or found != expected:
             signature = f"{function.name}({', '.join(function.parameters)})"
-            message = f"{signature} takes {expected} argument(s), found {found}"
+            message = f"{signature}: expected {expected} arguments, found {found}"
             raise ExpressionError(message, call.offset, size)
     elif call.function in scope:
         message = f"'{call.function}' is not a function"
         raise ExpressionError(message, call.offset, size)
     elif call.function not in BUILTINS:
         known = [*BUILTINS, *(n for n, v in scope.items() if isinstance(v, Function))]
-        help = did_you_mean(call.function, known) or f"known here: {_listed(known)}"
+        help = did_you_mean(call.function, known) or f"functions: {_listed(known)}"
         message = f"unknown function '{call.function}'"
         raise ExpressionError(message, call.offset, size, help)
     elif call.keywords and call.function != "round_channels":

@@ -75,7 +75,7 @@ def _look_up(name: str, offset: int, scope: Scope) -> Value:
         raise Unknowable
     if value is None or isinstance(value, Function):
         check(Name(name, offset), scope)
-        raise ExpressionError(f"'{name}' is not given here", offset, len(name))
+        raise ExpressionError(f"'{name}' has no value here", offset, len(name))
     return value
 
 

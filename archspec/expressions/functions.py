@@ -29,7 +29,7 @@ def round_channels(x: float, divisor: float = 8, keep: float = 0.9) -> int:
 def round(x: float, digits: int | None = None) -> float:
     """Round half to even; raises ValueError for digits that no number has."""
     if digits is not None and abs(digits) > MAX_DIGITS:
-        raise ValueError(f"digits are at most {MAX_DIGITS}, before or behind the point")
+        raise ValueError(f"digits are at most {MAX_DIGITS}, before or after the point")
     return builtins.round(x, digits)
 
 

@@ -80,12 +80,12 @@ _REFUSED_CONSTANTS: Mapping[type, str] = {
     str: "a string",
     bytes: "a string",
     complex: "a complex number",
-    bool: "a capital True or False",
+    bool: "a capitalised True or False",
     type(None): "None",
 }
 _GRAMMAR = (
-    "it has numbers, names, + - * / // %, comparison, and, or, not, "
-    "'a if b else c' and calls of functions"
+    "expressions consist of numbers, names, + - * / // %, comparison, and, or, not, "
+    "'a if b else c' and function calls"
 )
 
 
@@ -150,8 +150,8 @@ class _Converter:
     def number(self, node: ast.Constant, value: float) -> Constant:
         written = self.source(node)
         if not _NUMBER.fullmatch(written):
-            help = "at most 15 digits before and 30 behind the point, no _, no 0x"
-            message = f"'{written}' is not a number of the language"
+            help = "at most 15 digits before and 30 after the point, no _, no 0x"
+            message = f"invalid number '{written}'"
             raise ExpressionError(message, node.col_offset, len(written), help)
         return Constant(bounded(value, node.col_offset))
 

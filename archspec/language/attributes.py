@@ -69,7 +69,7 @@ def _unknown(op: str, given: list[Word], blocks: Blocks) -> Iterator[Diagnostic]
 
 def unknown_attribute(op: str, name: Word, known: list[str]) -> Diagnostic:
     """The fault (AS204) of an attribute that the op or block lacks."""
-    takes = f"it takes {', '.join(known) or 'no attributes'}"
-    help = f"{did_you_mean(name, known)} {takes}".strip()
+    expected = f"expected {', '.join(known) or 'no attributes'}"
+    help = f"{did_you_mean(name, known)} {expected}".strip()
     message = f"unknown attribute '{name}' of {op}"
     return Diagnostic("AS204", message, name.place, help=help)

@@ -121,11 +121,11 @@ def _resolve(name: str, own: Mapping, below: tuple[str, ...]) -> Mapping:
         return block.replaced(extends=None)
     place = block.entries["extends"].place
     if base in (*below, name) and base not in standard:
-        fail("AS211", f"'extends' of block {name} goes round in a circle", place)
+        fail("AS211", f"circular 'extends' of block '{name}'", place)
     if base not in own.entries and base not in standard:
         help = did_you_mean(base, {**dict.fromkeys(standard), **own.entries})
         help = help or "'archspec blocks' lists the standard blocks"
-        fail("AS211", f"block {name} extends the unknown block '{base}'", place, help)
+        fail("AS211", f"block '{name}' extends the unknown block '{base}'", place, help)
     if len(below) >= MAX_EXTENDS:
         fail("AS211", f"blocks extend each other more than {MAX_EXTENDS} deep", place)
     inherited = _resolve(base, own, (*below, name))

@@ -53,7 +53,7 @@ def formula(node: Node, at: At) -> Formula | None:
     if not isinstance(node, Sequence):
         return scalar(node, at)
     if not node.items:
-        at.refuse(node, "has at least one value")
+        at.refuse(node, "must have at least one value")
     items = [formula(item, at) for item in node.items]
     parts = tuple(item for item in items if item is not None)
     if not parts:
@@ -68,9 +68,9 @@ def _formula(node: Node) -> Formula:
         case Scalar(int() | float() as number):
             return Formula(Constant(bounded(number)), node.place)
         case Sequence():
-            raise ValueError("is a number, a word or an expression")
+            raise ValueError("must be a number, a word or an expression")
         case _:
-            raise ValueError("is a number, a word, an expression or a list of them")
+            raise ValueError("must be a number, a word, an expression or a list")
 
 
 scalar = value(_formula)
@@ -91,9 +91,9 @@ def argument(node: Node, at: At) -> Formula | str | None:
 def text(node: Node, what: str = "a text") -> str:
     """A scalar as written; raises ValueError for anything else."""
     if not isinstance(node, Scalar) or node.value is None:
-        raise ValueError(f"is {what}")
+        raise ValueError(f"must be {what}")
     if len(node.text) > MAX_TEXT:
-        raise ValueError(f"has at most {MAX_TEXT:,} characters")
+        raise ValueError(f"must have at most {MAX_TEXT:,} characters")
     return node.text
 
 
@@ -121,7 +121,7 @@ def classes(node: Node) -> int:
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ValueError("is a whole number of at least 1")
+        raise ValueError("must be a whole number of at least 1")
     return _bounded(number)
 
 
@@ -130,14 +130,14 @@ def _bounded(number: Any) -> Any:
     try:
         return bounded(number)
     except ExpressionError as error:
-        raise ValueError(f"is no number of the language: {error.message}") from None
+        raise ValueError(f"must be a valid number: {error.message}") from None
 
 
 def version(node: Node) -> int:
     """The version of the language."""
     number = node.value if isinstance(node, Scalar) else None
     if number != 1 or isinstance(number, bool):
-        raise ValueError("is 1, the version that this program reads")
+        raise ValueError("must be 1, the supported version of the language")
     return 1
 
 
@@ -147,7 +147,7 @@ def number(node: Node) -> float:
     check(expression, {})
     found = bounded(evaluate(expression, {}))
     if isinstance(found, bool) or not isinstance(found, (int, float)):
-        raise ValueError("is a number")
+        raise ValueError("must be a number")
     return float(found)
 
 
@@ -155,7 +155,7 @@ def positive(node: Node) -> float:
     """A number above 0."""
     found = number(node)
     if found <= 0:
-        raise ValueError("is above 0")
+        raise ValueError("must be above 0")
     return found
 
 
@@ -168,9 +168,9 @@ def for_channels(
         if not isinstance(node, Sequence):
             return read(node)
         if len(node.items) > MAX_NUMBERS:
-            raise ValueError(f"has at most {MAX_NUMBERS} numbers, one for each channel")
+            raise ValueError(f"must have at most {MAX_NUMBERS} values, one a channel")
         if any(isinstance(item, Sequence | Mapping) for item in node.items):
-            raise ValueError("is a number or a list of numbers")
+            raise ValueError("must be a number or a list of numbers")
         return [read(item) for item in node.items]
 
     return each
@@ -180,7 +180,7 @@ def pixels(node: Node) -> int:
     """A length in pixels."""
     found = number(node)
     if found < 1 or not found.is_integer():
-        raise ValueError("is a whole number of at least 1")
+        raise ValueError("must be a whole number of at least 1")
     return int(found)
 
 
@@ -190,7 +190,7 @@ def one_of(*words: str) -> Callable[[Node], str]:
     def each(node: Node) -> str:
         if text(node) not in words:
             *most, last = words
-            raise ValueError(f"is {', '.join(most)} or {last}")
+            raise ValueError(f"must be {', '.join(most)} or {last}")
         return text(node)
 
     return each
@@ -200,7 +200,7 @@ def quantity(node: Node) -> Quantity:
     """A figure as a paper prints it."""
     match = _QUANTITY.fullmatch(text(node))
     if match is None:
-        raise ValueError("is a number such as 3.4M")
+        raise ValueError("must be a number such as 3.4M")
     found, decimals, unit = match.groups()
     scale = _SCALE[unit]
     tolerance = 0.5 * scale / 10 ** len(decimals or "")

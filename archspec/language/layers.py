@@ -87,10 +87,10 @@ Cell = Formula | Word | None
 def _rows(node: Node, at: At) -> dict[str, list[Cell]]:
     """Rows by their names, or by numbers; without brackets a row of one column."""
     if isinstance(node, Scalar):
-        at.refuse(node, "is a list or a mapping")
+        at.refuse(node, "must be a list or a mapping")
         return {}
     if not is_filled(node):
-        at.refuse(node, "has at least 1 of them")
+        at.refuse(node, "must have at least 1 entry")
     named: Mapping[str, Node] = {}
     if isinstance(node, nodes.Mapping):
         named = node.entries
@@ -169,7 +169,7 @@ def layer(node: Node, at: At) -> Layer:
     if "branches" in node.entries:
         return part(JoinLayer, _MODIFIERS)(node, at)
     if "then" in node.entries and "repeat" not in node.entries:
-        message = "'then' changes repeats, and there is no 'repeat'"
+        message = "'then' requires 'repeat'"
         help = "add 'repeat', or remove 'then'"
         at.complain("AS204", message, node.place_of("then"), help)
     if not node.entries.keys().isdisjoint(("columns", "rows", "each")):

@@ -131,10 +131,10 @@ def _override(tree: Mapping, override: str, faults: list[Diagnostic]) -> Mapping
     place = Place("--set", 1, 1, override, len(name))
     keys = [key.strip() for key in name.split(".")]
     if not equals or not all(keys) or not text.strip():
-        help = "to take something away, write a.b=~"
+        help = "to delete a key, write a.b=~"
         fail("AS504", f"'{override}' is not of the form a.b=value", place, help)
     if keys[0] not in OWN_KEYS:
-        fail("AS504", f"no spec has a key '{keys[0]}'", place, _meant(tree, keys))
+        fail("AS504", f"unknown key '{keys[0]}'", place, _meant(tree, keys))
     node = read(text, f"--set {name}")
     for key in reversed(keys):
         node = Mapping({Word(key, place): node}, place)

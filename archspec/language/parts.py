@@ -57,7 +57,7 @@ class At:
 
     def refuse(self, node: Node, message: str, help: str = "") -> None:
         """Note that the value is wrong (AS203)."""
-        if message.startswith(("is ", "has ")):
+        if message.startswith("must "):
             *_, above, key = ("", *self.path)
             numbered = f"number {int(key) + 1} of '{above}'" if key.isdigit() else ""
             owner = numbered or f"'{key}'"
@@ -67,7 +67,7 @@ class At:
 
     def missing(self, key: str, node: Mapping) -> None:
         """Note that the value lacks a key (AS202)."""
-        help = f"such as {_SUCH_AS[key]}" if key in _SUCH_AS else ""
+        help = f"for example, {_SUCH_AS[key]}" if key in _SUCH_AS else ""
         message, path = f"'{key}' is missing", (*self.path, key)
         if key == "op":
             message, path = "the layer has no op", self.path
@@ -113,10 +113,10 @@ def mapping_of(read: Read, least: int = 0) -> Read:
 
     def each(node: Node, at: At) -> dict[str, Any]:
         if not isinstance(node, Mapping):
-            at.refuse(node, "is a mapping")
+            at.refuse(node, "must be a mapping")
             return {}
         if len(node.entries) < least:
-            at.refuse(node, f"has at least {least} of them")
+            at.refuse(node, f"must have at least {least} entries")
         return {
             key: read(inner, at.below(key, key.place, node))
             for key, inner in placed(node.entries)
@@ -130,12 +130,12 @@ def list_of(read: Read, least: int = 0, most: int | None = None) -> Read:
 
     def each(node: Node, at: At) -> list[Any]:
         if not isinstance(node, Items):
-            at.refuse(node, "is a list")
+            at.refuse(node, "must be a list")
             return []
         if len(node.items) < least:
-            at.refuse(node, f"has at least {least} of them")
+            at.refuse(node, f"must have at least {least} entries")
         if most is not None and len(node.items) > most:
-            at.refuse(node, f"has at most {most} of them")
+            at.refuse(node, f"must have at most {most} entries")
         numbered = enumerate(node.items)
         values = [read(item, at.below(str(n), item.place)) for n, item in numbered]
         return [value for value in values if value is not None]
@@ -151,7 +151,7 @@ def part(kind: type[T], known: Sequence[str] = ()) -> Callable[[Node, At], T]:
 
     def whole(node: Node, at: At) -> T:
         if not isinstance(node, Mapping):
-            at.refuse(node, "is a mapping")
+            at.refuse(node, "must be a mapping")
             node, at = Mapping({}, node.place), at.muted()
         keys = keys_of(kind)
         values = {f.name: _field(f, key, node, at) for key, f in keys.items()}

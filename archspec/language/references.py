@@ -81,7 +81,7 @@ class _References:
         if reference in known:
             return
         self.used.add(reference.partition(".")[0])
-        help = did_you_mean(reference, known) or f"known here: {_listed(known)}"
+        help = did_you_mean(reference, known) or f"in scope: {_listed(known)}"
         if any(reference == name for name, _ in inner_layers(self.body)):
             help = "it comes later, or is in another branch"
         message = f"there is no earlier layer '{reference}'"

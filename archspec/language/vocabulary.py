@@ -60,7 +60,7 @@ class Vocabulary(NamedTuple):
         """The node if it is a mapping, else a complaint and an empty one."""
         if isinstance(node, Mapping):
             return node
-        message = f"{what} is a mapping, found {describe(node)}"
+        message = f"{what} must be a mapping, found {describe(node)}"
         self.complain("AS203", message, node.place, help)
         return Mapping({}, node.place)
 

@@ -148,8 +148,8 @@ class Op(BaseModel):
             raise ShapeError(
                 f"{self.name} needs a feature map (channels, height, width), "
                 f"but its input is a vector of {shape[0]}",
-                "'global_avg_pool' and 'flatten' make vectors; "
-                "'global_avg_pool: {keep_size: true}' keeps a map of 1x1",
+                "'global_avg_pool' and 'flatten' return vectors; "
+                "'global_avg_pool: {keep_size: true}' returns a 1x1 feature map",
             )
         channels, height, width = shape
         return channels, height, width

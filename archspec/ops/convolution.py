@@ -58,7 +58,7 @@ class Conv(Convolution):
     initializer: InitializerField = GLOROT
 
     def infer(self, shape: Shape) -> Shape:
-        """(channels, height, width) -> (filters, positions down, positions across)."""
+        """(channels, height, width) -> (filters, rows, columns)."""
         _, height, width = self.as_map(shape)
         self._group_channels(shape)
         return self.filters, *self.window.slide((height, width))
@@ -98,7 +98,7 @@ class DepthwiseConv(Convolution):
     initializer: InitializerField = GLOROT
 
     def infer(self, shape: Shape) -> Shape:
-        """(channels, height, width) -> (channels * multiplier, down, across)."""
+        """(channels, height, width) -> (channels * multiplier, rows, columns)."""
         channels, height, width = self.as_map(shape)
         return channels * self.multiplier, *self.window.slide((height, width))
 
@@ -133,7 +133,7 @@ class TransposedConv(Windowed):
     initializer: InitializerField = GLOROT
 
     def infer(self, shape: Shape) -> Shape:
-        """(channels, height, width) -> (filters, larger height, larger width)."""
+        """(channels, height, width) -> (filters, rows, columns)."""
         _, height, width = self.as_map(shape)
         return self.filters, *self.window.stamp((height, width))
 

@@ -91,7 +91,7 @@ def whole_from(least: int) -> Callable[[object], int]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise refusal("a whole number", value)
         if isinstance(value, float) and not value.is_integer():
-            advice = "write round, floor, ceil or int" if math.isfinite(value) else ""
+            advice = "use round, floor, ceil or int" if math.isfinite(value) else ""
             raise refusal("a whole number", value, advice)
         if value < least:
             raise refusal(f"at least {least}", value)

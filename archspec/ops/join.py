@@ -104,7 +104,7 @@ def _listed(shapes: Sequence[Shape]) -> str:
 def _advice(shapes: Sequence[Shape]) -> str:
     """Help, depending on whether rank, size or only channels differ."""
     if len({len(shape) for shape in shapes}) > 1:
-        return "'global_avg_pool: {keep_size: true}' leaves a map of 1x1, no vector"
+        return "'global_avg_pool: {keep_size: true}' returns a 1x1 feature map"
     if len({shape[1:] for shape in shapes}) > 1:
         return "strides and padding of all branches must give one size"
     return f"change the channels of a branch by a convolution: {{conv: {shapes[0][0]}}}"

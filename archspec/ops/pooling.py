@@ -36,7 +36,7 @@ class Pool(Windowed):
     ceil: Annotated[Flag, STATIC] = False
 
     def infer(self, shape: Shape) -> Shape:
-        """(channels, height, width) -> (channels, positions down, positions across)."""
+        """(channels, height, width) -> (channels, rows, columns)."""
         channels, height, width = self.as_map(shape)
         return channels, *self.window.slide((height, width))
 

@@ -43,7 +43,7 @@ class Flatten(Op):
 
 
 class Identity(Idle):
-    """The identity."""
+    """Return the input."""
 
     name = "identity"
 
@@ -114,7 +114,7 @@ class Upsample(Op):
     mode: ModeField = "nearest"
 
     def infer(self, shape: Shape) -> tuple[int, int, int]:
-        """(channels, height, width) -> (channels, height * down, width * across)."""
+        """(channels, height, width) -> (channels, height * factor, width * factor)."""
         channels, height, width = self.as_map(shape)
         return channels, height * self.factor[0], width * self.factor[1]
 
@@ -151,7 +151,7 @@ class Pad(Op):
     value: Annotated[Number, Examples(0, 1.5, -1)] = 0.0
 
     def infer(self, shape: Shape) -> Shape:
-        """(channels, height, width) -> (channels, larger height, larger width)."""
+        """(channels, height, width) -> (channels, rows, columns)."""
         channels, height, width = self.as_map(shape)
         top, bottom, left, right = self.amounts
         return channels, top + height + bottom, left + width + right

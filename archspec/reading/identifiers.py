@@ -23,8 +23,8 @@ def identifier_fault(name: str) -> str | None:
     if IDENTIFIER.fullmatch(name) and not keyword.iskeyword(name):
         return None
     return (
-        f"'{name}' is not a name: up to 64 letters, digits and _, starting with a "
-        "letter, and no Python keyword"
+        f"'{name}' is not a valid name: use up to 64 letters, digits and _, starting "
+        "with a letter, but not a Python keyword"
     )
 
 

@@ -49,8 +49,8 @@ _ADVICE = {
     "found character that cannot start any token": (
         "indent by spaces, not tabs; quote a text that starts with @, ` or %"
     ),
-    "did not find expected ',' or '}'": "a } is missing before this, or a comma",
-    "did not find expected ',' or ']'": "a ] is missing before this, or a comma",
+    "did not find expected ',' or '}'": "add the missing } or comma before this",
+    "did not find expected ',' or ']'": "add the missing ] or comma before this",
     "did not find expected key": "it is not indented as the lines around it are",
     "could not find expected ':'": "a key is followed by a colon and a space",
 }
@@ -151,13 +151,13 @@ class _Reader:
             place = self.at(mark.line, mark.column) if mark else self.at(0, 0)
             problem = str(error.problem or error.context)
             help = _ADVICE.get(problem, "")
-            fail("AS102", f"this is not YAML: {problem}", place, help)
+            fail("AS102", f"invalid YAML: {problem}", place, help)
         # libyaml counts bytes.
         read = self.text.encode("utf-8", "replace")[: getattr(error, "position", 0)]
         *lines, last = _BREAK.split(read.decode("utf-8", "ignore"))
         reason = getattr(error, "reason", error)
         place = self.at(len(lines), len(last))
-        fail("AS102", f"this is not YAML: {reason}", place)
+        fail("AS102", f"invalid YAML: {reason}", place)
 
     def document(self) -> Node:
         self.next()

@@ -103,11 +103,11 @@ def _base_path(tree: Mapping, chain: tuple[Path, ...]) -> Path | None:
     if extends is None or is_null(extends):
         return None
     if not isinstance(extends, Scalar):
-        message = f"'extends' names a file, found {describe(extends)}"
+        message = f"'extends' must be a file name, found {describe(extends)}"
         fail("AS203", message, extends.place)
     base = _looked_for(extends, chain[-1].parent)
     if base.resolve() in chain:
-        fail("AS503", "'extends' goes round in a circle", extends.place)
+        fail("AS503", "circular 'extends'", extends.place)
     if len(chain) > MAX_EXTENDS:
         message = f"more than {MAX_EXTENDS} files extend each other"
         fail("AS503", message, extends.place)
@@ -125,4 +125,4 @@ def _looked_for(extends: Scalar, folder: Path) -> Path:
     help = did_you_mean(extends.text, bundled) or help
     if any(_is_file(root / f"{extends.text}.yaml") for root in roots):
         help = f"did you mean '{extends.text}.yaml'?"
-    fail("AS503", f"'extends' finds no file '{extends.text}'", extends.place, help)
+    fail("AS503", f"'extends': file not found: '{extends.text}'", extends.place, help)

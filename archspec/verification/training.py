@@ -143,8 +143,8 @@ def _judged(
         worst = max(noise[path] for path in unjudged)
         number = f" and {len(unjudged) - 1} more" if unjudged[1:] else ""
         whole = whole._replace(
-            not_judged=f"{unjudged[0]}{number}; with weights off by {ROUNDINGS} "
-            f"roundings {target} differs from itself by {worst:.0e}"
+            not_judged=f"{unjudged[0]}{number}; with weights perturbed by {ROUNDINGS} "
+            f"units in the last place, {target} differs from itself by {worst:.0e}"
         )
     if unjudged and not judged:
         return whole

@@ -50,7 +50,7 @@ def test_a_row_without_a_number_of_repeats_is_run_once_under_its_name(network, f
     """
     assert widths(network(text)) == {"t.x.0": 4, "t.x.1": 4, "t.y": 5, "t.z.0": 6}
     assert fault(text.replace("repeat: n", "repeat: n * 1")) == (
-        "'n' is not given here",
+        "'n' has no value here",
         "layers.t",
     )
 
@@ -91,7 +91,7 @@ def test_a_cell_may_be_not_given(network, fault):
     said = [step.given for step in found.root.steps["t"]]
     assert said == [{"filters"}, {"filters", "kernel"}]
     assert fault(text.replace("kernel: k", "kernel: k * 1")) == (
-        "'k' is not given here",
+        "'k' has no value here",
         "layers.t row 0",
     )
 

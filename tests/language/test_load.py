@@ -46,18 +46,18 @@ def test_extends_looks_beside_the_file_then_among_the_bundled_specs(write):
 @pytest.mark.parametrize(
     ("extends", "text"),
     [
-        ("nope.yaml", "'extends' finds no file 'nope.yaml'"),
-        ("../spec.yaml", "'extends' finds no file '../spec.yaml'"),
-        ("/etc/passwd", "'extends' finds no file '/etc/passwd'"),
+        ("nope.yaml", "'extends': file not found: 'nope.yaml'"),
+        ("../spec.yaml", "'extends': file not found: '../spec.yaml'"),
+        ("/etc/passwd", "'extends': file not found: '/etc/passwd'"),
         ("http://example.org/x.yaml", None),
-        ('"a\\0b"', "'extends' finds no file 'a\0b'"),
-        ("[a.yaml]", "'extends' names a file, found a list"),
-        ("spec.yaml", "'extends' goes round in a circle"),
+        ('"a\\0b"', "'extends': file not found: 'a\0b'"),
+        ("[a.yaml]", "'extends' must be a file name, found a list"),
+        ("spec.yaml", "circular 'extends'"),
     ],
 )
 def test_extends_refused(write, extends, text):
     path = write(f"extends: {extends}\n{LAYERS}")
-    assert message(path) == (text or f"'extends' finds no file '{extends}'")
+    assert message(path) == (text or f"'extends': file not found: '{extends}'")
 
 
 def test_a_symbolic_link_does_not_lead_out(write, tmp_path):
@@ -66,13 +66,13 @@ def test_a_symbolic_link_does_not_lead_out(write, tmp_path):
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "link.yaml").symlink_to(outside)
     path = write("extends: link.yaml", name="inner/spec.yaml")
-    assert message(path) == "'extends' finds no file 'link.yaml'"
+    assert message(path) == "'extends': file not found: 'link.yaml'"
 
 
 def test_a_circle_of_two_and_a_long_chain(write):
     write("extends: b.yaml", name="a.yaml")
     path = write("extends: a.yaml", name="b.yaml")
-    assert message(path) == "'extends' goes round in a circle"
+    assert message(path) == "circular 'extends'"
     for number in range(12):
         path = write(f"extends: c{number + 1}.yaml", name=f"c{number}.yaml")
     write(LAYERS, name="c12.yaml")
@@ -115,19 +115,23 @@ def test_classes_take_whole_floats(write, classes):
     [
         (
             "archspec: 2",
-            "AS203 2: 'archspec' is 1, the version that this program reads, found '2'",
+            "AS203 2: 'archspec' must be 1, the supported version of the language, "
+            "found '2'",
         ),
         ("nmae: X", "AS201 nmae: unknown key 'nmae'"),
-        ("classes: 0", "AS203 0: 'classes' is a whole number of at least 1, found '0'"),
+        (
+            "classes: 0",
+            "AS203 0: 'classes' must be a whole number of at least 1, found '0'",
+        ),
         (
             "classes: many",
-            "AS203 many: 'classes' is a whole number of at least 1, found 'many'",
+            "AS203 many: 'classes' must be a whole number of at least 1, found 'many'",
         ),
         ("input: {channels: 3}", "AS202 input: 'size' is missing"),
-        ("input: 3", "AS203 3: 'input' is a mapping, found '3'"),
+        ("input: 3", "AS203 3: 'input' must be a mapping, found '3'"),
         (
             "input: {channels: 3, size: [1, 2, 3]}",
-            "AS203 size: 'size' has at most 2 of them, found a list of 3",
+            "AS203 size: 'size' must have at most 2 entries, found a list of 3",
         ),
         (
             "input: {channels: 3.5, size: 8}",
@@ -135,53 +139,53 @@ def test_classes_take_whole_floats(write, classes):
         ),
         (
             "multipliers: {w: [1, 2]}",
-            "AS203 w: 'w' is a number, a word or an expression, found a list of 2",
+            "AS203 w: 'w' must be a number, a word or an expression, found a list of 2",
         ),
         (
             "reported: {macs: many}",
-            "AS203 many: 'macs' is a number such as 3.4M, found 'many'",
+            "AS203 many: 'macs' must be a number such as 3.4M, found 'many'",
         ),
         ("source: {title: X, doi: 3}", "AS201 doi: unknown key 'doi'"),
         ("preprocessing: {mean: foo}", "AS301 foo: unknown name 'foo'"),
         (
             "preprocessing: {scale: relu}",
-            "AS203 relu: 'scale' is a number, found 'relu'",
+            "AS203 relu: 'scale' must be a number, found 'relu'",
         ),
         ("preprocessing: {mean: 1e999}", "AS301 1e999: a number beyond 10^15"),
         (
             "preprocessing: {scale: 1e-320}",
             "AS301 1e-320: a number nearer to 0 than 10^-100",
         ),
-        ("preprocessing: {scale: 0}", "AS203 0: 'scale' is above 0, found '0'"),
+        ("preprocessing: {scale: 0}", "AS203 0: 'scale' must be above 0, found '0'"),
         (
             "preprocessing: {std: [1, 0]}",
-            "AS203 std: 'std' is above 0, found a list of 2",
+            "AS203 std: 'std' must be above 0, found a list of 2",
         ),
         (
             "preprocessing: {crop: 0.875}",
-            "AS203 0.875: 'crop' is a whole number of at least 1, found '0.875'",
+            "AS203 0.875: 'crop' must be a whole number of at least 1, found '0.875'",
         ),
         (
             "reported: {macs: 9999999G}",
-            "AS203 9999999G: 'macs' is no number of the language: a number beyond "
+            "AS203 9999999G: 'macs' must be a valid number: a number beyond "
             "10^15, found '9999999G'",
         ),
         (
             "classes: 1e300",
-            "AS203 1e300: 'classes' is no number of the language: a number beyond "
+            "AS203 1e300: 'classes' must be a valid number: a number beyond "
             "10^15, found '1e300'",
         ),
         ("multipliers: {w: 1e300}", "AS301 1e300: a number beyond 10^15"),
         (
             "preprocessing: {interpolation: cubic}",
-            "AS203 cubic: 'interpolation' is nearest, bilinear or bicubic, "
+            "AS203 cubic: 'interpolation' must be nearest, bilinear or bicubic, "
             "found 'cubic'",
         ),
         (
             "preprocessing: {channels: grb}",
-            "AS203 grb: 'channels' is rgb or bgr, found 'grb'",
+            "AS203 grb: 'channels' must be rgb or bgr, found 'grb'",
         ),
-        ("summary: [x]", "AS203 summary: 'summary' is a text, found a list of 1"),
+        ("summary: [x]", "AS203 summary: 'summary' must be a text, found a list of 1"),
     ],
 )
 def test_what_a_document_cannot_say(faults, text, fault):
@@ -203,17 +207,20 @@ def test_what_a_document_cannot_say(faults, text, fault):
         ("{identity: 3}", "AS204 3: identity takes no attributes, found '3'"),
         (
             "{conv: {kernel: []}}",
-            "AS203 [: 'kernel' has at least one value, found a list of 0",
+            "AS203 [: 'kernel' must have at least one value, found a list of 0",
         ),
         ("{conv: {kernel: {a: 1}}}", None),
-        ("{add: 3}", "AS203 3: 'add' is a mapping, found '3'"),
+        ("{add: 3}", "AS203 3: 'add' must be a mapping, found '3'"),
         ("{add: {}}", "AS203 {: a join has at least one branch"),
         ("{add: {l: {}}, then: {x: 1}}", "AS201 then: unknown key 'then'"),
-        ("{conv: 1, from: [x]}", "AS203 from: 'from' is a name, found a list of 1"),
+        (
+            "{conv: 1, from: [x]}",
+            "AS203 from: 'from' must be a name, found a list of 1",
+        ),
         ("{rows: [[1]], each: conv}", "AS202 a: 'columns' is missing"),
         (
             "{columns: c, rows: [[1]], each: conv}",
-            "AS203 c: 'columns' is a list, found 'c'",
+            "AS203 c: 'columns' must be a list, found 'c'",
         ),
         (
             "{columns: [c], rows: [[1]], each: {add: {}}}",
@@ -237,7 +244,7 @@ def test_what_a_document_cannot_say(faults, text, fault):
         ),
         (
             "{columns: [[c]], rows: [[1]], each: conv}",
-            "AS203 [: number 1 of 'columns' is a name, found a list of 1",
+            "AS203 [: number 1 of 'columns' must be a name, found a list of 1",
         ),
         (
             "{columns: [op], rows: [[~]], each: {conv: 3}}",
@@ -253,8 +260,8 @@ def test_what_a_layer_cannot_say(faults, layer, fault):
     found = faults(f"layers: {{a: {layer}}}")
     if fault is None:
         fault = (
-            "AS203 kernel: 'kernel' is a number, a word, an expression or a list of "
-            "them, found a mapping of 1"
+            "AS203 kernel: 'kernel' must be a number, a word, an expression or a list, "
+            "found a mapping of 1"
         )
     assert found == [fault]
 
@@ -281,7 +288,7 @@ def test_the_whole_of_a_message(write, tmp_path):
             f"  --> {tmp_path}/spec.yaml:7:17",
             "   7 |   stem: {conv: {fliters: 3}}",
             "     |                 ^^^^^^^",
-            "   help: did you mean 'filters'? it takes filters, kernel, stride, "
+            "   help: did you mean 'filters'? expected filters, kernel, stride, "
             "padding, groups, dilation, bias, initializer",
         ]
     )

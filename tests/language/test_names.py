@@ -13,8 +13,8 @@ from archspec.ops import JOINS, OPS
 WORD = "is a reserved word of the language"
 OWN = "is predefined by the language"
 NAME = (
-    "is not a name: up to 64 letters, digits and _, starting with a letter, and no "
-    "Python keyword"
+    "is not a valid name: use up to 64 letters, digits and _, starting with a letter, "
+    "but not a Python keyword"
 )
 SHADOWS = "shadows a name of the spec or block"
 
@@ -210,7 +210,7 @@ def test_the_stem_of_a_file_is_a_name(write, stem):
     import archspec
 
     path = write("layers: {a: {conv: 1}}", name=f"{stem}.yaml")
-    with pytest.raises(archspec.SpecError, match=f"'{stem}' is not a name"):
+    with pytest.raises(archspec.SpecError, match=f"'{stem}' is not a valid name"):
         archspec.load(path)
 
 

@@ -169,7 +169,7 @@ def test_messages_of_conv(changed: dict[str, object], message: str):
 @pytest.mark.parametrize(
     ("changed", "advice"),
     [
-        ({"filters": 33.6}, "write round, floor, ceil or int"),
+        ({"filters": 33.6}, "use round, floor, ceil or int"),
         ({"filters": math.inf}, ""),
         ({"padding": 1}, "PyTorch's padding of this value is [1, 1, 1, 1]"),
         ({"padding": [0, 2]}, "PyTorch's padding of this value is [0, 0, 2, 2]"),

@@ -185,7 +185,10 @@ def test_joins_that_do_not_fit(word: str, shapes: list[Shape], expected: str):
     [
         ([(8, 7, 5), (4, 7, 5)], "change the channels of a branch by a convolution"),
         ([(8, 7, 5), (4, 7, 4)], "strides and padding of all branches must give"),
-        ([(8,), (8, 1, 1)], "'global_avg_pool: {keep_size: true}' leaves a map of 1x1"),
+        (
+            [(8,), (8, 1, 1)],
+            "'global_avg_pool: {keep_size: true}' returns a 1x1 feature map",
+        ),
     ],
 )
 def test_advice_on_joins_goes_by_what_differs(shapes: list[Shape], expected: str):

@@ -142,7 +142,7 @@ def test_extends_reads_files_below_the_spec_alone(bounded, tmp_path, make):
     (folder / "net.yaml").write_text(ABOVE)
     make(folder / "base.yaml", secret)
     assert refused(bounded, tmp_path, folder / "net.yaml") == {
-        "error[AS503]: 'extends' finds no file 'base.yaml'"
+        "error[AS503]: 'extends': file not found: 'base.yaml'"
     }
 
 
@@ -155,7 +155,7 @@ def test_extends_names_no_path_out(bounded, tmp_path, name):
     named = name.format(secret)
     (folder / "net.yaml").write_text(f'extends: "{named}"\n{SMALL}')
     assert refused(bounded, tmp_path, folder / "net.yaml") == {
-        f"error[AS503]: 'extends' finds no file '{named}'"
+        f"error[AS503]: 'extends': file not found: '{named}'"
     }
 
 
@@ -163,7 +163,7 @@ def test_extends_names_no_path_out(bounded, tmp_path, name):
 def test_extends_of_a_long_name(bounded, tmp_path, length):
     (tmp_path / "net.yaml").write_text(f"extends: {'a' * length}\n{SMALL}")
     (said,) = refused(bounded, tmp_path, "net.yaml")
-    assert said.startswith("error[AS503]: 'extends' finds no file 'aaaa")
+    assert said.startswith("error[AS503]: 'extends': file not found: 'aaaa")
 
 
 def test_extends_ends(bounded, tmp_path):

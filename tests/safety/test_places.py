@@ -91,8 +91,8 @@ def test_two_files_that_would_be_one(forked, tmp_path, arguments, first, second,
     before = files(tmp_path)
     done = forked("generate", *arguments, "-o", "out")
     assert done.stderr == (
-        f"error[AS506]: '{first}' and '{second}' would be the same file {name}\n"
-        "   help: generate them one at a time, into a folder each: -o FOLDER\n"
+        f"error[AS506]: '{first}' and '{second}' would both be written to {name}\n"
+        "   help: generate them separately, into different folders: -o FOLDER\n"
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert files(tmp_path) == before

@@ -98,8 +98,8 @@ def test_what_roundings_change_is_not_judged(verify):
     unsure = [found for found in report.comparisons if found.not_judged]
     assert unsure[0].compared == "gradients"
     assert re.fullmatch(
-        r"\S+ and \d+ more; with weights off by 4 roundings PyTorch differs from "
-        r"itself by \de-\d\d",
+        r"\S+ and \d+ more; with weights perturbed by 4 units in the last place, "
+        r"PyTorch differs from itself by \de-\d\d",
         unsure[0].not_judged,
     )
 
