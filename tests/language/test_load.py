@@ -202,7 +202,7 @@ def test_what_a_document_cannot_say(faults, text, fault):
         ),
         ("{conv: 1, wen: 2}", "AS204 wen: a layer has one op, found conv and wen"),
         ("{when: true}", "AS202 a: the layer has no op"),
-        ("[conv]", "AS203 [: a layer is a mapping, found a list"),
+        ("[conv]", "AS203 [: a layer must be a mapping, found a list"),
         ("cnov", "AS205 cnov: unknown op 'cnov'"),
         ("{identity: 3}", "AS204 3: identity takes no attributes, found '3'"),
         (
