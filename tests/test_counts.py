@@ -54,7 +54,7 @@ def test_counts_equal_those_of_the_original(row):
 
 @pytest.mark.parametrize(("spec", "variants"), list(reported_figures()))
 def test_published_figures_agree_or_have_an_erratum(spec, variants):
-    network = archspec.elaborate(spec, variants=variants)
+    network = archspec.load(spec, variant=variants)
     reported = network.reported
     same = agrees(network.trainable_parameters, reported.parameters) and agrees(
         network.macs, reported.macs
@@ -65,7 +65,7 @@ def test_published_figures_agree_or_have_an_erratum(spec, variants):
 @pytest.mark.parametrize("variant", PUBLISHED["mobilenetv2"])
 def test_mobilenetv2_figures_leave_out_batch_norm(variant):
     """Scales and shifts are as many as moving statistics; decimals of MACs are cut."""
-    network = archspec.elaborate("mobilenetv2", (variant,))
+    network = archspec.load("mobilenetv2", variant=variant)
     statistics = network.parameters - network.trainable_parameters
     reported = network.reported
     assert agrees(network.trainable_parameters - statistics, reported.parameters)

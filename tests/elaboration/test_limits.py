@@ -85,9 +85,3 @@ def test_with_classes(network):
     found = network("layers: {p: global_avg_pool, a: {dense: classes}}")
     assert found.output_shape == (10,)
     assert with_classes(found, 7).output_shape == (7,)
-
-
-def test_the_package_s_function_is_not_lost_behind_the_module():
-    import archspec
-
-    assert archspec.elaborate("mobilenetv2").name == "MobileNetV2"

@@ -75,9 +75,9 @@ def check_renamed(benign: str, text: str, old: str, name: str) -> None:
             was.replace(old, name),
             was.replace(class_name(old), class_name(name)),
         }
-        # A variable is in small letters, and has more of them beside an import.
+        # A variable is in small letters, and has a suffix where the file needs it.
         forms |= {form.lower() for form in forms}
-        forms |= {f"{form}_out" for form in forms}
+        forms |= {f"{form}_out" for form in forms} | {f"{form}_" for form in forms}
         assert now == was or now in forms, f"{kind} {was!r} became {now!r}"
     for left, right in zip(scopes(one), scopes(two), strict=True):
         assert len(left) == len(right), "two names became one"

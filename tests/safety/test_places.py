@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from folders import files
 
+from archspec.targets import TARGETS
+
 SPEC = """\
 archspec: 1
 name: Net
@@ -16,7 +18,7 @@ defaults: {conv: {padding: same, bias: false}}
 layers: {a: {conv: 8}}
 variants: {wide: {layers: {a: {conv: 16}}}, "1.5": {}, "1_5": {}, "v..": {}}
 """
-BOTH = {"out/keras/net.py", "out/torch/net.py"}
+EVERY = {f"out/{target}/net.py" for target in TARGETS}
 
 
 @pytest.fixture(autouse=True)
@@ -37,14 +39,14 @@ def test_the_output_folder_is_the_user_s_choice(forked, tmp_path, output):
     (tmp_path / "a").mkdir()
     done = forked("generate", "net.yaml", "-o", output.format(place))
     assert (done.returncode, done.stdout) == (0, "")
-    assert written(tmp_path) == BOTH
+    assert written(tmp_path) == EVERY
 
 
 def test_a_variant_s_name_is_no_path(forked, tmp_path):
     assert (
         forked("generate", "net.yaml", "--variant", "v..", "-o", "out").returncode == 0
     )
-    assert written(tmp_path) == {"out/keras/net_v__.py", "out/torch/net_v__.py"}
+    assert written(tmp_path) == {f"out/{target}/net_v__.py" for target in TARGETS}
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a\nb", "", "."])
@@ -72,7 +74,7 @@ def test_names_of_devices_are_names(forked, tmp_path, name):
     """Windows has taken them, but there no spec's file can have such a name either."""
     (tmp_path / "net.yaml").rename(tmp_path / f"{name}.yaml")
     assert forked("generate", f"{name}.yaml", "-o", "out").returncode == 0
-    assert written(tmp_path / "out") == {f"keras/{name}.py", f"torch/{name}.py"}
+    assert written(tmp_path / "out") == {f"{target}/{name}.py" for target in TARGETS}
 
 
 @pytest.mark.parametrize(
