@@ -12,8 +12,8 @@ from archspec.verification import Verifier
 from archspec.verification.input_sizes import sized
 
 ALWAYS = (
-    "mobilenetv2", "mobilenetv3_large", "mobilenetv2_se", "shufflenetv2", "tiny_unet",
-    "separable_convolution",
+    "mobilenetv2", "squeezenet_1_1", "digits", "tiny_unet", "separable_convolution",
+    "standard_convolution",
 )  # fmt: skip
 
 
