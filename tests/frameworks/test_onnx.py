@@ -260,8 +260,8 @@ def test_a_network_that_is_its_input(network):
         ),
         (
             "{conv: {filters: 1000000000, bias: true}}",
-            "not supported by the ONNX target: 28,000,000,000 bytes of weights are "
-            "more than a file's 2,130,706,432",
+            "not supported by the ONNX target: 28,000,000,000 bytes of weights "
+            "exceed a file's limit of 2,130,706,432",
         ),
     ],
 )
