@@ -98,10 +98,11 @@ def with_multipliers(network: Network, changed: Mapping[str, float]) -> Network:
     return _with(network, "multipliers", {**known, **own})
 
 
-def keeping(network: Network, names: Sequence[str]) -> Network:
+def keeping(network: Network, names: Sequence[str] = ()) -> Network:
     """The same network, whose source has these multipliers as arguments.
 
-    Raises SpecError (AS404) for a name that is no multiplier.
+    Those that its spec marks are kept, too. Raises SpecError (AS404) for a name that is
+    no multiplier.
     """
     return replace(network, spec=family.keeping(network.spec, names))
 

@@ -5,6 +5,8 @@ A layer becomes one of three mappings, each with its modifiers beside:
     {op, attributes: {NAME: value}}        a primitive or a block
     {op, branches: {NAME: {layers, ...}}}  add, multiply, concat
     {columns, rows, each: {OP: {...}}}     a table
+
+A multiplier becomes its value; `keep` has which of them are marked.
 """
 
 from __future__ import annotations
@@ -33,12 +35,17 @@ from archspec.words import MODIFIERS
 
 TABLE = ("columns", "rows", "each")
 BRANCH = ("from", "when", "repeat")
+MULTIPLIER = ("value", "keep")
 BLOCK = ("summary", "source", "extends", "arguments", "let", "residual", "layers")
 
 
 def canonical_document(node: Node, vocabulary: Vocabulary) -> Mapping:
     """A document, or any part of one, with every shorthand spelled out."""
     document = vocabulary.mapping(node, "a spec")
+    if "keep" in document.entries:
+        key = next(key for key, _ in placed(document.entries) if key == "keep")
+        vocabulary.faults.append(unknown_key((key,), KEYS))
+        document = document.replaced(keep=None)
     _check_nulls(document, vocabulary)
     return Canonical(vocabulary.extended(document.get("blocks"))).document(document)
 
@@ -72,6 +79,7 @@ class Canonical:
 
     def document(self, document: Mapping) -> Mapping:
         changes: AbstractMapping[str, Callable[[Node], Node]] = {
+            "multipliers": self.multipliers,
             "define": self.definitions,
             "input": _input,
             "blocks": self.blocks,
@@ -84,7 +92,33 @@ class Canonical:
             for key, value in document.entries.items()
             if key in changes and not is_null(value)
         }
+        if marks := self.marks(document.section("multipliers")):
+            changed["keep"] = Mapping(marks, document.place)
         return document.replaced(**changed)
+
+    def multipliers(self, node: Node) -> Node:
+        if not isinstance(node, Mapping):
+            return node
+        values = {
+            name: value.get("value") if isinstance(value, Mapping) else value
+            for name, value in node.entries.items()
+        }
+        given = {name: value for name, value in values.items() if value is not None}
+        return Mapping(given, node.place)
+
+    def marks(self, multipliers: Mapping) -> dict[str, Node]:
+        """`keep` of each multiplier that is a mapping."""
+        found = [
+            (n, m) for n, m in placed(multipliers.entries) if isinstance(m, Mapping)
+        ]
+        keys = [(name, key) for name, m in found for key, _ in placed(m.entries)]
+        self.vocabulary.faults.extend(
+            unknown_key(("multipliers", *path), MULTIPLIER)
+            for path in keys
+            if path[1] not in MULTIPLIER
+        )
+        kept = {name: multiplier.get("keep") for name, multiplier in found}
+        return {name: keep for name, keep in kept.items() if keep is not None}
 
     def variants(self, node: Node) -> Node:
         if not isinstance(node, Mapping):

@@ -17,6 +17,7 @@ from archspec.language.fields import (
     flag,
     for_channels,
     formula,
+    mark,
     number,
     one_of,
     optional_formula,
@@ -127,6 +128,7 @@ class Document:
     source: Source | None = optional(part(Source))
     preprocessing: Preprocessing | None = optional(part(Preprocessing))
     multipliers: dict[str, Formula] = optional(mapping_of(scalar), dict)
+    keep: dict[str, bool] = optional(mapping_of(value(mark)), dict)
     define: dict[str, Definition] = optional(mapping_of(part(Definition)), dict)
     input: Input = required(part(Input))
     classes: int | None = optional(value(classes))
@@ -145,7 +147,7 @@ PARTS = {
 }
 """The parts of a document with keys of their own."""
 
-OWN_KEYS = tuple(keys_of(Document))
+OWN_KEYS = tuple(key for key in keys_of(Document) if key != "keep")
 
 KEYS = (*OWN_KEYS, "extends", "variants")
 """All keys of a spec."""

@@ -16,7 +16,10 @@ from archspec.reading.nodes import Mapping, expect_mapping, texts
 if TYPE_CHECKING:
     from archspec.language.load import Spec
 
-_DESCRIBING = ("name", "summary", "source", "preprocessing", "reported", "multipliers")
+_DESCRIBING = (
+    *("name", "summary", "source", "preprocessing", "reported"),
+    *("multipliers", "keep"),
+)
 """What two variants of one family may say differently."""
 
 
@@ -40,6 +43,7 @@ def keeping(spec: Spec, names: Sequence[str]) -> Spec:
     among them; the others that it changes are kept as well. Raises SpecError (AS404)
     for a name that is no multiplier.
     """
+    names = [*names, *(name for name, keep in spec.document.keep.items() if keep)]
     base = _multipliers(spec.tree)
     for name in names:
         if name not in base:

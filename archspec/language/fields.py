@@ -115,6 +115,13 @@ def flag(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is True
 
 
+def mark(node: Node) -> bool:
+    """`true` or `false`; raises ValueError for anything else."""
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return node.value
+    raise ValueError("'keep' must be true or false")
+
+
 def classes(node: Node) -> int:
     """The number of classes."""
     number = node.value if isinstance(node, Scalar) else None

@@ -23,7 +23,7 @@ from archspec.reading.nodes import (
 )
 
 _LEVELS_OF_NAMES = {
-    **dict.fromkeys(("attributes", "rows", "let", "multipliers", "outputs"), 1),
+    **dict.fromkeys(("attributes", "rows", "let", "multipliers", "keep", "outputs"), 1),
     **dict.fromkeys(("define", "branches"), 1),
     **dict.fromkeys(("each", "defaults"), 2),
 }

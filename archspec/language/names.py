@@ -48,6 +48,11 @@ def name_faults(document: Document) -> Iterator[Diagnostic]:
     }
     yield from _definitions([*words(document.multipliers), *words(document.define)])
     yield from _unseen(document.multipliers.values(), {})
+    for name in words(document.keep):
+        if name not in document.multipliers:
+            help = f"write {name}: {{value: 1.0, keep: true}}"
+            message = f"multiplier '{name}' has no value"
+            yield Diagnostic("AS202", message, name.place, help=help)
     for definition in document.define.values():
         yield from _definitions(definition.parameters, defined)
         seen = {**defined, **dict.fromkeys(definition.parameters, 0)}

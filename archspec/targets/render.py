@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jinja2 import TemplateError, TemplateSyntaxError
 
+from archspec.elaboration import keeping
 from archspec.errors import Diagnostic, Place, SpecError
 from archspec.expressions import limited_effort
 from archspec.network import Network
@@ -62,6 +63,8 @@ def _failed(error: Exception, folder: Path) -> Diagnostic:
 
 
 def _rendered(network: Network, target: str, own: Path | None) -> str:
+    if any(network.document.keep.values()) and network.spec.family is None:
+        network = keeping(network)
     templates = Templates(target, own)
     try:
         text = refined(partial(_page, network, target, templates))
