@@ -1,6 +1,6 @@
 """The frameworks, as data; what each one does is in modules of its name.
 
-Those are `targets.NAME`, `runtime.NAME` and `weights.files.NAME`; its words are in
+Those are `targets.NAME`, `runtime.NAME` and `weights.checkpoints`; its vocabulary is in
 `templates/NAME/target.yaml`. Nothing here imports a framework.
 """
 

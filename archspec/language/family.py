@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archspec.errors import SpecError, did_you_mean
 from archspec.expressions import evaluate
+from archspec.language.document import Document
 from archspec.language.merge import apply
 from archspec.language.validate import validate
 from archspec.reading.nodes import Mapping, expect_mapping, texts
@@ -16,10 +17,7 @@ from archspec.reading.nodes import Mapping, expect_mapping, texts
 if TYPE_CHECKING:
     from archspec.language.load import Spec
 
-_DESCRIBING = (
-    *("name", "summary", "source", "preprocessing", "reported"),
-    *("multipliers", "keep"),
-)
+_DESCRIBING = "name summary source preprocessing reported multipliers keep".split()
 """What two variants of one family may say differently."""
 
 
@@ -44,7 +42,7 @@ def keeping(spec: Spec, names: Sequence[str]) -> Spec:
     for a name that is no multiplier.
     """
     names = [*names, *(name for name, keep in spec.document.keep.items() if keep)]
-    base = _multipliers(spec.tree)
+    base = _multipliers(spec.document)
     for name in names:
         if name not in base:
             help = did_you_mean(name, base) or f"it has: {', '.join(base) or 'none'}"
@@ -52,8 +50,13 @@ def keeping(spec: Spec, names: Sequence[str]) -> Spec:
             raise SpecError.single("AS404", message, help=help)
     applied = (spec.variant or "").split("+")
     offered = [name for name in spec.variants.entries if name not in applied]
-    changes = {name: _changed(spec, name, base) for name in offered}
-    alike = {name: change for name, change in changes.items() if change is not None}
+    structure = _structure(spec.tree)
+    values = {name: _values(spec, name, structure) for name in offered}
+    alike = {
+        name: {key: value for key, value in own.items() if value != base[key]}
+        for name, own in values.items()
+        if own is not None
+    }
     found: set[str] = set()
     more = {*names}
     while more - found:
@@ -66,24 +69,19 @@ def keeping(spec: Spec, names: Sequence[str]) -> Spec:
     return replace(spec, family=Family(kept, variants, others))
 
 
-def _changed(
-    spec: Spec, name: str, base: AbstractMapping[str, float]
-) -> dict[str, float] | None:
-    """The multipliers that a variant changes; None if it changes anything else."""
+def _values(spec: Spec, name: str, structure: object) -> dict[str, float] | None:
+    """The multipliers of a variant; None if it changes anything else."""
     try:
         patch = expect_mapping(spec.variants.entries[name], f"variant {name}")
         tree = apply(spec.tree, patch)
-        if _structure(tree) != _structure(spec.tree):
-            return None
-        values = _multipliers(tree)
+        return _multipliers(validate(tree)) if _structure(tree) == structure else None
     except SpecError:  # It is for another base.
         return None
-    return {name: value for name, value in values.items() if value != base[name]}
 
 
-def _multipliers(tree: Mapping) -> dict[str, float]:
+def _multipliers(document: Document) -> dict[str, float]:
     found: dict[str, float] = {}
-    for name, multiplier in validate(tree).multipliers.items():
+    for name, multiplier in document.multipliers.items():
         value = evaluate(multiplier.expression, {})
         assert isinstance(value, int | float)
         found[name] = value

@@ -5,6 +5,7 @@ map, (channels,) for a vector. One multiply-accumulate is one MAC; biases,
 normalisation, activations and pooling count as none.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import prod
 from typing import Any, ClassVar, NamedTuple
@@ -60,7 +61,7 @@ def shared_out(channels: int, groups: int, what: str) -> int:
     return each
 
 
-class Op(BaseModel):
+class Op(BaseModel, ABC):
     """A primitive with one input and one output, by default of the same shape.
 
     The first attribute is the main one (`conv: 32`). Required attributes come from the
@@ -129,9 +130,9 @@ class Op(BaseModel):
         """Whether the output is non-negative; `given`: whether the input is."""
         return given and self.keeps_sign
 
+    @abstractmethod
     def evaluate(self, x: Array, weights: Weights) -> Array:
         """The output outside training, computed in double precision."""
-        raise NotImplementedError(self.name)
 
     def macs(self, shape: Shape) -> int:
         """Multiply-accumulates: elements of `weight` times positions of the output."""

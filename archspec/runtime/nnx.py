@@ -152,7 +152,7 @@ def _name(path: Any) -> str:
 
 @contextmanager
 def _watched(watch: Watch) -> Generator[None]:
-    """While it lasts, the watch is told of every call of its modules."""
+    """Report every call of its modules to the watch."""
     paths = {id(module): path for path, module in watch.modules.items()}
     kinds: set[Any] = {type(module) for module in watch.modules.values()}
     originals = {kind: kind.__call__ for kind in kinds}

@@ -90,7 +90,7 @@ class Session:
         return self._process.poll() is not None
 
     def kill(self) -> None:
-        """End the process; another thread that waits for an answer is told (AS603)."""
+        """End the process; another thread that waits for an answer gets AS603."""
         self._process.kill()
 
     def close(self) -> None:

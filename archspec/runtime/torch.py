@@ -126,7 +126,7 @@ class TorchModel:
 
 @contextmanager
 def _watched(watch: Watch) -> Generator[None]:
-    """While it lasts, the watch is told of every call of its modules."""
+    """Report every call of its modules to the watch."""
 
     def enter(path: str, module: object, inputs: Any) -> None:
         watch.enter(path, inputs[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 
@@ -63,8 +63,7 @@ def _failed(error: Exception, folder: Path) -> Diagnostic:
 
 
 def _rendered(network: Network, target: str, own: Path | None) -> str:
-    if any(network.document.keep.values()) and network.spec.family is None:
-        network = keeping(network)
+    network = _with_marked(network)
     templates = Templates(target, own)
     try:
         text = refined(partial(_page, network, target, templates))
@@ -76,6 +75,13 @@ def _rendered(network: Network, target: str, own: Path | None) -> str:
             "AS402", message, place, path=error.path, help=error.help
         ) from None
     return digest.sign(tidy(text), network.spec.digest)
+
+
+@lru_cache(maxsize=4)
+def _with_marked(network: Network) -> Network:
+    """With the multipliers that its spec marks as arguments: one for all targets."""
+    marked = any(network.document.keep.values())
+    return keeping(network) if marked and network.spec.family is None else network
 
 
 def _page(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from archspec.expressions import Binary
 from archspec.targets.code import literal
 from archspec.targets.dialect import Arguments, Dialect, numbers
@@ -11,7 +13,7 @@ from archspec.targets.sums import simplified
 Layers = tuple[FrameworkLayer, ...]
 
 
-class ClassDialect(Dialect):
+class ClassDialect(Dialect, ABC):
     """A primitive is one module, so that its weights have the path of its layer."""
 
     passes_channels = True
@@ -25,9 +27,9 @@ class ClassDialect(Dialect):
         own = {"filters": filters, "groups": channels}
         return self.conv(call, {**arguments, **own})
 
+    @abstractmethod
     def conv(self, call: Call, arguments: Arguments) -> Layers:
         """One module, which pads as the framework can."""
-        raise NotImplementedError
 
     def slice_channels(self, call: Call, arguments: Arguments) -> Layers:
         """Without an end that is the last channel."""

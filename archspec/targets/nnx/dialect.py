@@ -42,7 +42,7 @@ class NnxDialect(ClassDialect):
         return found
 
     def conv(self, call: Call, arguments: Arguments) -> Layers:
-        """Flax pads by `SAME` unless it is told otherwise."""
+        """The default padding of Flax is `SAME`."""
         arguments["padding"] = _conv_padding(call)
         return (FrameworkLayer("conv", arguments),)
 

@@ -15,7 +15,6 @@ from archspec.errors import SpecError
 from archspec.expressions import Constant, Expression, Function, Name, Value
 from archspec.language import Block, Formula
 from archspec.language.layers import inner_layers
-from archspec.network import Instance as Instance
 from archspec.network import Network, Step
 from archspec.targets.reduction import reduce
 from archspec.targets.specialise.bodies import Body

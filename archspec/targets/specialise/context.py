@@ -169,7 +169,7 @@ class Context:
 
 
 def differing(path: str) -> Unprintable:
-    """What a repeated branch cannot say of its copies."""
+    """The error for copies of a branch that one text cannot serve."""
     message = "copies that differ in what a framework needs as a constant"
     return Unprintable(message, path, "write each as a separate branch")
 

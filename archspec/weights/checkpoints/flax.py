@@ -26,6 +26,8 @@ from archspec.weights.checkpoints.units import (
 from archspec.weights.checks import Arrays
 
 _DRIVERS = {".zarray": "zarr", "zarr.json": "zarr3"}
+_ERRORS = ValueError, OSError, RuntimeError, NotImplementedError
+"""What TensorStore raises for folders that it cannot read."""
 
 
 @contextmanager
@@ -43,7 +45,7 @@ def orbax(path: Path) -> Generator[Checkpoint]:
     try:
         keys = library.KvStore.open(base).result().list().result()
         found = [key.decode().rpartition("/") for key in keys]
-    except (ValueError, OSError, RuntimeError, NotImplementedError) as error:
+    except _ERRORS as error:
         raise unreadable(path, error) from None
     arrays = {name: _DRIVERS[end] for name, _, end in found if end in _DRIVERS and name}
     if not arrays:
@@ -71,10 +73,9 @@ def save_orbax(path: Path, arrays: Arrays) -> None:
 
 def _tensor(path: Path, name: str, spec: dict[str, Any]) -> Tensor:
     library = needed("tensorstore")
-    errors = ValueError, OSError, RuntimeError, NotImplementedError
     try:
         stored = library.open(spec, open=True, read=True).result()
-    except errors as error:
+    except _ERRORS as error:
         raise unreadable(path, error) from None
     shape = tuple(stored.shape)
     if prod(stored.chunk_layout.read_chunk.shape) > max(1, prod(shape)):
@@ -84,7 +85,7 @@ def _tensor(path: Path, name: str, spec: dict[str, Any]) -> Tensor:
         check_floating(name, stored.dtype.name)
         try:
             return single(stored.read().result())
-        except errors as error:
+        except _ERRORS as error:
             raise unreadable(path, error) from None
 
     return Tensor(name, shape, values)
