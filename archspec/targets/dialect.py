@@ -139,13 +139,26 @@ class Dialect:
         usual, shared = settings == self.usual_norm, len(self.batch_norms) == 1
         return shared and not usual, not shared and not usual
 
-    def norm_settings(self) -> tuple[Code | None, float | None]:
-        """What all batch norms share, each None where it is the framework's own."""
+    def norm_settings(self) -> tuple[Code | None, Code | None]:
+        """Epsilon and momentum of all batch norms, None where they are the usual."""
         (epsilon, decay), usual = next(iter(self.batch_norms)), self.usual_norm
-        shown = None if epsilon == usual[0] else literal(epsilon)
-        if not isinstance(decay, float) or decay == usual[1]:
-            return shown, None
-        return shown, decay
+        return (
+            None if epsilon == usual[0] else literal(epsilon),
+            None if decay == usual[1] else self.momentum(decay),
+        )
+
+    def momentum(self, decay: Value) -> Code:
+        """What the framework calls the momentum of batch norm: the decay."""
+        return literal(decay)
+
+    def batch_norm(
+        self, call: Call, arguments: Arguments
+    ) -> tuple[FrameworkLayer, ...]:
+        """The module-level partial, or arguments where settings differ."""
+        shared, explicit = self.norm_form(call)
+        momentum = self.momentum(call.attributes["decay"].constant)
+        arguments |= {"shared": shared, "explicit": explicit, "momentum": momentum}
+        return (FrameworkLayer(call.op, arguments),)
 
     @cached_property
     def dropout_rate(self) -> float | None:

@@ -20,7 +20,6 @@ from archspec.targets.file import File
 from archspec.targets.header import header
 from archspec.targets.names import check_names, taken_names
 from archspec.targets.specialise import specialise
-from archspec.targets.symbols import names_in
 from archspec.targets.templates import InjectionError, Templates
 from archspec.targets.tidy import tidy
 from archspec.targets.unprintable import Unprintable, refined
@@ -93,9 +92,7 @@ def _page(
     check_names(network, program, templates.manifest)
     file = File(network, framework.Dialect(network, program, templates))
     view = framework.view(file)
-    last = file.manifest["channels"] == "last"
-    by_classes = "classes" in names_in(program.root.output_channels)
-    view["header"] = header(network, last, by_classes, program.variants)
+    view["header"] = header(file.dialect)
     view |= {"variants": variant_views(file), "helpers": [_HELPERS]}
     text = templates.page(module=view)
     return text.replace(str(_HELPERS), "\n\n".join(map(str, helpers(file, text))))

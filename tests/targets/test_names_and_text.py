@@ -178,3 +178,26 @@ def test_what_the_docstring_says_of_the_output(tmp_path, target, classes, end, s
     )
     lines = render(elaborate(path), target).splitlines()
     assert f"    output      {said}" in lines
+
+
+@pytest.mark.parametrize(
+    ("decay", "target", "said"),
+    [
+        ("0.999", "torch", "about 1,000 batches (momentum 1e-3), so"),
+        ("0.99", "keras", "about 100 batches (momentum 0.99), so"),
+        ("0.98", "nnx", None),
+        ("1.0", "nnx", None),
+    ],
+)
+def test_the_docstring_explains_a_slow_decay(tmp_path, decay, target, said):
+    """In the framework's own number, with what to write instead."""
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "archspec: 1\nname: Net\ninput: {channels: 3, size: 8}\n"
+        f"defaults: {{batch_norm: {{epsilon: 1e-3, decay: {decay}}}}}\n"
+        "layers: {norm: batch_norm}\n"
+    )
+    text = render(elaborate(path), target).replace("\n", " ")
+    assert ("statistics average" in text) is bool(said)
+    assert not said or f"Batch norm's moving statistics average {said}" in text
+    assert not said or "with --set defaults.batch_norm.decay=0.9." in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.targets import functions
-from archspec.targets.code import Code, literal
+from archspec.targets.code import Code
 from archspec.targets.file import File
 from archspec.targets.keras.dialect import KerasDialect
 
@@ -17,8 +17,7 @@ def view(file: File) -> dict[str, Any]:
     assert isinstance(file.dialect, KerasDialect)
     constants: list[Code] = []
     if any(layer.arguments.get("shared") for layer in file.layers):
-        epsilon, decay = file.dialect.norm_settings()
-        shown, name = None if decay is None else literal(decay), Code("batch_norm")
-        constants = [file.templates.macro("shared_norm", name, epsilon, shown)]
+        settings = file.dialect.norm_settings()
+        constants = [file.templates.macro("shared_norm", *settings)]
     own = {"initializers": file.dialect.initializers.printed(), "constants": constants}
     return {**functions.view(file), **own}

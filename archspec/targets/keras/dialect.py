@@ -124,12 +124,6 @@ class KerasDialect(Dialect):
             return (layer,)
         return FrameworkLayer("permute", {}, "-permute"), layer
 
-    def batch_norm(self, call: Call, arguments: Arguments) -> Layers:
-        """The module-level partial, or arguments where settings differ."""
-        shared, explicit = self.norm_form(call)
-        arguments |= {"shared": shared, "explicit": explicit}
-        return (FrameworkLayer(call.op, arguments),)
-
     def resize(self, call: Call, arguments: Arguments) -> Layers:
         size = call.attributes["size"].values[0]
         height, width = size if isinstance(size, tuple) else (size, size)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.targets import classes
-from archspec.targets.code import literal
 from archspec.targets.file import File
 from archspec.targets.nnx.dialect import NnxDialect
 
@@ -17,7 +16,6 @@ def view(file: File) -> dict[str, Any]:
     assert isinstance(file.dialect, NnxDialect)
     constants = file.dialect.initializers.printed()
     if any(layer.arguments.get("shared") for layer in file.layers):
-        epsilon, decay = file.dialect.norm_settings()
-        shown = None if decay is None else literal(decay)
-        constants.append(file.templates.macro("shared_norm", epsilon, shown))
+        settings = file.dialect.norm_settings()
+        constants.append(file.templates.macro("shared_norm", *settings))
     return {**classes.view(file), "arms": [], "constants": constants}

@@ -51,12 +51,6 @@ class NnxDialect(ClassDialect):
         own: Arguments = {"padding": _cut(windows(call)[0]), "groups": 1, "dilation": 1}
         return (FrameworkLayer("conv", {**arguments, **own}),)
 
-    def batch_norm(self, call: Call, arguments: Arguments) -> Layers:
-        """The module-level partial, or arguments where settings differ."""
-        shared, explicit = self.norm_form(call)
-        arguments |= {"shared": shared, "explicit": explicit}
-        return (FrameworkLayer(call.op, arguments),)
-
     def max_pool(self, call: Call, arguments: Arguments) -> Layers:
         return self.pool(call, arguments, counts=True)
 

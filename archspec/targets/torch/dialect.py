@@ -7,7 +7,7 @@ from typing import Any
 from archspec.expressions import Constant, Expression, Items, Value
 from archspec.ops.window import Window
 from archspec.targets.classes.dialect import ClassDialect, Layers
-from archspec.targets.code import identifier, literal
+from archspec.targets.code import Code, identifier, literal
 from archspec.targets.dialect import Arguments
 from archspec.targets.padding import plan, windows
 from archspec.targets.specialise.model import Call, FrameworkLayer
@@ -57,25 +57,23 @@ class TorchDialect(ClassDialect):
         return (FrameworkLayer(call.op, {**arguments, **own}),)
 
     def batch_norm(self, call: Call, arguments: Arguments) -> Layers:
-        """The module-level partial, or arguments where settings differ."""
-        shared, explicit = self.norm_form(call)
+        """By the rank of its input."""
+        (layer,) = super().batch_norm(call, arguments)
         name = "BatchNorm2d" if call.rank == 2 else "BatchNorm1d"
-        arguments |= {"shared": shared, "explicit": explicit}
-        arguments["norm"] = identifier(name if shared else f"nn.{name}")
-        arguments["momentum"] = literal(momentum(call.attributes["decay"].constant))
-        return (FrameworkLayer(call.op, arguments),)
+        shared = layer.arguments["shared"]
+        norm = identifier(name if shared else f"nn.{name}")
+        return (FrameworkLayer(call.op, {**layer.arguments, "norm": norm}),)
+
+    def momentum(self, decay: Value) -> Code:
+        """PyTorch weighs the new sample, the spec the old average."""
+        assert isinstance(decay, float | int)
+        return literal(round(1 - decay, 12))
 
     def resize(self, call: Call, arguments: Arguments) -> Layers:
         """PyTorch's "nearest" does not look from the middle of a pixel."""
         if call.attributes["mode"].constant == "nearest":
             arguments["mode"] = literal("nearest-exact")
         return (FrameworkLayer(call.op, {**arguments, "like": None}),)
-
-
-def momentum(decay: Value) -> float:
-    """PyTorch weighs the new sample, the spec the old average."""
-    assert isinstance(decay, float)
-    return round(1 - decay, 12)
 
 
 def _unusual(used: list[Window]) -> dict[str, bool]:
