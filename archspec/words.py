@@ -62,6 +62,14 @@ ACTIVATIONS: Mapping[str, Formula] = {
     "identity": Formula(lambda x, xp: x),
 }
 
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("activation", "gate", "kind"), tuple(ACTIVATIONS)),
+    "mode": get_args(Mode),
+    "order": get_args(Order),
+    "padding": get_args(PaddingWord),
+}
+"""The words that an attribute or argument of this name takes."""
+
 _LITERALS = PaddingWord, Mode, Order, Distribution, Fan
 WORDS = frozenset(chain(ACTIVATIONS, *map(get_args, _LITERALS)))
 """What stands for itself in an expression."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from archspec.errors import did_you_mean
 from archspec.expressions.functions import BUILTINS
 from archspec.expressions.tree import (
-    MEANT,
     Call,
     Expression,
     ExpressionError,
@@ -18,6 +16,7 @@ from archspec.expressions.tree import (
     children,
     walk,
 )
+from archspec.synonyms import FUNCTIONS, VALUES
 from archspec.words import WORDS
 
 MAX_PARTS = 250
@@ -30,22 +29,25 @@ def check(expression: Expression, scope: Scope) -> None:
         _Size(scope).of(expression, {})
 
 
-def check_names(expression: Expression, scope: Scope) -> bool:
+def check_names(
+    expression: Expression, scope: Scope, choices: Collection[str] = ()
+) -> bool:
     """Whether it calls a definition.
 
-    Raises ExpressionError unless the scope knows all names, as what they are.
+    Raises ExpressionError unless the scope knows all names, as what they are; if the
+    expression is an unknown name, its help lists the `choices`.
     """
     calls_definition = False
     for part in walk(expression):
         if isinstance(part, Name):
-            _check_name(part, scope)
+            _check_name(part, scope, choices if part is expression else ())
         elif isinstance(part, Call):
             _check_call(part, scope)
             calls_definition |= part.function in scope
     return calls_definition
 
 
-def _check_name(name: Name, scope: Scope) -> None:
+def _check_name(name: Name, scope: Scope, choices: Collection[str]) -> None:
     size = len(name.id)
     if isinstance(scope.get(name.id), Function):
         message = f"'{name.id}' is a function and needs its arguments"
@@ -58,12 +60,19 @@ def _check_name(name: Name, scope: Scope) -> None:
         help = "set it in the spec: classes: 1000"
     elif name.id in BUILTINS:
         help = "it is a function and needs its arguments"
-    elif name.id.lower() in MEANT:
-        help = f"did you mean '{MEANT[name.id.lower()]}'?"
     else:
-        near = did_you_mean(name.id, [*scope, *WORDS])
-        help = near or f"names in scope: {_listed(scope)}"
+        help = _meant(name.id, scope, choices)
     raise ExpressionError(f"unknown name '{name.id}'", name.offset, size, help)
+
+
+def _meant(name: str, scope: Scope, choices: Collection[str]) -> str:
+    """Help on an unknown name, of which the `choices` are expected if there are any."""
+    chosen = VALUES.match(name, choices)
+    if chosen is not None:
+        return f"did you mean '{chosen}'?"
+    near = VALUES.help(name, [*scope, *WORDS, "true", "false", "~"])
+    expected = f"expected {', '.join(choices)}; " if choices else ""
+    return near or f"{expected}names in scope: {_listed(scope)}"
 
 
 def _listed(names: Collection[str]) -> str:
@@ -86,7 +95,8 @@ def _check_call(call: Call, scope: Scope) -> None:
         raise ExpressionError(message, call.offset, size)
     elif call.function not in BUILTINS:
         known = [*BUILTINS, *(n for n, v in scope.items() if isinstance(v, Function))]
-        help = did_you_mean(call.function, known) or f"functions: {_listed(known)}"
+        near = FUNCTIONS.help(call.function, known)
+        help = near or f"functions: {_listed(known)}"
         message = f"unknown function '{call.function}'"
         raise ExpressionError(message, call.offset, size, help)
     elif call.keywords and call.function != "round_channels":

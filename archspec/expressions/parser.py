@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from archspec.expressions.tree import (
-    MEANT,
     Binary,
     Call,
     Conditional,
@@ -22,6 +21,7 @@ from archspec.expressions.tree import (
     Unary,
     bounded,
 )
+from archspec.synonyms import VALUES
 from archspec.words import WORDS
 
 MAX_LENGTH = 500
@@ -190,8 +190,9 @@ class _Converter:
         help = _GRAMMAR
         if isinstance(node, ast.Tuple):
             help = f"a list is written in brackets: [{written.strip('( ,)')}]"
-        if isinstance(node, ast.Constant) and written.lower() in MEANT:
-            help = f"did you mean '{MEANT[written.lower()]}'?"
+        if isinstance(node, ast.Constant):
+            near = VALUES.match(written, ("true", "false", "~"))
+            help = f"did you mean '{near}'?" if near else help
         return ExpressionError(
             f"{known[0] if known else 'this'} is not part of the expression language: "
             f"'{written}'",

@@ -12,19 +12,6 @@ from archspec.expressions.effort import spend
 Value = int | float | bool | str | tuple[Any, ...] | None
 """The value of an expression: a number, a word, a list of them, or "not given"."""
 
-MEANT = {
-    "yes": "true",
-    "on": "true",
-    "true": "true",
-    "no": "false",
-    "off": "false",
-    "false": "false",
-    "none": "~",
-    "null": "~",
-    "silu": "swish",
-}
-"""Words of other languages, in lower case, and those of this one."""
-
 MAX_MAGNITUDE = 10**15
 MIN_MAGNITUDE = 1e-100
 """Below it, apart from 0, squares and quotients would be 0 or infinite."""

@@ -9,6 +9,8 @@ from archspec.language.document import Block, Document
 from archspec.language.layers import OpLayer, Table, inner_layers
 from archspec.ops import OPS
 from archspec.reading.nodes import Word, words
+from archspec.synonyms import ATTRIBUTES
+from archspec.words import MODIFIERS
 
 Blocks = Mapping[str, Block]
 
@@ -70,6 +72,11 @@ def _unknown(op: str, given: list[Word], blocks: Blocks) -> Iterator[Diagnostic]
 def unknown_attribute(op: str, name: Word, known: list[str]) -> Diagnostic:
     """The fault (AS204) of an attribute that the op or block lacks."""
     expected = f"expected {', '.join(known) or 'no attributes'}"
-    help = f"{did_you_mean(name, known)} {expected}".strip()
+    if name in MODIFIERS:
+        near = f"'{name}' stands beside the op: {{{op}: ..., {name}: ...}}"
+    else:
+        near = ATTRIBUTES.help(name, known)
+    joined = " " if near.endswith("?") else "; "
+    help = f"{near}{joined}{expected}" if near else expected
     message = f"unknown attribute '{name}' of {op}"
     return Diagnostic("AS204", message, name.place, help=help)

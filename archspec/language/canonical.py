@@ -31,6 +31,7 @@ from archspec.reading.nodes import (
     is_null,
     placed,
 )
+from archspec.synonyms import BESIDE
 from archspec.words import MODIFIERS
 
 TABLE = ("columns", "rows", "each")
@@ -175,7 +176,7 @@ class Canonical:
     def only_op(self, ops: list[Word]) -> Word:
         """The op of a layer with several, after a complaint about another."""
         wrong = next((op for op in ops if not self.vocabulary.has(op)), ops[1])
-        help = did_you_mean(wrong, (*MODIFIERS, *TABLE))
+        help = BESIDE.help(wrong, (*MODIFIERS, *TABLE))
         help = help or "put attributes in the op's own braces: {conv: {filters: 8}}"
         message = f"a layer has one op, found {' and '.join(ops)}"
         self.complain("AS204", message, wrong.place, help)
@@ -229,7 +230,7 @@ class Canonical:
     def table(self, layer: Mapping, ops: list[Word]) -> Mapping:
         for op in ops:
             message = f"a table has its ops under 'each', found '{op}'"
-            help = did_you_mean(op, (*MODIFIERS, *TABLE)) or f"each: {{{op}: ...}}"
+            help = BESIDE.help(op, (*MODIFIERS, *TABLE)) or f"each: {{{op}: ...}}"
             self.complain("AS204", message, op.place, help)
             layer = layer.replaced(**{op: None})
         each = layer.get("each")

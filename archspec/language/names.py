@@ -22,7 +22,7 @@ from archspec.language.layers import MAX_ROWS, Branch, JoinLayer, Layer, OpLayer
 from archspec.ops import JOINS, OPS
 from archspec.reading.identifiers import expression_fault, identifier_fault
 from archspec.reading.nodes import Word, placed, words
-from archspec.words import WORDS
+from archspec.words import CHOICES, WORDS
 
 PREDEFINED = frozenset(
     "channels in_channels classes residual row step index count".split()
@@ -35,6 +35,7 @@ MAX_NAMES = 100
 MAX_BRANCHES = 100
 
 Names = Mapping[str, int | Function]
+Words = Collection[str]
 
 
 def name_faults(document: Document) -> Iterator[Diagnostic]:
@@ -59,7 +60,7 @@ def name_faults(document: Document) -> Iterator[Diagnostic]:
         yield from _unseen([definition.body], seen)
     yield from _unseen([document.input.channels, *document.input.size], defined)
     for attributes in document.defaults.values():
-        yield from _unseen(attributes.values(), defined)
+        yield from _unseen_in(attributes, defined)
     outer = defined if document.classes is None else {**defined, "classes": 0}
     yield from _Body(defined).layers(document.layers, outer, "")
     for block in document.blocks.values():
@@ -81,7 +82,7 @@ def _block(block: Block, outer: Names) -> Iterator[Diagnostic]:
     seen = {**outer, "in_channels": 0}
     values = (*block.arguments.items(), *block.let.items())
     for value, formula in values:
-        yield from _unseen([formula], seen, trail)
+        yield from _unseen_in({value: formula}, seen, trail)
         seen[value] = 0
     defined = {**seen}
     yield from _unseen([block.residual], seen, trail)
@@ -114,8 +115,8 @@ class _Body:
                     yield from self.table(layer, seen, step, below)
                 case OpLayer(repeat=repeat, attributes=attributes, then=then):
                     yield from _unseen([repeat], seen, below)
-                    values = *attributes.values(), *then.values()
-                    yield from _unseen(values, {**seen, **step}, below)
+                    for given in attributes, then:
+                        yield from _unseen_in(given, {**seen, **step}, below)
                 case JoinLayer(repeat=repeat, branches=branches):
                     yield from _unseen([repeat], seen, below)
                     yield from self.branches(branches, {**outer, **step}, below)
@@ -159,19 +160,27 @@ class _Body:
         yield from _unseen([table.repeat], seen, trail)
         seen = {**seen, "index": 0, "count": 0, **step}
         for attributes in (*table.each.values(), table.then):
-            yield from _unseen(attributes.values(), seen, trail)
+            yield from _unseen_in(attributes, seen, trail)
 
 
 def _unseen(
-    values: Iterable[object], seen: Names, trail: str = ""
+    values: Iterable[object], seen: Names, trail: str = "", choices: Words = ()
 ) -> Iterator[Diagnostic]:
     """The first name of each expression that is not seen (AS301)."""
     formulas = (value for value in values if isinstance(value, Formula))
     for part in (part for formula in formulas for part in formula.items or [formula]):
         try:
-            check_names(part.expression, seen)
+            check_names(part.expression, seen, choices)
         except ExpressionError as error:
             yield expression_fault(error, part.place)._replace(path=trail)
+
+
+def _unseen_in(
+    attributes: Mapping[str, object], seen: Names, trail: str = ""
+) -> Iterator[Diagnostic]:
+    """The same for attributes, some of which take one of a list of words."""
+    for name, value in attributes.items():
+        yield from _unseen([value], seen, trail, CHOICES.get(name, ()))
 
 
 def _definitions(

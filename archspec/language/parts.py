@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, TypeVar, cast
 
-from archspec.errors import MAX_FAULTS, Diagnostic, Place, did_you_mean
+from archspec.errors import MAX_FAULTS, Diagnostic, Place
 from archspec.expressions import ExpressionError
 from archspec.reading.identifiers import expression_fault
 from archspec.reading.nodes import (
@@ -23,6 +23,7 @@ from archspec.reading.nodes import (
     placed,
 )
 from archspec.reading.nodes import Sequence as Items
+from archspec.synonyms import KEYS
 
 SHOWN = 60
 """Characters of a value that a message shows."""
@@ -185,7 +186,7 @@ def unknown_key(
 ) -> Diagnostic:
     """The fault (AS201) of a mapping that has none but the known keys."""
     key = path[-1]
-    help = did_you_mean(key, known) or f"known keys: {', '.join(known)}"
+    help = KEYS.help(key, known) or f"known keys: {', '.join(known)}"
     return Diagnostic("AS201", f"unknown key '{key}'", key.place, ".".join(path), help)
 
 

@@ -7,41 +7,12 @@ from collections.abc import Mapping as AbstractMapping
 from itertools import chain
 from typing import NamedTuple
 
-from archspec.errors import MAX_FAULTS, Diagnostic, Place, did_you_mean
+from archspec.errors import MAX_FAULTS, Diagnostic, Place
 from archspec.ops import JOINS, OPS
 from archspec.reading.nodes import Mapping, Node, Word, describe, text_of
 from archspec.reading.source import MAX_EXTENDS
+from archspec.synonyms import OPS_AND_BLOCKS, VALUES
 from archspec.words import ACTIVATIONS
-
-OTHER_NAMES: AbstractMapping[str, str] = {
-    "adaptive_avg_pool": "global_avg_pool",
-    "adaptive_max_pool": "global_max_pool",
-    "bn": "batch_norm",
-    "conv2d": "conv",
-    "deconv": "transposed_conv",
-    "dilated_conv": "conv",
-    "fc": "dense",
-    "interpolate": "resize",
-    "linear": "dense",
-    "mbconv": "inverted_residual",
-    "mul": "multiply",
-    "se": "squeeze_excite",
-    "stochastic_depth": "drop_path",
-    "sum": "add",
-    "zero_pad": "pad",
-}
-"""Names of archspec's ops in frameworks and papers."""
-
-LACKING: AbstractMapping[str, str] = {
-    **dict.fromkeys(("attention", "transformer", "embedding"), ""),
-    **dict.fromkeys(("lstm", "gru", "rnn", "matmul", "permute"), ""),
-    **dict.fromkeys(("conv1d", "conv3d"), "conv"),
-    **dict.fromkeys(("group_norm", "instance_norm"), "batch_norm and layer_norm"),
-    **dict.fromkeys(("rms_norm", "spectral_norm"), "batch_norm and layer_norm"),
-    "pixel_shuffle": "upsample, resize and transposed_conv",
-    "reshape": "flatten",
-}
-"""Well-known ops that archspec lacks, and the similar ones it has."""
 
 
 class Vocabulary(NamedTuple):
@@ -96,16 +67,11 @@ class Vocabulary(NamedTuple):
 
     def _meant(self, op: str) -> str:
         """Help with an unknown op."""
-        if op in ACTIVATIONS:
-            return f"write {{activation: {op}}}"
-        if op in OTHER_NAMES:
-            return f"did you mean '{OTHER_NAMES[op]}'?"
-        lacking = next((name for name in LACKING if f"_{op}".endswith(f"_{name}")), "")
-        if lacking:
-            near = LACKING[lacking] and f", only {LACKING[lacking]}"
-            near = near or "; docs/language.md lists its ops"
-            return f"archspec has no {lacking}{near}"
-        near = did_you_mean(op, chain.from_iterable(self._kinds))
+        known = [*chain.from_iterable(self._kinds)]
+        kind = VALUES.match(op, ACTIVATIONS)
+        if kind is not None and OPS_AND_BLOCKS.match(op, known) is None:
+            return f"write {{activation: {kind}}}"
+        near = OPS_AND_BLOCKS.help(op, known)
         return near or "'archspec blocks' lists the blocks"
 
     def _arguments(self, name: str, below: tuple[str, ...]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import re
 
 from archspec.errors import Diagnostic, Place
 from archspec.expressions import ExpressionError
+from archspec.synonyms import BESIDE, OPS_AND_BLOCKS
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 REFERENCE = re.compile(rf"{IDENTIFIER.pattern}(\.[A-Za-z0-9_]{{1,64}})*")
@@ -29,7 +30,10 @@ def identifier_fault(name: str) -> str | None:
 
 
 def identifier_help(name: str) -> str:
-    """The nearest name, if there is one."""
+    """The word of the language that is meant, or the nearest name, if there is one."""
+    for glossary in BESIDE, OPS_AND_BLOCKS:
+        if meant := glossary.match(name, glossary.same):
+            return f"did you mean '{meant}'?"
     near = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:64]
     near = f"{near}_" if keyword.iskeyword(near) else near
     return f"try '{near}'" if identifier_fault(near) is None else ""

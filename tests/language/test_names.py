@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from archspec.language.blocks import standard_blocks
-from archspec.language.vocabulary import LACKING, OTHER_NAMES
-from archspec.ops import JOINS, OPS
 
 WORD = "is a reserved word of the language"
 OWN = "is predefined by the language"
@@ -230,13 +226,3 @@ def test_the_standard_blocks_obey_the_rules_of_own_blocks(network):
     blocks = standard_blocks()
     copies = ", ".join(f"{name}: {{extends: {name}}}" for name in blocks.entries)
     assert network(f"blocks: {{{copies}}}\nlayers: {{a: {{conv: 1}}}}")
-
-
-def test_other_names_and_lacking_ops():
-    """What is suggested exists, and what is said to be lacking does not."""
-    known = {*OPS, *JOINS, *standard_blocks().entries}
-    suggested = {*OTHER_NAMES.values()}
-    for near in LACKING.values():
-        suggested |= {*re.findall(r"\w+", near)} - {"and"}
-    assert suggested <= known
-    assert known.isdisjoint([*OTHER_NAMES, *LACKING])

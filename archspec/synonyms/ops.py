@@ -1,0 +1,182 @@
+"""Ops, blocks and their attributes."""
+
+from __future__ import annotations
+
+from archspec.synonyms.glossary import Glossary
+from archspec.synonyms.values import ACTIVATIONS_INSTEAD, ACTIVATIONS_LACKED
+
+REMOVE = "remove it:"
+_SEE = "(see docs/language.md, What cannot be written)"
+
+OPS_AND_BLOCKS = Glossary(
+    same={
+        "activation": "act nonlinearity",
+        "add": "sum plus addition residualadd",
+        "avg_pool": "avgpool2d averagepool averagepooling averagepooling2d",
+        "batch_norm": "bn batchnorm2d batchnormalization "
+        "batchnormalisation syncbatchnorm",
+        "channel_shuffle": "shuffle shufflechannels",
+        "concat": "cat concatenate merge",
+        "conv": "conv2d convolution convolution2d dilatedconv atrousconv pointwiseconv",
+        "conv_bn": "conv2dbn convbatchnorm convnorm",
+        "conv_bn_act": "convbnrelu convbnactivation convnormact convnormactivation "
+        "conv2dnormactivation convblock basicconv basicconv2d cbr cbs",
+        "dense": "linear fc fullyconnected innerproduct",
+        "depthwise_conv": "depthwiseconv2d dwconv depthwise",
+        "drop_path": "stochasticdepth",
+        "flatten": "flattening",
+        "fused_inverted_residual": "fusedmbconv",
+        "global_avg_pool": "gap globalaveragepool globalaveragepooling "
+        "globalaveragepooling2d globalpool",
+        "global_max_pool": "gmp globalmaxpooling globalmaxpooling2d",
+        "identity": "noop",
+        "inverted_residual": "mbconv irb invertedbottleneck",
+        "layer_norm": "ln layernorm2d layernormalization layernormalisation",
+        "max_pool": "maxpool2d maxpooling maxpooling2d",
+        "multiply": "mul product",
+        "pad": "zeropad zeropad2d zeropadding zeropadding2d padding",
+        "resize": "interpolate resizing",
+        "squeeze_excite": "se seblock selayer semodule squeezeexcitation "
+        "squeezeandexcitation channelattention",
+        "slice_channels": "slice narrow chunk",
+        "transposed_conv": "convtranspose convtranspose2d conv2dtranspose deconv "
+        "deconvolution deconv2d transposeconv upconv",
+        "upsample": "upsampling upsampling2d upsamplingnearest2d",
+    },
+    other={
+        "adaptiveavgpool adaptiveavgpool2d adaptiveaveragepool": (
+            "'global_avg_pool' averages to 1x1; to another size, 'avg_pool' with the "
+            "kernel and stride for it"
+        ),
+        "adaptivemaxpool adaptivemaxpool2d": (
+            "'global_max_pool' pools to 1x1; to another size, 'max_pool' with the "
+            "kernel and stride for it"
+        ),
+        "attention multiheadattention mha selfattention transformer": (
+            f"archspec has no attention {_SEE}"
+        ),
+        "classtoken clstoken posembed positionembedding embedding": (
+            f"archspec has no embeddings or parameters outside of ops {_SEE}"
+        ),
+        "conv1d conv3d convlstm": "archspec convolves images only, by 'conv'",
+        "dropout2d spatialdropout spatialdropout2d dropblock alphadropout": (
+            "archspec drops elements ('dropout') and whole samples ('drop_path') only"
+        ),
+        "dropconnect": "for whole samples use 'drop_path'; weights cannot be dropped",
+        "groupnorm instancenorm instancenorm2d rmsnorm spectralnorm weightnorm lrn "
+        "localresponsenorm grn": (
+            "archspec has only 'batch_norm' and 'layer_norm', which are different"
+        ),
+        "lstm gru rnn": f"archspec has no recurrent layers {_SEE}",
+        "matmul bmm einsum dot": f"archspec has no product of two matrices {_SEE}",
+        "maximum minimum average subtract sub abs divide": (
+            "branches are joined by 'add', 'multiply' or 'concat'"
+        ),
+        "pixelshuffle pixelunshuffle depthtospace spacetodepth": (
+            "to enlarge a feature map use 'transposed_conv', 'upsample' or 'resize'"
+        ),
+        "reducemean mean reducemax": (
+            "'global_avg_pool' and 'global_max_pool' reduce height and width; archspec "
+            f"cannot reduce channels {_SEE}"
+        ),
+        "reflectionpad reflectionpad2d replicationpad replicationpad2d": (
+            "'pad' pads with one value"
+        ),
+        "reshape view permute transpose rearrange squeeze unsqueeze expanddims": (
+            "use 'flatten' to get a vector; other reshapes cannot be written"
+        ),
+        "separableconv separableconv2d": (
+            "write two layers, 'depthwise_conv' and 'conv', or the block "
+            "'separable_bn_act'"
+        ),
+        "sequential block modulelist": (
+            "write the layers one below the other; give them a name under 'blocks' to "
+            "use them several times"
+        ),
+        "split unbind": "use 'slice_channels' once for each part",
+        ACTIVATIONS_LACKED: ACTIVATIONS_INSTEAD,
+        "lambda": "a spec contains no code; combine ops in a block under 'blocks'",
+    },
+)
+
+ATTRIBUTES = Glossary(
+    same={
+        "activation": "act actlayer nonlinearity activationlayer activationfunction",
+        "amounts": "padding pad paddings",
+        "bias": "usebias hasbias",
+        "ceil": "ceilmode",
+        "compression": "reduction theta",
+        "count_padding": "countincludepad",
+        "decay": "movingaveragedecay",
+        "dilation": "dilationrate dilations atrousrate",
+        "drop_path": "droppathrate dropconnectrate stochasticdepth stochasticdepthprob",
+        "epsilon": "eps varianceepsilon",
+        "expand": "expansion expandratio expansionfactor expansionrate",
+        "factor": "scalefactor size scale",
+        "filters": "outchannels numfilters nfilters nbfilter outplanes planes outch "
+        "cout features channels",
+        "gate": "gateactivation gatelayer scaleactivation",
+        "groups": "numgroups featuregroupcount cardinality",
+        "growth": "growthrate",
+        "hidden": "squeezechannels rdchannels midchannels hiddenchannels hiddendim",
+        "initial": "initvalue initvalues",
+        "initializer": "init initialiser kernelinit kernelinitializer weightinit",
+        "keep_size": "keepdim keepdims",
+        "kernel": "kernelsize kernelshape ksize filtersize windowsize windowshape "
+        "poolsize size window",
+        "kind": "activation act type function",
+        "mode": "interpolation method",
+        "multiplier": "depthmultiplier channelmultiplier",
+        "order": "dataformat",
+        "padding": "pad pads",
+        "rate": "p prob dropprob dropoutrate droprate",
+        "size": "outputsize shape targetsize",
+        "slope": "negativeslope alpha",
+        "stride": "strides stridesize subsample",
+        "units": "outfeatures features numunits outdim outchannels filters classes "
+        "numclasses",
+        "value": "constant constantvalue constantvalues fill",
+    },
+    other={
+        "activation act": (
+            "write it as a layer of its own, act: {activation: relu}, or use the block "
+            "'conv_bn_act'"
+        ),
+        "affine center scale trackrunningstats elementwiseaffine learnable": (
+            f"{REMOVE} the op always has a trained scale and shift"
+        ),
+        "aligncorners antialias": (
+            f"{REMOVE} archspec resizes with half-pixel centres, without antialiasing"
+        ),
+        "axis dim": f"{REMOVE} the op works on channels",
+        "batchnorm bn usebn norm normlayer": (
+            "write it as a layer of its own, batch_norm, or use the block 'conv_bn_act'"
+        ),
+        "biasinitializer biasinit": f"{REMOVE} biases start at 0",
+        "dataformat layout": f"{REMOVE} each target uses its own layout",
+        "inchannels infeatures inplanes inputdim indim inch cin numfeatures": (
+            f"{REMOVE} an op reads the channels of its input"
+        ),
+        "inplace": f"{REMOVE} it does not change the result",
+        "inputshape imagesize": f"{REMOVE} 'input' of the spec states the image size",
+        "momentum": (
+            "use 'decay', the weight of the old average: Keras' momentum itself, "
+            "1 - PyTorch's momentum (decay: 0.9 for momentum 0.1)"
+        ),
+        "name": "the name is the key of the layer: stem: {conv: 8}",
+        "outputpadding": (
+            f"{REMOVE} with padding: same a transposed_conv returns size * stride"
+        ),
+        "paddingmode": f"{REMOVE} convolutions pad with zeros",
+        "ratio seratio squeezeratio rdratio reductionratio": (
+            "give the number of hidden channels instead: a quarter of them is "
+            "channels // 4"
+        ),
+        "dtype device training trainable requiresgrad": (
+            f"{REMOVE} the framework decides it when the network runs"
+        ),
+        "kernelregularizer biasregularizer weightdecay regularizer l2": (
+            f"{REMOVE} a spec has no training settings"
+        ),
+    },
+)
