@@ -40,7 +40,7 @@ MAX_FAULTS = 100
 MAX_DIAGNOSTICS = 20
 """Maximum number of diagnostics that are reported in one run."""
 
-ERROR, WARNING = "error", "warning"
+ERROR, WARNING, NOTE = "error", "warning", "note"
 
 
 class Place(NamedTuple):
@@ -54,6 +54,11 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    @property
+    def text(self) -> str:
+        """What stands there, up to the end of the line."""
+        return self.source[self.column - 1 :][: self.length]
 
     def shown(self) -> list[str]:
         """The line with a caret below; of a long line the part around the place."""

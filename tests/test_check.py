@@ -310,6 +310,7 @@ def test_json_of_several_specs(check):
         "variants": [],
         "errors": 1,
         "warnings": 0,
+        "notes": 0,
         "diagnostics": [
             {
                 "severity": "error",

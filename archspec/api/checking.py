@@ -14,8 +14,8 @@ from pathlib import Path
 from archspec.analysis.lint import warnings_of
 from archspec.api.specs import Changes, change_list, variant_list
 from archspec.elaboration import elaborate
-from archspec.errors import ERROR, Diagnostic, SpecError, in_order, one_of
-from archspec.language import variant_names
+from archspec.errors import ERROR, WARNING, Diagnostic, SpecError, in_order, one_of
+from archspec.language import Offer, offer
 from archspec.network import Network
 from archspec.reading import find_spec, read_source
 from archspec.targets import TARGETS, render
@@ -48,7 +48,12 @@ class Findings(list[Diagnostic]):
     @property
     def warnings(self) -> int:
         """Number of warnings."""
-        return len(self) + self.more - self.errors
+        return sum(found.severity == WARNING for found in self)
+
+    @property
+    def notes(self) -> int:
+        """Number of notes."""
+        return len(self) + self.more - self.errors - self.warnings
 
 
 def check(
@@ -61,9 +66,9 @@ def check(
     """Report errors and warnings of a spec as a list of diagnostics.
 
     Checks the base and every variant, or only the combination `variant`, for the given
-    targets, by default all. Warnings are reported if there are no errors, which might
-    be their cause. `variant` and `set` are those of `load`. Raises InvalidArgument for
-    unknown targets.
+    targets, by default all. Warnings and notes are reported if there are no errors,
+    which might be their cause; an inherited variant that does not apply is a note.
+    `variant` and `set` are those of `load`. Raises InvalidArgument for unknown targets.
     """
     for target in targets or ():
         one_of("target", target, TARGETS)
@@ -72,17 +77,20 @@ def check(
     networks: list[Network] = []
     with _noted(findings, chosen):
         networks.append(elaborate(read_source(spec), chosen, changes))
-    others = variant_names(spec) if networks and not chosen else []
-    findings.variants = [*chosen, *others]
-    for name in others:
-        with _noted(findings, [name]):
+    offered = offer(spec) if networks and not chosen else Offer()
+    for name in [*offered.names]:
+        with _noted(findings, [name]), offered.lenient(name):
             networks.append(elaborate(spec, [name], changes))
         if sum(len(network.layers) for network in networks) > MAX_LAYERS:
             findings.append(_too_many(spec))
             break
+    findings.variants = [*chosen, *offered.names]
     if not findings:
         _print(findings, networks, targets or TARGETS)
-    findings[:] = in_order(findings) or warnings_of(networks, str(find_spec(spec)))
+    findings[:] = in_order(findings)
+    if not findings:
+        warnings = warnings_of(networks, str(find_spec(spec)))
+        findings[:] = in_order([*warnings, *offered.notes()])
     return findings
 
 

@@ -81,12 +81,13 @@ def _document(one: Findings) -> dict[str, object]:
         "variants": one.variants,
         "errors": one.errors,
         "warnings": one.warnings,
+        "notes": one.notes,
         "diagnostics": [to_json(found) for found in one[:MAX_DIAGNOSTICS]],
     }
 
 
 def _summary(one: Findings) -> str:
-    counts = {"error": one.errors, "warning": one.warnings}
+    counts = {"error": one.errors, "warning": one.warnings, "note": one.notes}
     found = ", ".join(_number(n, what) for what, n in counts.items() if n)
     variants = f" and {_number(len(one.variants), 'variant')}" if one.variants else ""
     return f"{one.spec}{variants}: {found or 'no problems found'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from archspec.errors import Diagnostic
+from archspec.errors import NOTE, Diagnostic
 
 Format = Literal["text", "json", "github"]
 
@@ -53,7 +53,8 @@ def _command(diagnostic: Diagnostic) -> str:
     said = ",".join(f"{key}={_property(text)}" for key, text in properties.items())
     parts = diagnostic.message, f"in: {diagnostic.path}", f"help: {diagnostic.help}"
     message = "\n".join(part for part in parts if not part.endswith(": "))
-    return f"::{diagnostic.severity} {said}::{_data(message)}"
+    command = "notice" if diagnostic.severity == NOTE else diagnostic.severity
+    return f"::{command} {said}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -3,7 +3,8 @@
 from archspec.language.document import Block, Document
 from archspec.language.fields import Formula
 from archspec.language.layers import Branch, JoinLayer, Layer, OpLayer, Table
-from archspec.language.load import Spec, load, variant_names
+from archspec.language.load import Spec, load, offer, variant_names
+from archspec.language.variants import Offer
 from archspec.reading.nodes import Word
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "Formula",
     "JoinLayer",
     "Layer",
+    "Offer",
     "OpLayer",
     "Spec",
     "Table",
     "Word",
     "load",
+    "offer",
     "variant_names",
 ]

@@ -15,10 +15,11 @@ from archspec.errors import Place, did_you_mean
 from archspec.language.canonical import canonical_block
 from archspec.language.document import Block, Document
 from archspec.language.layers import inner_ops
-from archspec.language.merge import merge
+from archspec.language.merge import merged_block
 from archspec.language.parts import At, part
 from archspec.language.vocabulary import Vocabulary
 from archspec.reading.nodes import (
+    NOTHING,
     Mapping,
     Node,
     Scalar,
@@ -118,7 +119,7 @@ def _resolve(name: str, own: Mapping, below: tuple[str, ...]) -> Mapping:
     block = expect_mapping(node or standard[name], f"block {name}")
     base = text_of(block.get("extends"))
     if base is None:
-        return block.replaced(extends=None)
+        return merged_block(NOTHING, block)
     place = block.entries["extends"].place
     if base in (*below, name) and base not in standard:
         fail("AS211", f"circular 'extends' of block '{name}'", place)
@@ -129,7 +130,7 @@ def _resolve(name: str, own: Mapping, below: tuple[str, ...]) -> Mapping:
     if len(below) >= MAX_EXTENDS:
         fail("AS211", f"blocks extend each other more than {MAX_EXTENDS} deep", place)
     inherited = _resolve(base, own, (*below, name))
-    return merge(inherited, block.replaced(extends=None))
+    return merged_block(inherited, block)
 
 
 def _check_calls(blocks: AbstractMapping[str, Block]) -> None:

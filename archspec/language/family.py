@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from archspec.errors import SpecError, did_you_mean
 from archspec.expressions import evaluate
 from archspec.language.document import Document
-from archspec.language.merge import apply
 from archspec.language.validate import validate
-from archspec.reading.nodes import Mapping, expect_mapping, texts
+from archspec.language.variants import with_variant
+from archspec.reading.nodes import Mapping, texts
 
 if TYPE_CHECKING:
     from archspec.language.load import Spec
@@ -72,8 +72,8 @@ def keeping(spec: Spec, names: Sequence[str]) -> Spec:
 def _values(spec: Spec, name: str, structure: object) -> dict[str, float] | None:
     """The multipliers of a variant; None if it changes anything else."""
     try:
-        patch = expect_mapping(spec.variants.entries[name], f"variant {name}")
-        tree = apply(spec.tree, patch)
+        tree = with_variant(spec.tree.replaced(variants=spec.variants), name)
+        tree = tree.replaced(variants=None)
         return _multipliers(validate(tree)) if _structure(tree) == structure else None
     except SpecError:  # It is for another base.
         return None

@@ -11,7 +11,6 @@ from pathlib import Path
 from archspec.errors import (
     Diagnostic,
     Place,
-    SpecError,
     did_you_mean,
     raise_if_any,
 )
@@ -19,14 +18,14 @@ from archspec.language.blocks import standard_blocks
 from archspec.language.canonical import canonical_document
 from archspec.language.document import OWN_KEYS, Document
 from archspec.language.family import Family
-from archspec.language.merge import apply, cleaned, inherit
+from archspec.language.merge import apply, inherit
 from archspec.language.validate import validate
+from archspec.language.variants import Offer, with_variant
 from archspec.language.vocabulary import Vocabulary
 from archspec.reading.nodes import (
     NOTHING,
     Mapping,
     Word,
-    expect_mapping,
     fail,
     texts,
 )
@@ -86,7 +85,7 @@ def load(
     faults: list[Diagnostic] = []
     tree = _tree(source, faults)
     for name in variants:
-        tree = apply(tree, _variant(tree, name))
+        tree = with_variant(tree, name, source.tree)
     for override in overrides:
         tree = apply(tree, _override(tree, override, faults))
     offered = tree.section("variants")
@@ -98,31 +97,26 @@ def load(
 
 def variant_names(spec: Source | str | Path) -> list[str]:
     """The variants that a spec offers, in its order."""
+    return offer(spec).names
+
+
+def offer(spec: Source | str | Path) -> Offer:
+    """The variants that a spec offers; raises SpecError."""
     source = spec if isinstance(spec, Source) else read_source(spec)
     faults: list[Diagnostic] = []
-    variants = _tree(source, faults).get("variants")
+    tree = _tree(source, faults)
     raise_if_any(faults)
-    return list(variants.entries) if isinstance(variants, Mapping) else []
+    return Offer.of(tree, source.tree)
 
 
 def _tree(source: Source, faults: list[Diagnostic]) -> Mapping:
-    """The file in canonical form, merged over the one it extends."""
-    base = _tree(source.base, faults) if source.base else None
-    vocabulary = Vocabulary(standard_blocks().entries, {}, faults)
-    vocabulary = vocabulary.extended(base.get("blocks") if base else None)
-    document = canonical_document(source.tree, vocabulary)
-    document = document.replaced(extends=None)
-    return cleaned(document) if base is None else inherit(base, document)
-
-
-def _variant(tree: Mapping, name: str) -> Mapping:
-    variants = tree.section("variants").entries
-    if name not in variants:
-        help = (
-            did_you_mean(name, variants) or f"it has: {', '.join(variants) or 'none'}"
-        )
-        raise SpecError.single("AS209", f"there is no variant '{name}'", help=help)
-    return expect_mapping(variants[name], f"variant {name}")
+    """The file in canonical form, merged over those that it extends."""
+    tree = NOTHING
+    standard = Vocabulary(standard_blocks().entries, {}, faults)
+    for written in (*source.bases, source.tree):
+        vocabulary = standard.extended(tree.get("blocks"))
+        tree = inherit(tree, canonical_document(written, vocabulary))
+    return tree
 
 
 def _override(tree: Mapping, override: str, faults: list[Diagnostic]) -> Mapping:

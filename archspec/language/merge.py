@@ -10,6 +10,7 @@ from __future__ import annotations
 from archspec.errors import Place, did_you_mean
 from archspec.language.canonical import TABLE
 from archspec.reading.nodes import (
+    EMPTY,
     NOTHING,
     Mapping,
     Node,
@@ -30,49 +31,36 @@ _LEVELS_OF_NAMES = {
 """Levels of user-defined names below a key of the language."""
 
 
-def cleaned(document: Mapping) -> Mapping:
-    """A document that extends no other, without its nulls."""
-    variants = document.get("variants")
-    return merge(NOTHING, document.replaced(variants=None)).replaced(variants=variants)
-
-
 def inherit(base: Mapping, document: Mapping) -> Mapping:
-    """A document over the one that it extends, whose figures are not its own."""
-    variants = base.section("variants")
-    entries = {
-        name: v.replaced(reported=None) if isinstance(v, Mapping) else v
-        for name, v in variants.entries.items()
-    }
-    for name, variant in document.section("variants").entries.items():
-        if is_null(variant):
-            entries.pop(name, None)
-        else:
-            entries[name] = _over(entries.get(name), variant)
+    """A document over the one that it extends, but without the figures of that."""
+    inherited = {} if is_null(document.get("variants")) else _without_figures(base)
     own = document.section("variants")
-    merged = Mapping(entries, own.place)
-    return apply(base, document).replaced(variants=merged)
+    entries = {**inherited, **own.entries}
+    for name in inherited.keys() & own.entries.keys():
+        patches = (*patches_of(inherited[name]), own.entries[name])
+        entries[name] = Sequence(patches, own.place_of(name))
+    kept = {name: v for name, v in entries.items() if not is_null(own.get(name))}
+    merged = apply(base, document.replaced(extends=None))
+    return merged.replaced(variants=Mapping(kept, own.place))
+
+
+def _without_figures(base: Mapping) -> dict[str, Node]:
+    return {
+        name: Sequence(tuple(p.replaced(reported=None) for p in patches_of(v)), v.place)
+        for name, v in base.section("variants").entries.items()
+    }
+
+
+def patches_of(variant: Node) -> tuple[Mapping, ...]:
+    """The patches of a variant, one from each file that has it."""
+    items = variant.items if isinstance(variant, Sequence) else (variant,)
+    return tuple(expect_mapping(item, "a variant") for item in items)
 
 
 def apply(document: Mapping, patch: Mapping) -> Mapping:
     """A document with a variant or override; its figures no longer hold."""
     merged = merge(document.replaced(reported=None), patch.replaced(variants=None))
     return merged.replaced(variants=document.get("variants"))
-
-
-def _overlay(base: Mapping, patch: Mapping) -> Mapping:
-    """A patch of a patch, which keeps `after`, `before` and nulls for the base."""
-    if _has_other_op(base, patch):
-        return patch
-    entries = dict(base.entries)
-    for key, value in patch.entries.items():
-        entries[key] = _over(entries.get(key), value)
-    return Mapping(entries, patch.place)
-
-
-def _over(old: Node | None, new: Node) -> Node:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        return _overlay(old, new)
-    return new
 
 
 def merge(base: Mapping, patch: Mapping, names: int = 0) -> Mapping:
@@ -106,15 +94,34 @@ def _merged(key: str, old: Node | None, value: Node, names: int) -> Node | None:
 
 
 def _blocks(base: Mapping, patch: Mapping) -> Mapping:
-    """A block that extends another is a patch of it until that is known."""
-    patches = {
-        name: _overlay(base.section(name), block)
+    """Blocks by name; changes of one that extends another wait until that is known."""
+    waiting = {
+        name: _waiting(base.section(name), block)
         for name, block in mappings(patch)
         if "extends" in block.entries or "extends" in base.section(name).entries
     }
-    others = {n: b for n, b in patch.entries.items() if n not in patches}
+    others = {n: b for n, b in patch.entries.items() if n not in waiting}
     merged = merge(base, Mapping(others, patch.place), names=1)
-    return merged.replaced(**patches)
+    return merged.replaced(**waiting)
+
+
+def _waiting(base: Mapping, patch: Mapping) -> Mapping:
+    if not base.entries:
+        return patch
+    patches = (*patches_of(base.get("patches") or EMPTY), patch.replaced(extends=None))
+    return base.replaced(
+        extends=patch.get("extends") or base.get("extends"),
+        arguments=_arguments(base.section("arguments"), patch.section("arguments")),
+        patches=Sequence(patches, patch.place),
+    )
+
+
+def merged_block(inherited: Mapping, block: Mapping) -> Mapping:
+    """A block over the one that it extends, with what has waited for this."""
+    own = block.replaced(extends=None, patches=None)
+    for patch in (own, *patches_of(block.get("patches") or EMPTY)):
+        inherited = merge(inherited, patch)
+    return inherited
 
 
 def _arguments(base: Mapping, patch: Mapping) -> Mapping:

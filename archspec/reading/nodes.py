@@ -82,6 +82,7 @@ Node = Scalar | Sequence | Mapping
 
 
 NOTHING = Mapping({}, Place("", 1, 1))
+EMPTY = Sequence((), NOTHING.place)
 
 
 def texts(node: Node) -> object:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from archspec.reading.nodes import (
     Mapping,
     Node,
     Scalar,
+    Sequence,
     describe,
     expect_mapping,
     fail,
@@ -22,14 +24,15 @@ from archspec.reading.reader import read_file, scan
 from archspec.reading.static_checks import screened
 
 MAX_EXTENDS = 8
+SUFFIXES = (".yaml", ".yml")
 
 
 class Source(NamedTuple):
-    """A file's tree, and the file that it extends."""
+    """A file's tree, and those of the files that it extends, each after its own."""
 
     path: Path
     tree: Mapping
-    base: Source | None
+    bases: tuple[Mapping, ...]
 
 
 def read_source(spec: str | Path) -> Source:
@@ -42,14 +45,45 @@ def read_source(spec: str | Path) -> Source:
     if fault := identifier_fault(path.stem):
         help = f"a spec's file is named by a name: {identifier_help(path.stem)}"
         raise SpecError.single("AS207", fault, help=help.removesuffix(": "))
-    return _read(path, ())
+    trees: dict[Path, Mapping] = {}
+    _read(path, (), trees, _reach(path))
+    *bases, tree = trees.values()
+    return Source(path, tree, tuple(bases))
 
 
-def _read(path: Path, above: tuple[Path, ...]) -> Source:
+def _reach(path: Path) -> tuple[Path, ...]:
+    """The folders whose files a spec may extend.
+
+    They are its own, or the current one if that is above it, and the bundled one. The
+    root of the file system does not count: services run there.
+    """
+    folder, here = path.resolve().parent, Path.cwd()
+    if here != here.parent and folder.is_relative_to(here):
+        folder = here
+    return folder, resources.SPECS
+
+
+def _read(
+    path: Path,
+    above: tuple[Path, ...],
+    trees: dict[Path, Mapping],
+    reach: tuple[Path, ...],
+) -> None:
+    """Add the trees of a file and, before it, of those that it extends."""
     tree = screen(*scan(*read_file(path)))
     chain = (*above, path.resolve())
-    base = _base_path(tree, chain)
-    return Source(path, tree, _read(base, chain) if base else None)
+    for extends in _extended(tree):
+        base = _looked_for(extends, chain[-1].parent, reach)
+        file = base.resolve()
+        if file in chain:
+            fail("AS503", "circular 'extends'", extends.place)
+        if file in trees:
+            continue
+        if len({*chain, *trees}) > MAX_EXTENDS:
+            message = f"more than {MAX_EXTENDS} files extend each other"
+            fail("AS503", message, extends.place)
+        _read(base, chain, trees, reach)
+    trees[chain[-1]] = tree
 
 
 def screen(node: Node, faults: Iterable[Diagnostic] = ()) -> Mapping:
@@ -69,7 +103,7 @@ def bundled_specs() -> list[Path]:
 def find_spec(spec: str | Path) -> Path:
     """The file that a path or a bundled spec's name means."""
     path = Path(spec)
-    if path.suffix in (".yaml", ".yml") and _is_file(path):
+    if path.suffix in SUFFIXES and _is_file(path):
         return path
     bundled = resources.SPECS / f"{spec}.yaml"
     if _is_file(bundled) and _is_inside(bundled, resources.SPECS):
@@ -93,34 +127,39 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _is_inside(path: Path, folder: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
+def _is_inside(path: Path, *folders: Path) -> bool:
+    """Whether a path, without links, is below a folder; it need not exist."""
+    try:
+        real = os.path.realpath(path)
+    except ValueError:  # with a NUL
+        return True
+    return any(Path(real).is_relative_to(folder.resolve()) for folder in folders)
 
 
-def _base_path(tree: Mapping, chain: tuple[Path, ...]) -> Path | None:
-    """The file that a tree extends; the last of `chain` is its own file."""
+def _extended(tree: Mapping) -> Iterator[Scalar]:
+    """The files that a tree extends, as it names them."""
     extends = tree.get("extends")
     if extends is None or is_null(extends):
-        return None
-    if not isinstance(extends, Scalar):
-        message = f"'extends' must be a file name, found {describe(extends)}"
-        fail("AS203", message, extends.place)
-    base = _looked_for(extends, chain[-1].parent)
-    if base.resolve() in chain:
-        fail("AS503", "circular 'extends'", extends.place)
-    if len(chain) > MAX_EXTENDS:
-        message = f"more than {MAX_EXTENDS} files extend each other"
-        fail("AS503", message, extends.place)
-    return base
+        return
+    for name in extends.items if isinstance(extends, Sequence) else (extends,):
+        if not isinstance(name, Scalar) or is_null(name):
+            message = f"'extends' must be a file name, found {describe(name)}"
+            fail("AS203", message, name.place)
+        yield name
 
 
-def _looked_for(extends: Scalar, folder: Path) -> Path:
+def _looked_for(extends: Scalar, folder: Path, reach: tuple[Path, ...]) -> Path:
     roots = (folder, resources.SPECS)
-    for root in roots:
-        candidate = root / extends.text
-        if _is_file(candidate) and _is_inside(candidate, root):
+    for candidate in (root / extends.text for root in roots):
+        is_readable = candidate.suffix in SUFFIXES and _is_inside(candidate, *reach)
+        if is_readable and _is_file(candidate):
             return candidate
-    help = "archspec looks beside the spec, then among the bundled specs"
+    if not _is_inside(folder / extends.text, *reach):
+        message = f"'extends': '{extends.text}' is outside of the readable folders"
+        help = "run archspec in a folder above both files: it reads only .yaml files "
+        help += "below the current folder, the spec's own and the bundled one"
+        fail("AS503", message, extends.place, help)
+    help = "archspec looks for a .yaml file beside the spec, then among the bundled"
     bundled = [path.name for path in bundled_specs()]
     help = did_you_mean(extends.text, bundled) or help
     if any(_is_file(root / f"{extends.text}.yaml") for root in roots):

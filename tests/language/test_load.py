@@ -47,11 +47,14 @@ def test_extends_looks_beside_the_file_then_among_the_bundled_specs(write):
     ("extends", "text"),
     [
         ("nope.yaml", "'extends': file not found: 'nope.yaml'"),
-        ("../spec.yaml", "'extends': file not found: '../spec.yaml'"),
-        ("/etc/passwd", "'extends': file not found: '/etc/passwd'"),
+        ("../x.yaml", "'extends': '../x.yaml' is outside of the readable folders"),
+        ("/etc/passwd", "'extends': '/etc/passwd' is outside of the readable folders"),
         ("http://example.org/x.yaml", None),
         ('"a\\0b"', "'extends': file not found: 'a\0b'"),
-        ("[a.yaml]", "'extends' must be a file name, found a list"),
+        ("other.txt", "'extends': file not found: 'other.txt'"),
+        ("[a.yaml]", "'extends': file not found: 'a.yaml'"),
+        ("[[a.yaml]]", "'extends' must be a file name, found a list"),
+        ("{a: b}", "'extends' must be a file name, found a mapping"),
         ("spec.yaml", "circular 'extends'"),
     ],
 )
@@ -66,7 +69,50 @@ def test_a_symbolic_link_does_not_lead_out(write, tmp_path):
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "link.yaml").symlink_to(outside)
     path = write("extends: link.yaml", name="inner/spec.yaml")
-    assert message(path) == "'extends': file not found: 'link.yaml'"
+    outside = "'extends': 'link.yaml' is outside of the readable folders"
+    assert message(path) == outside
+
+
+def test_extends_reads_below_the_current_folder_if_the_spec_is_there(
+    write, tmp_path, monkeypatch
+):
+    for folder in ("own", "shared", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    write(LAYERS, name="shared/base.yaml")
+    path = write("extends: ../shared/base.yaml", name="own/spec.yaml", head="")
+    outside = "'extends': '../shared/base.yaml' is outside of the readable folders"
+    for folder in ("own", "elsewhere", "/"):
+        monkeypatch.chdir(tmp_path / folder)
+        assert message(path) == outside
+    monkeypatch.chdir(tmp_path)
+    assert load(path).document.name == "Net"
+    assert load("own/spec.yaml").document.name == "Net"
+
+
+def test_extends_of_several_files_each_once(write):
+    write(LAYERS, name="root.yaml")
+    write("extends: root.yaml\nclasses: 2", name="left.yaml", head="")
+    write("extends: root.yaml\nname: Right", name="right.yaml", head="")
+    child = write("extends: [left.yaml, right.yaml]", name="child.yaml", head="")
+    document = load(child).document
+    assert (document.classes, document.name) == (2, "Right")
+
+
+def test_a_file_of_blocks(write):
+    write(
+        "blocks: {unit: {arguments: {filters: int}, layers: {a: {conv: filters}}}}",
+        name="blocks.yaml",
+        head="",
+    )
+    path = write("extends: blocks.yaml\nlayers: {body: {unit: 4}}")
+    assert list(load(path).document.blocks) == ["unit"]
+    child = write(
+        "extends: [mobilenetv1.yaml, blocks.yaml]\n"
+        "layers: {extra: {unit: 8, before: pool}}",
+        name="child.yaml",
+        head="",
+    )
+    assert "unit" in load(child).document.blocks
 
 
 def test_a_circle_of_two_and_a_long_chain(write):

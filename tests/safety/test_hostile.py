@@ -60,6 +60,7 @@ MADE = {
         "AS203",
     ),
 }
+OUT_OF_REACH = "error[AS503]: 'extends': '{}' is outside of the readable folders"
 ABOVE = f"extends: base.yaml\n{SMALL}"
 
 
@@ -132,30 +133,48 @@ OUTSIDE: dict[str, Callable[[Path, Path], object]] = {
 }
 
 
+@pytest.fixture
+def outside(tmp_path_factory):
+    """A folder beside the current one."""
+    return tmp_path_factory.mktemp("outside")
+
+
 @pytest.mark.parametrize("make", OUTSIDE.values(), ids=OUTSIDE)
-def test_extends_reads_files_below_the_spec_alone(bounded, tmp_path, make):
+def test_extends_follows_no_link_out(bounded, tmp_path, outside, make):
     """And says no word of what the other file holds."""
     folder = tmp_path / "specs"
     folder.mkdir()
-    secret = tmp_path / "secret.yaml"
+    secret = outside / "secret.yaml"
     secret.write_text("password: 1234\n")
     (folder / "net.yaml").write_text(ABOVE)
     make(folder / "base.yaml", secret)
-    assert refused(bounded, tmp_path, folder / "net.yaml") == {
-        "error[AS503]: 'extends': file not found: 'base.yaml'"
+    (said,) = refused(bounded, tmp_path, folder / "net.yaml")
+    assert said in {
+        "error[AS503]: 'extends': file not found: 'base.yaml'",
+        f"{OUT_OF_REACH.format('base.yaml')}",
     }
 
 
-@pytest.mark.parametrize("name", ["../secret.yaml", "a/../../secret.yaml", "{}"])
-def test_extends_names_no_path_out(bounded, tmp_path, name):
-    folder = tmp_path / "specs"
-    (folder / "a").mkdir(parents=True)
-    secret = tmp_path / "secret.yaml"
-    secret.write_text(SMALL)
-    named = name.format(secret)
-    (folder / "net.yaml").write_text(f'extends: "{named}"\n{SMALL}')
-    assert refused(bounded, tmp_path, folder / "net.yaml") == {
-        f"error[AS503]: 'extends': file not found: '{named}'"
+@pytest.mark.parametrize("place", ["net.yaml", "specs/net.yaml"])
+@pytest.mark.parametrize("name", ["{}", "{}.txt", "a/../{}"])
+def test_extends_names_no_path_out(bounded, tmp_path, outside, name, place):
+    """Below the current folder or not: whether the file exists is not said, either."""
+    spec = tmp_path / place
+    (spec.parent / "a").mkdir(parents=True)
+    (outside / "secret.yaml").write_text(SMALL)
+    for secret in ("secret.yaml", "missing.yaml"):
+        path = os.path.relpath(outside / secret, spec.parent)
+        for named in (name.format(path), str(outside / secret)):
+            spec.write_text(f'extends: "{named}"\n{SMALL}')
+            said = refused(bounded, tmp_path, spec, [["flops"]])
+            assert said == {OUT_OF_REACH.format(named)}
+
+
+def test_extends_reads_only_yaml(bounded, tmp_path):
+    (tmp_path / ".env").write_text("password: 1234\n")
+    (tmp_path / "net.yaml").write_text(f"extends: .env\n{SMALL}")
+    assert refused(bounded, tmp_path, "net.yaml") == {
+        "error[AS503]: 'extends': file not found: '.env'"
     }
 
 
@@ -173,6 +192,19 @@ def test_extends_ends(bounded, tmp_path):
     assert refused(bounded, tmp_path, "net0.yaml") == {
         "error[AS503]: more than 8 files extend each other"
     }
+
+
+def test_extends_reads_few_files(bounded, tmp_path):
+    """However often each is named."""
+    names = [f"net{number}.yaml" for number in range(20)]
+    for number, name in enumerate(names):
+        text = f"extends: [{', '.join(names[number + 1 :] * 9)}]\n{SMALL}"
+        (tmp_path / name).write_text(text)
+    assert refused(bounded, tmp_path, "net0.yaml") == {
+        "error[AS503]: more than 8 files extend each other"
+    }
+    done = bounded("flops", "net12.yaml")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("make", OUTSIDE.values(), ids=OUTSIDE)
