@@ -164,9 +164,9 @@ class KerasModel:
             before = order.layers.get(path)
             if before is None:
                 continue
-            source, tensor = layer, layer.input
+            source, tensor = layer, _first_input(layer)
             while source is layer or paths.get(source, "").startswith(f"{path}."):
-                tensor = source.input
+                tensor = _first_input(source)
                 source = tensor._keras_history.operation
             block = paths.get(source, "").rpartition(".")[0]
             if tensor is not found.setdefault(before, tensor) and block:
@@ -210,6 +210,11 @@ class KerasModel:
         self.network.load_weights(path)
         convert = keras.ops.convert_to_numpy
         return {variable.path: convert(variable) for variable in self.network.weights}
+
+
+def _first_input(layer: Any) -> Any:
+    """What a layer reads, besides a tensor of which it reads the size."""
+    return layer.input[0] if isinstance(layer.input, list) else layer.input
 
 
 def _channels_first(tensor: Any) -> np.ndarray[Any, Any]:

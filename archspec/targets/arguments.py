@@ -230,20 +230,24 @@ def _is_whole(expression: Expression, whole: Sequence[str]) -> bool:
 
 def variant_views(file: File) -> list[VariantView]:
     """The variants of a family, each with what it says for the network's arguments."""
-    family, sizes = file.network.spec.family, file.program.variants
+    family, shapes = file.network.spec.family, file.program.variants
     if family is None:
         return []
-    alike = {*sizes.values()} <= {file.network.input_shape[1:]}
+    own = file.network.input_shape
+    says_shape = file.dialect.takes_input_shape
+    noted = not says_shape and any(s[1:] != own[1:] for s in shapes.values())
     read = [parameter.name for parameter in file.root.parameters]
-    return [
-        VariantView(
-            literal(variant),
-            [
-                (literal(file.root.printed(name)), literal(value))
-                for name, value in family.variants[variant].items()
-                if name in read
-            ],
-            None if alike else Code(f"{height} x {width}"),
-        )
-        for variant, (height, width) in sizes.items()
-    ]
+    views: list[VariantView] = []
+    for variant, shape in shapes.items():
+        arguments = [
+            (literal(file.root.printed(name)), literal(value))
+            for name, value in family.variants[variant].items()
+            if name in read
+        ]
+        channels, height, width = shape
+        if says_shape and shape != own:
+            image = literal((height, width, channels))
+            arguments.append((literal("input_shape"), image))
+        note = Code(f"{height} x {width}") if noted else None
+        views.append(VariantView(literal(variant), arguments, note))
+    return views

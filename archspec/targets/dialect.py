@@ -64,6 +64,11 @@ class Dialect:
         """What the file defines besides the manifest's globals."""
         return ()
 
+    @property
+    def takes_input_shape(self) -> bool:
+        """Whether the shape of the image is an argument of the network."""
+        return False
+
     def layers(self, call: Call, root: bool) -> tuple[FrameworkLayer, ...]:
         """The layers of a primitive, in order; Unprintable where there are none."""
         with located(None, call.paths[0]):

@@ -59,8 +59,15 @@ class File:
 
     @cached_property
     def _signatures(self) -> Signatures:
-        passes, constants = self.dialect.passes_channels, self.dialect.constants
-        return Signatures(self.program, self.manifest, passes, constants)
+        dialect, program = self.dialect, self.program
+        said = not (dialect.passes_channels or dialect.takes_input_shape)
+        return Signatures(
+            program,
+            self.manifest,
+            dialect.passes_channels,
+            dialect.constants,
+            program.image if said else (),
+        )
 
     @cached_property
     def flags(self) -> Mapping[str, Any]:

@@ -124,23 +124,26 @@ def pool_padding(call: Call) -> Argument:
             return Items((amount,) * 4)
 
 
+def beyond(window: Window) -> Amounts:
+    """How far the last windows of a pool may reach beyond its padding, due to `ceil`.
+
+    At every size of the input: a stride less one, but no window starts in the padding.
+    """
+    if not window.ceil or window.padding == "same":
+        return 0, 0, 0, 0
+    _, bottom, _, right = window.amounts(window.kernel)
+    (height, width), (down, across) = window.kernel, window.stride
+    return 0, min(down, height - bottom) - 1, 0, min(across, width - right) - 1
+
+
 def beyond_padding(call: Call) -> tuple[Amounts, Amounts] | None:
     """The padding of a pool with `ceil`, and how far beyond it the last window may be.
 
-    A stride less one, at every size of the input, unless a window could then lie
-    wholly beyond; else just as far as it does at the sizes that the pool has.
+    None where there is nothing beyond.
     """
     if call.attributes["ceil"].constant is False or plan(call).kind == "same":
         return None
-    found: set[tuple[Amounts, Amounts]] = set()
-    for window, (_, *size) in zip(windows(call), call.inputs, strict=True):
-        here = size[0], size[1]
-        inner = window.amounts(here)
-        (height, width), (down, across) = window.kernel, window.stride
-        if height >= inner[1] + down and width >= inner[3] + across:
-            found.add((inner, (0, down - 1, 0, across - 1)))
-        else:
-            found.add((inner, window.overhang(here)))
+    found = {(w.amounts(w.kernel), beyond(w)) for w in windows(call)}
     if len(found) > 1:
         raise Unprintable(f"{call.op} with 'ceil' and several paddings", call.paths[0])
     inner, around = found.pop()

@@ -58,12 +58,16 @@ class Signature:
 
 @dataclass(frozen=True)
 class Signatures:
-    """The signatures of a lowered program, callees first."""
+    """The signatures of a lowered program, callees first.
+
+    `image` is what the text says of the image.
+    """
 
     program: Program
     manifest: Mapping[str, Any]
     passes_channels: bool
     constants: Collection[str]
+    image: Sequence[Expression] = ()
 
     def all(self) -> dict[str, Signature]:
         """By the name of the block or stage."""
@@ -80,8 +84,7 @@ class Signatures:
     def root(self, name: str, known: Mapping[str, Signature]) -> Signature:
         """The signature of the network, which all that blocks share is read from."""
         routine = self.program.root
-        image = () if self.passes_channels else self.program.image
-        found = chain(_in_routine(routine, known), _in_tests(*image))
+        found = chain(_in_routine(routine, known), _in_tests(*self.image))
         read = frozenset(_expanded(found, routine))
         kept = tuple(p for p in routine.parameters if p.name in read)
         return Signature(identifier(name), self.names_of(routine), kept, read)

@@ -7,6 +7,7 @@ FOLDER/names.json, and prints one JSON object: NAME -> check -> a word on what f
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import sys
 import traceback
@@ -16,7 +17,7 @@ import keras
 import numpy as np
 
 FITTED = ("everything", "unet")
-EXPORTED = ("everything", "mobilenetv2")
+EXPORTED = ("everything", "any_size", "mobilenetv2")
 
 
 def outputs(model, image):
@@ -37,7 +38,7 @@ def randomize(model):
         variable.assign(values)
 
 
-def reload(model, image, folder):
+def reload(model, folder, image):
     """Saved and loaded, the weights and the outputs are the same, bit by bit."""
     path = folder / "model.keras"
     model.save(path)
@@ -50,7 +51,7 @@ def reload(model, image, folder):
     assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
-def export(model, image, folder):
+def export(model, folder, image):
     """A SavedModel gives what the model gives."""
     import tensorflow
 
@@ -64,7 +65,7 @@ def export(model, image, folder):
         assert worst <= 1e-4 * np.abs(expected).max(), worst
 
 
-def fit(model, image, folder):
+def fit(model, folder, image):
     """One step has a finite loss and moves every weight."""
     keras.utils.set_random_seed(0)  # else one step in a hundred drops a whole path
     before = [keras.ops.convert_to_numpy(weight) for weight in model.weights]
@@ -77,11 +78,21 @@ def fit(model, image, folder):
     assert not still, still
 
 
+def any_size(model, build, image):
+    """Built for images of all sizes, it gives the same."""
+    other = build(input_shape=(None, None, image.shape[-1]))
+    other.set_weights(model.get_weights())
+    before, after = outputs(model, image), outputs(other, image)
+    for name, expected in before.items():
+        assert np.abs(after[name] - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
 def main(folder):
     sys.path.insert(0, str(folder))
     report = {}
     for name, function in json.loads((folder / "names.json").read_text()).items():
-        model = getattr(importlib.import_module(name), function)()
+        build = getattr(importlib.import_module(name), function)
+        model = build()
         randomize(model)
         shape = (2, *model.input_shape[1:])
         image = np.random.default_rng(0).normal(size=shape).astype("float32")
@@ -90,10 +101,12 @@ def main(folder):
             checks.append(export)  # Keras exports no model at all there
         if name in FITTED:
             checks.append(fit)
+        if "input_shape" in inspect.signature(build).parameters:
+            checks.append(any_size)
         report[name] = {}
         for check in checks:
             try:
-                check(model, image, folder)
+                check(model, build if check is any_size else folder, image)
                 report[name][check.__name__] = "fine"
             except Exception:
                 report[name][check.__name__] = traceback.format_exc()[-1500:]

@@ -126,8 +126,7 @@ OUTPUTS = [
 def test_outputs_of_a_variant(spec, keep, variant, target):
     """In float64, with rates and statistics, in the variant's own size."""
     base, _ = family(spec, keep)
-    build = getattr(imported(render(base, target)), base.name)
-    arguments = accepted(build, base.spec.family.variants[variant])
+    arguments = imported(render(base, target)).VARIANTS[variant]
     own = elaborate(spec, [variant], [f"name={base.name}"])
     assert_right(Case(own, base, arguments), target)
 

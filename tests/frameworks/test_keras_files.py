@@ -47,13 +47,15 @@ layers:
   drop: {dropout: 0.2}
   out: {dense: classes}
 """
+ANY_SIZE = EVERYTHING.replace("flat: flatten", "flat: global_avg_pool")
 BACKENDS = ["tensorflow", "jax", "torch"]
 NETWORKS = ["mobilenetv1", "mobilenetv2", "shufflenetv2", "unet"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_everything(backend, network, tmp_path):
-    check_backend(backend, {"everything": network(EVERYTHING)}, tmp_path)
+    cases = {"everything": network(EVERYTHING), "any_size": network(ANY_SIZE)}
+    check_backend(backend, cases, tmp_path)
 
 
 @pytest.mark.full

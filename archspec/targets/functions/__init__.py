@@ -96,17 +96,29 @@ def _root(file: File) -> dict[str, Any]:
         outputs = file.templates.macro("outputs", named)
     else:
         lines, outputs = _ending(lines, result)
+    parameters = parameter_views(file, signature)
     channels, *size = file.program.image
+    image = statements.printer.code(Items((*size, channels)))
+    if file.dialect.takes_input_shape:
+        channels, *size = network.input_shape
+        parameters.append(_input_shape(literal((*size, channels))))
+        image = parameters[-1].name
     return {
         "name": identifier(network.name),
         "title": literal(network.name),
-        "input": statements.printer.code(Items((*size, channels))),
-        "parameters": parameter_views(file, signature),
+        "input": image,
+        "parameters": parameters,
         "lets": printed_lets(routine, signature, statements.printer),
         "functions": printed_functions(routine, signature, statements.printer),
         "lines": lines,
         "outputs": outputs,
     }
+
+
+def _input_shape(default: Code) -> ParameterView:
+    """The argument for the shape of an image."""
+    kind = Code("tuple[int | None, ...]")
+    return ParameterView(Code("input_shape"), kind, default)
 
 
 def _ending(lines: list[Line], result: Code) -> tuple[list[Line], Code]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cached_property
 
+from archspec.elaboration import with_input_size
+from archspec.errors import SpecError
 from archspec.expressions import Binary, Constant, Expression
 from archspec.ops.fields import Amounts
 from archspec.targets.code import Code, literal, rounded
 from archspec.targets.dialect import Arguments, Dialect, numbers, primitives
 from archspec.targets.keras.initial import Initializers
-from archspec.targets.keras.pools import non_negative, pool_padding
+from archspec.targets.keras.pools import fits_any_size, non_negative, pool_padding
 from archspec.targets.padding import is_same, plan, windows
 from archspec.targets.specialise.model import Argument, Call, FrameworkLayer
 from archspec.targets.symbols import constant, constant_value, halved
 from archspec.targets.unprintable import Unprintable
 
 Layers = tuple[FrameworkLayer, ...]
+_POOLS = "max_pool", "avg_pool"
 _ZERO = literal(0)
 _LOWEST = Code('float("-inf")')
 
@@ -37,6 +40,18 @@ class KerasDialect(Dialect):
     def constants(self) -> Collection[str]:
         """The initializers that are defined once."""
         return self.initializers.names
+
+    @cached_property
+    def takes_input_shape(self) -> bool:
+        """Unless weights, or the padding of a pool, depend on the size of the image."""
+        pools = (c for c in primitives(self.program) if c.op in _POOLS)
+        height, width = self.network.input_shape[1:]
+        try:
+            larger = with_input_size(self.network, (2 * height, 2 * width))
+        except SpecError:
+            return False
+        same = larger.weight_shapes == self.network.weight_shapes
+        return same and all(map(fits_any_size, pools))
 
     @cached_property
     def non_negative(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""How Keras has to pad before a pool, from the sizes that the network has."""
+"""How Keras has to pad before a pool."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archspec.network import Network
-from archspec.ops.fields import Amounts, Pair
-from archspec.ops.window import Window
-from archspec.targets.padding import windows
+from archspec.ops.fields import Amounts
+from archspec.targets.padding import beyond, windows
 from archspec.targets.specialise.model import Call
 from archspec.targets.unprintable import Unprintable
 
@@ -40,12 +39,12 @@ def non_negative(network: Network) -> frozenset[str]:
 def pool_padding(call: Call, positive: Collection[str]) -> PoolPadding:
     """One padding that is right wherever the block uses the pool."""
     shapes = zip(windows(call), call.inputs, strict=True)
-    used = [(window, (shape[1], shape[2])) for window, shape in shapes]
+    paddings = {(w.amounts((shape[1], shape[2])), beyond(w)) for w, shape in shapes}
     counts = call.op == "avg_pool" and call.attributes["count_padding"].constant is True
-    paddings = {(w.amounts(size), w.overhang(size), w.reach(size)) for w, size in used}
-    if paddings == {(NOTHING,) * 3}:
-        return PoolPadding("none")
-    as_same = all(_equals_same(window, size) for window, size in used)
+    ways = [window.ways() for window in windows(call)]
+    as_same = {extra for _, extra in paddings} == {NOTHING} and all(
+        "same" in way and "none" not in way for way in ways
+    )
     if call.op == "max_pool" and as_same:
         return PoolPadding("same")
     if len(paddings) > 1:
@@ -53,20 +52,25 @@ def pool_padding(call: Call, positive: Collection[str]) -> PoolPadding:
             f"{call.op} with padding that depends on the size of its input",
             call.paths[0],
         )
-    amounts, extra, whole = paddings.pop()
+    amounts, extra = paddings.pop()
+    top, bottom, left, right = (a + b for a, b in zip(amounts, extra, strict=True))
+    whole: Amounts = top, bottom, left, right
+    if not any(whole):
+        return PoolPadding("none")
     if call.op == "max_pool":
         zeros = all(path in positive for path in call.paths)
         return PoolPadding("zeros" if zeros else "lowest", whole)
     if counts:
         margins = extra if any(extra) else None
         return PoolPadding("zeros" if any(amounts) else "none", amounts, margins)
-    even = whole[0] == whole[1] and whole[2] == whole[3]
-    if as_same and even:
+    if as_same and top == bottom and left == right:
         return PoolPadding("same")
     return PoolPadding("none", margins=whole)
 
 
-def _equals_same(window: Window, size: Pair) -> bool:
-    """Whether `same` pads just that, what `ceil` adds included."""
-    same = window._replace(padding="same", ceil=False).amounts(size)
-    return same == window.reach(size)
+def fits_any_size(call: Call) -> bool:
+    """Whether this padding is right for images of any size."""
+    used = windows(call)
+    if call.op == "max_pool" and all("same" in window.ways() for window in used):
+        return True
+    return all(window.fixed_amounts() is not None for window in used)

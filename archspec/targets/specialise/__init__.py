@@ -77,8 +77,8 @@ def _program(
         with located(document.multipliers[fixed[0]].place, ""):
             raise Unprintable(message, help=help)
     program = _Specialiser(uses, multipliers).program()
-    sizes = {e.variant: e.network.input_shape[1:] for e in elaborations if e.variant}
-    return replace(program, variants=sizes)
+    shapes = {e.variant: e.network.input_shape for e in elaborations if e.variant}
+    return replace(program, variants=shapes)
 
 
 class _Specialiser:

@@ -291,7 +291,7 @@ class Routine:
 class Program:
     """All routines, callees first, and the network itself.
 
-    `image` is its shape, `variants` has height and width for each, if it is a family.
+    `image` is its shape, `variants` has that of each, if it is a family.
     """
 
     blocks: dict[str, Routine]
