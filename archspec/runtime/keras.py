@@ -214,7 +214,8 @@ class KerasModel:
 
 def _first_input(layer: Any) -> Any:
     """What a layer reads, besides a tensor of which it reads the size."""
-    return layer.input[0] if isinstance(layer.input, list) else layer.input
+    several = len(layer._inbound_nodes[0].input_tensors) > 1
+    return layer.input[0] if several else layer.input
 
 
 def _channels_first(tensor: Any) -> np.ndarray[Any, Any]:

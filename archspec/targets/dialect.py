@@ -64,7 +64,7 @@ class Dialect:
         """What the file defines besides the manifest's globals."""
         return ()
 
-    @property
+    @cached_property
     def takes_input_shape(self) -> bool:
         """Whether the shape of the image is an argument of the network."""
         return False
