@@ -93,7 +93,7 @@ def test_the_whole_run_in_float32(example, capsys, tmp_path):
     assert of_keras.dtype == np.float32
     assert apart.max() < 1e-2
 
-    right = re.search(r"right +([\d.]+)% +([\d.]+)%", capsys.readouterr().out)
+    right = re.search(r"correct +([\d.]+)% +([\d.]+)%", capsys.readouterr().out)
     assert right is not None
     assert min(map(float, right.groups())) >= 97
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ from archspec.synonyms import (
 )
 from archspec.words import MODIFIERS, WORDS
 
+PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
 BLOCKS = standard_blocks().entries
 ALL_OPS = {*OPS, *JOINS, *BLOCKS}
 ATTRIBUTES_OF = {
@@ -142,3 +144,24 @@ def test_no_spelling_leads_to_other_mathematics(word, alike):
 def test_an_op_that_exists_needs_no_entry():
     known = [*ALL_OPS, "group_norm"]
     assert OPS_AND_BLOCKS.help("GroupNorm", known) == "did you mean 'group_norm'?"
+
+
+OF_SECTION = {"Layers": "ops", "Attributes": "attributes", "Activations": "values"}
+
+
+def in_page():
+    """The rows of docs/glossary.md: its section, a foreign word, archspec's word."""
+    for section in PAGE.read_text("utf-8").split("\n## ")[1:]:
+        heading = section.partition("\n")[0]
+        for row in re.findall(r"^\| (.*) \|$", section, re.MULTILINE)[2:]:
+            *foreign, own = row.split("|")
+            for word in re.findall(r"`([\w.]+)`", "".join(foreign)):
+                answers = re.findall(r"`(\w+)", own)
+                if heading in OF_SECTION and answers:
+                    yield OF_SECTION[heading], word, answers
+
+
+@pytest.mark.parametrize(("kind", "word", "answers"), [*in_page()])
+def test_errors_know_the_words_of_the_glossary(kind, word, answers):
+    glossary, known = KNOWN[kind]
+    assert word in known or glossary.match(word, known) in answers
