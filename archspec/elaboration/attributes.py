@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 from pydantic import ValidationError
 
-from archspec.elaboration.frames import Call
+from archspec.elaboration.frames import Call, Given, Written, written_as
 from archspec.elaboration.scopes import is_given, value_if_known
 from archspec.errors import Diagnostic, Place, SpecError
 from archspec.expressions import (
@@ -20,20 +21,25 @@ from archspec.expressions import (
     Value,
     evaluate,
     parse,
+    to_text,
 )
 from archspec.language import Block, Document, Formula
 from archspec.ops import OPS, Op
-from archspec.reading.nodes import fail
+from archspec.ops.fields import NOT_WHOLE, Examples, shown
+from archspec.reading.nodes import Word, fail
 
 
 class Setting(NamedTuple):
-    """An evaluated attribute and its place."""
+    """An evaluated attribute, its place and expression, and whose default it is."""
 
     value: Value
     place: Place
+    expression: Expression | None = None
+    default_of: str = ""
 
 
 Settings = Mapping[str, Setting]
+Size = tuple[int, ...] | None
 
 
 class Defaults:
@@ -41,50 +47,67 @@ class Defaults:
 
     def __init__(self, document: Document, scope: Scope):
         self._settings = {
-            op: _evaluated(attributes, scope)
+            op: {
+                name: setting._replace(default_of=op)
+                for name, setting in evaluated(attributes, scope).items()
+            }
             for op, attributes in document.defaults.items()
         }
+        keys = [op for op in document.defaults if isinstance(op, Word)]
+        self._places = {str(op): op.place for op in keys}
 
     def of(self, op: str) -> Settings:
         """The `defaults` of an op; `depthwise_conv` inherits those of conv."""
         own = self._settings.get(op, {})
-        inherited = OPS[op].inherits if op in OPS else None
-        if inherited is None:
+        inherited = _base(op)
+        if inherited == op:
             return own
         fields = OPS[op].model_fields
         base = self._settings.get(inherited, {})
         return {name: value for name, value in base.items() if name in fields} | own
 
+    def place(self, op: str) -> Place | None:
+        """Where a default of the op belongs, if there are others."""
+        return self._places.get(op) or self._places.get(_base(op))
 
-def _evaluated(given: Mapping[str, Formula | None], scope: Scope) -> dict[str, Setting]:
+
+def _base(op: str) -> str:
+    """The op whose defaults it has as well, or itself."""
+    return (OPS[op].inherits if op in OPS else None) or op
+
+
+def evaluated(
+    given: Given, scope: Scope, written: Written = MappingProxyType({})
+) -> dict[str, Setting]:
     """What is given; nulls and names of things not given are not."""
-    return {
-        name: Setting(value_if_known(formula, scope), formula.place)
-        for name, formula in given.items()
-        if formula is not None and is_given(formula, scope)
-    }
+    settings: dict[str, Setting] = {}
+    for name, formula in given.items():
+        if formula is not None and is_given(formula, scope):
+            origin = written_as(formula, written)
+            value = value_if_known(formula, scope)
+            settings[name] = Setting(value, origin.place, origin.expression)
+    return settings
 
 
 def primitive(
-    call: Call, scope: Scope, defaults: Settings, size: tuple[int, ...] | None = None
+    call: Call, said: Settings, scope: Scope, defaults: Defaults, size: Size = None
 ) -> tuple[Op, dict[str, Value], frozenset[str]]:
     """The primitive, all its attributes with fallbacks, and the names that were said.
 
-    `size` is that of the layer that a resize shall be `like`. Raises SpecError (AS302,
-    AS304), and Unknowable where some of it is UNKNOWN and the rest is right.
+    `said` is what the layer gives, evaluated; `size` is that of the layer that a resize
+    shall be `like`. Raises SpecError (AS302, AS304), and Unknowable where some of it is
+    UNKNOWN and the rest is right.
     """
     kind = OPS[call.op]
-    said = _evaluated(call.given, scope)
-    settings = {**defaults, **said}
+    settings = {**defaults.of(call.op), **said}
     if kind.like is not None and size is not None:
         settings[kind.like] = Setting(size, call.op.place)
     values = {name: setting.value for name, setting in settings.items()}
-    for name, field in kind.model_fields.items():
-        if name in values or name in kind.fallbacks:
-            continue
-        if field.is_required():
-            _fail_missing(call, name)
-        values[name] = field.default
+    others = [n for n in kind.model_fields if n not in {**values, **kind.fallbacks}]
+    lacking = [name for name in others if kind.model_fields[name].is_required()]
+    if lacking:
+        _fail_lacking(kind, lacking, call, defaults)
+    values |= {name: kind.model_fields[name].default for name in others}
     for name, fallback in kind.fallbacks.items():
         if name not in values:
             seen = {"channels": scope["channels"], **values}
@@ -117,11 +140,28 @@ def _parsed(fallback: str) -> Expression:
     return parse(fallback)
 
 
-def _fail_missing(call: Call, name: str, kind: str = "") -> NoReturn:
-    op = call.op
-    help = f"set it here, or for all layers: defaults: {{{op}: {{{name}: ...}}}}"
-    message = f"{op} needs '{name}'{kind and f' ({kind})'}"
-    fail("AS304", message, call.op.place, help)
+def _fail_lacking(
+    kind: type[Op], names: Sequence[str], call: Call, defaults: Defaults
+) -> NoReturn:
+    """Raise SpecError (AS304) where `defaults` has the op, else at the layer."""
+    usual = ", ".join(f"{name}: {_usual(kind, name)}" for name in names)
+    help = (
+        f"set it here, or for all layers: defaults: {{{_base(kind.name)}: {{{usual}}}}}"
+    )
+    message = f"{kind.name} needs {' and '.join(map(repr, names))}"
+    place = defaults.place(kind.name)
+    path = f"defaults.{_base(kind.name)}" if place else ""
+    where = place or call.op.place
+    raise SpecError.single("AS304", message, where, path=path, help=help)
+
+
+def _usual(kind: type[Op], name: str) -> str:
+    """A value of an attribute, as an example."""
+    found = (d for d in kind.model_fields[name].metadata if isinstance(d, Examples))
+    value = next(found).values[0]
+    if isinstance(value, bool):
+        return "false"  # most flags are rarely set
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _build(
@@ -151,17 +191,31 @@ def _wrong(
     settings: Settings,
     place: Place,
 ) -> Diagnostic:
-    name, problem, context = str(detail["loc"][0]), detail["msg"], detail["ctx"]
-    where = settings[name].place if name in settings else place
-    help = context.get("help") or _by_name(
+    name, problem = str(detail["loc"][0]), detail["msg"]
+    setting = settings.get(name) or Setting(values[name], place)
+    help = detail["ctx"]["help"] or _by_name(
         kind.name, name, values[name], [*kind.model_fields]
     )
-    return Diagnostic("AS302", f"{kind.name}: '{name}' {problem}", where, help=help)
+    if detail["type"] == NOT_WHOLE:
+        help = rounding(setting, name == kind.output_channels)
+    path = f"defaults.{setting.default_of}" if setting.default_of else ""
+    message = f"{setting.default_of or kind.name}: '{name}' {problem}"
+    return Diagnostic("AS302", message, setting.place, path, help)
 
 
-def _shown(value: Value) -> str:
-    """A value as in messages of primitives."""
-    return json.dumps(value)
+def rounding(setting: Setting, is_channels: bool = False) -> str:
+    """Help on a number of things that is not whole."""
+    value, expression = setting.value, setting.expression
+    if expression is None or not isinstance(value, float):
+        return ""
+    text = to_text(expression)
+    if 0 < value < 1:
+        fraction = (
+            f"for a fraction of the channels write round_channels(channels * {text})"
+        )
+        return fraction if is_channels else ""
+    multiple = f"round_channels({text}), a multiple of 8, " if is_channels else ""
+    return f"write {multiple}round({text}), floor({text}) or ceil({text})"
 
 
 def _by_name(op: str, name: str, value: Value, known: Sequence[str]) -> str:
@@ -173,33 +227,40 @@ def _by_name(op: str, name: str, value: Value, known: Sequence[str]) -> str:
 
 
 def arguments(
-    block: Block, call: Call, caller: Scope, defaults: Settings, inner: Scope
+    block: Block, call: Call, said: Settings, defaults: Defaults, inner: Scope
 ) -> tuple[dict[str, Value], frozenset[str]]:
     """The values of a block's arguments, and the names that the caller gave.
 
     `inner` is the scope of the block without its arguments. An unset argument without
-    a default is None: it falls back to `defaults`.
+    a default is None: it falls back to `defaults`. Raises SpecError (AS302, AS304).
     """
-    said = _evaluated(call.given, caller)
-    settings = {**defaults, **said}
+    settings = {**defaults.of(block.name), **said}
+    lacking = {
+        name: declared
+        for name, declared in block.arguments.items()
+        if isinstance(declared, str) and name not in settings
+    }
+    if lacking:
+        given = ", ".join(f"{name}: ..." for name in [*lacking, *said])
+        help = f"write {{{block.name}: {{{given}}}}}"
+        needed = " and ".join(f"'{name}' ({kind})" for name, kind in lacking.items())
+        fail("AS304", f"{block.name} needs {needed}", call.op.place, help)
     values: dict[str, Value] = {}
     for name, declared in block.arguments.items():
         if name in settings:
             values[name] = _typed(block, name, declared, settings[name])
         elif isinstance(declared, Formula):
             values[name] = value_if_known(declared, {**inner, **values})
-        elif declared is None:
-            values[name] = None
         else:
-            _fail_missing(call, name, declared)
+            values[name] = None
     return values, frozenset(said)
 
 
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "int": (int,),
-    "float": (int, float),
-    "bool": (bool,),
-    "word": (str,),
+_TYPES: Mapping[str, tuple[str, tuple[type, ...]]] = {
+    "int": ("a whole number", (int,)),
+    "float": ("a number", (int, float)),
+    "bool": ("true or false", (bool,)),
+    "word": ("a word", (str,)),
 }
 
 
@@ -211,14 +272,11 @@ def _typed(
         return value
     if declared == "int" and isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, _TYPES[declared]) and isinstance(value, bool) is (
-        declared == "bool"
-    ):
+    wanted, types = _TYPES[declared]
+    if isinstance(value, types) and isinstance(value, bool) is (declared == "bool"):
         return value
-    message = (
-        f"{block.name}: '{name}' must be of type {declared}, but is {_shown(value)}"
-    )
-    advice = declared == "int" and isinstance(value, float)
-    help = "use round, floor, ceil or int" if advice else ""
-    help = help or _by_name(block.name, name, value, [*block.arguments])
-    raise SpecError.single("AS302", message, setting.place, help=help)
+    message = f"{block.name}: '{name}' must be {wanted}, but is {shown(value)}"
+    by_name = _by_name(block.name, name, value, [*block.arguments])
+    help = by_name or (rounding(setting, is_channels=True) if declared == "int" else "")
+    path = f"defaults.{block.name}" if setting.default_of else ""
+    raise SpecError.single("AS302", message, setting.place, path=path, help=help)

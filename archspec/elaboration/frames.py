@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-from archspec.expressions import UNKNOWN, Function, Value
+from archspec.expressions import UNKNOWN, Function, Name, Value
 from archspec.language import Branch, Formula, Word
 from archspec.network import Instance
 from archspec.ops import Shape
 
 Names = dict[str, Value | Function]
 Given = Mapping[str, Formula | None]
+Written = Mapping[str, Formula]
+"""What a user wrote for a name: a cell of a table, an argument of a standard block."""
+
+
+def written_as(formula: Formula, written: Written) -> Formula:
+    """The formula, or what it is if it is just a name."""
+    expression = formula.expression
+    is_name = isinstance(expression, Name)
+    return written.get(expression.id, formula) if is_name else formula
 
 
 class Tensor(NamedTuple):
@@ -62,6 +72,7 @@ class Frame(NamedTuple):
     trail: str = ""
     depth: int = 0
     caller: Word | None = None
+    written: Written = MappingProxyType({})
 
     def path(self, name: str) -> str:
         """The path of a layer in the network."""
@@ -76,6 +87,14 @@ class Frame(NamedTuple):
         """The tensor that `from` names, else the one before."""
         return tensor if origin is None else self.known[origin]
 
+    def written_for(self, call: Call) -> dict[str, Formula]:
+        """What a user wrote for the arguments of a block."""
+        return {
+            name: written_as(formula, self.written)
+            for name, formula in call.given.items()
+            if formula is not None
+        }
+
     def at_layer(self, name: str) -> Frame:
         """The same place, which error messages call by the layer's name."""
         trail = f"{self.trail}, layer {name}" if self.trail else f"layers.{name}"
@@ -89,9 +108,10 @@ class Frame(NamedTuple):
             trail=f"{self.trail} repeat {step}",
         )
 
-    def at_row(self, row: str, cells: Mapping[str, Value]) -> Frame:
+    def at_row(self, row: str, cells: Mapping[str, Value], written: Written) -> Frame:
         """A row of the table."""
         return self._replace(
+            written={**self.written, **written},
             scope={**self.scope, **cells},
             suffix=f"{self.suffix}.{row}",
             trail=f"{self.trail} row {row}",

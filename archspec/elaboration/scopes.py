@@ -18,6 +18,7 @@ from archspec.expressions import (
     Value,
     check,
     evaluate,
+    to_text,
     walk,
 )
 from archspec.language import Document, Formula
@@ -55,8 +56,11 @@ def whole_number(formula: Formula, scope: Scope, what: str, help: str = "") -> i
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        help = "use round, floor, ceil or int" if isinstance(value, float) else help
-        message = f"{what} must be a whole number of at least 1, but is {value}"
+        text = to_text(formula.expression)
+        whole = f"write round({text}), floor({text}) or ceil({text})"
+        help = whole if isinstance(value, float) and value > 1 else help
+        found = f"{value:.12g}" if isinstance(value, float) else value
+        message = f"{what} must be a whole number of at least 1, but is {found}"
         fail("AS302", message, formula.place, help)
     return value
 

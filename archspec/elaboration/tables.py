@@ -29,6 +29,12 @@ class Row(NamedTuple):
         }
         return {**values, "row": self.number}
 
+    @property
+    def written(self) -> dict[str, Formula]:
+        """The cells by their columns."""
+        pairs = zip(self.table.columns, self.table.rows[self.name], strict=True)
+        return {name: cell for name, cell in pairs if isinstance(cell, Formula)}
+
     def times(self, scope: Scope) -> int:
         """Number of runs; only here, `channels` are those of the table's input."""
         if self.repeat is None:

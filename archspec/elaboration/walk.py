@@ -6,19 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archspec.elaboration.attributes import Defaults, arguments, primitive
+from archspec.elaboration.attributes import Defaults, arguments, evaluated, primitive
+from archspec.elaboration.faults import Faults
 from archspec.elaboration.frames import LOST, Call, Frame, Names, Tensor
 from archspec.elaboration.limits import check_magnitude, check_runs, deeper
 from archspec.elaboration.scopes import repeats, value_if_known, value_of
 from archspec.elaboration.tables import rows_of
-from archspec.errors import (
-    MAX_FAULTS,
-    Diagnostic,
-    Place,
-    ShapeError,
-    SpecError,
-    raise_if_any,
-)
+from archspec.errors import Place, ShapeError, SpecError
 from archspec.expressions import UNKNOWN, Unknowable, Value
 from archspec.language import Block, Branch, Document, JoinLayer, Layer, OpLayer, Table
 from archspec.network import Instance, NetworkLayer, Step
@@ -50,10 +44,10 @@ class Elaborator:
 
     defaults: Defaults
     layers: list[NetworkLayer] = field(default_factory=list[NetworkLayer])
-    faults: list[Diagnostic] = field(default_factory=list[Diagnostic])
-    """The layers whose size a resize takes."""
-
     runs: int = 0
+
+    def __post_init__(self) -> None:
+        self.faults = Faults(self.document)
 
     def run(self, layers: Mapping[str, Layer], frame: Frame, tensor: Tensor) -> Tensor:
         """All layers, in order."""
@@ -64,26 +58,12 @@ class Elaborator:
                 self.count(layer.place)
                 tensor = self.layer(name, layer, inner, tensor)
             except SpecError as error:
-                self.complain(error.at(layer.place), inner)
+                self.faults.note(error.at(layer.place), inner)
                 tensor = LOST
             except Unknowable:
                 tensor = LOST
             frame.known[name] = tensor
         return tensor
-
-    def complain(self, error: SpecError, frame: Frame) -> None:
-        """Note the faults of a layer, at the line that a user wrote."""
-        for fault in error.at(path=frame.trail).diagnostics:
-            found = fault
-            if frame.caller is not None:
-                block = frame.caller
-                help = fault.help or f"see 'archspec blocks {block}'"
-                found = fault._replace(place=frame.caller.place, help=help)
-            self.faults.append(found)
-        # Stop at the first limit error; later layers would exceed it too.
-        is_end = "AS306" in {fault.code for fault in error.diagnostics}
-        if is_end or len(self.faults) > MAX_FAULTS:
-            raise_if_any(self.faults)
 
     def layer(self, name: str, layer: Layer, frame: Frame, tensor: Tensor) -> Tensor:
         """A layer with its repeats; the tensor itself where it is not there."""
@@ -129,7 +109,7 @@ class Elaborator:
             cells = row.cells(frame.sees(tensor)) if there else {}
             for step in range(repeated):
                 names = {**cells, "index": index, "count": sum(times)}
-                inner = frame.at_row(row.name, names)
+                inner = frame.at_row(row.name, names, row.written)
                 inner = inner if row.repeat is None else inner.at_repeat(step)
                 call = Call(name, row.op, row.given(step), step, row.name)
                 tensor = self.call(call, inner, tensor)
@@ -149,7 +129,7 @@ class Elaborator:
             else:
                 outcome = self.primitive(call, frame, tensor)
         except SpecError as error:
-            self.complain(error.at(call.op.place), frame)
+            self.faults.note(error.at(call.op.place), frame)
             return LOST
         except Unknowable:
             return LOST
@@ -180,8 +160,9 @@ class Elaborator:
                 message = f"'{call.like}' is not a feature map, but {vector}"
                 fail("AS308", message, call.like.place)
             size = shape[1:]
-        settings = self.defaults.of(call.op)
-        op, values, said = primitive(call, frame.sees(tensor), settings, size)
+        scope = frame.sees(tensor)
+        given = evaluated(call.given, scope, frame.written)
+        op, values, said = primitive(call, given, scope, self.defaults, size)
         output = self.add(frame.path(call.name), op, [tensor], call.op.place)
         return Outcome((tensor.shape,), output, values, said)
 
@@ -203,6 +184,7 @@ class Elaborator:
             trail=below,
             depth=deeper(frame, call.op.place),
             caller=frame.caller or (call.op if block.standard else None),
+            written=frame.written_for(call) if block.standard else {},
         )
         output = self.run(block.layers, inner, tensor)
         if adds:
@@ -224,8 +206,8 @@ class Elaborator:
         """What a block's layers see, its arguments, and those that the call gives."""
         scope: Names = {} if block.standard else dict(self.scope)
         scope["in_channels"] = tensor.channels
-        settings = self.defaults.of(block.name)
-        values, said = arguments(block, call, frame.sees(tensor), settings, scope)
+        given = evaluated(call.given, frame.sees(tensor), frame.written)
+        values, said = arguments(block, call, given, self.defaults, scope)
         scope |= values
         for name, formula in block.let.items():
             scope[name] = value_if_known(formula, scope)

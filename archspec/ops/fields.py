@@ -7,7 +7,7 @@ message states the expected and the actual value.
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any, LiteralString, cast, get_args
 
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -70,11 +70,22 @@ class OneOf(Read, Examples):
         raise refusal(f"{', '.join(most)} or {last}", value)
 
 
-def refusal(wanted: str, value: object, advice: str = "") -> PydanticCustomError:
+NOT_WHOLE = "not_whole"
+"""The type of the error for a number that has a fraction."""
+
+
+def refusal(
+    wanted: str, value: object, advice: str = "", kind: LiteralString = "attribute"
+) -> PydanticCustomError:
     """The error for an invalid value; `advice` is its help."""
-    found = json.dumps(value, default=str)
-    context = {"message": f"must be {wanted}, but is {found}", "help": advice}
-    return PydanticCustomError("attribute", "{message}", context)
+    context = {"message": f"must be {wanted}, but is {shown(value)}", "help": advice}
+    return PydanticCustomError(kind, "{message}", context)
+
+
+def shown(value: object) -> str:
+    """A value as messages show it, without the noise of binary fractions."""
+    rounded = float(f"{value:.12g}") if isinstance(value, float) else value
+    return json.dumps(rounded, default=str)
 
 
 def items(value: object) -> tuple[object, ...]:
@@ -91,8 +102,7 @@ def whole_from(least: int) -> Callable[[object], int]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise refusal("a whole number", value)
         if isinstance(value, float) and not value.is_integer():
-            advice = "use round, floor, ceil or int" if math.isfinite(value) else ""
-            raise refusal("a whole number", value, advice)
+            raise refusal("a whole number", value, kind=NOT_WHOLE)
         if value < least:
             raise refusal(f"at least {least}", value)
         return int(value)
@@ -131,7 +141,8 @@ def padding(value: object) -> object:
     match items(value) or (value, value):
         case (int(vertical), int(horizontal)) if not isinstance(vertical, bool):
             sides = [vertical, vertical, horizontal, horizontal]
-            raise refusal(wanted, value, f"PyTorch's padding of this value is {sides}")
+            torch = f"write {sides} for PyTorch's padding={shown(value)}"
+            raise refusal(wanted, value, f"{torch}, symmetric for kernel // 2")
         case _:
             raise refusal(wanted, value)
 

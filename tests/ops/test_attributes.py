@@ -166,13 +166,21 @@ def test_messages_of_conv(changed: dict[str, object], message: str):
     assert messages("conv", CONV | changed) == [message]
 
 
+HALF = "symmetric for kernel // 2"
+
+
 @pytest.mark.parametrize(
     ("changed", "advice"),
     [
-        ({"filters": 33.6}, "use round, floor, ceil or int"),
         ({"filters": math.inf}, ""),
-        ({"padding": 1}, "PyTorch's padding of this value is [1, 1, 1, 1]"),
-        ({"padding": [0, 2]}, "PyTorch's padding of this value is [0, 0, 2, 2]"),
+        (
+            {"padding": 1},
+            "write [1, 1, 1, 1] for PyTorch's padding=1, symmetric for kernel // 2",
+        ),
+        (
+            {"padding": [0, 2]},
+            f"write [0, 0, 2, 2] for PyTorch's padding=[0, 2], {HALF}",
+        ),
         ({"padding": True}, ""),
     ],
 )
