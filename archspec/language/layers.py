@@ -17,6 +17,7 @@ from archspec.language.parts import (
     required,
     value,
 )
+from archspec.language.tables import column_names
 from archspec.reading import nodes
 from archspec.reading.nodes import Node, Scalar, Word, is_filled
 
@@ -99,17 +100,11 @@ def _rows(node: Node, at: At) -> dict[str, list[Cell]]:
         if len(named) > MAX_ROWS:
             message = f"at most {MAX_ROWS} rows, found {len(named)}"
             at.complain("AS208", message, node.place)
-    columns = _columns(at.around)
+    columns = column_names(at.around)
     return {
         name: _cells(row, columns, at.below(name, name.place))
         for name, row in nodes.placed(named)
     }
-
-
-def _columns(table: nodes.Mapping) -> list[str]:
-    columns = table.get("columns")
-    items = columns.items if isinstance(columns, nodes.Sequence) else ()
-    return [item.text for item in items if isinstance(item, Scalar)]
 
 
 def _cells(row: Node, columns: list[str], at: At) -> list[Cell]:
@@ -182,7 +177,7 @@ def layer(node: Node, at: At) -> Layer:
 
 
 def _check_table(node: nodes.Mapping, at: At) -> None:
-    columns, each = _columns(node), node.section("each")
+    columns, each = column_names(node), node.section("each")
     if columns and "op" not in columns and len(each.entries) > 1:
         message = "without a column 'op', 'each' names one op"
         help = "add a column 'op' with the op of each row"

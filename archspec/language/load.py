@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence as AbstractSequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,6 +32,9 @@ from archspec.reading.nodes import (
 )
 from archspec.reading.reader import read
 from archspec.reading.source import Source, read_source, screen
+
+_NUMBER = re.compile(r"\[ *([0-9]+) *\]")
+"""`[3]` after a name, which is `.3`."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,8 @@ def _override(tree: Mapping, override: str, faults: list[Diagnostic]) -> Mapping
     """`a.b=value` as a patch of one entry; raises SpecError for a new multiplier."""
     name, equals, text = override.partition("=")
     place = Place("--set", 1, 1, override, len(name))
-    keys = [key.strip() for key in name.split(".")]
+    path = _NUMBER.sub(r".\1", name)
+    keys = [key.strip() for key in path.split(".")]
     if not equals or not all(keys) or not text.strip():
         help = "to delete a key, write a.b=~"
         fail("AS504", f"'{override}' is not of the form a.b=value", place, help)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from archspec.errors import Place, did_you_mean
 from archspec.language.canonical import TABLE
+from archspec.language.tables import column_names, patched_table
 from archspec.reading.nodes import (
     EMPTY,
     NOTHING,
     Mapping,
     Node,
-    Scalar,
     Sequence,
     expect_mapping,
     fail,
@@ -24,9 +24,9 @@ from archspec.reading.nodes import (
 )
 
 _LEVELS_OF_NAMES = {
-    **dict.fromkeys(("attributes", "rows", "let", "multipliers", "keep", "outputs"), 1),
+    **dict.fromkeys(("attributes", "let", "multipliers", "keep", "outputs"), 1),
     **dict.fromkeys(("define", "branches"), 1),
-    **dict.fromkeys(("each", "defaults"), 2),
+    "defaults": 2,
 }
 """Levels of user-defined names below a key of the language."""
 
@@ -81,8 +81,8 @@ def _merged(key: str, old: Node | None, value: Node, names: int) -> Node | None:
         return None
     if names == 0 and key == "layers":
         return merge_layers(old, expect_mapping(value, "'layers'"))
-    if not isinstance(value, Mapping):
-        return value
+    if not isinstance(value, Mapping) or (names == 0 and key in TABLE):
+        return value  # a table is merged before
     known = old if isinstance(old, Mapping) else Mapping({}, value.place)
     if names == 0 and key == "blocks":
         return _blocks(known, value)
@@ -152,7 +152,7 @@ def merge_layers(base: Node | None, patch: Mapping) -> Mapping:
         elif isinstance(base, Mapping) or is_null(layer):
             entries = _insert(entries, name, layer, place)
         else:
-            entries[name] = merge(NOTHING, expect_mapping(layer, f"layer {name}"))
+            entries[name] = _new_layer(expect_mapping(layer, f"layer {name}"))
     return Mapping(entries, patch.place)
 
 
@@ -188,7 +188,7 @@ def _insert(
     if anchor not in entries:
         where = layer.entries[key].place
         fail("AS210", f"unknown layer '{anchor}'", where, did_you_mean(anchor, entries))
-    new = merge(NOTHING, layer.replaced(after=None, before=None))
+    new = _new_layer(layer.replaced(after=None, before=None))
     items = list(entries.items())
     items.insert(list(entries).index(anchor) + (key == "after"), (name, new))
     return dict(items)
@@ -202,23 +202,28 @@ def _anchors(layer: Node) -> list[str]:
 def _merge_layer(old: Mapping, patch: Mapping) -> Mapping:
     becomes_table = any(key in patch.entries for key in TABLE) and "op" in old.entries
     if becomes_table or _has_other_op(old, patch):
-        return merge(NOTHING, patch)
-    merged = merge(old, patch.replaced(each=None))
+        return _new_layer(patch)
+    table = patched_table(old, patch)
+    whole = {key: table.get(key) or patch.get(key) for key in ("columns", "rows")}
     if isinstance(each := patch.get("each"), Mapping):
-        merged = merged.replaced(each=_each(old.section("each"), each, merged))
+        whole["each"] = _each(old.section("each"), each, table)
+    merged = merge(old, patch.replaced(**whole))
     return Mapping(merged.entries, old.place)
+
+
+def _new_layer(layer: Mapping) -> Mapping:
+    return Mapping(_merge_layer(NOTHING, layer).entries, layer.place)
 
 
 def _has_other_op(old: Mapping, patch: Mapping) -> bool:
     """Whether both are layers, and the patch puts another op in place of the old."""
-    is_layer = "attributes" in patch.entries or "branches" in patch.entries
-    return is_layer and text_of(patch.get("op")) != text_of(old.get("op"))
+    if not old.entries or patch.entries.keys().isdisjoint(("attributes", "branches")):
+        return False
+    return text_of(patch.get("op")) != text_of(old.get("op"))
 
 
 def _each(base: Mapping, patch: Mapping, table: Mapping) -> Mapping:
     """Without a column `op`, another op replaces the one before."""
-    columns = table.get("columns")
-    items = columns.items if isinstance(columns, Sequence) else ()
-    has_op = any(isinstance(item, Scalar) and item.text == "op" for item in items)
+    has_op = "op" in column_names(table)
     same = has_op or not base.entries.keys().isdisjoint(patch.entries)
     return merge(base if same else NOTHING, patch, names=2)

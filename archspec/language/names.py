@@ -122,6 +122,8 @@ class _Body:
                     yield from self.branches(branches, {**outer, **step}, below)
 
     def name(self, name: Word) -> Iterator[Diagnostic]:
+        if fault := identifier_fault(name):  # a number: static checks take it for a row
+            yield _taken(name, fault, self.known)
         if name in RESERVED_LAYERS:
             yield _taken(name, f"no layer can be named '{name}'", self.known)
         if name in self.known:

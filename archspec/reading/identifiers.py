@@ -14,6 +14,8 @@ IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 REFERENCE = re.compile(rf"{IDENTIFIER.pattern}(\.[A-Za-z0-9_]{{1,64}})*")
 """A layer, or the row of a table: `stages.2`."""
 
+ROW_NUMBER = re.compile(r"0|[1-9][0-9]{0,3}")
+
 _DEFINITION = re.compile(r"\s*(\w+)\s*(?:\(\s*([\w\s,]*)\)\s*)?", re.ASCII)
 
 VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,63}")

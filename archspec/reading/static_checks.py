@@ -24,6 +24,7 @@ from archspec.expressions import (
 )
 from archspec.reading.identifiers import (
     REFERENCE,
+    ROW_NUMBER,
     VARIANT,
     builtin_fault,
     definition,
@@ -103,6 +104,9 @@ def _values(node: Mapping) -> Iterator[Diagnostic]:
     for key, value in node.entries.items():
         if key == "columns" and isinstance(value, Sequence):
             yield from _columns(value)
+        elif key == "rows" and isinstance(value, Mapping):
+            yield from _keys(value, _row)
+            yield from _values(value)
         elif key in REFERENCES and isinstance(value, Scalar):
             yield from _reference(value) if key != "extends" else ()
         else:
@@ -126,6 +130,12 @@ def _name(name: str, place: Place) -> Iterator[Diagnostic]:
     fault = identifier_fault(name)
     if fault is not None and name != "from":  # a modifier, and a word of Python
         yield Diagnostic("AS207", fault, place, help=identifier_help(name))
+
+
+def _row(name: str, place: Place) -> Iterator[Diagnostic]:
+    """A row of a patch may have a number."""
+    if not ROW_NUMBER.fullmatch(name):
+        yield from _name(name, place)
 
 
 def _class_name(node: Node | None) -> Iterator[Diagnostic]:
