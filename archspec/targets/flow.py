@@ -10,7 +10,7 @@ import builtins
 import math
 from collections.abc import Iterable, Sequence
 from itertools import chain, count
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from archspec.expressions import Expression
 from archspec.targets.code import Code
@@ -32,7 +32,12 @@ Written = OpStatement | JoinStatement | TableStatement
 
 
 class Syntax(Protocol):
-    """What a target knows to say."""
+    """What a target knows to say.
+
+    `accumulates`: a sum can be added up, as a join is no layer with a name.
+    """
+
+    accumulates: ClassVar[bool]
 
     def run(
         self, statement: OpStatement, source: Code, target: str, like: Code | None
@@ -211,7 +216,7 @@ class Flow:
             size = self.variables[statement.like] if statement.like else None
             return self.syntax.run(statement, source, target, size), Code(target)
         if isinstance(statement, JoinStatement):
-            inner, result = self.join(statement, source, target), Code(target)
+            inner, result = self.join(statement, source, target)
         else:
             inner, result = self.table(statement, source, target)
         if statement.when is None:
@@ -248,10 +253,14 @@ class Flow:
             source = self.variables[name] = Code(own)
         return lines, source
 
-    def join(self, statement: JoinStatement, source: Code, target: str) -> list[Line]:
+    def join(
+        self, statement: JoinStatement, source: Code, target: str
+    ) -> tuple[list[Line], Code]:
         """The branches, then what they become together."""
         note = self.syntax.note(statement)
         held: list[str] = []
+        if self.syntax.accumulates and _is_running(statement):
+            return self.running(statement, source, target)
         if any(part.when or part.count for part in statement.branches):
             listed = self.hold("branches", "operands")
             held.append(listed)
@@ -266,7 +275,42 @@ class Flow:
                 operands.append(operand)
             whole = self.syntax.join(statement.op, statement.name, operands)
         self.release(held)
-        return [*lines, assign(target, whole, note)]
+        return [*lines, assign(target, whole, note)], Code(target)
+
+    def running(
+        self, join: JoinStatement, source: Code, target: str
+    ) -> tuple[list[Line], Code]:
+        """The branches that always are there, then each other one if it is."""
+        held: list[str] = []
+        lines, always, parts = self.leading(join, source, held)
+        whole = always[0]
+        if len(always) > 1:
+            whole = self.syntax.join(join.op, join.name, always)
+        # What the other branches read shall not be overwritten.
+        own = target if self.is_tapped(join.name) else self.hold("total")
+        lines.append(assign(own, whole, self.syntax.note(join)))
+        for part in parts:
+            before, value = self.branch(join, part, source, held)
+            more = self.syntax.join(join.op, join.name, [Code(own), value])
+            added = [*before, assign(own, more)]
+            if part.when is not None:
+                added = [condition(self.syntax.test(part.when, part.name), added)]
+            lines += added
+        self.release(held)
+        return lines, Code(own)
+
+    def leading(
+        self, join: JoinStatement, source: Code, held: list[str]
+    ) -> tuple[list[Line], list[Code], list[BranchPart]]:
+        """The first branches, which always are there; their tensors; the others."""
+        lines: list[Line] = []
+        always: list[Code] = []
+        parts = list(join.branches)
+        while parts and parts[0].when is None and parts[0].count is None:
+            before, value = self.branch(join, parts.pop(0), source, held)
+            lines += before
+            always.append(value)
+        return lines, always, parts
 
     def branch(
         self, join: JoinStatement, part: BranchPart, source: Code, held: list[str]
@@ -285,13 +329,7 @@ class Flow:
         self, statement: JoinStatement, source: Code, branches: Code, held: list[str]
     ) -> list[Line]:
         """Branches of which some may not be there, or stand there several times."""
-        always: list[Code] = []
-        lines: list[Line] = []
-        parts = list(statement.branches)
-        while parts and parts[0].when is None and parts[0].count is None:
-            before, value = self.branch(statement, parts.pop(0), source, held)
-            lines += before
-            always.append(value)
+        lines, always, parts = self.leading(statement, source, held)
         listed = ", ".join(str(value) for value in always)
         lines.append(assign(str(branches), Code(f"[{listed}]")))
         for part in parts:
@@ -309,3 +347,11 @@ class Flow:
                 lines.pop()
             lines += added
         return lines
+
+
+def _is_running(join: JoinStatement) -> bool:
+    """Whether it has optional branches behind one that always is there."""
+    first = join.branches[0]
+    plain = all(part.count is None for part in join.branches)
+    optional = any(part.when is not None for part in join.branches)
+    return join.op != "concat" and plain and optional and first.when is None

@@ -59,7 +59,7 @@ def _batch_norm(dialect: Dialect) -> Iterator[Code]:
     primitives = (layer.primitive for layer in dialect.network.layers)
     norms = (each.decay for each in primitives if isinstance(each, BatchNorm))
     decay = max(norms, default=0)
-    if dialect.network.spec.folded or not SLOW_DECAY <= decay < 1:
+    if dialect.network.spec.folded or decay < SLOW_DECAY:
         return
     remedy = "use a lower decay"
     if "decay" in dialect.network.document.defaults.get("batch_norm", {}):

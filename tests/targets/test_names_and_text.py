@@ -186,7 +186,6 @@ def test_what_the_docstring_says_of_the_output(tmp_path, target, classes, end, s
         ("0.999", "torch", "about 1,000 batches (momentum 1e-3), so"),
         ("0.99", "keras", "about 100 batches (momentum 0.99), so"),
         ("0.98", "nnx", None),
-        ("1.0", "nnx", None),
     ],
 )
 def test_the_docstring_explains_a_slow_decay(tmp_path, decay, target, said):

@@ -15,7 +15,7 @@ from archspec.targets.classes.asked import Asked
 from archspec.targets.classes.forward import Forward
 from archspec.targets.classes.modules import Builder, Modules
 from archspec.targets.classes.views import ClassView, GroupView, StackView
-from archspec.targets.code import Code, identifier
+from archspec.targets.code import Code, identifier, literal
 from archspec.targets.file import File
 from archspec.targets.header import block_doc, stage_note
 from archspec.targets.signatures import Signature
@@ -63,9 +63,12 @@ def _class(
         GroupView(test and code(test), group.placeholders, group.modules)
         for test, group in zip(tests, modules.groups, strict=True)
     ]
+    missing = (g.when for g in modules.groups if g.when and not g.placeholders)
+    deciding = set[str]().union(*map(asked.deciding, missing))
     return ClassView(
         signature.name,
         block_doc(routine),
+        [literal(name) for name in sorted(deciding)],
         parameter_views(file, signature),
         printed_functions(routine, signature, modules.printer),
         printed_lets(routine, signature, modules.printer),

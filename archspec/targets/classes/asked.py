@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from itertools import chain
 
-from archspec.expressions import Conditional, Constant, Expression, Logic, Name
+from archspec.expressions import Binary, Conditional, Constant, Expression, Logic, Name
 from archspec.targets.classes.modules import all_of, is_function, statements_of
 from archspec.targets.code import Code, identifier
 from archspec.targets.dialect import calls_in
@@ -36,8 +36,13 @@ class Asked:
         for statement, branch in statements_of(routine.body, None):
             found |= _names_read(file, statement, branch)
             for name, test in _tests(file, statement):
-                found |= set() if is_flag(test) else names_in(test)
-                tests |= {name: test} if is_flag(test) else {}
+                # TorchScript decides about modules that may be missing by a constant.
+                joins = isinstance(statement, JoinStatement)
+                named = isinstance(test, Logic | Conditional) or (
+                    joins and isinstance(test, Binary)
+                )
+                found |= set() if named else names_in(test)
+                tests |= {name: test} if named else {}
         if routine.residual is not None and routine.residual != Constant(True):
             tests["residual"] = routine.residual
         taken = {*modules, *file.manifest["taken"]}
@@ -50,9 +55,17 @@ class Asked:
         self._attributes = {name: _free(f"has_{name}", taken) for name in tests}
         self.flags = {self._attributes[name]: test for name, test in tests.items()}
 
-    def flag(self, name: str) -> Code:
+    def flag(self, name: str) -> Code | None:
         """The attribute with the condition of a layer or branch, or `residual`."""
+        if name not in self._attributes:
+            return None
         return Code(f"self.{identifier(self._attributes[name])}")
+
+    def deciding(self, test: Expression) -> set[str]:
+        """The attributes that a condition asks for."""
+        read = names_in(self.by_name(test) or test)
+        flags = {name.removeprefix("self.") for name in read}
+        return {self.names.get(name, name) for name in flags}
 
     def by_name(self, test: Expression | None) -> Expression | None:
         """A condition in which what is stored is asked for by its flag."""
@@ -68,11 +81,6 @@ def _free(name: str, taken: Set[str]) -> str:
     while name in taken:
         name += "_"
     return name
-
-
-def is_flag(test: Expression) -> bool:
-    """Whether `forward` asks for a condition by a name of its own."""
-    return isinstance(test, Logic | Conditional)
 
 
 def _parts(test: Expression) -> tuple[Expression, ...]:

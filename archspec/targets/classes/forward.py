@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import ClassVar
 
 from archspec.expressions import Expression
 from archspec.targets.arguments import ValuePrinter
-from archspec.targets.classes.asked import Asked, is_flag
+from archspec.targets.classes.asked import Asked
 from archspec.targets.classes.modules import Modules, is_function, row_path
 from archspec.targets.code import Code, identifier, literal, term
 from archspec.targets.dialect import calls_in
@@ -31,6 +32,8 @@ CHAIN = 3
 
 class Forward:
     """The statements of one `forward`."""
+
+    accumulates: ClassVar[bool] = True
 
     def __init__(self, routine: Routine, modules: Modules, asked: Asked):
         self.routine = routine
@@ -81,7 +84,7 @@ class Forward:
         whole = self.macro("add", [Code("x"), result])
         if self.modules.printer.code(residual).is_true:
             return whole
-        return self.macro("choice", self.asked.flag("residual"), whole, result)
+        return self.macro("choice", self.test(residual, "residual"), whole, result)
 
     def run(
         self, statement: OpStatement, source: Code, target: str, like: Code | None
@@ -161,9 +164,7 @@ class Forward:
 
     def test(self, expression: Expression, name: str) -> Code:
         """What `forward` asks: a stored name, or a flag where it asks for more."""
-        if is_flag(expression):
-            return self.asked.flag(name)
-        return self.inside.code(expression)
+        return self.asked.flag(name) or self.inside.code(expression)
 
     def note(self, statement: Statement) -> Code | None:
         if not self.root:

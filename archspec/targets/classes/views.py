@@ -36,11 +36,14 @@ class GroupView:
 class ClassView:
     """One class: `stored` is what `forward` has to know.
 
+    `constants` are those of them that decide about modules that may be missing.
+
     `several` says that it returns named outputs.
     """
 
     name: Code
     doc: Sequence[Code]
+    constants: Sequence[Code]
     parameters: Sequence[ParameterView]
     functions: Sequence[LocalFunction]
     lets: Sequence[tuple[Code, Code]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import ClassVar
 
 from archspec.expressions import Expression
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
@@ -45,6 +46,8 @@ class Position:
 
 class Statements:
     """Says what happens to tensors, every layer with its name."""
+
+    accumulates: ClassVar[bool] = False
 
     def __init__(self, file: File, routine: Routine, names: Mapping[str, str]):
         self.file = file

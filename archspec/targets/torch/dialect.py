@@ -46,6 +46,21 @@ class TorchDialect(ClassDialect):
             own |= {"same": True, **_unusual(windows(call))}
         return (FrameworkLayer(call.op, {**arguments, **own}),)
 
+    def dropout(self, call: Call, arguments: Arguments) -> Layers:
+        return (FrameworkLayer(call.op, _fractional(call, arguments, "rate")),)
+
+    def drop_path(self, call: Call, arguments: Arguments) -> Layers:
+        vectors = any(len(shape) == 1 for shape in call.inputs)
+        arguments["vectors"] = vectors
+        return (FrameworkLayer(call.op, _fractional(call, arguments, "rate")),)
+
+    def layer_scale(self, call: Call, arguments: Arguments) -> Layers:
+        arguments["vectors"] = call.rank == 0
+        return (FrameworkLayer(call.op, arguments),)
+
+    def pad(self, call: Call, arguments: Arguments) -> Layers:
+        return (FrameworkLayer(call.op, _fractional(call, arguments, "value")),)
+
     def transposed_conv(self, call: Call, arguments: Arguments) -> Layers:
         """What is cut off: `padding` of PyTorch's transposed convolution."""
         window = windows(call)[0]
@@ -74,6 +89,15 @@ class TorchDialect(ClassDialect):
         if call.attributes["mode"].constant == "nearest":
             arguments["mode"] = literal("nearest-exact")
         return (FrameworkLayer(call.op, {**arguments, "like": None}),)
+
+
+def _fractional(call: Call, arguments: Arguments, name: str) -> Arguments:
+    """With 0.0 for 0, as TorchScript tells them apart."""
+    match arguments[name]:
+        case Constant(int() as number):
+            return {**arguments, name: Constant(float(number))}
+        case _:
+            return arguments
 
 
 def _unusual(used: list[Window]) -> dict[str, bool]:
