@@ -15,6 +15,7 @@ from archspec.reading.nodes import (
     NOTHING,
     Mapping,
     Node,
+    Scalar,
     Sequence,
     expect_mapping,
     fail,
@@ -31,6 +32,12 @@ _LEVELS_OF_NAMES = {
 """Levels of user-defined names below a key of the language."""
 
 
+_CHANGING = ("define", "defaults", "blocks", "layers", "outputs")
+"""Keys of a document that make another network of the one that it extends."""
+
+_BASED_ON = "Based on "
+
+
 def inherit(base: Mapping, document: Mapping) -> Mapping:
     """A document over the one that it extends, but without the figures of that."""
     inherited = {} if is_null(document.get("variants")) else _without_figures(base)
@@ -40,8 +47,24 @@ def inherit(base: Mapping, document: Mapping) -> Mapping:
         patches = (*patches_of(inherited[name]), own.entries[name])
         entries[name] = Sequence(patches, own.place_of(name))
     kept = {name: v for name, v in entries.items() if not is_null(own.get(name))}
-    merged = apply(base, document.replaced(extends=None))
+    merged = apply(_credited(base, document), document.replaced(extends=None))
     return merged.replaced(variants=Mapping(kept, own.place))
+
+
+def _credited(base: Mapping, document: Mapping) -> Mapping:
+    """The base, without what it says of a network that the document changes."""
+    if document.entries.keys().isdisjoint(_CHANGING):
+        return base
+    if "summary" not in document.entries:
+        base = base.replaced(summary=None)
+    source = base.section("source")
+    title = text_of(source.get("title"))
+    own = document.section("source").entries
+    if title is None or "title" in own or title.startswith(_BASED_ON):
+        return base
+    text = f"{_BASED_ON}{title}"
+    credit = Scalar(text, text, source.place_of("title"))
+    return base.replaced(source=source.replaced(title=credit))
 
 
 def _without_figures(base: Mapping) -> dict[str, Node]:

@@ -219,6 +219,34 @@ def test_a_child_brings_what_it_does_not_say_again(write):
     assert found.spec.stem == "child"
 
 
+@pytest.mark.parametrize(
+    ("own", "summary", "title"),
+    [
+        ("classes: 3", "Small.", "Base"),
+        ("input: {size: 9}\nmultipliers: {width: 2}", "Small.", "Base"),
+        ("layers: {head: ~}", None, "Based on Base"),
+        ("defaults: {conv: {bias: true}}", None, "Based on Base"),
+        ("layers: {head: ~}\nsummary: Own.", "Own.", "Based on Base"),
+        ("layers: {head: ~}\nsource: {title: Own}", None, "Own"),
+        ("layers: {head: ~}\nsource: ~", None, None),
+    ],
+)
+def test_a_child_that_changes_the_network_is_based_on_its_source(
+    write, own, summary, title
+):
+    write(f"{BASE}\nsummary: Small.", name="base.yaml")
+    child = write(f"extends: base.yaml\n{own}", name="child.yaml", head="")
+    last = write(
+        "extends: child.yaml\nlayers: {stem: {dense: 4}}", name="last.yaml", head=""
+    )
+    document = load(child).document
+    assert document.summary == summary
+    assert (document.source and document.source.title) == title
+    source = load(last).document.source
+    based = title and f"Based on {title.removeprefix('Based on ')}"
+    assert (source and source.title) == based
+
+
 def test_variants_are_inherited_changed_and_deleted(write):
     write(
         """
