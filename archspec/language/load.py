@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from collections.abc import Sequence as AbstractSequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from archspec.errors import (
@@ -20,6 +22,7 @@ from archspec.language.canonical import canonical_document
 from archspec.language.document import OWN_KEYS, Document
 from archspec.language.family import Family
 from archspec.language.merge import apply, inherit
+from archspec.language.tables import fewer_rows
 from archspec.language.validate import validate
 from archspec.language.variants import Offer, with_variant
 from archspec.language.vocabulary import Vocabulary
@@ -87,7 +90,7 @@ def load(
             raise TypeError(f"expected a list of texts, such as [{names!r}]")
     source = spec if isinstance(spec, Source) else read_source(spec)
     faults: list[Diagnostic] = []
-    tree = _tree(source, faults)
+    tree = _merged((*source.bases, source.tree), faults)
     for name in variants:
         tree = with_variant(tree, name, source.tree)
     for override in overrides:
@@ -108,16 +111,18 @@ def offer(spec: Source | str | Path) -> Offer:
     """The variants that a spec offers; raises SpecError."""
     source = spec if isinstance(spec, Source) else read_source(spec)
     faults: list[Diagnostic] = []
-    tree = _tree(source, faults)
+    base = _merged(source.bases, faults)
+    tree = _merged([source.tree], faults, base)
     raise_if_any(faults)
-    return Offer.of(tree, source.tree)
+    return Offer.of(tree, source.tree, fewer_rows(base, source.tree))
 
 
-def _tree(source: Source, faults: list[Diagnostic]) -> Mapping:
-    """The file in canonical form, merged over those that it extends."""
-    tree = NOTHING
+def _merged(
+    files: Iterable[Mapping], faults: list[Diagnostic], tree: Mapping = NOTHING
+) -> Mapping:
+    """The files in canonical form, each merged over those before it."""
     standard = Vocabulary(standard_blocks().entries, {}, faults)
-    for written in (*source.bases, source.tree):
+    for written in files:
         vocabulary = standard.extended(tree.get("blocks"))
         tree = inherit(tree, canonical_document(written, vocabulary))
     return tree
@@ -134,6 +139,9 @@ def _override(tree: Mapping, override: str, faults: list[Diagnostic]) -> Mapping
         fail("AS504", f"'{override}' is not of the form a.b=value", place, help)
     if keys[0] not in OWN_KEYS:
         fail("AS504", f"unknown key '{keys[0]}'", place, _meant(tree, keys))
+    if any(b.isdigit() and a != "rows" for a, b in pairwise(keys)):
+        help = "only rows have numbers: layers.stages.rows[3]; write other lists whole"
+        fail("AS504", f"'{name}' is no row of a table", place, help)
     node = read(text, f"--set {name}")
     for key in reversed(keys):
         node = Mapping({Word(key, place): node}, place)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Entries
 from typing import NoReturn
 
-from archspec.errors import did_you_mean
+from archspec.errors import NOTE, Diagnostic, did_you_mean
 from archspec.reading.nodes import (
     Mapping,
     Node,
@@ -14,6 +15,7 @@ from archspec.reading.nodes import (
     Word,
     fail,
     is_null,
+    mappings,
     placed,
     text_of,
 )
@@ -32,6 +34,22 @@ def patched_table(table: Mapping, patch: Mapping) -> Mapping:
         elif value is not None:
             table = table.replaced(**{key: None if is_null(value) else value})
     return table
+
+
+def fewer_rows(base: Mapping, own: Mapping) -> Iterator[Diagnostic]:
+    """Notes on lists of rows (AS213) that replace longer inherited ones."""
+    for name, layer in mappings(own.section("layers")):
+        rows, old = layer.get("rows"), base.section("layers").section(name).get("rows")
+        if not isinstance(rows, Sequence) or not isinstance(old, Sequence):
+            continue
+        if len(rows.items) < len(old.items) and "columns" not in layer.entries:
+            message = f"this list replaces all {len(old.items)} inherited rows"
+            help = (
+                "to change one row, write rows: {0: [...]}; to define another table, "
+            )
+            help += "specify 'columns' as well"
+            place = layer.place_of("rows")
+            yield Diagnostic("AS213", message, place, f"layers.{name}", help, NOTE)
 
 
 def column_names(table: Mapping) -> list[str]:
@@ -122,16 +140,16 @@ def _cells(row: Node) -> tuple[Node, ...]:
 
 def _no_row(name: Word, rows: Entries[str, Node]) -> NoReturn:
     names = [*rows]
-    help = did_you_mean(name, names) or f"its rows are {', '.join(names[:20])}"
+    help = did_you_mean(name, names) or f"expected one of: {', '.join(names[:20])}"
     if not names:
-        help = "it changes a row of the table that it patches; list those of a new one"
+        help = "a new table lists its rows: [[16, 1], [24, 2]]"
     elif names[0].isdigit():
-        help = f"its rows are numbered from 0 to {names[-1]}, as in paths"
+        help = f"rows are numbered from 0 to {names[-1]}, as in paths"
     fail("AS210", f"there is no row '{name}' to change", name.place, help)
 
 
 def _no_column(name: Word, columns: list[str]) -> NoReturn:
-    help = did_you_mean(name, columns) or f"its columns are {', '.join(columns)}"
+    help = did_you_mean(name, columns) or f"expected one of: {', '.join(columns)}"
     if not columns:
         help = "a new table lists its columns: [c, n, s]"
     fail("AS210", f"there is no column '{name}' to change", name.place, help)

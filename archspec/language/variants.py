@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -36,7 +36,7 @@ def with_variant(tree: Mapping, name: str, own: Mapping = NOTHING) -> Mapping:
 
 @dataclass
 class Offer:
-    """The variants of a spec that apply.
+    """The variants of a spec that apply, and notes on what it inherits.
 
     `unfit` are inherited ones that do not, with the first error of each.
     """
@@ -44,13 +44,14 @@ class Offer:
     names: list[str] = field(default_factory=list[str])
     own: Mapping = NOTHING
     """The file, as written."""
+    others: list[Diagnostic] = field(default_factory=list[Diagnostic])
     unfit: dict[str, Diagnostic] = field(default_factory=dict[str, Diagnostic])
 
     @classmethod
-    def of(cls, tree: Mapping, own: Mapping) -> Offer:
+    def of(cls, tree: Mapping, own: Mapping, others: Iterable[Diagnostic]) -> Offer:
         """The variants of a merged document."""
         names = tree.section("variants").entries
-        found = cls([*names], own)
+        found = cls([*names], own, [*others])
         for name in (n for n in names if n not in own.section("variants").entries):
             with found.lenient(name):
                 with_variant(tree, name)
@@ -68,11 +69,11 @@ class Offer:
             self.unfit[name] = error.diagnostics[0]
 
     def notes(self) -> list[Diagnostic]:
-        """Why inherited variants do not apply (AS209)."""
+        """Why inherited variants do not apply (AS209), and the other notes."""
         alike: dict[Diagnostic, list[str]] = {}
         for name, fault in self.unfit.items():
             alike.setdefault(_cause(fault, self.own), []).append(name)
-        return [_note(cause, names) for cause, names in alike.items()]
+        return [*self.others, *(_note(*found) for found in alike.items())]
 
 
 def _note(cause: Diagnostic, names: list[str]) -> Diagnostic:
@@ -89,9 +90,10 @@ def _cause(fault: Diagnostic, own: Mapping) -> Diagnostic:
     It is the line that removed the layer which the variant changes, if one did.
     """
     name, layers = fault.place.text if fault.place else "", own.section("layers")
-    message, place = fault.message, own.place_of("extends")
     if fault.place and fault.place.file == own.place.file:
-        place = fault.place
-    elif is_null(layers.get(name)):
-        message, place = f"layer '{name}' is removed", layers.place_of(name)
-    return Diagnostic("AS209", message, place)
+        return Diagnostic("AS209", fault.message, fault.place)
+    if is_null(layers.get(name)):
+        help = f"'{name}: {{when: false}}' disables the layer and keeps the variant"
+        message = f"layer '{name}' is removed"
+        return Diagnostic("AS209", message, layers.place_of(name), help=help)
+    return Diagnostic("AS209", fault.message, own.place_of("extends"))

@@ -155,9 +155,9 @@ def _looked_for(extends: Scalar, folder: Path, reach: tuple[Path, ...]) -> Path:
         if is_readable and _is_file(candidate):
             return candidate
     if not _is_inside(folder / extends.text, *reach):
-        message = f"'extends': '{extends.text}' is outside of the readable folders"
-        help = "run archspec in a folder above both files: it reads only .yaml files "
-        help += "below the current folder, the spec's own and the bundled one"
+        message = f"'extends': '{extends.text}' is outside the folders that it may read"
+        help = "run archspec from a folder that contains both files; 'extends' reads "
+        help += ".yaml files below the current folder or the spec's folder"
         fail("AS503", message, extends.place, help)
     help = "archspec looks for a .yaml file beside the spec, then among the bundled"
     bundled = [path.name for path in bundled_specs()]

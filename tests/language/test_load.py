@@ -47,8 +47,11 @@ def test_extends_looks_beside_the_file_then_among_the_bundled_specs(write):
     ("extends", "text"),
     [
         ("nope.yaml", "'extends': file not found: 'nope.yaml'"),
-        ("../x.yaml", "'extends': '../x.yaml' is outside of the readable folders"),
-        ("/etc/passwd", "'extends': '/etc/passwd' is outside of the readable folders"),
+        ("../x.yaml", "'extends': '../x.yaml' is outside the folders that it may read"),
+        (
+            "/etc/passwd",
+            "'extends': '/etc/passwd' is outside the folders that it may read",
+        ),
         ("http://example.org/x.yaml", None),
         ('"a\\0b"', "'extends': file not found: 'a\0b'"),
         ("other.txt", "'extends': file not found: 'other.txt'"),
@@ -69,7 +72,7 @@ def test_a_symbolic_link_does_not_lead_out(write, tmp_path):
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "link.yaml").symlink_to(outside)
     path = write("extends: link.yaml", name="inner/spec.yaml")
-    outside = "'extends': 'link.yaml' is outside of the readable folders"
+    outside = "'extends': 'link.yaml' is outside the folders that it may read"
     assert message(path) == outside
 
 
@@ -80,7 +83,7 @@ def test_extends_reads_below_the_current_folder_if_the_spec_is_there(
         (tmp_path / folder).mkdir()
     write(LAYERS, name="shared/base.yaml")
     path = write("extends: ../shared/base.yaml", name="own/spec.yaml", head="")
-    outside = "'extends': '../shared/base.yaml' is outside of the readable folders"
+    outside = "'extends': '../shared/base.yaml' is outside the folders that it may read"
     for folder in ("own", "elsewhere", "/"):
         monkeypatch.chdir(tmp_path / folder)
         assert message(path) == outside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from archspec.api.checking import check
 from archspec.elaboration import elaborate
 
 TABLE = """
@@ -204,5 +205,30 @@ def test_a_new_table_has_nothing_to_change(faults, text):
 def test_help_with_a_row(network):
     with pytest.raises(Exception, match="numbered from 0 to 2, as in paths"):
         network(TABLE, overrides=("layers.stages.rows[3]=~",))
-    with pytest.raises(Exception, match="its rows are a, b, d"):
+    with pytest.raises(Exception, match="expected one of: a, b, d"):
         network(NAMED, overrides=("layers.stages.rows[3]=~",))
+
+
+@pytest.mark.parametrize(
+    ("layer", "notes"),
+    [
+        ("{rows: [[7, 3]]}", ["this list replaces all 3 inherited rows"]),
+        ("{rows: [[7, 3]], columns: [c, k]}", []),
+        ("{rows: [[7, 3], [8, 3], [8, 3]]}", []),
+        ("{rows: {0: ~}}", []),
+    ],
+)
+def test_a_shorter_list_is_a_note(write, layer, notes):
+    write(TABLE, name="base.yaml")
+    text = f"extends: base.yaml\nlayers: {{stages: {layer}}}"
+    found = check(write(text, name="child.yaml", head=""), targets=["torch"])
+    assert [note.message for note in found] == notes
+    assert all((note.code, note.severity) == ("AS213", "note") for note in found)
+
+
+@pytest.mark.parametrize(
+    "path", ["layers.stages[1].c", "layers.stages.1", "input.size[0]"]
+)
+def test_only_rows_have_numbers(faults, path):
+    (fault,) = faults(TABLE, overrides=(f"{path}=4",))
+    assert fault == f"AS504 {path}: '{path}' is no row of a table"

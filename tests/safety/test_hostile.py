@@ -60,7 +60,7 @@ MADE = {
         "AS203",
     ),
 }
-OUT_OF_REACH = "error[AS503]: 'extends': '{}' is outside of the readable folders"
+OUT_OF_REACH = "error[AS503]: 'extends': '{}' is outside the folders that it may read"
 ABOVE = f"extends: base.yaml\n{SMALL}"
 
 
