@@ -18,7 +18,7 @@ import yaml
 from typer.testing import CliRunner
 
 from archspec.cli.commands import program
-from archspec.elaboration import elaborate
+from archspec.elaboration import elaborate, featuring
 from archspec.errors import SpecError
 from archspec.expressions.evaluation import BUILTINS
 from archspec.language.blocks import standard_blocks
@@ -282,6 +282,42 @@ def test_the_snippets_of_the_readme_run(tmp_path, framework):
         command, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+SAVED = {
+    "torch": """
+import torch
+from mobilenetv2 import MobileNetV2
+torch.save(MobileNetV2().state_dict(), "mobilenetv2.pt")
+""",
+    "keras": """
+from mobilenetv2 import MobileNetV2
+MobileNetV2().save_weights("mobilenetv2.weights.h5")
+""",
+}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("framework", SAVED)
+def test_the_snippets_on_generated_code_run(tmp_path, framework):
+    page = (DOCS / "using.md").read_text("utf-8")
+    words = re.compile("keras|input_shape")
+    found = [
+        code
+        for code in fences(page, "python")
+        if bool(words.search(code)) is (framework == "keras")
+    ]
+    shutil.copy(ROOT / "generated" / framework / "mobilenetv2.py", tmp_path)
+    network = featuring(elaborate("mobilenetv2"), ["strides"])
+    features = render(network, framework)
+    (tmp_path / "mobilenetv2_features.py").write_text(features, encoding="utf-8")
+    command = [sys.executable, "-c", "".join((SAVED[framework], *found))]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (shown,) = fences(page, "text")
+    assert done.stdout == (shown if framework == "torch" else "")
 
 
 # Python

@@ -74,6 +74,17 @@ class Network(network.Network):
 
         return Network.of(keeping(self, multipliers))
 
+    def features(self, *layers: str) -> Network:
+        """The network whose source also returns feature maps by their layers' names.
+
+        `layers` are names, or `TABLE.ROW` for a row such as `stages.2`; `"strides"`,
+        the default, selects the last feature map of each stride. Raises SpecError
+        (AS405) for other names and for a network with named outputs.
+        """
+        from archspec.elaboration import featuring
+
+        return Network.of(featuring(self, layers or ("strides",)))
+
     def path(self, target: str) -> Path:
         """The file that `archspec generate` writes, relative to its output folder."""
         suffix = ".onnx" if target == "onnx" else ".py"

@@ -45,6 +45,14 @@ Keep = Annotated[
         help="Keep multipliers as arguments, with all variants in SPEC_family.py.",
     ),
 ]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        metavar="strides|A,B",
+        help="Also return the feature maps of each stride, or of these layers; writes "
+        "SPEC_features.py.",
+    ),
+]
 Output = Annotated[
     str | None,
     typer.Option(
@@ -95,6 +103,7 @@ def generate(
     override: Overrides = None,
     fold_batch_norm: Fold = False,
     keep: Keep = None,
+    features: Features = None,
     output: Output = None,
     all_variants: AllVariants = False,
     check: Check = False,
@@ -117,8 +126,9 @@ def generate(
     if output == "-" and (check or diff):
         raise typer.BadParameter("--check and --diff need a folder, not -")
     has_onnx = "onnx" in (target or ())
-    if keep and (has_onnx or all_variants or not specs):
-        raise typer.BadParameter("--keep needs a SPEC, no --all-variants, no onnx")
+    if (keep and (all_variants or not specs)) or (has_onnx and (keep or features)):
+        needs = "--keep needs a SPEC, no --all-variants, no onnx; --features no onnx"
+        raise typer.BadParameter(needs)
     if not has_onnx and (weights or seed is not None):
         raise typer.BadParameter("--weights and --seed need --target onnx")
     if weights and seed is not None:
@@ -132,6 +142,7 @@ def generate(
             _content,
             fold=fold_batch_norm,
             keep=keep.split(",") if keep else (),
+            features=features.split(",") if features else (),
             templates=templates,
             weights=weights,
             seed=seed or 0,
@@ -152,6 +163,7 @@ def _content(
     *,
     fold: bool,
     keep: Sequence[str],
+    features: Sequence[str],
     templates: Path | None,
     weights: Path | None,
     seed: int,
@@ -160,6 +172,7 @@ def _content(
     if target != "onnx":
         printed = network.fold_batch_norm() if fold else network
         printed = printed.keep(*keep) if keep else printed
+        printed = printed.features(*features) if features else printed
         return printed.path(target), printed.source(target, templates=templates)
     found = network.read_weights(weights) if weights else None
     if found is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.elaboration.attributes import Defaults
+from archspec.elaboration.features import featuring
 from archspec.elaboration.frames import Frame, Names, Tensor
 from archspec.elaboration.scopes import document_scope, whole_number
 from archspec.elaboration.walk import Elaborator
@@ -20,6 +21,7 @@ from archspec.reading import Source
 
 __all__ = [
     "elaborate",
+    "featuring",
     "folded",
     "keeping",
     "with_classes",

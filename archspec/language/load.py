@@ -53,6 +53,8 @@ class Spec:
     variants: Mapping = field(default=NOTHING, repr=False)
     family: Family | None = None
     """What generated code has as arguments (`keeping`)."""
+    features: tuple[str, ...] = ()
+    """The layers whose outputs generated code returns, too (`featuring`)."""
 
     @cached_property
     def digest(self) -> str:
@@ -62,15 +64,17 @@ class Spec:
         said = texts(self.tree)
         others = ["folded"] if self.folded else []
         others += [family.kept, family.variants] if (family := self.family) else []
+        others += [self.features] if self.features else []
         text = json.dumps([said, *others] if others else said)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def module_name(self) -> str:
-        """The file's name: `<spec>_<variant>_family_folded`, plain characters only."""
+        """`<spec>_<variant>_family_folded_features`, plain characters only."""
         family = "family" if self.family else None
         folded = "folded" if self.folded else None
-        parts = (self.stem, self.variant, family, folded)
+        features = "features" if self.features else None
+        parts = (self.stem, self.variant, family, folded, features)
         name = "_".join(part for part in parts if part is not None)
         return "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
 

@@ -355,3 +355,9 @@ def _is_running(join: JoinStatement) -> bool:
     plain = all(part.count is None for part in join.branches)
     optional = any(part.when is not None for part in join.branches)
     return join.op != "concat" and plain and optional and first.when is None
+
+
+def behind(body: Sequence[Statement], references: Sequence[str]) -> int:
+    """The number of statements after which all of these layers have been run."""
+    names = {name.partition(".")[0] for name in references}
+    return 1 + max(n for n, statement in enumerate(body) if statement.name in names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archspec.targets.arguments import (
@@ -41,15 +41,19 @@ def _block(file: File, name: str, routine: Routine) -> ClassView:
 
 def _root(file: File) -> ClassView:
     """The network's class."""
-    references = file.network.document.outputs
-    outputs = dict(references)
-    return _class(file, file.program.root, file.root, outputs)
+    network = file.network
+    outputs, features = network.document.outputs, network.spec.features
+    return _class(file, file.program.root, file.root, outputs, features)
 
 
 def _class(
-    file: File, routine: Routine, signature: Signature, outputs: Mapping[str, str]
+    file: File,
+    routine: Routine,
+    signature: Signature,
+    outputs: Mapping[str, str],
+    features: Sequence[str] = (),
 ) -> ClassView:
-    tapped = frozenset(outputs.values())
+    tapped = frozenset((*outputs.values(), *features))
     modules = Modules(file, signature.names, routine, tapped)
     asked = Asked(file, routine, signature, {*modules.names})
     code = modules.printer.code
@@ -65,6 +69,8 @@ def _class(
     ]
     missing = (g.when for g in modules.groups if g.when and not g.placeholders)
     deciding = set[str]().union(*map(asked.deciding, missing))
+    forward = Forward(routine, modules, asked)
+    first, lines = forward.parts(features) if features else ([], forward.lines(outputs))
     return ClassView(
         signature.name,
         block_doc(routine),
@@ -74,8 +80,9 @@ def _class(
         printed_lets(routine, signature, modules.printer),
         stored,
         groups,
-        Forward(routine, modules, asked).lines(outputs),
+        lines,
         bool(outputs),
+        first,
     )
 
 

@@ -9,11 +9,16 @@ from typing import ClassVar
 from archspec.expressions import Expression
 from archspec.targets.arguments import ValuePrinter
 from archspec.targets.classes.asked import Asked
-from archspec.targets.classes.modules import Modules, is_function, row_path
+from archspec.targets.classes.modules import (
+    Modules,
+    is_function,
+    read_by_name,
+    row_path,
+)
 from archspec.targets.code import Code, identifier, literal, term
 from archspec.targets.dialect import calls_in
-from archspec.targets.flow import Flow
-from archspec.targets.lines import Line, assign
+from archspec.targets.flow import Flow, behind
+from archspec.targets.lines import Line, assign, returned
 from archspec.targets.notes import tensor_size
 from archspec.targets.specialise.model import (
     BranchPart,
@@ -46,10 +51,7 @@ class Forward:
 
     def lines(self, outputs: Mapping[str, str] | None = None) -> list[Line]:
         """The statements of `forward`; `outputs` has the layers that it returns."""
-        tapped = list(outputs.values()) if outputs else []
-        manifest = self.file.manifest
-        taken = [*manifest["globals"], *manifest["locals"], *self.file.printed_names]
-        flow = Flow(self, self.routine, "x", taken, tapped)
+        flow = self._flow([*outputs.values()] if outputs else [])
         if outputs:
             lines, _ = flow.lines()
             named = [(literal(n), flow.variables[r]) for n, r in outputs.items()]
@@ -58,6 +60,33 @@ class Forward:
             return self._chained(flow.finished())
         lines, result = flow.lines()
         return [*lines, Line("return", self._added(self.routine.residual, result))]
+
+    def parts(self, features: Sequence[str]) -> tuple[list[Line], list[Line]]:
+        """The statements of `forward_features` and `forward`.
+
+        `forward` goes on from the last feature, unless it reads others.
+        """
+        flow, body = self._flow(features), self.routine.body
+        cut = behind(body, features)
+        lines, result = flow.body(body[:cut], Code("x"), None)
+        named = [(literal(name), flow.variables[name]) for name in features]
+        ended = Line("return", self.macro("outputs", named))
+        own = {statement.name for statement in body[cut:]}
+        others = {*read_by_name(body[cut:])} - own
+        last = flow.variables[features[-1]]
+        if others or result != last:
+            while lines[-1].kind == "assign" and lines[-1].target != last:
+                lines.pop()  # rows behind the last feature
+            return [*lines, ended], self.lines()
+        first = [*lines, ended]
+        start = self.macro("feature", Code("x"), literal(features[-1]))
+        lines, result = flow.body(body[cut:], Code("x"), None)
+        return first, returned([assign("x", start), *lines], result)
+
+    def _flow(self, tapped: Sequence[str]) -> Flow:
+        manifest = self.file.manifest
+        taken = [*manifest["globals"], *manifest["locals"], *self.file.printed_names]
+        return Flow(self, self.routine, "x", taken, tapped)
 
     def _chained(self, lines: list[Line]) -> list[Line]:
         """A few modules one after the other as one expression."""

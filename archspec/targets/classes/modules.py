@@ -96,7 +96,7 @@ class Modules(Builder):
         tapped: frozenset[str] = frozenset(),
     ):
         super().__init__(file, names, root=routine.block is None)
-        read_again = tapped | frozenset(_read_by_name(routine.body))
+        read_again = tapped | frozenset(read_by_name(routine.body))
         self._inplace = set(_straight_behind(routine.body, read_again))
         self.groups = list(self._groups(routine.body))
 
@@ -187,7 +187,7 @@ def row_path(file: File, table: TableStatement, row: Row) -> Code:
     return Code(f"{identifier(table.name)}{inner}")
 
 
-def _read_by_name(body: Sequence[Statement]) -> Iterator[str]:
+def read_by_name(body: Sequence[Statement]) -> Iterator[str]:
     """The layers that something reads by their names."""
     for statement, _ in statements_of(body, None):
         found = [statement.source]

@@ -37,8 +37,8 @@ class ClassView:
     """One class: `stored` is what `forward` has to know.
 
     `constants` are those of them that decide about modules that may be missing.
-
-    `several` says that it returns named outputs.
+    `several` says that it returns named outputs, `features` are the statements of
+    `forward_features`, if it has one.
     """
 
     name: Code
@@ -51,6 +51,7 @@ class ClassView:
     groups: Sequence[GroupView]
     lines: Sequence[Line]
     several: bool
+    features: Sequence[Line] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ def _root(file: File) -> dict[str, Any]:
     references = network.document.outputs
     tapped = [*references.values()]
     own = [signature.printed(name) for name in routine.names]
-    lines, flow, result = statements.lines(own, tapped)
+    features = network.spec.features
+    lines, flow, result = statements.lines(own, tapped, features)
     if references:
         named = [(literal(n), flow.variables[r]) for n, r in references.items()]
         outputs = file.templates.macro("outputs", named)
@@ -103,6 +104,9 @@ def _root(file: File) -> dict[str, Any]:
         channels, *size = network.input_shape
         parameters.append(_input_shape(literal((*size, channels))))
         image = parameters[-1].name
+    if features:
+        flag = Code("features_only")
+        parameters.append(ParameterView(flag, Code("bool"), literal(False)))
     return {
         "name": identifier(network.name),
         "title": literal(network.name),

@@ -12,7 +12,7 @@ from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinte
 from archspec.targets.code import Code, literal, term
 from archspec.targets.dialect import calls_in
 from archspec.targets.file import File
-from archspec.targets.flow import Flow
+from archspec.targets.flow import Flow, behind
 from archspec.targets.lines import Line, assign, condition
 from archspec.targets.notes import RowLayout, callee, noted, tensor_size
 from archspec.targets.specialise.model import (
@@ -59,17 +59,34 @@ class Statements:
         self.side: tuple[str, ...] = ()
 
     def lines(
-        self, taken: Sequence[str], outputs: Sequence[str] = ()
+        self,
+        taken: Sequence[str],
+        outputs: Sequence[str] = (),
+        features: Sequence[str] = (),
     ) -> tuple[list[Line], Flow, Code]:
-        """The statements, who holds what, and the variable of the result."""
+        """The statements, who holds what, and the variable of the result.
+
+        The model ends behind the last of the `features`, if they are all it is for.
+        """
         source = "inputs" if self.root else "x"
         manifest, printed = self.file.manifest, self.file.printed_names
         taken = [*manifest["globals"], *manifest["locals"], *printed, *taken]
-        flow = Flow(self, self.routine, source, taken, outputs)
-        lines, result = flow.lines()
+        flow = Flow(self, self.routine, source, taken, [*outputs, *features])
+        body = self.routine.body
+        cut = behind(body, features) if features else 0
+        lines, result = flow.body(body[:cut], Code(source), None)
+        lines += [self._early(flow, features)] if features else []
+        more, result = flow.body(body[cut:], result, None)
+        lines += more
         if self.routine.residual is not None:
             lines += self._residual(self.routine.residual, result)
         return lines, flow, result
+
+    def _early(self, flow: Flow, features: Sequence[str]) -> Line:
+        named = [(literal(name), flow.variables[name]) for name in features]
+        outputs, title = self.macro("outputs", named), literal(self.file.network.name)
+        returned = Line("return", self.macro("model", outputs, title))
+        return condition(Code("features_only"), [returned])
 
     def _residual(self, residual: Expression, result: Code) -> list[Line]:
         whole = self.macro("add", [Code("x"), result], self.named("residual"))

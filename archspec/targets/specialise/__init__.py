@@ -76,7 +76,8 @@ def _program(
         help = f"write a file for each value: --set multipliers.{fixed[0]}=..."
         with located(document.multipliers[fixed[0]].place, ""):
             raise Unprintable(message, help=help)
-    program = _Specialiser(uses, multipliers).program()
+    features = networks[0].spec.features
+    program = _Specialiser(uses, multipliers, features).program()
     shapes = {e.variant: e.network.input_shape for e in elaborations if e.variant}
     return replace(program, variants=shapes)
 
@@ -84,8 +85,9 @@ def _program(
 class _Specialiser:
     """Compiles the blocks in order of use, callees first, then the network."""
 
-    def __init__(self, uses: Uses, kept: Mapping[str, float]):
+    def __init__(self, uses: Uses, kept: Mapping[str, float], features: Sequence[str]):
         self.uses = uses
+        self.features = features
         self.kept = kept
         self.definitions = Definitions(uses.document, kept, uses.roots[0].scope)
         self.routines: dict[str, Routine] = {}
@@ -120,7 +122,7 @@ class _Specialiser:
                 lets.append((name, context.attribute(expression, witnesses, values)))
         context = self.context({*context.variables, *(name for name, _ in lets)})
         channels = self.image()[0]
-        tapped = document.outputs.values()
+        tapped = (*document.outputs.values(), *self.features)
         read = references(document.layers) | frozenset(tapped)
         body = Body(context, roots, {"input": channels}, read, self.stages)
         statements, output = body.compile(document.layers, channels)

@@ -1,0 +1,69 @@
+"""The layers whose outputs a generated file offers as features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archspec.errors import SpecError, did_you_mean
+from archspec.language import Table
+from archspec.network import Network
+from archspec.ops import Shape
+
+STRIDES = "strides"
+"""Chooses the last feature map of each stride, instead of a list of layers."""
+
+
+def featuring(network: Network, layers: Sequence[str]) -> Network:
+    """The same network, whose source also returns the outputs of these layers.
+
+    A layer is a name or `TABLE.ROW`; `strides` alone chooses those of each stride.
+    Raises SpecError (AS405) for another name, and for a network with named outputs.
+    """
+    if names := ", ".join(network.document.outputs):
+        message = f"the network already returns named outputs: {names}"
+        help = "change 'outputs' of the spec instead"
+        raise SpecError.single("AS405", message, help=help)
+    known = _outputs(network)
+    if tuple(layers) == (STRIDES,):
+        layers = _of_each_stride(network, known)
+    for name in layers:
+        if name not in known:
+            near = did_you_mean(name, known)
+            help = near or f"write '{STRIDES}' or some of: {', '.join(known)}"
+            message = f"there is no layer '{name}' to take features from"
+            raise SpecError.single("AS405", message, help=help)
+    found = tuple(name for name in known if name in layers)
+    return replace(network, spec=replace(network.spec, features=found))
+
+
+def _outputs(network: Network) -> dict[str, Shape]:
+    """The outputs of the network's own layers and rows, in their order."""
+    found: dict[str, Shape] = {}
+    joins = {layer.path: layer.output for layer in network.layers}
+    for name, layer in network.document.layers.items():
+        for step in network.root.steps.get(name, ()):
+            row = f"{name}.{step.row}" if isinstance(layer, Table) else name
+            found[row] = step.output
+        if name not in found and name in joins:
+            found[name] = joins[name]
+    return found
+
+
+def _of_each_stride(network: Network, known: dict[str, Shape]) -> Sequence[str]:
+    """The last row of each stride; before the first row also other layers.
+
+    Without a table, the last layer of each stride.
+    """
+    rows = [name for name in known if "." in name]
+    names = [*known]
+    if rows:
+        first, last = names.index(rows[0]), names.index(rows[-1])
+        names = [*names[:first], *rows] if last else rows
+    image = network.input_shape[1:]
+    sizes = {known[n][1:]: n for n in names if len(known[n]) == 3}
+    return [
+        name
+        for size, name in sizes.items()
+        if size != image and (rows or size != (1, 1))
+    ]
