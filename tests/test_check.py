@@ -235,6 +235,74 @@ def test_dense_on_a_map(check):
     assert told(check(on_one, "--format", "json")) == []
 
 
+UNUSUAL = {
+    "PyTorch's momentum as decay": (
+        "layers: {a: {batch_norm: {decay: 0.1}}}",
+        ["AS325 1: batch_norm: decay 0.1 is unusual"],
+    ),
+    "a usual decay": ("layers: {a: {batch_norm: {decay: 0.9}}}", []),
+    "a large epsilon": (
+        "layers: {a: {layer_norm: 0.5}}",
+        ["AS325 1: layer_norm: epsilon 0.5 is unusual"],
+    ),
+    "a value of a table": (
+        "layers:\n  a:\n    columns: [d]\n    rows:\n      - [0.9]\n      - [0.01]\n"
+        "    each: {batch_norm: {decay: d}}",
+        ["AS325 6: batch_norm: decay 0.01 is unusual"],
+    ),
+    "one branch": (
+        "layers: {a: {concat: {b: {c: {conv: 8}}}}}",
+        ["AS326 1: concat has one branch, so it joins nothing"],
+    ),
+    "a branch and the input": ("layers: {a: {add: {b: {c: conv}, skip: {}}}}", []),
+    "a repeated branch": ("layers: {a: {add: {b: {repeat: 2, c: conv}}}}", []),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), UNUSUAL.values(), ids=UNUSUAL)
+def test_what_is_unusual(check, text, expected):
+    assert told(check(text, "--format", "json")) == expected
+
+
+def test_an_unusual_default_is_one_warning_at_its_own_line(check):
+    text = "layers: {a: {conv_bn: 8}, b: {conv_bn: 8}, c: batch_norm}"
+    done = check(text.replace("layers", "summary: of three\nlayers"), "--strict")
+    assert (done.exit_code, "AS325" in done.stderr) == (0, False)
+    Path("net.yaml").write_text(HEAD.replace("decay: 0.9", "decay: 0.1") + text)
+    (warning,) = archspec.check("net.yaml")
+    assert (warning.code, warning.place.line) == ("AS325", 7)
+
+
+BODY = "layers: {a: {inverted_residual: {filters: 8, se: SE}}, b: {conv: 8}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (BODY.replace("SE", "round(0.25)"), ["'se' is always 0"]),
+        (BODY.replace("SE", "0"), []),
+        (BODY.replace("SE", "channels // 4"), []),
+        (BODY.replace("SE", "4 // 1"), []),
+        ("multipliers: {w: 0.2}\n" + BODY.replace("SE", "round(w)"), []),
+        (
+            "layers:\n  t:\n    columns: [s]\n    rows: [[round(0.25)], [4 - 4]]\n"
+            "    each: {inverted_residual: {filters: 8, se: s}}",
+            ["'se' is always 0", "'se' is always 0"],
+        ),
+        (
+            BODY.replace("SE", "round(0.25)")
+            + "\nvariants: {v: {layers: {a: {inverted_residual: {se: 4}}}}}",
+            ["'se' is always 0"],
+        ),
+    ],
+)
+def test_a_part_that_a_computed_value_leaves_out(check, text, expected):
+    found = told(check(text, "--format", "json"))
+    left_out = [one.partition(": ")[2].partition(",")[0] for one in found]
+    assert left_out == expected
+    assert all(one.startswith("AS327") for one in found)
+
+
 @pytest.mark.parametrize(
     ("reported", "expected"),
     [

@@ -7,7 +7,7 @@ message states the expected and the actual value.
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, LiteralString, cast, get_args
+from typing import Annotated, Any, LiteralString, NamedTuple, cast, get_args
 
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -39,6 +39,15 @@ class Examples:
 
     def __init__(self, *values: Any):
         self.values = values
+
+
+class Usual(NamedTuple):
+    """Metadata of an attribute: the range of values that is not worth a warning."""
+
+    least: float
+    most: float
+    advice: str
+    """Help for another value."""
 
 
 class Read:

@@ -12,7 +12,16 @@ from archspec.ops.fields import (
     Number,
     Positive,
     Share,
+    Usual,
 )
+
+_USUAL_EPSILON = Usual(0, 0.1, "usual values are 1e-3, 1e-5 and 1e-6")
+_USUAL_DECAY = Usual(
+    0.5,
+    1,
+    "it is the weight of the old average, 1 - PyTorch's momentum: 0.9 for momentum 0.1",
+)
+Epsilon = Annotated[Positive, STATIC, Examples(1e-3, 1e-5, 1), _USUAL_EPSILON]
 
 
 class BatchNorm(Op):
@@ -25,8 +34,8 @@ class BatchNorm(Op):
     name = "batch_norm"
     fresh_output = True
 
-    epsilon: Annotated[Positive, STATIC, Examples(1e-3, 1e-5, 1)]
-    decay: Annotated[Share, STATIC, Examples(0.9, 0.5, 0)]
+    epsilon: Epsilon
+    decay: Annotated[Share, STATIC, Examples(0.9, 0.5, 0), _USUAL_DECAY]
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale`, `shift`; moving `mean` and `variance`, not trained (channels)."""
@@ -49,7 +58,7 @@ class LayerNorm(Op):
 
     name = "layer_norm"
 
-    epsilon: Annotated[Positive, STATIC, Examples(1e-3, 1e-5, 1)]
+    epsilon: Epsilon
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` and `shift` (channels)."""

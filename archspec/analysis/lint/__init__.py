@@ -7,15 +7,17 @@ dropped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from archspec.analysis.lint.costs import cost_warnings
 from archspec.analysis.lint.idle import idle_warnings
+from archspec.analysis.lint.left_out import left_out_warnings
 from archspec.analysis.lint.unused import unused_warnings
+from archspec.analysis.lint.unusual import unusual_warnings
 from archspec.errors import Diagnostic, in_order
 from archspec.network import Network
 
-__all__ = ["warnings_of"]
+__all__ = ["own_warnings", "warnings_of"]
 
 
 def warnings_of(networks: Sequence[Network], file: str) -> list[Diagnostic]:
@@ -23,7 +25,21 @@ def warnings_of(networks: Sequence[Network], file: str) -> list[Diagnostic]:
     found = [
         *unused_warnings(networks),
         *idle_warnings(networks),
-        *(warning for network in networks for warning in cost_warnings(network)),
+        *left_out_warnings(networks),
+        *(warning for network in networks for warning in _of_one(network)),
     ]
-    own = (w for w in found if w.place is not None and w.place.file == file)
-    return in_order(own)
+    return _in_file(found, file)
+
+
+def own_warnings(network: Network) -> list[Diagnostic]:
+    """Those of a network that hold whatever its spec's other variants do."""
+    return _in_file(_of_one(network), network.spec.tree.place.file)
+
+
+def _of_one(network: Network) -> Iterator[Diagnostic]:
+    yield from cost_warnings(network)
+    yield from unusual_warnings(network)
+
+
+def _in_file(found: Iterable[Diagnostic], file: str) -> list[Diagnostic]:
+    return in_order(w for w in found if w.place is not None and w.place.file == file)

@@ -5,58 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
 
-from archspec.analysis.lint.names import names_in
-from archspec.analysis.lint.varying import varying
+from archspec.analysis.lint.uses import Use, uses_of
 from archspec.errors import WARNING, Diagnostic, Place
-from archspec.expressions import Scope, evaluate
 from archspec.language import Layer, Table
-from archspec.language.layers import inner_layers
 from archspec.network import Network, Step
-
-
-class Use(NamedTuple):
-    """A layer in one use of its block.
-
-    `exists` is the value of its condition; None where another use of the spec may
-    change it.
-    """
-
-    block: str | None
-    name: str
-    layer: Layer
-    steps: Sequence[Step]
-    exists: bool | None
 
 
 def idle_warnings(networks: Sequence[Network]) -> Iterator[Diagnostic]:
     """Rows (AS322) and conditions (AS323) without effect in all of the networks."""
-    uses = [use for network in networks for use in _uses(network)]
+    uses = [use for network in networks for use in uses_of(network)]
     yield from _rows(uses)
     yield from _conditions(uses)
-
-
-def _uses(network: Network) -> Iterator[Use]:
-    document = network.document
-    names = varying(document)
-    for instance in network.root.walk():
-        block = document.blocks[instance.block] if instance.block else document
-        for name, layer in inner_layers(block.layers):
-            exists = _exists(layer, instance.scopes.get(name), names)
-            steps = instance.steps.get(name, [])
-            yield Use(instance.block, name, layer, steps, exists)
-
-
-def _exists(layer: Layer, scope: Scope | None, varying: set[str]) -> bool | None:
-    if scope is None:
-        return None
-    if layer.when is None:
-        return True
-    condition = layer.when.expression
-    if not varying.isdisjoint(names_in(condition)):
-        return None
-    return bool(evaluate(condition, scope))
 
 
 def _conditions(uses: Sequence[Use]) -> Iterator[Diagnostic]:

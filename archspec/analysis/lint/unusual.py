@@ -1,0 +1,52 @@
+"""Values and joins that are valid but hardly ever meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archspec.analysis.lint.uses import Use, uses_of, written
+from archspec.errors import WARNING, Diagnostic, Place
+from archspec.language import Document, JoinLayer
+from archspec.network import Network, Step
+from archspec.ops import OPS
+from archspec.ops.fields import Usual, shown
+
+
+def unusual_warnings(network: Network) -> Iterator[Diagnostic]:
+    """Unusual values of attributes (AS325), joins of one branch (AS326)."""
+    for use in uses_of(network):
+        for step in use.steps:
+            yield from _values(network.document, use, step)
+        if use.steps and isinstance(use.layer, JoinLayer):
+            yield from _one_branch(use.layer)
+
+
+def _values(document: Document, use: Use, step: Step) -> Iterator[Diagnostic]:
+    for name, usual in _ranges(step.op):
+        value = step.attributes[name]
+        if isinstance(value, float) and not usual.least <= value <= usual.most:
+            message = f"{step.op}: {name} {shown(value)} is unusual"
+            place, help = _place(document, use, step, name), usual.advice
+            yield Diagnostic("AS325", message, place, help=help, severity=WARNING)
+
+
+def _ranges(op: str) -> Iterator[tuple[str, Usual]]:
+    """The attributes of an op that have a usual range."""
+    for name, field in OPS[op].model_fields.items() if op in OPS else ():
+        yield from ((name, data) for data in field.metadata if isinstance(data, Usual))
+
+
+def _place(document: Document, use: Use, step: Step, name: str) -> Place:
+    """Where a value was given: in the layer, or in `defaults`."""
+    own = written(use.layer, step, name) if name in step.given else None
+    formula = own or document.defaults.get(step.op, {}).get(name)
+    return formula.place if formula else use.layer.place
+
+
+def _one_branch(join: JoinLayer) -> Iterator[Diagnostic]:
+    branches = [*join.branches]
+    if len(branches) == 1 and join.branches[branches[0]].repeat is None:
+        message = f"{join.op} has one branch, so it joins nothing"
+        skip = f"{{{join.op}: {{{branches[0]}: ..., skip: {{}}}}}}"
+        help = f"for a skip connection, add an empty branch: {skip}"
+        yield Diagnostic("AS326", message, join.place, help=help, severity=WARNING)
