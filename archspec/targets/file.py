@@ -11,7 +11,12 @@ from typing import Any
 from archspec.network import Network
 from archspec.targets.code import literal
 from archspec.targets.dialect import Dialect, lower, primitives
-from archspec.targets.signatures import Signature, Signatures, names_in_call
+from archspec.targets.signatures import (
+    Signature,
+    Signatures,
+    names_in_call,
+    with_optional_classifier,
+)
 from archspec.targets.specialise.model import (
     FrameworkLayer,
     Printed,
@@ -39,8 +44,11 @@ class File:
 
     @cached_property
     def program(self) -> Program:
-        """The program in the dialect's layers."""
-        return lower(self.dialect)
+        """The program in the dialect's layers, its classifier perhaps optional."""
+        program = lower(self.dialect)
+        if self.network.document.outputs:
+            return program
+        return with_optional_classifier(self._signatures_of(program))
 
     @cached_property
     def layers(self) -> list[FrameworkLayer]:
@@ -59,7 +67,10 @@ class File:
 
     @cached_property
     def _signatures(self) -> Signatures:
-        dialect, program = self.dialect, self.program
+        return self._signatures_of(self.program)
+
+    def _signatures_of(self, program: Program) -> Signatures:
+        dialect = self.dialect
         said = not (dialect.passes_channels or dialect.takes_input_shape)
         return Signatures(
             program,

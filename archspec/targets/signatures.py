@@ -30,6 +30,9 @@ from archspec.targets.specialise.model import (
 )
 from archspec.targets.symbols import names_in
 
+CLASSES = Name("classes")
+"""How many there are: an argument of the network that a spec reads by this name."""
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -158,6 +161,25 @@ class Signatures:
         lists = (manifest[key] for key in ("locals", "globals", "helpers"))
         named = [*printed, "stage", *(stage.name for stage in stages)]
         return frozenset(chain(dir(builtins), named, self.constants, *lists))
+
+
+def with_optional_classifier(signatures: Signatures) -> Program:
+    """The program, which gives features where it is asked for no classes.
+
+    That is so if only the last layer reads how many there are, a dense one.
+    """
+    program, root = signatures.program, signatures.program.root
+    *before, last = root.body
+    match last:
+        case OpStatement(call=Call(op="dense") as call, when=None):
+            rest = replace(root, body=tuple(before))
+            elsewhere = _expanded(_in_routine(rest, signatures.all()), rest)
+        case _:
+            return program
+    if call.attributes["units"].expression != CLASSES or CLASSES.id in elsewhere:
+        return program
+    body = (*before, replace(last, when=CLASSES))
+    return replace(program, root=replace(root, body=body))
 
 
 def names_in_call(call: Printed, known: Mapping[str, Signature]) -> set[str]:

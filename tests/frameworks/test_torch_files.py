@@ -8,7 +8,8 @@ import inspect
 import numpy as np
 import pytest
 import torch
-from exchange import case, difference, randomize, run_torch
+from exchange import case, difference, randomize, run_keras, run_nnx, run_torch
+from flax import nnx
 from zoo import BASES, FLATTENED, KINDS, leading, resized, sizes
 
 LEADERS = "mobilenetv2", "shufflenetv2", "unet"
@@ -113,6 +114,31 @@ def test_arguments():
     assert model.get_layer("dropout").rate == 0.5
     parameters = list(inspect.signature(type(module)).parameters)
     assert parameters == ["num_classes", "dropout"]
+
+
+@pytest.mark.parametrize("target", ["torch", "keras", "nnx"])
+def test_no_classes_give_features(target):
+    """The input of the classifier, where that is the last layer."""
+    found = case("mobilenetv2", (), resized(64, 64))
+    given = {"rngs": nnx.Rngs(0)} if target == "nnx" else {}
+    model = found.build(getattr(found, f"{target}_text"), num_classes=0, **given)
+    run = {"torch": run_torch, "keras": run_keras, "nnx": run_nnx}[target]
+    if target != "keras":
+        model.eval()
+    (features,) = run(model, found.image()).values()
+    assert features.shape == (2, 1280)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "{pool: global_avg_pool, fc: {dense: classes}, end: {activation: softmax}}",
+        "{pool: global_avg_pool, one: {dense: 2 * classes}, fc: {dense: classes}}",
+        "{conv: {conv: classes}, pool: global_avg_pool}",
+    ],
+)
+def test_a_classifier_that_is_not_alone_stays(network, layers):
+    assert "if num_classes" not in network(f"layers: {layers}").torch_text
 
 
 def test_training_differs_from_evaluation(network):

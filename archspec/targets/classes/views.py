@@ -10,6 +10,9 @@ from archspec.targets.arguments import LocalFunction, ParameterView
 from archspec.targets.code import Code
 from archspec.targets.lines import Line
 
+ROOM = 80
+"""Characters of a line in `__init__`."""
+
 
 @dataclass(frozen=True, slots=True)
 class InitGroup:
@@ -30,6 +33,14 @@ class GroupView:
     when: Code | None
     placeholders: bool
     modules: Sequence[tuple[Code, Code]]
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is one module, and a line for it and its condition."""
+        if self.when is None or len(self.modules) > 1:
+            return False
+        name, value = self.modules[0]
+        return len(f"self.{name} = {value} if {self.when} else nn.Identity()") <= ROOM
 
 
 @dataclass(frozen=True, slots=True)
