@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -108,6 +109,23 @@ def test_an_example_comes_to_what_stands_below_it(tmp_path, spec, expected):
     for variants in ([], *([name] for name in variant_names(path)[:3])):
         network = elaborate(path, variants)
         rendered(network)
+
+
+def test_the_edits_of_a_network_work(tmp_path, monkeypatch):
+    """`docs/variants.md`: a file per example, commands, and a line that one prints."""
+    monkeypatch.chdir(tmp_path)
+    printed = ""
+    for kind, body in FENCE.findall((DOCS / "variants.md").read_text("utf-8")):
+        if kind == "yaml":
+            path = Path(body.split()[1])
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(body, encoding="utf-8")
+        elif kind == "text":
+            assert body in printed
+        for command in body.splitlines() if kind == "console" else ():
+            done = CliRunner().invoke(program([]), shlex.split(command)[1:])
+            assert done.exit_code == 0, (command, done.stderr)
+            printed = done.stdout
 
 
 def written(value: object) -> str:
