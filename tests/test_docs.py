@@ -19,7 +19,7 @@ import yaml
 from typer.testing import CliRunner
 
 from archspec.cli.commands import program
-from archspec.elaboration import elaborate, featuring
+from archspec.elaboration import elaborate, featuring, keeping
 from archspec.errors import SpecError
 from archspec.expressions.evaluation import BUILTINS
 from archspec.language.blocks import standard_blocks
@@ -326,9 +326,13 @@ def test_the_snippets_on_generated_code_run(tmp_path, framework):
         if bool(words.search(code)) is (framework == "keras")
     ]
     shutil.copy(ROOT / "generated" / framework / "mobilenetv2.py", tmp_path)
-    network = featuring(elaborate("mobilenetv2"), ["strides"])
-    features = render(network, framework)
-    (tmp_path / "mobilenetv2_features.py").write_text(features, encoding="utf-8")
+    for network in (
+        featuring(elaborate("mobilenetv2"), ["strides"]),
+        keeping(elaborate("mobilenetv2"), ["in_channels"]),
+        keeping(elaborate("efficientnet"), ["stochastic_depth"]),
+    ):
+        file = tmp_path / f"{network.spec.module_name}.py"
+        file.write_text(render(network, framework), encoding="utf-8")
     command = [sys.executable, "-c", "".join((SAVED[framework], *found))]
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, check=False

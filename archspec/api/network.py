@@ -67,7 +67,8 @@ class Network(network.Network):
         """The network whose source has multipliers as arguments, such as `width`.
 
         The source is one file for all variants that change nothing but multipliers:
-        `VARIANTS` there has their arguments. Raises SpecError (AS404) for a name that
+        `VARIANTS` there has their arguments. `in_channels` keeps the channels of the
+        image. Raises SpecError (AS404) for a name that
         is no multiplier; `source` raises it where a multiplier cannot be an argument.
         """
         from archspec.elaboration import keeping

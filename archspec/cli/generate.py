@@ -42,7 +42,8 @@ Keep = Annotated[
     str | None,
     typer.Option(
         metavar="A,B",
-        help="Keep multipliers as arguments, with all variants in SPEC_family.py.",
+        help="Keep multipliers or in_channels as arguments, with all variants in "
+        "SPEC_family.py.",
     ),
 ]
 Features = Annotated[

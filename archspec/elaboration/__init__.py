@@ -103,10 +103,13 @@ def with_multipliers(network: Network, changed: Mapping[str, float]) -> Network:
 def keeping(network: Network, names: Sequence[str] = ()) -> Network:
     """The same network, whose source has these multipliers as arguments.
 
-    Those that its spec marks are kept, too. Raises SpecError (AS404) for a name that is
-    no multiplier.
+    Those that its spec marks are kept, too; `in_channels` keeps the channels of the
+    image. Raises SpecError (AS404) for a name that is no multiplier.
     """
-    return replace(network, spec=family.keeping(network.spec, names))
+    spec = family.keeping(network.spec, names)
+    if spec.document is not network.document:
+        return elaborate(spec)
+    return replace(network, spec=spec)
 
 
 def _with(network: Network, key: str, value: object) -> Network:

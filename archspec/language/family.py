@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archspec.errors import SpecError, did_you_mean
-from archspec.expressions import evaluate
+from archspec.expressions import Constant, Name, evaluate
 from archspec.language.document import Document
 from archspec.language.validate import validate
 from archspec.language.variants import with_variant
@@ -34,14 +34,20 @@ class Family:
     others: tuple[str, ...]
 
 
+IN_CHANNELS = "in_channels"
+"""The channels of the image, kept as if they were a multiplier."""
+
+
 def keeping(spec: Spec, names: Sequence[str]) -> Spec:
     """The spec whose generated code has these multipliers as arguments.
 
     A variant belongs to the family if it changes nothing but multipliers, a kept one
-    among them; the others that it changes are kept as well. Raises SpecError (AS404)
-    for a name that is no multiplier.
+    among them; the others that it changes are kept as well. `in_channels` keeps the
+    channels of the image. Raises SpecError (AS404) for a name that is no multiplier.
     """
     names = [*names, *(name for name, keep in spec.document.keep.items() if keep)]
+    if IN_CHANNELS in names:
+        spec = _with_channels(spec)
     base = _multipliers(spec.document)
     for name in names:
         if name not in base:
@@ -67,6 +73,21 @@ def keeping(spec: Spec, names: Sequence[str]) -> Spec:
     others = tuple(name for name in offered if name not in variants)
     kept = {name: value for name, value in base.items() if name in found}
     return replace(spec, family=Family(kept, variants, others))
+
+
+def _with_channels(spec: Spec) -> Spec:
+    """The spec with a multiplier that is the number of channels of the image."""
+    given, known = spec.document.input, spec.document.multipliers
+    if not isinstance(given.channels.expression, Constant):
+        message = "the channels of the image depend on other names"
+        help = "keep the multiplier that sets them instead"
+        raise SpecError.single("AS404", message, given.channels.place, help=help)
+    named = replace(
+        given, channels=given.channels._replace(expression=Name(IN_CHANNELS))
+    )
+    multipliers = {**known, IN_CHANNELS: given.channels}
+    document = replace(spec.document, input=named, multipliers=multipliers)
+    return replace(spec, document=document)
 
 
 def _values(spec: Spec, name: str, structure: object) -> dict[str, float] | None:

@@ -98,7 +98,7 @@ class Signatures:
         printed = class_name(name) if self.manifest["classes"] else name
         read = frozenset(_expanded(_in_routine(routine, known), routine))
         own = routine.names
-        shared = [p for p in self.program.root.parameters if p.name not in own]
+        shared = [parameter for parameter in self.shared if parameter.name not in own]
         return Signature(
             identifier(printed),
             self.names_of(routine),
@@ -126,9 +126,18 @@ class Signatures:
             return own
         return replace(own, in_channels=callee.in_channels, shared=callee.shared)
 
+    @property
+    def shared(self) -> list[Parameter]:
+        """What blocks may be handed of the network's parameters.
+
+        `in_channels` is theirs there, whatever the image has.
+        """
+        own = self.program.root.parameters
+        return [parameter for parameter in own if parameter.name != "in_channels"]
+
     def names_of(self, routine: Routine) -> dict[str, str]:
         """The printed names of a routine's parameters and definitions."""
-        shared = (p.name for p in self.program.root.parameters)
+        shared = (parameter.name for parameter in self.shared)
         usual = {"classes"} if routine.block else {"classes", "dropout"}
         own = [n for n in dict.fromkeys((*routine.names, *shared)) if n not in usual]
         output, width = self.manifest.get("output_parameter"), routine.output_channels

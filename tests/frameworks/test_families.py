@@ -261,6 +261,42 @@ def test_own_families(tmp_path, case, target):
         assert_right(Case(elaborate(path, variants), base, arguments), target)
 
 
+IN_CHANNELS = {
+    "blocks that read their own": """
+multipliers: {width: 2}
+blocks:
+  unit:
+    arguments: {n: int}
+    residual: n == 1
+    layers: {conv: {conv: in_channels * n}, wide: {conv: "in_channels * max(1, n)"}}
+layers: {a: {unit: 1}, b: {unit: 2}, c: {conv: 4 * width}, pool: global_avg_pool}
+""",
+    "only the image": """
+layers: {filter: depthwise_conv, join: {concat: {a: {}, b: {from: input}}}}
+""",
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("text", IN_CHANNELS.values(), ids=IN_CHANNELS)
+def test_the_channels_of_the_image(tmp_path, text, target):
+    path = tmp_path / "net.yaml"
+    path.write_text(complete(text), encoding="utf-8")
+    base = keeping(elaborate(path), ["in_channels"])
+    name = "input_shape" if target == "keras" else "in_channels"
+    for channels in (1, 3, 8):
+        own = elaborate(path, (), [f"input.channels={channels}"])
+        value = (*own.input_shape[1:], channels) if target == "keras" else channels
+        assert_right(Case(own, base, {name: value}), target)
+
+
+@pytest.mark.parametrize("target", ["torch", "nnx"])
+def test_the_channels_of_a_bundled_network(target):
+    base = keeping(elaborate("mobilenetv2", ["0.35_96"]), ["in_channels"])
+    own = elaborate("mobilenetv2", ["0.35_96"], ["input.channels=1"])
+    assert_right(Case(own, base, {"in_channels": 1}), target)
+
+
 def marked(width: str) -> str:
     return f"""
 multipliers: {{width: {width}, depth: 1}}

@@ -77,12 +77,14 @@ def test_a_variant_that_sets_a_constant():
     ("keep", "message"),
     [
         (["wdith"], "no multiplier 'wdith' to keep"),
+        (["in_channels"], "the channels of the image depend on other names"),
         (["epsilon"], "'epsilon' sets what a framework needs as a constant"),
     ],
 )
 def test_what_cannot_be_kept(written, keep, message):
     text = """
 multipliers: {width: 1.0, epsilon: 1e-3}
+input: {channels: 3 * width, size: 8}
 layers: {conv: {conv: 8 * width}, norm: {batch_norm: {epsilon: epsilon}}}
 """
     with pytest.raises(SpecError, match=message) as caught:
