@@ -22,6 +22,18 @@ FLOAT32 = 4
 
 def cost_document(network: Network) -> dict[str, Any]:
     """The totals, then every primitive and join in order; shapes are channels first."""
+    return {
+        **totals(network),
+        "counting": COUNTING,
+        "peak_activation_bytes": peak_activation_bytes(network),
+        "reported": _reported(network),
+        "preprocessing": _preprocessing(network),
+        "layers": [_layer(layer) for layer in network.layers],
+    }
+
+
+def totals(network: Network) -> dict[str, Any]:
+    """What a network is and costs; shapes are channels first."""
     shape = network.output_shape
     return {
         "name": network.name,
@@ -36,11 +48,6 @@ def cost_document(network: Network) -> dict[str, Any]:
         "trainable_parameters": network.trainable_parameters,
         "macs": network.macs,
         "flops": network.flops,
-        "counting": COUNTING,
-        "peak_activation_bytes": peak_activation_bytes(network),
-        "reported": _reported(network),
-        "preprocessing": _preprocessing(network),
-        "layers": [_layer(layer) for layer in network.layers],
     }
 
 

@@ -32,7 +32,7 @@ class Grid(NamedTuple):
 
 def to_text(network: Network) -> str:
     """The tables for a terminal."""
-    return _page(network, "", "\n", _aligned)
+    return _page(network, "", "\n", aligned)
 
 
 def to_markdown(network: Network) -> str:
@@ -76,6 +76,34 @@ def to_csv(networks: Iterable[Network]) -> str:
             counts = layer.parameters, layer.macs, layer.flops
             writer.writerow([*names, layer.path, layer.op, by(layer.output), *counts])
     return text.getvalue()
+
+
+def overview(networks: Sequence[Network], format: str = "text") -> str:
+    """A line for each network as text, markdown or csv.
+
+    The networks are bases, whose variants are counted, or variants, which are named.
+    """
+    are_bases = all(network.spec.variant is None for network in networks)
+    header = ["spec", "variants" if are_bases else "variant"]
+    header += ["input", "parameters", "trainable", "MACs"]
+    number = str if format == "csv" else "{:,}".format
+    rows = [
+        [
+            network.spec.stem,
+            str(len(network.spec.variants.entries) or "-")
+            if are_bases
+            else network.spec.variant or "-",
+            by(network.input_shape),
+            number(network.parameters),
+            number(network.trainable_parameters),
+            number(network.macs),
+        ]
+        for network in networks
+    ]
+    grid = Grid(header, rows, left=(0,) if are_bases else (0, 1))
+    if format == "csv":
+        return "".join(f"{','.join(row)}\n" for row in (header, *rows))
+    return (piped if format == "markdown" else aligned)(grid) + "\n"
 
 
 def by(shape: Shape) -> str:
@@ -178,7 +206,8 @@ def _reported(network: Network) -> Grid:
     return Grid(["", "reported", "computed", "difference"], rows)
 
 
-def _aligned(grid: Grid) -> str:
+def aligned(grid: Grid) -> str:
+    """A table for a terminal."""
     widths = [
         max(map(len, column)) for column in zip(grid.header, *grid.rows, strict=True)
     ]

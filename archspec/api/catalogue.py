@@ -1,11 +1,11 @@
-"""The standard blocks and the explanations of error codes."""
+"""What comes with archspec: specs, standard blocks and explanations of error codes."""
 
 from __future__ import annotations
 
 import re
 from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archspec import resources
 from archspec.errors import InvalidArgument, SpecError, did_you_mean
@@ -23,6 +23,23 @@ def __getattr__(name: str) -> str:
         return version("archspec-nn")
     except PackageNotFoundError:  # a checkout that was never installed
         return "unknown"
+
+
+def list_specs() -> dict[str, dict[str, Any]]:
+    """Each bundled spec by name: its summary, source, variants, shapes and costs."""
+    from archspec.analysis.cost import totals
+    from archspec.api.specs import bundled_specs, load
+
+    networks = {name: load(name) for name in bundled_specs()}
+    return {
+        name: {
+            "summary": network.document.summary,
+            "source": network.document.source and network.document.source.title,
+            "variants": list(network.spec.variants.entries),
+            **totals(network),
+        }
+        for name, network in networks.items()
+    }
 
 
 def blocks() -> dict[str, str]:
@@ -44,7 +61,7 @@ def block_source(name: str) -> str:
 
     known = standard_blocks()
     if name not in known.entries:
-        help = did_you_mean(name, known.entries) or "archspec blocks lists them"
+        help = did_you_mean(name, known.entries) or "'archspec blocks' lists them"
         raise SpecError.single("AS205", f"there is no block '{name}'", help=help)
     place = known.place_of(name)
     first, *rest = Path(place.file).read_text("utf-8").splitlines()[place.line - 1 :]

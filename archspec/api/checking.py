@@ -17,7 +17,7 @@ from archspec.elaboration import elaborate
 from archspec.errors import ERROR, WARNING, Diagnostic, SpecError, in_order, one_of
 from archspec.language import Offer, offer
 from archspec.network import Network
-from archspec.reading import find_spec, read_source
+from archspec.reading import read_source
 from archspec.targets import TARGETS, render
 
 MAX_LAYERS = 50_000
@@ -74,13 +74,18 @@ def check(
         one_of("target", target, TARGETS)
     chosen, changes = variant_list(variant), change_list(set)
     findings = Findings(str(spec))
+    findings.variants = chosen
     networks: list[Network] = []
     with _noted(findings, chosen):
         networks.append(elaborate(read_source(spec), chosen, changes))
-    offered = offer(spec) if networks and not chosen else Offer()
+    if findings:
+        findings[:] = in_order(findings)
+        return findings
+    source = networks[0].spec.source
+    offered = Offer() if chosen else offer(source)
     for name in [*offered.names]:
         with _noted(findings, [name]), offered.lenient(name):
-            networks.append(elaborate(spec, [name], changes))
+            networks.append(elaborate(source, [name], changes))
         if sum(len(network.layers) for network in networks) > MAX_LAYERS:
             findings.append(_too_many(spec))
             break
@@ -89,7 +94,7 @@ def check(
         _print(findings, networks, targets or TARGETS)
     findings[:] = in_order(findings)
     if not findings:
-        warnings = warnings_of(networks, str(find_spec(spec)))
+        warnings = warnings_of(networks, str(source.path))
         findings[:] = in_order([*warnings, *offered.notes()])
     return findings
 

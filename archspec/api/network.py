@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from archspec import network
-from archspec.errors import InvalidArgument, one_of, optional_packages
+from archspec.errors import InvalidArgument, SpecError, one_of, optional_packages
+from archspec.reading.identifiers import identifier_fault, identifier_help
 
 if TYPE_CHECKING:
     from archspec.api.weights import AdoptedWeights, Weights
@@ -35,6 +36,21 @@ class Network(network.Network):
     def _repr_html_(self) -> str:
         return self.table("html")
 
+    @property
+    def variants(self) -> list[str]:
+        """The names of the spec's variants, for `with_variants`."""
+        from archspec.language import variant_names
+
+        return variant_names(self.spec.source)
+
+    def with_variants(
+        self, *names: str, set: Mapping[str, object] | Sequence[str] = ()
+    ) -> Network:
+        """The network of the same file with these variants and changes instead."""
+        from archspec.api.specs import load
+
+        return load(self.spec.source, variant=names, set=set)
+
     def table(self, format: Format = "text") -> str:
         """The cost of each layer, the totals and the reported figures.
 
@@ -47,6 +63,12 @@ class Network(network.Network):
         if format == "csv":
             return table.to_csv([self])
         return getattr(table, f"to_{format}")(self)
+
+    def totals(self) -> dict[str, Any]:
+        """The shapes and total costs as plain data."""
+        from archspec.analysis.cost import totals
+
+        return totals(self)
 
     def costs(self) -> dict[str, Any]:
         """The totals and the costs of every primitive, as in `flops --format json`.
@@ -87,7 +109,14 @@ class Network(network.Network):
         return Network.of(featuring(self, layers or ("strides",)))
 
     def path(self, target: str) -> Path:
-        """The file that `archspec generate` writes, relative to its output folder."""
+        """The file that `archspec generate` writes, relative to its output folder.
+
+        Raises SpecError (AS207) if the spec's file has a name that no module can have.
+        """
+        stem = self.spec.stem
+        if fault := identifier_fault(stem):
+            help = f"a spec's file is named by a name: {identifier_help(stem)}"
+            raise SpecError.single("AS207", fault, help=help.removesuffix(": "))
         suffix = ".onnx" if target == "onnx" else ".py"
         return Path(target, self.spec.module_name + suffix)
 
@@ -186,6 +215,17 @@ class Network(network.Network):
         from archspec.api.weights import adopt
 
         return adopt(self, Path(path), ignore)
+
+
+def overview(networks: Iterable[Network], format: str = "text") -> str:
+    """A line with the costs of each network, as text, markdown or csv.
+
+    Raises InvalidArgument for other formats.
+    """
+    from archspec.analysis import table
+
+    one_of("format", format, ("text", "markdown", "csv"))
+    return table.overview([*networks], format)
 
 
 def verify(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from archspec import reading
 from archspec.frameworks import SOURCES
@@ -18,12 +18,16 @@ Changes = Mapping[str, object] | Sequence[str]
 
 
 def load(
-    spec: str | Path, *, variant: str | Sequence[str] = (), set: Changes = ()
+    spec: str | Path | reading.Source,
+    *,
+    variant: str | Sequence[str] = (),
+    set: Changes = (),
 ) -> Network:
     """The network of a spec.
 
     Args:
-        spec: a path to a .yaml file, or the name of a bundled spec.
+        spec: a path to a .yaml file, the name of a bundled spec, `-` for standard
+            input, or the `source` of a spec that was read.
         variant: the name of a variant, or several, applied in order.
         set: values by path, applied last: `{"classes": 10}`,
             `{"multipliers.width": 0.5, "input.size": [160, 128]}`. Strings are read as
@@ -36,7 +40,7 @@ def load(
         TypeError: an argument has the wrong type.
     """
     names, changes = variant_list(variant), change_list(set)
-    source = reading.read_source(_path(spec))
+    source = spec if isinstance(spec, reading.Source) else _read(spec)
     # Imported late: a document with errors is refused before Pydantic is imported.
     from archspec.api.network import Network
     from archspec.elaboration import elaborate
@@ -53,7 +57,35 @@ def variants(spec: str | Path) -> list[str]:
     """The names of a spec's variants, in its order; raises SpecError."""
     from archspec.language import variant_names
 
-    return variant_names(_path(spec))
+    return variant_names(_read(spec))
+
+
+def spec_source(
+    spec: str | Path, *, variant: str | Sequence[str] = (), set: Changes = ()
+) -> str:
+    """The YAML of a spec: as it is, or with variants and changes merged in.
+
+    A merged spec stands alone: it extends no other and has no variants. Unchanged parts
+    keep their comments. Raises the errors of `load`.
+    """
+    if not variant and not set:
+        return _read(spec).text
+    from archspec.language.written import written
+
+    return written(load(spec, variant=variant, set=set).spec)
+
+
+def spec_tree(
+    spec: str | Path, *, variant: str | Sequence[str] = (), set: Changes = ()
+) -> dict[str, Any]:
+    """The same as plain data; expressions are text."""
+    from archspec.language.written import plain
+    from archspec.reading.nodes import values
+
+    source = _read(spec)
+    if not variant and not set:
+        return values(source.tree)
+    return plain(load(source, variant=variant, set=set).spec)
 
 
 def source_targets() -> tuple[str, ...]:
@@ -97,8 +129,8 @@ def _yaml(path: object, value: object) -> str:
         raise TypeError(message) from None
 
 
-def _path(spec: object) -> str | Path:
+def _read(spec: object) -> reading.Source:
     if isinstance(spec, str | Path):
-        return spec
+        return reading.read_source(spec)
     message = f"'spec' must be a path or the name of a bundled spec, not {spec!r}"
     raise TypeError(message)

@@ -7,7 +7,7 @@ YAML, names and expressions before Pydantic is imported, the rest before Typer.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archspec.api.network import Network
 
 COMMANDS = ("flops", "generate")
-CHANGING = ("--variant", "--set", "--help")
+CHANGING = ("--variant", "--set", "--help", "-h")
 """Options that change the spec, or after which it is not read."""
 
 _networks: dict[str, Network] = {}
@@ -51,3 +51,17 @@ def loaded(
     from archspec.api.specs import load
 
     return load(spec, variant=variant or (), set=override or ())
+
+
+def networks(
+    specs: Sequence[str],
+    variant: Sequence[str] | None = None,
+    override: Sequence[str] | None = None,
+    all_variants: bool = False,
+) -> Iterator[Network]:
+    """Each spec with the chosen variants; or as it is, then with each of its own."""
+    for spec in specs:
+        base = loaded(spec, variant, override)
+        yield base
+        for name in base.variants if all_variants else ():
+            yield base.with_variants(name, set=override or ())

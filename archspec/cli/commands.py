@@ -8,8 +8,37 @@ from typing import Annotated, Any
 
 import typer
 
-COMMANDS = ("flops", "generate", "check", "explain", "verify", "weights", "blocks")
-"""Each is a module in this package, with a function or group of its name."""
+from archspec.cli.help import Command, epilog
+
+COMMANDS = {
+    "list": "catalogue.list_specs",
+    "show": "catalogue.show",
+    "ops": "catalogue.ops",
+    "blocks": "catalogue.blocks",
+    "flops": "flops.flops",
+    "check": "check.check",
+    "generate": "generate.generate",
+    "verify": "verify.verify",
+    "weights": "weights.weights",
+    "explain": "catalogue.explain",
+}
+"""The function or group of each, by its module in this package."""
+
+EXAMPLES = [
+    "archspec list                                find a network",
+    "archspec show mobilenetv2 > net.yaml         start from its spec",
+    "archspec check net.yaml                      check your changes",
+    "archspec flops net.yaml                      count parameters and MACs",
+    "archspec generate net.yaml --target torch    write generated/torch/net.py",
+    "archspec COMMAND -h                          options and examples",
+]
+EXIT_CODES = [
+    "0  success",
+    "1  a difference or warning was found, as the command's help explains",
+    "2  invalid usage, spec or weights",
+    "3  a file exists that archspec does not overwrite",
+    "4  a framework is not installed",
+]
 
 
 def program(arguments: Sequence[str]) -> typer.Typer:
@@ -17,26 +46,31 @@ def program(arguments: Sequence[str]) -> typer.Typer:
 
     Building all of them would take much of the time of a command.
     """
+    called = [name for name in COMMANDS if name in arguments[:1]]
     app = typer.Typer(
         help=(
             "Generate readable framework source code and ONNX models from one YAML "
             "file, count parameters and MACs, convert weights, and verify that all "
             "targets are equal.\n\n"
-            "SPEC is a path or the name of a bundled spec."
+            "SPEC is a path, the name of a bundled spec, or - for standard input."
         ),
+        epilog=epilog({"Examples": EXAMPLES, "Exit codes": EXIT_CODES}),
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=not called,
+        context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
     app.callback(invoke_without_command=True)(_options)
-    called = [name for name in COMMANDS if name in arguments[:1]]
     for name in called or COMMANDS:
-        command: Any = getattr(import_module(f"archspec.cli.{name}"), name)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command()(command)
+        module, _, member = COMMANDS[name].partition(".")
+        command: Any = getattr(import_module(f"archspec.cli.{module}"), member)
+        if not isinstance(command, typer.Typer):
+            app.command(name, cls=Command)(command)
+            continue
+        app.add_typer(command, name=name)
+        for inner in command.registered_commands:
+            inner.cls = Command
     return app
 
 

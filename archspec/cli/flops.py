@@ -3,45 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.cli.beforehand import loaded
+from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     Overrides,
     Specs,
+    TableFormat,
     Variants,
     as_json,
     faults_told,
+    overview,
 )
 
 if TYPE_CHECKING:
     from archspec.api.network import Network
 
-Format = Literal["table", "json", "csv", "markdown"]
-
 
 def flops(
     specs: Specs,
+    *,
     variant: Variants = None,
     override: Overrides = None,
-    format: Annotated[
-        Format, typer.Option(help="JSON is an object for one SPEC, a list for several.")
-    ] = "table",
+    all_variants: Annotated[
+        bool, typer.Option("--all-variants", help="Also count every variant of SPEC.")
+    ] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Print one line per network.")
+    ] = False,
+    format: TableFormat = "table",
 ) -> None:
-    """Count parameters, MACs and memory by layer."""
+    """Count parameters, MACs and memory by layer.
+
+    Examples:
+        archspec flops mobilenetv2
+        archspec flops net.yaml --set multipliers.width=0.5 --format markdown
+        archspec flops mobilenetv2 --all-variants --summary
+        archspec flops mobilenetv2 resnet50 --summary
+    """
+    if variant and all_variants:
+        raise typer.BadParameter("--variant and --all-variants exclude each other")
     with faults_told():
-        networks = [loaded(spec, variant, override) for spec in specs]
-        typer.echo(_printed(networks, format), nl=False)
+        found = [*networks(specs, variant, override, all_variants)]
+        printed = overview if summary else _by_layer
+        typer.echo(printed(found, format), nl=False)
 
 
-def _printed(networks: Sequence[Network], format: Format) -> str:
+def _by_layer(networks: Sequence[Network], format: str) -> str:
     if format == "json":
         return as_json([network.costs() for network in networks]) + "\n"
     if format == "csv":
         tables = [network.table("csv") for network in networks]
         rows = [table.partition("\n")[2] for table in tables[1:]]
         return "".join(tables[:1] + rows)
-    named = "text" if format == "table" else format
-    return "\n\n".join(network.table(named) for network in networks)
+    text = "text" if format == "table" else "markdown"
+    return "\n\n".join(network.table(text) for network in networks)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.cli.beforehand import loaded
+from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     MaybeSpecs,
     Overrides,
@@ -138,7 +138,10 @@ def generate(
         raise typer.BadParameter("onnx is binary: -o needs a folder")
 
     with faults_told():
-        networks = _networks(specs, variant, override, all_variants)
+        from archspec.api.specs import bundled_specs
+
+        chosen = specs or bundled_specs()
+        found = networks(chosen, variant, override, all_variants)
         print_one = partial(
             _content,
             fold=fold_batch_norm,
@@ -148,7 +151,7 @@ def generate(
             weights=weights,
             seed=seed or 0,
         )
-        files = _contents(networks, target, print_one)
+        files = _contents(found, target, print_one)
         root = Path(output or "generated")
         if output == "-":
             typer.echo("\n\n".join(map(str, files.values())), nl=False)
@@ -181,23 +184,8 @@ def _content(
     return network.path(target), network.onnx(found, seed=seed)
 
 
-def _networks(
-    specs: Sequence[str] | None,
-    variant: list[str] | None,
-    override: list[str] | None,
-    all_variants: bool,
-) -> Iterator[tuple[str, Network]]:
-    """Each spec with the chosen variants, or with each; and its name."""
-    from archspec.api.specs import bundled_specs, variants
-
-    for spec in specs or bundled_specs():
-        others = [[name] for name in variants(spec)] if all_variants else []
-        for names in [variant, *others]:
-            yield " ".join([spec, *(names or ())]), loaded(spec, names, override)
-
-
 def _contents(
-    networks: Iterator[tuple[str, Network]],
+    networks: Iterator[Network],
     targets: Sequence[str] | None,
     content: Callable[[Network, str], tuple[Path, Content]],
 ) -> dict[Path, Content]:
@@ -209,12 +197,19 @@ def _contents(
         needed("onnx")  # before anything is made
     files: dict[Path, Content] = {}
     origins: dict[str, str] = {}
-    for origin, network in networks:
+    for network in networks:
+        origin = _origin(network)
         for target in chosen:
             path, found = content(network, target)
             _check_meeting(origins, path, origin)
             files[path] = found
     return files
+
+
+def _origin(network: Network) -> str:
+    """The file and variant of a network."""
+    path, variant = network.spec.source.path, network.spec.variant
+    return " ".join([str(path), *([variant] if variant else [])])
 
 
 def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from archspec.cli import completion
 from archspec.errors import (
     Diagnosed,
     FileRefused,
@@ -18,26 +19,80 @@ from archspec.errors import (
     printable,
 )
 
-Specs = Annotated[list[str], typer.Argument(metavar="SPEC", show_default=False)]
+if TYPE_CHECKING:
+    from archspec.api.network import Network
+
+
+def split(values: list[str] | None) -> list[str] | None:
+    """The values of a repeatable option, which may also be separated by commas."""
+    names = [name.strip() for value in values or () for name in value.split(",")]
+    return names or None
+
+
+_SPEC = "A path, the name of a bundled spec, or - for standard input."
+
+Spec = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPEC", show_default=False, help=_SPEC, autocompletion=completion.specs
+    ),
+]
+Specs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SPEC", show_default=False, help=_SPEC, autocompletion=completion.specs
+    ),
+]
 MaybeSpecs = Annotated[
-    list[str] | None, typer.Argument(metavar="SPEC", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="SPEC", show_default=False, help=_SPEC, autocompletion=completion.specs
+    ),
 ]
 Variants = Annotated[
     list[str] | None,
     typer.Option(
-        "--variant", metavar="V", help="Apply a variant; several compose in order."
+        "--variant",
+        metavar="NAME",
+        help="Apply a variant; several (A,B or repeated) compose in order.",
+        callback=split,
+        autocompletion=completion.variants,
     ),
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="A.B=C", help="Change one value, read as YAML."),
+    typer.Option(
+        "--set",
+        metavar="A.B=VALUE",
+        help="Change one value, read as YAML; repeatable. A.B=~ removes it.",
+    ),
 ]
-Seed = Annotated[int, typer.Option(help="Random seed.", min=0)]
+Format = Annotated[
+    Literal["text", "json"],
+    typer.Option(metavar="text|json", help="--json is short for --format json."),
+]
+TableFormat = Annotated[
+    Literal["table", "json", "csv", "markdown"],
+    typer.Option(
+        metavar="table|json|csv|markdown",
+        help="JSON is an object for one SPEC, a list for several.",
+    ),
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Random seed.", min=0)]
 
 
 def as_json(documents: Sequence[Any]) -> str:
     """An object for one SPEC, a list for several."""
     return json.dumps(documents if documents[1:] else documents[0], indent=2)
+
+
+def overview(networks: Sequence[Network], format: str) -> str:
+    """A line for each network."""
+    if format == "json":
+        return as_json([network.totals() for network in networks]) + "\n"
+    from archspec.api.network import overview
+
+    return overview(networks, "text" if format == "table" else format)
 
 
 def tell_note(note: str) -> None:

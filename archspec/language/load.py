@@ -45,7 +45,7 @@ class Spec:
     """A document and where it came from."""
 
     document: Document = field(repr=False)
-    stem: str
+    source: Source = field(repr=False)
     variant: str | None
     tree: Mapping = field(repr=False)
     folded: bool = False
@@ -55,6 +55,11 @@ class Spec:
     """What generated code has as arguments (`keeping`)."""
     features: tuple[str, ...] = ()
     """The layers whose outputs generated code returns, too (`featuring`)."""
+
+    @property
+    def stem(self) -> str:
+        """The name of the file, without its suffix."""
+        return self.source.path.stem
 
     @cached_property
     def digest(self) -> str:
@@ -103,7 +108,7 @@ def load(
     tree = tree.replaced(variants=None)
     variant = "+".join(variants) or None
     document = validate(tree, faults)
-    return Spec(document, source.path.stem, variant, tree, variants=offered)
+    return Spec(document, source, variant, tree, variants=offered)
 
 
 def variant_names(spec: Source | str | Path) -> list[str]:

@@ -72,7 +72,7 @@ class Vocabulary(NamedTuple):
         if kind is not None and OPS_AND_BLOCKS.match(op, known) is None:
             return f"write {{activation: {kind}}}"
         near = OPS_AND_BLOCKS.help(op, known)
-        return near or "'archspec blocks' lists the blocks"
+        return near or "'archspec ops' and 'archspec blocks' list them"
 
     def _arguments(self, name: str, below: tuple[str, ...]) -> Iterator[str]:
         """The arguments of a block, those of the block it extends first."""

@@ -3,6 +3,12 @@
 Nothing here needs Pydantic: a hostile document is refused before that is loaded.
 """
 
-from archspec.reading.source import Source, bundled_specs, find_spec, read_source
+from archspec.reading.source import (
+    Source,
+    bundled_specs,
+    find_spec,
+    parsed,
+    read_source,
+)
 
-__all__ = ["Source", "bundled_specs", "find_spec", "read_source"]
+__all__ = ["Source", "bundled_specs", "find_spec", "parsed", "read_source"]

@@ -96,6 +96,17 @@ def texts(node: Node) -> object:
             return [texts(item) for item in items]
 
 
+def values(node: Node) -> Any:
+    """The node as plain data."""
+    match node:
+        case Mapping(entries):
+            return {str(key): values(value) for key, value in entries.items()}
+        case Scalar(value):
+            return value
+        case Sequence(items):
+            return [values(item) for item in items]
+
+
 def is_null(node: Node | None) -> bool:
     """Whether the node is null (`~` or nothing)."""
     return isinstance(node, Scalar) and node.value is None

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import yaml
 
@@ -79,20 +79,25 @@ def scan(text: str, file: str) -> tuple[Node, list[Diagnostic]]:
         reader.refuse(error)
 
 
-def read_file(path: Path) -> tuple[str, str]:
-    """The text of a file, and its name; raises SpecError where it cannot be read."""
+def read_file(path: Path) -> str:
+    """The text of a file; raises SpecError (AS502) where it cannot be read."""
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1).decode("utf-8-sig")
+            return read_stream(file, path)
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}"
+        raise SpecError.single("AS502", message) from None
+
+
+def read_stream(stream: BinaryIO, path: Path) -> str:
+    """The text of an open file; raises SpecError (AS502) where it is not UTF-8."""
+    try:
+        return stream.read(MAX_BYTES + 1).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         message = f"{path} is not UTF-8: byte {error.start} is 0x{byte:02x}"
         help = "save it in this encoding, as editors can"
         raise SpecError.single("AS502", message, help=help) from None
-    except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
-        raise SpecError.single("AS502", message) from None
-    return text, str(path)
 
 
 def scalar_value(text: str) -> int | float | bool | str | None:

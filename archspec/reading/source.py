@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from archspec import resources
 from archspec.errors import Diagnostic, SpecError, did_you_mean, raise_if_any
-from archspec.reading.identifiers import identifier_fault, identifier_help
 from archspec.reading.nodes import (
     Mapping,
     Node,
@@ -20,35 +20,45 @@ from archspec.reading.nodes import (
     fail,
     is_null,
 )
-from archspec.reading.reader import read_file, scan
+from archspec.reading.reader import read_file, read_stream, scan
 from archspec.reading.static_checks import screened
 
 MAX_EXTENDS = 8
 SUFFIXES = (".yaml", ".yml")
+STDIN = "-"
 
 
 class Source(NamedTuple):
-    """A file's tree, and those of the files that it extends, each after its own."""
+    """A file's text and tree, and the trees of the files that it extends.
+
+    Each of these is after those that it extends itself.
+    """
 
     path: Path
+    text: str
     tree: Mapping
     bases: tuple[Mapping, ...]
 
 
 def read_source(spec: str | Path) -> Source:
-    """Read a spec and what it extends; `spec` is a path or a bundled spec's name.
+    """Read a spec and what it extends.
 
-    Raises SpecError: AS1xx, AS206, AS207, AS301 for names and expressions, AS5xx for
-    files.
+    `spec` is a path, a bundled spec's name, or `-` for standard input. Raises
+    SpecError: AS1xx, AS206, AS207, AS301 for names and expressions, AS5xx for files.
     """
+    if str(spec) == STDIN:
+        path = Path("<stdin>")
+        return parsed(read_stream(sys.stdin.buffer, path), path)
     path = find_spec(spec)
-    if fault := identifier_fault(path.stem):
-        help = f"a spec's file is named by a name: {identifier_help(path.stem)}"
-        raise SpecError.single("AS207", fault, help=help.removesuffix(": "))
+    return parsed(read_file(path), path)
+
+
+def parsed(text: str, path: Path) -> Source:
+    """A text as the spec in the file `path`, which need not exist."""
     trees: dict[Path, Mapping] = {}
-    _read(path, (), trees, _reach(path))
+    _read(text, path, (), trees, _reach(path))
     *bases, tree = trees.values()
-    return Source(path, tree, tuple(bases))
+    return Source(path, text, tree, tuple(bases))
 
 
 def _reach(path: Path) -> tuple[Path, ...]:
@@ -64,13 +74,14 @@ def _reach(path: Path) -> tuple[Path, ...]:
 
 
 def _read(
+    text: str,
     path: Path,
     above: tuple[Path, ...],
     trees: dict[Path, Mapping],
     reach: tuple[Path, ...],
 ) -> None:
     """Add the trees of a file and, before it, of those that it extends."""
-    tree = screen(*scan(*read_file(path)))
+    tree = screen(*scan(text, str(path)))
     chain = (*above, path.resolve())
     for extends in _extended(tree):
         base = _looked_for(extends, chain[-1].parent, reach)
@@ -82,7 +93,7 @@ def _read(
         if len({*chain, *trees}) > MAX_EXTENDS:
             message = f"more than {MAX_EXTENDS} files extend each other"
             fail("AS503", message, extends.place)
-        _read(base, chain, trees, reach)
+        _read(read_file(base), base, chain, trees, reach)
     trees[chain[-1]] = tree
 
 

@@ -1,0 +1,181 @@
+"""`archspec list`, `show`, `ops`, `blocks` and `explain`: what comes with archspec."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import groupby
+from typing import Annotated
+
+import typer
+
+from archspec.cli import completion
+from archspec.cli.beforehand import networks
+from archspec.cli.options import (
+    Format,
+    MaybeSpecs,
+    Overrides,
+    Spec,
+    TableFormat,
+    Variants,
+    faults_told,
+    overview,
+)
+
+
+def list_specs(specs: MaybeSpecs = None, format: TableFormat = "table") -> None:
+    """List the bundled specs, or all variants of each SPEC, with their costs.
+
+    Parameters include moving statistics, which are not trainable. JSON also has the
+    summary and source of each spec, and the names of its variants.
+
+    Examples:
+        archspec list
+        archspec list mobilenetv2
+        archspec list --json
+    """
+    with faults_told():
+        from archspec.api import catalogue
+        from archspec.api.specs import bundled_specs
+
+        if not specs and format == "json":
+            _tell(format, str, catalogue.list_specs)
+            return
+        found = networks(specs or bundled_specs(), all_variants=bool(specs))
+        typer.echo(overview([*found], format), nl=False)
+
+
+def show(
+    spec: Spec,
+    variant: Variants = None,
+    override: Overrides = None,
+    format: Format = "text",
+) -> None:
+    """Print the YAML of a spec.
+
+    Without --variant and --set, prints the file as it is. With them, prints a spec of
+    its own that has the variant merged in; comments of changed parts are lost.
+
+    Examples:
+        archspec show mobilenetv2
+        archspec show mobilenetv2 --variant 0.5_160 > net.yaml
+        archspec show net.yaml --set classes=10 --json
+    """
+    with faults_told():
+        from archspec.api.specs import spec_source, spec_tree
+
+        names = {"variant": variant or (), "set": override or ()}
+        _tell(
+            format,
+            lambda: spec_source(spec, **names),
+            lambda: spec_tree(spec, **names),
+        )
+
+
+def ops(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="OP",
+            show_default=False,
+            help="A primitive.",
+            autocompletion=completion.ops,
+        ),
+    ] = None,
+    format: Format = "text",
+) -> None:
+    """List the primitives, or describe one with what it becomes in each framework.
+
+    An attribute without a default must be given, by the layer or by `defaults`.
+
+    Examples:
+        archspec ops
+        archspec ops conv
+        archspec ops batch_norm --json
+    """
+    with faults_told():
+        from archspec.api import primitives
+
+        if name is not None:
+            found = primitives.primitive(name)
+            _tell(format, lambda: str(found), found.document)
+            return
+        known = primitives.primitives()
+        sections = [
+            "\n".join([f"{family}:", *(f"  {op.name:<16}  {op.title}" for op in own)])
+            for family, own in groupby(known.values(), key=lambda op: op.family)
+        ]
+        documents = {name: op.title for name, op in known.items()}
+        _tell(format, lambda: "\n\n".join(sections), lambda: documents)
+
+
+def blocks(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="BLOCK",
+            show_default=False,
+            help="A standard block.",
+            autocompletion=completion.blocks,
+        ),
+    ] = None,
+    format: Format = "text",
+) -> None:
+    """List the standard blocks, or print the YAML of one.
+
+    Blocks consist of primitives, which `archspec ops` lists.
+
+    Examples:
+        archspec blocks
+        archspec blocks inverted_residual
+    """
+    with faults_told():
+        from archspec.api import catalogue
+
+        if name is not None:
+            source = catalogue.block_source(name)
+            _tell(format, lambda: source, lambda: {"name": name, "source": source})
+            return
+        _tell_lines(format, catalogue.blocks())
+
+
+def explain(
+    code: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CODE",
+            show_default=False,
+            help="Such as AS204.",
+            autocompletion=completion.codes,
+        ),
+    ] = None,
+    format: Format = "text",
+) -> None:
+    """Explain an error or warning with an example; without CODE, list all codes.
+
+    Examples:
+        archspec explain
+        archspec explain AS204
+    """
+    with faults_told():
+        from archspec.api import catalogue
+
+        if code is not None:
+            found = catalogue.explain(code)
+            _tell(format, lambda: found.text, lambda: {"code": code, **found._asdict()})
+            return
+        titles = {n: e.title for n, e in catalogue.explanations().items()}
+        _tell_lines(format, titles)
+
+
+def _tell(format: str, text: Callable[[], str], document: Callable[[], object]) -> None:
+    """Print a text or a JSON document; only one of them is made."""
+    told = json.dumps(document(), indent=2) if format == "json" else text()
+    typer.echo(told.removesuffix("\n"))
+
+
+def _tell_lines(format: str, lines: dict[str, str]) -> None:
+    """Print names with a sentence about each."""
+    width = max(map(len, lines))
+    text = "\n".join(f"{name:<{width}}  {line}" for name, line in lines.items())
+    _tell(format, lambda: text, lambda: lines)
