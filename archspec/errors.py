@@ -23,7 +23,7 @@ from importlib import import_module
 from itertools import islice
 from typing import Any, NamedTuple, Self
 
-from archspec.frameworks import FRAMEWORKS
+from archspec.frameworks import FRAMEWORKS, OTHER_NAMES
 
 MAX_SHOWN = 160
 """Characters of a line that are shown with a diagnostic."""
@@ -251,5 +251,7 @@ def in_order(faults: Iterable[Diagnostic]) -> list[Diagnostic]:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The start of a help text: the nearest known name, or an empty string."""
     words = [*islice(known, MAX_KNOWN)]
+    if (meant := OTHER_NAMES.get(word.lower())) in words:
+        return f"did you mean '{meant}'?"
     near = difflib.get_close_matches(word[:64], words, n=1, cutoff=0.7)
     return f"did you mean '{near[0]}'?" if near else ""

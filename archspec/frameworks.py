@@ -77,6 +77,16 @@ ALL_TARGETS = tuple(name for name in FRAMEWORKS if ":" not in name)
 """Those, and the targets that are written as models."""
 
 
+OTHER_NAMES: Mapping[str, str] = {
+    "pytorch": "torch",
+    "tf": "keras",
+    "tensorflow": "keras",
+    "jax": "nnx",
+    "flax": "nnx",
+}
+"""What users call a target, and its name."""
+
+
 def target_of(framework: str) -> str:
     """The target whose files a framework runs: `keras` for `keras:jax`."""
     return framework.partition(":")[0]

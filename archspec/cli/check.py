@@ -13,8 +13,10 @@ from archspec.cli.options import (
     Variants,
     as_json,
     faults_told,
+    target_option,
 )
 from archspec.errors import MAX_DIAGNOSTICS
+from archspec.frameworks import SOURCES
 
 if TYPE_CHECKING:
     from archspec.api.checking import Findings
@@ -23,10 +25,7 @@ if TYPE_CHECKING:
 def check(
     specs: MaybeSpecs = None,
     *,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(metavar="T", help="A source target; repeatable. Default: all."),
-    ] = None,
+    target: Annotated[list[str] | None, target_option(SOURCES, SOURCES)] = None,
     variant: Variants = None,
     override: Overrides = None,
     strict: Annotated[
@@ -35,8 +34,9 @@ def check(
     format: Annotated[
         Format,
         typer.Option(
+            metavar="text|json|github",
             help="Also print JSON (an object for one SPEC, a list for several) or "
-            "GitHub workflow commands to stdout."
+            "GitHub workflow commands to stdout.",
         ),
     ] = "text",
 ) -> None:

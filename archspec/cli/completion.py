@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 
 import typer
 
 from archspec.errors import ArchspecError
-from archspec.frameworks import ALL_TARGETS, FRAMEWORKS
 
 Found = list[tuple[str, str]]
 """Words, each with a help text."""
@@ -18,56 +17,47 @@ def specs(incomplete: str) -> Found:
     """Bundled specs; where none match, the shell completes file names."""
     from archspec.api.specs import bundled_specs
 
-    return _starting(incomplete, dict.fromkeys(bundled_specs(), ""))
+    return starting(incomplete, bundled_specs())
 
 
 def variants(ctx: typer.Context, incomplete: str) -> Found:
     """The variants of the first SPEC on the line."""
     from archspec.api.specs import variants
 
-    given = ctx.params.get("specs") or [ctx.params.get("spec") or ""]
+    # Before an option without its value, Click leaves the arguments in `args`.
+    given = [*(ctx.params.get("specs") or ()), ctx.params.get("spec"), *ctx.args]
+    spec = next((word for word in given if word), "")
     with suppress(ArchspecError):
-        return _starting(incomplete, dict.fromkeys(variants(given[0]), ""))
+        return starting(incomplete, variants(spec))
     return []
-
-
-def targets(incomplete: str) -> Found:
-    """Targets, also after a comma."""
-    return _starting(incomplete, dict.fromkeys(ALL_TARGETS, ""))
-
-
-def frameworks(incomplete: str) -> Found:
-    """What `verify` compares."""
-    return _starting(incomplete, dict.fromkeys(FRAMEWORKS, ""))
 
 
 def ops(incomplete: str) -> Found:
     """Primitives."""
     from archspec.api.primitives import primitives
 
-    return _starting(incomplete, {n: op.title for n, op in primitives().items()})
+    found = {name: op.title for name, op in primitives().items()}
+    return [(n, title) for n, title in found.items() if n.startswith(incomplete)]
 
 
 def blocks(incomplete: str) -> Found:
     """Standard blocks."""
     from archspec.api.catalogue import blocks
 
-    return _starting(incomplete, blocks())
+    found = blocks().items()
+    return [(n, summary) for n, summary in found if n.startswith(incomplete)]
 
 
 def codes(incomplete: str) -> Found:
     """Error codes."""
     from archspec.api.catalogue import explanations
 
-    titles = {code: found.title for code, found in explanations().items()}
-    return _starting(incomplete.upper(), titles)
+    found = explanations().items()
+    return [(code, e.title) for code, e in found if code.startswith(incomplete)]
 
 
-def _starting(incomplete: str, helps: Mapping[str, str]) -> Found:
+def starting(incomplete: str, names: Iterable[str]) -> Found:
     """The names that complete the last of several words, which commas separate."""
     before, comma, word = incomplete.rpartition(",")
-    return [
-        (f"{before}{comma}{name}", help)
-        for name, help in helps.items()
-        if name.startswith(word)
-    ]
+    found = (name for name in names if name.startswith(word))
+    return [(f"{before}{comma}{name}", "") for name in found]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -15,6 +15,8 @@ from archspec.cli.options import (
     Overrides,
     Variants,
     faults_told,
+    split,
+    target_option,
     tell_note,
 )
 from archspec.errors import SpecError, needed, one_of
@@ -24,13 +26,7 @@ if TYPE_CHECKING:
     from archspec.api.files import Content
     from archspec.api.network import Network
 
-Targets = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="T",
-        help=f"Repeatable: {', '.join(ALL_TARGETS)}; default: {', '.join(SOURCES)}.",
-    ),
-]
+Targets = Annotated[list[str] | None, target_option(ALL_TARGETS, SOURCES)]
 Fold = Annotated[
     bool,
     typer.Option(
@@ -39,17 +35,19 @@ Fold = Annotated[
     ),
 ]
 Keep = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        metavar="A,B",
+        metavar="NAME",
+        callback=split,
         help="Keep multipliers or in_channels as arguments, with all variants in "
         "SPEC_family.py.",
     ),
 ]
 Features = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        metavar="strides|A,B",
+        metavar="strides|NAME",
+        callback=split,
         help="Also return the feature maps of each stride, or of these layers; writes "
         "SPEC_features.py.",
     ),
@@ -118,7 +116,18 @@ def generate(
 
     Writes DIR/TARGET/SPEC_VARIANT.py for each SPEC, or for all bundled specs. ONNX
     models (.onnx) have the weights of --weights, or random ones. Files that were edited
-    or not generated are not overwritten (exit code 3).
+    or not generated are not overwritten.
+
+    Examples:
+        archspec generate mobilenetv2 --target torch
+        archspec generate net.yaml --variant wide --target torch,keras -o models
+        archspec generate net.yaml --target torch -o -
+        archspec generate net.yaml --target onnx --weights net.safetensors
+
+    Exit codes:
+        1: a file differs, with --check
+        3: a file that was edited or not generated is in the way
+        4: --target onnx, and onnx is not installed
     """
     if variant and (all_variants or not specs):
         raise typer.BadParameter("--variant needs a SPEC and excludes --all-variants")
@@ -140,28 +149,41 @@ def generate(
     with faults_told():
         from archspec.api.specs import bundled_specs
 
-        chosen = specs or bundled_specs()
-        found = networks(chosen, variant, override, all_variants)
+        found = (
+            (" ".join(filter(None, (spec, network.spec.variant))), network)
+            for spec in specs or bundled_specs()
+            for network in networks([spec], variant, override, all_variants)
+        )
         print_one = partial(
-            _content,
+            _print,
             fold=fold_batch_norm,
-            keep=keep.split(",") if keep else (),
-            features=features.split(",") if features else (),
+            keep=keep or (),
+            features=features or (),
             templates=templates,
             weights=weights,
             seed=seed or 0,
         )
-        files = _contents(found, target, print_one)
-        root = Path(output or "generated")
+        printed = [*_printed(found, target or SOURCES, print_one)]
         if output == "-":
-            typer.echo("\n\n".join(map(str, files.values())), nl=False)
-        elif check or diff:
+            typer.echo("\n\n".join(str(one.content) for one in printed), nl=False)
+            return
+        root, files = Path(output or "generated"), _by_path(printed)
+        if check or diff:
             _compare(files, root, check, diff)
         else:
             _write(files, root, force)
 
 
-def _content(
+class _Printed(NamedTuple):
+    """What is written of a network for a target; `origin` is its spec and variant."""
+
+    origin: str
+    network: Network
+    target: str
+    content: Content
+
+
+def _print(
     network: Network,
     target: str,
     *,
@@ -171,45 +193,44 @@ def _content(
     templates: Path | None,
     weights: Path | None,
     seed: int,
-) -> tuple[Path, Content]:
-    """A file's path and content; ONNX models are always folded."""
+) -> tuple[Network, Content]:
+    """The network as it is printed, and its text; ONNX models are always folded."""
     if target != "onnx":
         printed = network.fold_batch_norm() if fold else network
         printed = printed.keep(*keep) if keep else printed
         printed = printed.features(*features) if features else printed
-        return printed.path(target), printed.source(target, templates=templates)
+        return printed, printed.source(target, templates=templates)
     found = network.read_weights(weights) if weights else None
     if found is not None:
         tell_note(found.note)
-    return network.path(target), network.onnx(found, seed=seed)
+    return network, network.onnx(found, seed=seed)
 
 
-def _contents(
-    networks: Iterator[Network],
-    targets: Sequence[str] | None,
-    content: Callable[[Network, str], tuple[Path, Content]],
-) -> dict[Path, Content]:
-    """The content of every file; all are made before the first is written."""
-    chosen = dict.fromkeys(targets or SOURCES)
-    for target in chosen:
+def _printed(
+    networks: Iterable[tuple[str, Network]],
+    targets: Sequence[str],
+    print_one: Callable[[Network, str], tuple[Network, Content]],
+) -> Iterator[_Printed]:
+    """What is printed of each network, for each target."""
+    for target in targets:
         one_of("target", target, ALL_TARGETS)
-    if "onnx" in chosen:
+    if "onnx" in targets:
         needed("onnx")  # before anything is made
+    for origin, network in networks:
+        for target in dict.fromkeys(targets):
+            printed, content = print_one(network, target)
+            yield _Printed(origin, printed, target, content)
+
+
+def _by_path(printed: Sequence[_Printed]) -> dict[Path, Content]:
+    """The content of every file; all are made before the first is written."""
     files: dict[Path, Content] = {}
     origins: dict[str, str] = {}
-    for network in networks:
-        origin = _origin(network)
-        for target in chosen:
-            path, found = content(network, target)
-            _check_meeting(origins, path, origin)
-            files[path] = found
+    for one in printed:
+        path = one.network.path(one.target)
+        _check_meeting(origins, path, one.origin)
+        files[path] = one.content
     return files
-
-
-def _origin(network: Network) -> str:
-    """The file and variant of a network."""
-    path, variant = network.spec.source.path, network.spec.variant
-    return " ".join([str(path), *([variant] if variant else [])])
 
 
 def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from typer.core import TyperCommand
@@ -13,7 +14,7 @@ EXIT_CODES = {0: "success", 2: "invalid usage, spec or weights"}
 class Command(TyperCommand):
     """A command whose docstring may end with `Examples` and `Exit codes`.
 
-    `--json` is short for `--format json`.
+    `--json` is short for `--format json`, `--targets` another name of `--target`.
     """
 
     def __init__(self, name: str | None, *, help: str, **others: Any):
@@ -21,8 +22,11 @@ class Command(TyperCommand):
         super().__init__(name, **page)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if any(parameter.name == "format" for parameter in self.params):
+        known = {parameter.name for parameter in self.params}
+        if "format" in known:
             args = ["--format=json" if word == "--json" else word for word in args]
+        if "target" in known:
+            args = [re.sub("^--targets(?==|$)", "--target", word) for word in args]
         return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:

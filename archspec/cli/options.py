@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -59,6 +59,24 @@ Variants = Annotated[
         autocompletion=completion.variants,
     ),
 ]
+
+
+def target_option(names: Iterable[str], default: Iterable[str]) -> Any:
+    """`--target`, which every command takes alike."""
+
+    def complete(incomplete: str) -> completion.Found:
+        return completion.starting(incomplete, names)
+
+    return typer.Option(
+        "--target",
+        metavar="NAME",
+        help=f"Of {', '.join(names)}; several as A,B or repeated. "
+        f"Default: {', '.join(default)}.",
+        callback=split,
+        autocompletion=complete,
+    )
+
+
 Overrides = Annotated[
     list[str] | None,
     typer.Option(

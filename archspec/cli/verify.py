@@ -17,6 +17,7 @@ from archspec.cli.options import (
     Variants,
     as_json,
     faults_told,
+    target_option,
 )
 from archspec.frameworks import FRAMEWORKS, SOURCES, usual_targets
 
@@ -29,12 +30,8 @@ def verify(
     *,
     variant: Variants = None,
     override: Overrides = None,
-    targets: Annotated[
-        str | None,
-        typer.Option(
-            metavar="T,U",
-            help=f"Of {', '.join(FRAMEWORKS)}; default: {', '.join(usual_targets())}.",
-        ),
+    target: Annotated[
+        list[str] | None, target_option(FRAMEWORKS, usual_targets())
     ] = None,
     train: Annotated[
         bool,
@@ -46,19 +43,31 @@ def verify(
     seed: Seed = 0,
     seconds: Annotated[
         float,
-        typer.Option(help="Time limit per run and target.", min=1, max=86_400),
+        typer.Option(
+            metavar="N", help="Time limit per run and target.", min=1, max=86_400
+        ),
     ] = 300,
     format: Annotated[
         Literal["table", "json"],
-        typer.Option(help="JSON is an object for one SPEC, a list for several."),
+        typer.Option(
+            metavar="table|json",
+            help="JSON is an object for one SPEC, a list for several.",
+        ),
     ] = "table",
 ) -> None:
     """Build every target with the same random weights and compare every layer.
 
     Runs the generated code, each target in a separate process, at an even and an odd
-    input size, and reports the first layer that differs. Exit code 1 on differences.
+    input size, and reports the first layer that differs.
+
+    Examples:
+        archspec verify mobilenetv2
+        archspec verify net.yaml --target torch,keras:jax --train
+
+    Exit codes:
+        1: a layer differs
+        4: a framework is not installed
     """
-    chosen = None if targets is None else [name.strip() for name in targets.split(",")]
     reports: list[Report] = []
     with faults_told(), _progress() as progress:
         from archspec.api.network import verify
@@ -66,7 +75,7 @@ def verify(
         networks = [loaded(spec, variant, override) for spec in specs]
         found = verify(
             networks,
-            chosen,
+            target,
             train=train,
             seed=seed,
             seconds=seconds,
@@ -94,6 +103,10 @@ def _progress() -> Generator[Callable[[str], None]]:
         yield lambda text: None
         return
     from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    with Console(stderr=True).status("starting") as status:
-        yield status.update
+    columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda text: progress.update(task, description=text)
