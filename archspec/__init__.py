@@ -22,10 +22,18 @@ if TYPE_CHECKING:
         blocks,
         explain,
         explanations,
+        list_specs,
     )
     from archspec.api.checking import Findings, check
-    from archspec.api.network import Network, verify
-    from archspec.api.specs import bundled_specs, load, source_targets, variants
+    from archspec.api.network import Network, overview, verify
+    from archspec.api.primitives import Attribute, Primitive, primitive, primitives
+    from archspec.api.specs import (
+        bundled_specs,
+        load,
+        source_targets,
+        spec_source,
+        variants,
+    )
     from archspec.api.weights import AdoptedWeights, Weights, inspect_weights
     from archspec.errors import (
         ArchspecError,
@@ -48,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AdoptedWeights",
     "ArchspecError",
+    "Attribute",
     "Comparison",
     "Diagnosed",
     "Diagnostic",
@@ -60,6 +69,7 @@ __all__ = [
     "Network",
     "NetworkLayer",
     "Place",
+    "Primitive",
     "Report",
     "ShapeError",
     "SpecError",
@@ -73,8 +83,13 @@ __all__ = [
     "explain",
     "explanations",
     "inspect_weights",
+    "list_specs",
     "load",
+    "overview",
+    "primitive",
+    "primitives",
     "source_targets",
+    "spec_source",
     "variants",
     "verify",
 ]
@@ -84,6 +99,7 @@ _HOMES = (
     "api.specs",
     "api.catalogue",
     "api.network",
+    "api.primitives",
     "network",
     "api.checking",
     "api.weights",

@@ -154,6 +154,12 @@ def test_the_tables_of_primitives_are_what_the_ops_say():
     assert {cell.partition("(")[0] for cell in first_cells("Primitives")} == {*OPS}
 
 
+def test_the_pages_of_commands_are_their_help():
+    page = run_path(str(DOCS / "commands.py"))["page"]
+    text = (DOCS / "commands.md").read_text("utf-8")
+    assert page(text) == text, "python docs/commands.py"
+
+
 def block_signature(name: str) -> str:
     block = standard_blocks().entries[name]
     arguments = yaml.safe_load(yaml_of(name))[name].get("arguments", {})

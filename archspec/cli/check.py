@@ -43,7 +43,14 @@ def check(
     """Report errors and warnings in a spec without generating files.
 
     Checks each SPEC and its variants for every target; without SPEC, all bundled specs.
-    Exit code 2 on errors. `archspec explain CODE` explains each error.
+    `archspec explain CODE` explains each error.
+
+    Examples:
+        archspec check net.yaml
+        archspec check net.yaml --strict --format github
+
+    Exit codes:
+        1: a warning was reported, with --strict
     """
     if variant and not specs:
         raise typer.BadParameter("--variant needs a SPEC")

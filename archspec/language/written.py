@@ -26,7 +26,6 @@ from archspec.reading.nodes import (
     placed,
     values,
     walk,
-    words,
 )
 from archspec.reading.reader import read_file, scalar_value
 
@@ -59,7 +58,7 @@ def plain(spec: Spec) -> dict[str, Any]:
 def _copies(node: Mapping, lines: list[str], start: int, end: int) -> Copies:
     """The entries of a mapping between two lines, and of the mappings in it."""
     found: Copies = {}
-    keys = [key for key in words(node.entries) if _begins_line(key.place)]
+    keys = [key for key in _words(node) if _begins_line(key.place)]
     starts = [_first_line(lines, start, key.place.line - 1) for key in keys]
     ends = [*starts[1:], end] if keys else []
     for key, first, last in zip(keys, starts, ends, strict=True):
@@ -95,7 +94,7 @@ def _entries(node: Mapping, copies: Copies) -> Iterator[str]:
 def _entry(key: str, value: Node, copies: Copies) -> Iterator[str]:
     line = f"{key}: {flow(value)}"
     if isinstance(value, Mapping) and value.entries:
-        kept = any(key.place in copies for key in words(value.entries))
+        kept = any(key.place in copies for key in _words(value))
         if kept or len(line) > WIDTH:
             yield f"{key}:"
             yield indent("\n".join(_entries(value, copies)), "  ")
@@ -120,7 +119,12 @@ def _values(node: Node) -> set[Place]:
 
 def _keys(node: Node) -> set[Place]:
     found = (n for n in walk(node) if isinstance(n, Mapping))
-    return {key.place for n in found for key in words(n.entries)}
+    return {key.place for n in found for key in _words(n)}
+
+
+def _words(node: Mapping) -> list[Word]:
+    """The keys that a file or option has."""
+    return [key for key in node.entries if isinstance(key, Word)]
 
 
 def flow(node: Node) -> str:
