@@ -23,6 +23,7 @@ from archspec.expressions import (
     Value,
     evaluate,
     to_text,
+    walk,
 )
 from archspec.targets.sums import simplified
 from archspec.targets.symbols import (
@@ -38,6 +39,7 @@ Witnesses = Sequence[Scope]
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _NEUTRAL = {"+": 0, "-": 0, "*": 1, "/": 1, "//": 1}
+_EXACT = frozenset(("round", "int", "ceil", "floor", "round_channels", "min", "max"))
 _ROUNDING = ("round", "int", "ceil", "floor", "round_channels")
 
 
@@ -52,6 +54,13 @@ def values_if_any(expression: Expression, witnesses: Witnesses) -> list[Value] |
         return values_of(expression, witnesses)
     except ExpressionError:
         return None
+
+
+def rounds(expression: Expression) -> int:
+    """How often it rounds, or keeps to a limit."""
+    calls = (part.function for part in walk(expression) if isinstance(part, Call))
+    quotients = (p.op for p in walk(expression) if isinstance(p, Binary))
+    return sum(name in _EXACT for name in calls) + sum(op == "//" for op in quotients)
 
 
 def same(left: Value, right: Value) -> bool:

@@ -200,3 +200,60 @@ def test_the_docstring_explains_a_slow_decay(tmp_path, decay, target, said):
     assert ("statistics average" in text) is bool(said)
     assert not said or f"Batch norm's moving statistics average {said}" in text
     assert not said or "with --set defaults.batch_norm.decay=0.9." in text
+
+
+@pytest.mark.parametrize(
+    ("hidden", "printed", "said"),
+    [
+        ("in_channels // 2", "in_channels // 2", False),
+        ("round_channels(in_channels // 2)", "in_channels // 2", True),
+        ("max(4, in_channels // 2)", "in_channels // 2", True),
+        ("max(12, in_channels // 2)", "max(12, in_channels // 2)", False),
+    ],
+)
+def test_the_docstring_says_where_a_rounding_is_left_out(
+    tmp_path, hidden, printed, said
+):
+    """As an edit of the file would leave the formula of the spec."""
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "archspec: 1\nname: Net\ninput: {channels: 16, size: 8}\n"
+        "defaults: {conv: {padding: same, bias: false}}\n"
+        f"blocks: {{half: {{layers: {{conv: {{conv: '{hidden}'}}}}}}}}\n"
+        "layers: {one: half, wide: {conv: 32}, two: half}\n"
+    )
+    text = render(elaborate(path), "torch")
+    assert printed in text
+    note = "without rounding that has no effect at these widths;"
+    assert (note in text.replace("\n", " ")) is said
+
+
+def test_the_channels_of_four_halves(tmp_path):
+    """`in_channels // 2 * 4`, which two halves and two others are not if it is odd."""
+    path = tmp_path / "net.yaml"
+    branches = ", ".join(f"{name}: {{p{name}: identity}}" for name in "abcd")
+    path.write_text(
+        "archspec: 1\nname: Net\ninput: {channels: 16, size: 8}\n"
+        "defaults: {conv: {padding: same, bias: false}}\n"
+        "blocks: {pyramid: {layers: {narrow: {conv: in_channels // 2}, "
+        f"all: {{concat: {{{branches}}}}}, out: {{conv: 8}}}}}}}}\n"
+        "layers: {one: pyramid, wide: {conv: 32}, two: pyramid}\n"
+    )
+    text = render(elaborate(path), "torch")
+    assert "self.out = nn.Conv2d(in_channels // 2 * 4, 8, 1, bias=False)" in text
+
+
+def test_a_column_that_an_argument_says_is_not_said_twice(tmp_path):
+    """`t` is `expand` in each row, so the stage has `expand` alone."""
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "archspec: 1\nname: Net\ninput: {channels: 16, size: 8}\n"
+        "defaults: {conv: {padding: same, bias: false}, activation: relu, "
+        "batch_norm: {epsilon: 1e-3, decay: 0.9}}\n"
+        "layers: {stages: {columns: [t, c, n], rows: [[1, 8, 2], [4, 24, 2]], "
+        "each: {inverted_residual: {expand: t, filters: c, se: channels * t // 4}}, "
+        "repeat: n}}\n"
+    )
+    text = render(elaborate(path), "torch")
+    assert "stage(16, 8, expand=1, repeats=2)" in text
+    assert "se=out_channels * expand // 4" in text

@@ -92,13 +92,15 @@ class _Specialiser:
         self.definitions = Definitions(uses.document, kept, uses.roots[0].scope)
         self.routines: dict[str, Routine] = {}
         self.stages: list[Stage] = []
+        self.unrounded: set[Expression] = set()
 
     def program(self) -> Program:
         for name, block in self.uses.blocks.items():
             with located(block.place, f"block {name}", self.uses.written[name]):
                 self.routines[name] = self.block(name, block)
         root = self.root()
-        return Program(self.routines, tuple(self.stages), root, self.image())
+        stages, simple = tuple(self.stages), bool(self.unrounded)
+        return Program(self.routines, stages, root, self.image(), simplified=simple)
 
     def image(self) -> tuple[Expression, ...]:
         """Channels, height and width of the image, in the network's arguments."""
@@ -146,13 +148,17 @@ class _Specialiser:
         """What expressions of the network, or of a block, can name."""
         names, found = frozenset(variables), self.definitions
         if block and block.standard:
+            aliases = self.residual_alias(block)
             return Context(
-                self.uses, self.routines, {}, names, self.residual_alias(block)
+                self.uses, self.routines, {}, names, aliases, (), self.unrounded
             )
         aliases = {n: e for n, e in found.constants.items() if n not in variables}
         for name, expression in self.residual_alias(block).items():
             aliases[name] = substitute(expression, aliases)
-        return Context(self.uses, self.routines, found.functions, names, aliases)
+        functions = found.functions
+        return Context(
+            self.uses, self.routines, functions, names, aliases, (), self.unrounded
+        )
 
     def block(self, printed: str, block: Block) -> Routine:
         """A block in its own names, as it is printed under this one."""

@@ -38,6 +38,7 @@ from archspec.targets.specialise.rows import (
     total_repeats,
 )
 from archspec.targets.specialise.widths import Widths, using
+from archspec.targets.sums import simplified
 from archspec.targets.symbols import names_in
 from archspec.targets.unprintable import Unprintable, located
 
@@ -346,4 +347,5 @@ def _total(parts: Sequence[Expression]) -> Expression:
     whole = parts[0]
     for part in parts[1:]:
         whole = Binary("+", whole, part)
-    return whole
+    # As one sum: of the first two alone, `a // 2 + a // 2` may be `a`.
+    return simplified(whole)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from archspec.expressions import Call as FunctionCall
 from archspec.expressions import (
@@ -21,13 +21,20 @@ from archspec.targets.reduction import (
     Witnesses,
     is_whole,
     reduce,
+    rounds,
     values_if_any,
     values_of,
 )
 from archspec.targets.specialise.model import Attribute, Routine
 from archspec.targets.specialise.uses import Uses
 from archspec.targets.sums import simplified, size
-from archspec.targets.symbols import constant, constant_value, inline, substitute
+from archspec.targets.symbols import (
+    constant,
+    constant_value,
+    inline,
+    names_in,
+    substitute,
+)
 from archspec.targets.unprintable import Unprintable
 
 Given = Mapping[str, Formula | None]
@@ -86,7 +93,7 @@ class Context:
 
     `aliases` replace names that are not printed: `residual`, table columns. `lets` are
     those that the block defines. `functions` are written out, unless they are among the
-    `variables`.
+    `variables`. `unrounded` gets what is printed without its rounding.
     """
 
     uses: Uses
@@ -95,6 +102,7 @@ class Context:
     variables: frozenset[str]
     aliases: Mapping[str, Expression]
     lets: Lets = ()
+    unrounded: set[Expression] = field(default_factory=set[Expression])
 
     def express(
         self,
@@ -107,7 +115,10 @@ class Context:
         replaced = inline(substitute(expression, self.aliases), inlined)
         if channels is not None:
             replaced = substitute(replaced, {"channels": channels})
-        return self.reduced(replaced, witnesses)
+        found = self.reduced(replaced, witnesses)
+        if names_in(replaced) & self.variables and rounds(replaced) > rounds(found):
+            self.unrounded.add(replaced)
+        return found
 
     def reduced(self, expression: Expression, witnesses: Witnesses) -> Expression:
         """The shortest equivalent, be it without names that the block defines."""

@@ -292,6 +292,7 @@ class Program:
     """All routines, callees first, and the network itself.
 
     `image` is its shape, `variants` has that of each, if it is a family.
+    `simplified`: formulas are without a rounding that changes no width of the network.
     """
 
     blocks: dict[str, Routine]
@@ -299,3 +300,4 @@ class Program:
     root: Routine
     image: tuple[Expression, ...]
     variants: Mapping[str, Shape] = field(default_factory=dict[str, Shape])
+    simplified: bool = False

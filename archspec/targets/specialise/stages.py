@@ -31,6 +31,13 @@ class Plan:
     by_row: bool = False
     reads: frozenset[str] = frozenset()
 
+    def by_arguments(self, said: Mapping[str, Expression]) -> Plan:
+        """The same where `said` has the arguments that just are a column."""
+        if self.by_row:
+            return self
+        first, rest = substitute(self.first, said), substitute(self.rest, said)
+        return replace(self, first=first, rest=rest, reads=self.reads - said.keys())
+
 
 @dataclass(frozen=True)
 class StageCompiler:
@@ -44,6 +51,8 @@ class StageCompiler:
     def compile(self) -> Stage:
         """The stage; raises Unprintable where no rule fits an argument."""
         plans = {name: self.plan(name) for name in self.names()}
+        said = self.said(plans)
+        plans = {name: plan.by_arguments(said) for name, plan in plans.items()}
         reads = {name for plan in plans.values() for name in plan.reads}
         columns = sorted(reads, key=lambda name: (name == "count", name))
         by_row = [name for name, plan in plans.items() if plan.by_row]
@@ -63,6 +72,17 @@ class StageCompiler:
         )
         name = f"{self.runs.op}_stage"
         return Stage(name, parameters, loop, frozenset(columns))
+
+    def said(self, plans: Mapping[str, Plan]) -> Mapping[str, Expression]:
+        """Columns that rows give as arguments anyway, each with the argument."""
+        given = self.context.given(self.table, self.runs.op)
+        own = {name for name, plan in plans.items() if plan.by_row}
+        return {
+            formula.expression.id: Name(name)
+            for name, formula in given.items()
+            if formula and isinstance(formula.expression, Name)
+            if name in own - {*self.table.columns}
+        }
 
     def names(self) -> Sequence[str]:
         """What can change: the block's parameters, or what the table gives."""
