@@ -21,6 +21,10 @@ from archspec.reading.nodes import (
 )
 
 
+MAX_VALUES = 5_000
+"""Of a table with changed columns: one value in a file may be one in each row."""
+
+
 def patched_table(table: Mapping, patch: Mapping) -> Mapping:
     """A table, or any other layer, with the columns and rows of a patch.
 
@@ -77,6 +81,9 @@ def _with_columns(table: Mapping, patch: Mapping) -> Mapping:
         number = names.index(name) if name in names else len(names)
         at = slice(number, number + 1)
         titles[at] = [] if is_null(value) else [Scalar(name, name, name.place)]
+        if len(titles) * len(rows) > MAX_VALUES:
+            message = f"more than {MAX_VALUES:,} values in a table with changed columns"
+            fail("AS306", message, name.place)
         for row, cell in zip(cells.values(), own, strict=True):
             row[at] = [] if is_null(value) else [cell]
     columns = Sequence(tuple(titles), table.place_of("columns"))
