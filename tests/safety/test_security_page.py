@@ -37,4 +37,4 @@ def test_tests_exist(page, root):
         path.relative_to(root).as_posix() for path in root.glob("tests/safety/test_*")
     }
     assert here - named == {"tests/safety/test_security_page.py"}
-    assert all((root / path).exists() for path in re.findall(r"\]\(([\w/.]+)", page))
+    assert all((root / path).exists() for path in re.findall(r"\]\(([\w/.-]+)", page))
