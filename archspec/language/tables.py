@@ -20,7 +20,6 @@ from archspec.reading.nodes import (
     text_of,
 )
 
-
 MAX_VALUES = 5_000
 """Of a table with changed columns: one value in a file may be one in each row."""
 
