@@ -29,7 +29,9 @@ from archspec.reading.nodes import (
     Word,
     describe,
     is_null,
+    mappings,
     placed,
+    words,
 )
 from archspec.synonyms import BESIDE
 from archspec.words import MODIFIERS
@@ -37,6 +39,9 @@ from archspec.words import MODIFIERS
 TABLE = ("columns", "rows", "each")
 BRANCH = ("from", "when", "repeat")
 MULTIPLIER = ("value", "keep")
+_SUCH_AS = {
+    "layers": "each layer has a name: layers: {stem: {conv: 8}, pool: global_avg_pool}"
+}
 BLOCK = ("summary", "source", "extends", "arguments", "let", "residual", "layers")
 
 
@@ -79,17 +84,17 @@ class Canonical:
         self.mapping = vocabulary.mapping
 
     def document(self, document: Mapping) -> Mapping:
-        changes: AbstractMapping[str, Callable[[Node], Node]] = {
-            "multipliers": self.multipliers,
+        changes: AbstractMapping[str, Callable[[Mapping], Mapping]] = {
+            "multipliers": _multipliers,
             "define": self.definitions,
             "input": _input,
             "blocks": self.blocks,
             "layers": self.layers,
-            "defaults": self.defaults,
+            "defaults": self.each,
             "variants": self.variants,
         }
         changed = {
-            key: changes[key](value)
+            key: changes[key](self.mapping(value, f"'{key}'", _SUCH_AS.get(key, "")))
             for key, value in document.entries.items()
             if key in changes and not is_null(value)
         }
@@ -97,48 +102,27 @@ class Canonical:
             changed["keep"] = Mapping(marks, document.place)
         return document.replaced(**changed)
 
-    def multipliers(self, node: Node) -> Node:
-        if not isinstance(node, Mapping):
-            return node
-        values = {
-            name: value.get("value") if isinstance(value, Mapping) else value
-            for name, value in node.entries.items()
-        }
-        given = {name: value for name, value in values.items() if value is not None}
-        return Mapping(given, node.place)
-
     def marks(self, multipliers: Mapping) -> dict[str, Node]:
         """`keep` of each multiplier that is a mapping."""
-        found = [
-            (n, m) for n, m in placed(multipliers.entries) if isinstance(m, Mapping)
-        ]
-        keys = [(name, key) for name, m in found for key, _ in placed(m.entries)]
-        self.vocabulary.faults.extend(
-            unknown_key(("multipliers", *path), MULTIPLIER)
-            for path in keys
-            if path[1] not in MULTIPLIER
-        )
-        kept = {name: multiplier.get("keep") for name, multiplier in found}
-        return {name: keep for name, keep in kept.items() if keep is not None}
+        kept: dict[str, Node] = {}
+        for name, multiplier in mappings(multipliers):
+            unknown = [
+                key for key in words(multiplier.entries) if key not in MULTIPLIER
+            ]
+            paths = [("multipliers", name, key) for key in unknown]
+            faults = (unknown_key(path, MULTIPLIER) for path in paths)
+            self.vocabulary.faults.extend(faults)
+            if (keep := multiplier.get("keep")) is not None:
+                kept[name] = keep
+        return kept
 
-    def variants(self, node: Node) -> Node:
-        if not isinstance(node, Mapping):
-            return node
-        return _map(
-            node, lambda v: v if is_null(v) else canonical_document(v, self.vocabulary)
-        )
+    def variants(self, variants: Mapping) -> Mapping:
+        return _map(variants, lambda v, _: canonical_document(v, self.vocabulary))
 
-    def defaults(self, node: Node) -> Node:
-        return self.each(node) if isinstance(node, Mapping) else node
-
-    def blocks(self, node: Node) -> Mapping:
-        blocks = self.mapping(node, "'blocks'")
-        entries = {n: self.block(block, n) for n, block in blocks.entries.items()}
-        return Mapping(entries, blocks.place)
+    def blocks(self, blocks: Mapping) -> Mapping:
+        return _map(blocks, self.block)
 
     def block(self, node: Node, name: str) -> Node:
-        if is_null(node):
-            return node
         block = self.mapping(node, f"block {name}")
         for key, _ in placed(block.entries):
             if key not in BLOCK:
@@ -146,16 +130,15 @@ class Canonical:
                 message = f"unknown key '{key}' of block {name}"
                 self.complain("AS201", message, key.place, near)
         layers = block.get("layers")
-        return block if layers is None else block.replaced(layers=self.layers(layers))
+        if layers is None:
+            return block
+        layers = self.mapping(layers, "'layers'", _SUCH_AS["layers"])
+        return block.replaced(layers=self.layers(layers))
 
-    def layers(self, node: Node) -> Mapping:
-        help = "each layer has a name: layers: {stem: {conv: 8}, pool: global_avg_pool}"
-        return _map(self.mapping(node, "'layers'", help), self.layer)
+    def layers(self, layers: Mapping) -> Mapping:
+        return _map(layers, self.layer)
 
-    def layer(self, node: Node) -> Node:
-        """One layer; null stays null."""
-        if is_null(node):
-            return node
+    def layer(self, node: Node, name: str) -> Node:
         if isinstance(node, Scalar):
             nothing = Scalar(None, "", node.place)
             return self.op(Word(node.text, node.place), nothing, {})
@@ -218,9 +201,7 @@ class Canonical:
             return Mapping({}, body.place)
         return Mapping({Word(names[0], body.place): body}, body.place)
 
-    def branch(self, node: Node) -> Node:
-        if is_null(node):
-            return node
+    def branch(self, node: Node, name: str) -> Node:
         branch = self.mapping(node, "a branch")
         own = _only(branch, BRANCH)
         inner = {k: v for k, v in branch.entries.items() if k not in BRANCH}
@@ -254,9 +235,8 @@ class Canonical:
                 entries[op] = self.attributes(op, body)
         return Mapping(entries, each.place)
 
-    def definitions(self, node: Node) -> Mapping:
+    def definitions(self, define: Mapping) -> Mapping:
         """Definitions by their names, each with its parameters."""
-        define = self.mapping(node, "'define'")
         entries: dict[str, Node] = {}
         for key, body in placed(define.entries):
             found = definition(key)
@@ -272,11 +252,20 @@ class Canonical:
         return Mapping(entries, define.place)
 
 
-def _input(node: Node) -> Node:
-    size = node.get("size") if isinstance(node, Mapping) else None
-    if not isinstance(node, Mapping) or not isinstance(size, Scalar) or is_null(size):
-        return node
-    return node.replaced(size=Sequence((size, size), size.place))
+def _multipliers(multipliers: Mapping) -> Mapping:
+    values = {
+        name: value.get("value") if isinstance(value, Mapping) else value
+        for name, value in multipliers.entries.items()
+    }
+    given = {name: value for name, value in values.items() if value is not None}
+    return Mapping(given, multipliers.place)
+
+
+def _input(image: Mapping) -> Mapping:
+    size = image.get("size")
+    if not isinstance(size, Scalar) or is_null(size):
+        return image
+    return image.replaced(size=Sequence((size, size), size.place))
 
 
 def _harmless(place: Place) -> Mapping:
@@ -285,9 +274,11 @@ def _harmless(place: Place) -> Mapping:
     return Mapping({"op": op, "attributes": Mapping({}, place)}, place)
 
 
-def _map(node: Mapping, change: Callable[[Node], Node]) -> Mapping:
-    entries = {key: change(value) for key, value in node.entries.items()}
-    return Mapping(entries, node.place)
+def _map(node: Mapping, change: Callable[[Node, str], Node]) -> Mapping:
+    """Each value changed, with its key; null stays null."""
+    entries = node.entries.items()
+    changed = {key: v if is_null(v) else change(v, key) for key, v in entries}
+    return Mapping(changed, node.place)
 
 
 def _only(node: Mapping, keys: tuple[str, ...]) -> dict[str, Node]:

@@ -37,6 +37,9 @@ _CHANGING = ("define", "defaults", "blocks", "layers", "outputs")
 
 _BASED_ON = "Based on "
 
+_WAITING = "+"
+"""The key of patches of a block; no spec can have it."""
+
 
 def inherit(base: Mapping, document: Mapping) -> Mapping:
     """A document over the one that it extends, but without the figures of that."""
@@ -131,18 +134,17 @@ def _blocks(base: Mapping, patch: Mapping) -> Mapping:
 def _waiting(base: Mapping, patch: Mapping) -> Mapping:
     if not base.entries:
         return patch
-    patches = (*patches_of(base.get("patches") or EMPTY), patch.replaced(extends=None))
-    return base.replaced(
-        extends=patch.get("extends") or base.get("extends"),
-        arguments=_arguments(base.section("arguments"), patch.section("arguments")),
-        patches=Sequence(patches, patch.place),
-    )
+    patches = (*patches_of(base.get(_WAITING) or EMPTY), patch.replaced(extends=None))
+    arguments = _arguments(base.section("arguments"), patch.section("arguments"))
+    waiting = {"arguments": arguments, _WAITING: Sequence(patches, patch.place)}
+    extends = patch.get("extends") or base.get("extends")
+    return base.replaced(**waiting, extends=extends)
 
 
 def merged_block(inherited: Mapping, block: Mapping) -> Mapping:
     """A block over the one that it extends, with what has waited for this."""
-    own = block.replaced(extends=None, patches=None)
-    for patch in (own, *patches_of(block.get("patches") or EMPTY)):
+    own = block.replaced(**{"extends": None, _WAITING: None})
+    for patch in (own, *patches_of(block.get(_WAITING) or EMPTY)):
         inherited = merge(inherited, patch)
     return inherited
 
