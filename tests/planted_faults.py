@@ -52,8 +52,8 @@ FAULTS = [
     Fault(
         "keras: the epsilon of batch norm is left out",
         "templates/keras/ops.jinja",
-        "momentum={{ op.decay }}, epsilon={{ op.epsilon }}, ",
-        "momentum={{ op.decay }}, ",
+        "momentum={{ op.momentum }}, epsilon={{ op.epsilon }}, ",
+        "momentum={{ op.momentum }}, ",
         BLOCKS,
     ),
     Fault(

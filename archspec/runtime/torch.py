@@ -100,7 +100,8 @@ class TorchModel:
         self.network.train()
         for path, module in self.network.named_modules():
             if isinstance(module, nn.Dropout):
-                dropped = module(self._tensor(dropout_ones()))
+                # Drop path of a file without vectors takes feature maps alone.
+                dropped = module(self._tensor(dropout_ones(4)))
                 keep(f"dropout:{path}", dropped.numpy())
                 module.p = 0.0
         optimizer = torch.optim.SGD(self.network.parameters(), lr=LEARNING_RATE)

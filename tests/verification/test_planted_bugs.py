@@ -26,7 +26,8 @@ class Bug(NamedTuple):
     line: str
 
 
-SAME = "return super().forward(pad_same(x, self.kernel_size[0], self.stride[0]))"
+PADDED = "x = pad_same(x, self.kernel_size[0], self.stride[0])"
+CONVOLVED = "return self._conv_forward(x, self.weight, self.bias)"
 NORM = "BatchNorm2d = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.05)"
 SWAPPED_TORCH = """
 class SwappedNorm(nn.BatchNorm2d):
@@ -59,8 +60,8 @@ BUGS = {
         "keras", "momentum=0.95", "momentum=0.95, epsilon=1e-5", "stem.norm", "-norm"
     ),
     "symmetric for same": Bug(
-        "torch", SAME, "self.padding = (self.kernel_size[0] // 2,) * 2\n"
-        "        return super().forward(x)", "stem.conv", FIRST_WEIGHTS
+        "torch", PADDED, "self.padding = (self.kernel_size[0] // 2,) * 2",
+        "stem.conv", FIRST_WEIGHTS
     ),
     "symmetric for same in keras": Bug(
         "keras", '\n        3, stride, padding="same", use_bias=False, '
@@ -81,8 +82,7 @@ BUGS = {
         SWAPPED_KERAS, "stem.norm", "-norm"
     ),
     "transposed kernel": Bug(
-        "torch", SAME, "x = pad_same(x, self.kernel_size[0], self.stride[0])\n"
-        "        return self._conv_forward(x, self.weight.transpose(2, 3), self.bias)",
+        "torch", CONVOLVED, CONVOLVED.replace("weight", "weight.transpose(2, 3)"),
         "stem.conv", FIRST_WEIGHTS
     ),
     "dropped residual": Bug(
