@@ -122,6 +122,7 @@ def generate(
         archspec generate mobilenetv2 --target torch
         archspec generate net.yaml --variant wide --target torch,keras -o models
         archspec generate net.yaml --target torch -o -
+        archspec generate resnet50 --features strides --target torch,keras
         archspec generate net.yaml --target onnx --weights net.safetensors
 
     Exit codes:

@@ -214,8 +214,7 @@ class KerasModel:
 
 def _first_input(layer: Any) -> Any:
     """What a layer reads, besides a tensor of which it reads the size."""
-    several = len(layer._inbound_nodes[0].input_tensors) > 1
-    return layer.input[0] if several else layer.input
+    return keras.tree.flatten(layer.input)[0]
 
 
 def _channels_first(tensor: Any) -> np.ndarray[Any, Any]:
