@@ -55,9 +55,13 @@ def keeping(spec: Spec, names: Sequence[str]) -> Spec:
             message = f"there is no multiplier '{name}' to keep"
             raise SpecError.single("AS404", message, help=help)
     applied = (spec.variant or "").split("+")
-    offered = [name for name in spec.variants.entries if name not in applied]
+    offered = {
+        name: tree
+        for name in spec.variants.entries
+        if name not in applied and (tree := _with_variant(spec, name))
+    }
     structure = _structure(spec.tree)
-    values = {name: _values(spec, name, structure) for name in offered}
+    values = {name: _values(tree, structure) for name, tree in offered.items()}
     alike = {
         name: {key: value for key, value in own.items() if value != base[key]}
         for name, own in values.items()
@@ -90,11 +94,18 @@ def _with_channels(spec: Spec) -> Spec:
     return replace(spec, document=document)
 
 
-def _values(spec: Spec, name: str, structure: object) -> dict[str, float] | None:
-    """The multipliers of a variant; None if it changes anything else."""
+def _with_variant(spec: Spec, name: str) -> Mapping | None:
+    """The document with a variant; None if it does not apply."""
     try:
         tree = with_variant(spec.tree.replaced(variants=spec.variants), name)
-        tree = tree.replaced(variants=None)
+    except SpecError:
+        return None
+    return tree.replaced(variants=None)
+
+
+def _values(tree: Mapping, structure: object) -> dict[str, float] | None:
+    """The multipliers of a variant; None if it changes anything else."""
+    try:
         return _multipliers(validate(tree)) if _structure(tree) == structure else None
     except SpecError:  # It is for another base.
         return None

@@ -7,7 +7,8 @@ import pytest
 from archspec.api.checking import check
 from archspec.elaboration import elaborate
 from archspec.errors import NOTE, SpecError
-from archspec.language import variant_names
+from archspec.language import load, variant_names
+from archspec.language.family import keeping
 
 BASE = """
 layers: {stem: {conv: 4}, head: {conv: 5}, pool: {avg_pool: 1}, last: {dense: 6}}
@@ -88,3 +89,11 @@ def test_variants_of_several_files_apply_one_after_the_other(write, child):
     layers = elaborate(last, ["longer"]).layers
     assert [layer.path for layer in layers] == ["head", "extra", "pool", "last"]
     assert layers[1].weights["weight"].shape == (9, 5, 3, 3)
+
+
+def test_a_family_leaves_them_out(write):
+    write(f"multipliers: {{width: 1}}\n{BASE}", name="base.yaml")
+    variants = "{half: {multipliers: {width: 0.5}}}"
+    text = f"extends: base.yaml\nlayers: {{head: ~}}\nvariants: {variants}"
+    family = keeping(load(write(text, name="child.yaml", head="")), ["width"]).family
+    assert (list(family.variants), family.others) == (["half"], ("wide", "tiny"))
