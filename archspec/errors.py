@@ -31,6 +31,9 @@ MAX_SHOWN = 160
 MAX_LINE = 500
 """Characters of any other line of a diagnostic."""
 
+MAX_FAMILY = 10
+"""Maximum number of names that a suggestion lists."""
+
 MAX_KNOWN = 500
 """Maximum number of names that are searched for a suggestion."""
 
@@ -248,10 +251,21 @@ def in_order(faults: Iterable[Diagnostic]) -> list[Diagnostic]:
     return sorted(once.values(), key=lambda fault: fault.position)
 
 
+def _family(word: str, known: Sequence[str]) -> str:
+    """Help with the beginning of several names, such as `mobilenet`."""
+    found = [name for name in known if name.startswith(word) and len(word) > 2]
+    if not 1 < len(found) <= MAX_FAMILY:
+        return ""
+    *most, last = map(repr, found)
+    return f"did you mean {', '.join(most)} or {last}?"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The start of a help text: the nearest known name, or an empty string."""
     words = [*islice(known, MAX_KNOWN)]
     if (meant := OTHER_NAMES.get(word.lower())) in words:
         return f"did you mean '{meant}'?"
+    if near := _family(word, words):
+        return near
     near = difflib.get_close_matches(word[:64], words, n=1, cutoff=0.7)
     return f"did you mean '{near[0]}'?" if near else ""

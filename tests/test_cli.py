@@ -37,14 +37,16 @@ def run(tmp_path: Path, monkeypatch):
     """Run a command in an empty folder, within this process."""
     monkeypatch.chdir(tmp_path)
     runner = CliRunner()
-    return lambda *arguments: runner.invoke(program([]), arguments)
+    return lambda *arguments, **options: runner.invoke(
+        program([]), arguments, **options
+    )
 
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch) -> str:
     """A spec, and targets that print a line instead of a module."""
 
-    def render(network, target, templates):
+    def render(network, target, templates=None):
         channels = network.layers[0].output[0]
         text = f"# {target}: {channels} channels, digest {UNSIGNED}.\n"
         return sign(text, network.spec.digest)
@@ -384,6 +386,142 @@ class TestBlocks:
             "error[AS205]: there is no block 'squeeze_exite'\n"
             "   help: did you mean 'squeeze_excite'?\n"
         )
+
+
+class TestFilesAndFolders:
+    @pytest.mark.parametrize("name", ["01.yaml", "my-net.yaml", "a b.yml"])
+    def test_any_file_name_but_that_of_a_module(self, run, small: str, name: str):
+        Path(name).write_text(SPEC)
+        assert run("flops", name).stdout.startswith("Small\n")
+        assert run("check", name).exit_code == 0
+        assert run("generate", name, "-o", "-").exit_code == 0
+        refused = run("generate", name, "--target", "torch")
+        assert refused.exit_code == 2
+        assert "error[AS207]" in refused.stderr
+        assert not Path("generated").exists()
+
+    def test_standard_input(self, run, small: str):
+        piped = {"input": SPEC}
+        assert run("flops", "-", **piped).stdout == run("flops", small).stdout
+        assert run("check", "-", **piped).stderr == (
+            "- and 2 variants: no problems found\n"
+        )
+        every = run("flops", "-", "--all-variants", "--summary", **piped)
+        assert len(every.stdout.splitlines()) == 5
+        code = run("generate", "-", "--target", "keras", "-o", "-", **piped)
+        assert code.stdout.startswith("# keras: 2 channels")
+
+    def test_faults_of_standard_input(self, run):
+        done = run("flops", "-", input=SPEC.replace("conv: 2", "cnov: 2"))
+        assert done.exit_code == 2
+        assert "  --> <stdin>:6:" in done.stderr
+
+    def test_a_folder_is_the_specs_in_it(self, run, small: str):
+        Path("other.yml").write_text(SPEC)
+        Path("docker.yaml").write_text("services: {}\n")
+        Path("notes.txt").write_text("archspec: 1\n")
+        done = run("flops", ".", "--summary")
+        names = [line.split()[0] for line in done.stdout.splitlines()[2:]]
+        assert names == ["other", "small"]
+        assert done.stderr == ("note: skipped docker.yaml: it has no key 'archspec'\n")
+        checked = run("check", "--json")
+        assert [one["spec"] for one in json.loads(checked.stdout)] == [
+            "other.yml",
+            "small.yaml",
+        ]
+
+    def test_one_spec_of_a_folder_is_a_list_of_one(self, run, small: str):
+        assert len(json.loads(run("check", ".", "--json").stdout)) == 1
+        assert json.loads(run("check", small, "--json").stdout)["spec"] == small
+
+    def test_a_folder_without_specs(self, run):
+        done = run("check")
+        assert done.exit_code == 2
+        assert done.stderr.startswith(
+            "error[AS501]: there is no spec in the folder '.'\n"
+        )
+
+    def test_the_bundled_specs(self, run, monkeypatch):
+        import archspec.cli.check as module
+
+        monkeypatch.setattr(module, "bundled_specs", lambda: ["squeezenet_1_1"])
+        done = run("check", "--bundled", "--target", "torch")
+        assert done.stderr == "squeezenet_1_1: no problems found\n"
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("arguments", "help"),
+        [
+            (["resnet34"], "did you mean 'resnet18 --variant 34'?"),
+            (["VGG19"], "did you mean 'vgg16 --variant 19'?"),
+            (["efficientnet-b1"], "did you mean 'efficientnet --variant b1'?"),
+            (["resnet"], "did you mean 'resnet18', 'resnet50' or 'resnet50_fpn'?"),
+            (
+                ["mobilenetv2", "--variant", "0.5"],
+                "did you mean '0.5_224', '0.5_192', '0.5_160', '0.5_128' or '0.5_96'?",
+            ),
+        ],
+    )
+    def test_what_a_user_meant(self, run, arguments, help: str):
+        done = run("flops", *arguments)
+        assert done.exit_code == 2
+        assert done.stderr.splitlines()[1] == f"   help: {help}"
+
+    @pytest.mark.parametrize(
+        ("word", "target"),
+        [
+            ("pytorch", "torch"),
+            ("tf", "keras"),
+            ("TensorFlow", "keras"),
+            ("jax", "nnx"),
+            ("flax", "nnx"),
+        ],
+    )
+    @pytest.mark.parametrize("command", ["generate", "check", "verify"])
+    def test_other_names_of_targets(self, run, command: str, word: str, target: str):
+        done = run(command, "squeezenet_1_1", "--target", word)
+        assert done.exit_code == 2
+        assert f"did you mean '{target}'?" in done.stderr
+
+    @pytest.mark.parametrize(
+        "options",
+        [("--target", "keras,torch"), ("--targets=keras", "--target", "torch")],
+    )
+    def test_one_spelling_of_targets(self, run, small: str, options):
+        run("generate", small, *options, "--variant", "wide,1.5")
+        assert written(Path("generated")) == {
+            "torch/small_wide_1_5.py",
+            "keras/small_wide_1_5.py",
+        }
+
+
+class TestColours:
+    def test_messages_tables_and_differences(self, run, small: str, monkeypatch):
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        message = run("flops", "nosuch", color=True).stderr
+        assert message.startswith("\x1b[1;31merror[AS501]:\x1b[0m there is no spec")
+        table = run("flops", small, color=True).stdout
+        assert "\n\x1b[1mlayer  op " in table
+        plain = run("flops", small, "--format", "json", color=True).stdout
+        assert "\x1b" not in plain
+
+    def test_none_where_they_are_not_wanted(self, run, small: str, monkeypatch):
+        assert "\x1b" not in run("flops", small, "nosuch", color=True).output
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert "\x1b" not in run("flops", "nosuch", color=True).output
+
+    def test_a_terminal_shows_them(self, tmp_path: Path):
+        """Also before the command line is loaded, where a spec has an error."""
+        pty = pytest.importorskip("pty")
+        (tmp_path / "bad.yaml").write_text("archspec: 1\n")
+        reading, writing = pty.openpty()
+        command = [sys.executable, "-m", "archspec", "flops", "bad.yaml"]
+        subprocess.run(command, cwd=tmp_path, stderr=writing, check=False)
+        os.close(writing)
+        assert os.read(reading, 100).startswith(b"\x1b[1;31merror[AS202]:\x1b[0m ")
+        os.close(reading)
 
 
 def test_help_names_the_commands(run):

@@ -53,6 +53,15 @@ def bundled_specs() -> list[str]:
     return [path.stem for path in reading.bundled_specs()]
 
 
+def specs_in(folder: str | Path) -> tuple[list[str], list[str]]:
+    """The paths of the specs in a folder, and of the YAML files that are none.
+
+    A spec has the key `archspec`. Raises SpecError (AS501, AS502).
+    """
+    found, others = reading.specs_in(Path(folder))
+    return [str(path) for path in found], [str(path) for path in others]
+
+
 def variants(spec: str | Path) -> list[str]:
     """The names of a spec's variants, in its order; raises SpecError."""
     from archspec.language import variant_names

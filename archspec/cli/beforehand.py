@@ -7,12 +7,14 @@ YAML, names and expressions before Pydantic is imported, the rest before Typer.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.errors import SpecError
+from archspec.api.specs import bundled_specs, load, specs_in
+from archspec.cli import colour
+from archspec.errors import SpecError, printable
 
 if TYPE_CHECKING:
     from archspec.api.network import Network
@@ -36,7 +38,7 @@ def refuse(arguments: Sequence[str]) -> None:
         _networks.update((spec, loaded(spec)) for spec in specs)
     except SpecError as error:
         if sys.stderr is not None:  # which `2>&-` closes
-            print(error, file=sys.stderr)
+            print(colour.message(str(error)), file=sys.stderr)
         sys.exit(2)
 
 
@@ -48,9 +50,20 @@ def loaded(
     """The network of a spec, unless kept already; raises SpecError."""
     if spec in _networks and not variant and not override:
         return _networks[spec]
-    from archspec.api.specs import load
-
     return load(spec, variant=variant or (), set=override or ())
+
+
+def expanded(specs: Iterable[str]) -> Iterator[str]:
+    """The specs, with those of a folder in its place; raises SpecError (AS501)."""
+    for spec in specs:
+        if not Path(spec).is_dir() or spec in bundled_specs():
+            yield spec
+            continue
+        found, others = specs_in(spec)
+        yield from found
+        for path in others:
+            note = printable(f"note: skipped {path}: it has no key 'archspec'")
+            print(colour.message(note), file=sys.stderr)
 
 
 def networks(
@@ -59,8 +72,11 @@ def networks(
     override: Sequence[str] | None = None,
     all_variants: bool = False,
 ) -> Iterator[Network]:
-    """Each spec with the chosen variants; or as it is, then with each of its own."""
-    for spec in specs:
+    """Each spec with the chosen variants; or as it is, then with each of its own.
+
+    A folder stands for the specs in it.
+    """
+    for spec in expanded(specs):
         base = loaded(spec, variant, override)
         yield base
         for name in base.variants if all_variants else ():

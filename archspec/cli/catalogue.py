@@ -42,7 +42,7 @@ def list_specs(specs: MaybeSpecs = None, format: TableFormat = "table") -> None:
             _tell(format, str, catalogue.list_specs)
             return
         found = networks(specs or bundled_specs(), all_variants=bool(specs))
-        typer.echo(overview([*found], format), nl=False)
+        typer.echo(overview([*found], format), nl=False, color=True)
 
 
 def show(

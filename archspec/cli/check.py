@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archspec.api.specs import bundled_specs
+from archspec.cli.beforehand import expanded
 from archspec.cli.formats import Format, to_github, to_json, to_text
 from archspec.cli.options import (
     MaybeSpecs,
@@ -14,6 +16,7 @@ from archspec.cli.options import (
     as_json,
     faults_told,
     target_option,
+    tell,
 )
 from archspec.errors import MAX_DIAGNOSTICS
 from archspec.frameworks import SOURCES
@@ -28,6 +31,9 @@ def check(
     target: Annotated[list[str] | None, target_option(SOURCES, SOURCES)] = None,
     variant: Variants = None,
     override: Overrides = None,
+    bundled: Annotated[
+        bool, typer.Option("--bundled", help="Check the specs that archspec brings.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 on warnings.")
     ] = False,
@@ -42,10 +48,12 @@ def check(
 ) -> None:
     """Report errors and warnings in a spec without generating files.
 
-    Checks each SPEC and its variants for every target; without SPEC, all bundled specs.
-    `archspec explain CODE` explains each error.
+    Checks each SPEC and its variants for every target. A folder stands for the specs in
+    it, and without SPEC the current folder is checked. `archspec explain CODE` explains
+    each error.
 
     Examples:
+        archspec check
         archspec check net.yaml
         archspec check net.yaml --strict --format github
 
@@ -57,15 +65,16 @@ def check(
     found: list[Findings] = []
     with faults_told():
         from archspec.api import checking
-        from archspec.api.specs import bundled_specs
 
-        for spec in specs or bundled_specs():
+        chosen = [*(bundled_specs() if bundled else ()), *(specs or ())] or ["."]
+        for spec in expanded(chosen):
             names = {"variant": variant or (), "set": override or ()}
             one = checking.check(spec, **names, targets=target)
             found.append(one)
             _tell(one, format)
     if format == "json":
-        typer.echo(as_json([_document(one) for one in found]))
+        several = [one.spec for one in found] != specs
+        typer.echo(as_json([_document(one) for one in found], several=several))
     if any(one.errors for one in found):
         raise typer.Exit(2)
     if strict and any(one.warnings for one in found):
@@ -76,7 +85,7 @@ def _tell(one: Findings, format: Format) -> None:
     """Print at most twenty diagnostics of a spec, and their number."""
     told = one[:MAX_DIAGNOSTICS]
     if told:
-        typer.echo(to_text(told), err=True)
+        tell(to_text(told))
     if told and format == "github":
         typer.echo(to_github(told))
     typer.echo(_summary(one), err=True)

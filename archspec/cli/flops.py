@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     Overrides,
@@ -48,7 +49,7 @@ def flops(
     with faults_told():
         found = [*networks(specs, variant, override, all_variants)]
         printed = overview if summary else _by_layer
-        typer.echo(printed(found, format), nl=False)
+        typer.echo(printed(found, format), nl=False, color=True)
 
 
 def _by_layer(networks: Sequence[Network], format: str) -> str:
@@ -58,5 +59,6 @@ def _by_layer(networks: Sequence[Network], format: str) -> str:
         tables = [network.table("csv") for network in networks]
         rows = [table.partition("\n")[2] for table in tables[1:]]
         return "".join(tables[:1] + rows)
-    text = "text" if format == "table" else "markdown"
-    return "\n\n".join(network.table(text) for network in networks)
+    if format == "markdown":
+        return "\n\n".join(network.table("markdown") for network in networks)
+    return colour.table("\n\n".join(network.table() for network in networks))

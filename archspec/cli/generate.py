@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     MaybeSpecs,
@@ -259,6 +260,6 @@ def _compare(files: dict[Path, Content], root: Path, check: bool, diff: bool) ->
     for path, text in differences.items():
         typer.echo(f"differs: {path}", err=True)
         if diff:
-            typer.echo(text, nl=False)
+            typer.echo(colour.diff(text), nl=False, color=True)
     if check and differences:
         raise typer.Exit(1)

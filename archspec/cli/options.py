@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from archspec.cli import completion
+from archspec.cli import colour, completion
 from archspec.errors import (
     Diagnosed,
     FileRefused,
@@ -99,9 +99,10 @@ TableFormat = Annotated[
 Seed = Annotated[int, typer.Option(metavar="N", help="Random seed.", min=0)]
 
 
-def as_json(documents: Sequence[Any]) -> str:
+def as_json(documents: Sequence[Any], *, several: bool = False) -> str:
     """An object for one SPEC, a list for several."""
-    return json.dumps(documents if documents[1:] else documents[0], indent=2)
+    several = several or len(documents) != 1
+    return json.dumps(documents if several else documents[0], indent=2)
 
 
 def overview(networks: Sequence[Network], format: str) -> str:
@@ -110,13 +111,20 @@ def overview(networks: Sequence[Network], format: str) -> str:
         return as_json([network.totals() for network in networks]) + "\n"
     from archspec.api.network import overview
 
-    return overview(networks, "text" if format == "table" else format)
+    if format == "table":
+        return colour.table(overview(networks))
+    return overview(networks, format)
+
+
+def tell(message: str) -> None:
+    """Print errors, warnings and notes to stderr."""
+    typer.echo(colour.message(message), err=True, color=True)
 
 
 def tell_note(note: str) -> None:
     """Print a note to stderr, if there is one."""
     if note:
-        typer.echo(printable(f"note: {note}"), err=True)
+        tell(printable(f"note: {note}"))
 
 
 @contextmanager
@@ -130,11 +138,11 @@ def faults_told() -> Generator[None]:
     except Diagnosed as error:
         for note in getattr(error, "__notes__", ()):
             tell_note(note)
-        typer.echo(str(error), err=True)
+        tell(str(error))
         raise typer.Exit(2) from None
     except FileRefused as error:
-        typer.echo(f"refused: {error}", err=True)
+        tell(f"refused: {error}")
         raise typer.Exit(3) from None
     except FrameworkMissing as error:
-        typer.echo(f"error: {error}", err=True)
+        tell(f"error: {error}")
         raise typer.Exit(4) from None

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archspec.cli.beforehand import loaded
+from archspec.cli import colour
+from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     Overrides,
     Seed,
@@ -72,9 +73,8 @@ def verify(
     with faults_told(), _progress() as progress:
         from archspec.api.network import verify
 
-        networks = [loaded(spec, variant, override) for spec in specs]
         found = verify(
-            networks,
+            [*networks(specs, variant, override)],
             target,
             train=train,
             seed=seed,
@@ -93,7 +93,7 @@ def verify(
 def _tell(report: Report, format: str) -> None:
     """Print a table at once; JSON is one document at the end."""
     if format == "table":
-        typer.echo(str(report))
+        typer.echo(colour.table(str(report)), color=True)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from archspec.reading.source import (
     find_spec,
     parsed,
     read_source,
+    specs_in,
 )
 
-__all__ = ["Source", "bundled_specs", "find_spec", "parsed", "read_source"]
+__all__ = ["Source", "bundled_specs", "find_spec", "parsed", "read_source", "specs_in"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from archspec.reading.nodes import (
     expect_mapping,
     fail,
     is_null,
+    text_of,
 )
 from archspec.reading.reader import read_file, read_stream, scan
 from archspec.reading.static_checks import screened
@@ -26,6 +28,7 @@ from archspec.reading.static_checks import screened
 MAX_EXTENDS = 8
 SUFFIXES = (".yaml", ".yml")
 STDIN = "-"
+_VERSION = re.compile(r"^archspec *:", re.MULTILINE)
 
 
 class Source(NamedTuple):
@@ -111,6 +114,31 @@ def bundled_specs() -> list[Path]:
     return sorted(resources.SPECS.glob("*.yaml"))
 
 
+def specs_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The specs directly in a folder, and the YAML files that are none.
+
+    A spec has the key `archspec`. Raises SpecError (AS501) if there is none.
+    """
+    try:
+        files = sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES)
+    except OSError as error:
+        message = f"cannot read {folder}: {error.strerror}"
+        raise SpecError.single("AS502", message) from None
+    found = [path for path in files if _is_spec(path)]
+    if not found:
+        help = "a spec is a .yaml file with the key 'archspec'"
+        message = f"there is no spec in the folder '{folder}'"
+        raise SpecError.single("AS501", message, help=help)
+    return found, [path for path in files if path not in found]
+
+
+def _is_spec(path: Path) -> bool:
+    try:
+        return _VERSION.search(read_file(path)) is not None
+    except SpecError:
+        return True  # whose reader reports what is wrong
+
+
 def find_spec(spec: str | Path) -> Path:
     """The file that a path or a bundled spec's name means."""
     path = Path(spec)
@@ -126,9 +154,32 @@ def find_spec(spec: str | Path) -> Path:
         "AS501",
         f"there is no spec '{spec}'",
         help=near
+        or _as_variant(path.stem)
         or did_you_mean(path.stem, names)
         or f"a path to a .yaml file, or one of: {', '.join(names)}",
     )
+
+
+def _as_variant(word: str) -> str:
+    """Help with a name that is a variant of a bundled spec: `resnet34`."""
+    wanted = _letters(word)
+    like = [path for path in bundled_specs() if path.stem[:3] == wanted[:3]]
+    for path, (variant, patch) in ((p, v) for p in like for v in _variants(p)):
+        own = patch.get("name") if isinstance(patch, Mapping) else None
+        stems = path.stem, path.stem.rstrip("0123456789")
+        names = [*(stem + variant for stem in stems), text_of(own) or ""]
+        if wanted in map(_letters, names):
+            return f"did you mean '{path.stem} --variant {variant}'?"
+    return ""
+
+
+def _variants(path: Path) -> Iterable[tuple[str, Node]]:
+    tree, _ = scan(read_file(path), str(path))
+    return tree.section("variants").entries.items() if isinstance(tree, Mapping) else ()
+
+
+def _letters(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
 
 
 def _is_file(path: Path) -> bool:
