@@ -25,7 +25,8 @@ from archspec.cli.commands import program
 from archspec.verification import memory
 
 MESSAGES = Path(__file__).parent / "reference" / "messages.md"
-PAGES = MESSAGES, resources.ERRORS
+MISTAKES = MESSAGES.with_name("mistakes.md")
+PAGES = MESSAGES, MISTAKES, resources.ERRORS
 _CASE = re.compile(
     r"^## (?P<title>.+)\n\n"
     r"(?P<prose>(?:(?!#|```).*\n)*?)"
