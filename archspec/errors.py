@@ -108,6 +108,7 @@ class Diagnostic(NamedTuple):
 def printable(text: str) -> str:
     """The text at a bounded length and without control characters."""
     text = text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}..."
+    text = text.replace("\t", " ")
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 

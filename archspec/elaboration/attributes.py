@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping, Sequence
+from math import ceil, floor
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
@@ -15,6 +16,7 @@ from archspec.elaboration.scopes import is_given, value_if_known
 from archspec.errors import Diagnostic, Place, SpecError
 from archspec.expressions import (
     UNKNOWN,
+    Constant,
     Expression,
     Scope,
     Unknowable,
@@ -25,7 +27,7 @@ from archspec.expressions import (
 )
 from archspec.language import Block, Document, Formula
 from archspec.ops import OPS, Op
-from archspec.ops.fields import NOT_WHOLE, Examples, shown
+from archspec.ops.fields import NOT_WHOLE, Examples, Usual, shown
 from archspec.reading.nodes import Word, fail
 
 
@@ -198,6 +200,8 @@ def _wrong(
     )
     if detail["type"] == NOT_WHOLE:
         help = rounding(setting, name == kind.output_channels)
+    usual = (d for d in kind.model_fields[name].metadata if isinstance(d, Usual))
+    help = help or next((range.advice for range in usual), "")
     path = f"defaults.{setting.default_of}" if setting.default_of else ""
     message = f"{setting.default_of or kind.name}: '{name}' {problem}"
     return Diagnostic("AS302", message, setting.place, path, help)
@@ -210,12 +214,12 @@ def rounding(setting: Setting, is_channels: bool = False) -> str:
         return ""
     text = to_text(expression)
     if 0 < value < 1:
-        fraction = (
-            f"for a fraction of the channels write round_channels(channels * {text})"
-        )
-        return fraction if is_channels else ""
-    multiple = f"round_channels({text}), a multiple of 8, " if is_channels else ""
-    return f"write {multiple}round({text}), floor({text}) or ceil({text})"
+        share = f"round_channels(channels * {text})"
+        return f"for a fraction of the channels write {share}" if is_channels else ""
+    if isinstance(expression, Constant):
+        return f"write {floor(value)} or {ceil(value)}"
+    multiple = f"round_channels({text}) for a multiple of 8, or " if is_channels else ""
+    return f"write {multiple}round({text})"
 
 
 def _by_name(op: str, name: str, value: Value, known: Sequence[str]) -> str:

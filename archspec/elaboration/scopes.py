@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from archspec.elaboration.limits import check_repeat
-from archspec.errors import SpecError
+from archspec.errors import Place, SpecError
 from archspec.expressions import (
     UNKNOWN,
     Call,
@@ -57,7 +57,7 @@ def whole_number(formula: Formula, scope: Scope, what: str, help: str = "") -> i
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         text = to_text(formula.expression)
-        whole = f"write round({text}), floor({text}) or ceil({text})"
+        whole = f"write round({text})"
         help = whole if isinstance(value, float) and value > 1 else help
         found = f"{value:.12g}" if isinstance(value, float) else value
         message = f"{what} must be a whole number of at least 1, but is {found}"
@@ -65,14 +65,18 @@ def whole_number(formula: Formula, scope: Scope, what: str, help: str = "") -> i
     return value
 
 
-def repeats(formula: Formula, scope: Scope) -> int:
-    """Number of repeats; raises SpecError (AS302, AS306) unless from 1 to the limit."""
+def repeats(formula: Formula, scope: Scope, place: Place | None = None) -> int:
+    """Number of repeats, which is written at `place`, else where the formula is.
+
+    Raises SpecError (AS302, AS306) unless it is from 1 to the limit.
+    """
+    where = place or formula.place
     try:
         help = "use 'when' to omit a layer; delete a row to omit it"
-        times = whole_number(formula, scope, "'repeat'", help)
+        times = whole_number(formula._replace(place=where), scope, "'repeat'", help)
     except Unknowable:
         return 1
-    check_repeat(times, formula.place)
+    check_repeat(times, where)
     return times
 
 

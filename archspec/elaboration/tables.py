@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from archspec.elaboration.frames import Given
+from archspec.elaboration.frames import Given, written_as
 from archspec.elaboration.scopes import repeats, value_if_known
 from archspec.expressions import Scope, Value
 from archspec.language import Formula, Table, Word
@@ -39,7 +39,8 @@ class Row(NamedTuple):
         """Number of runs; only here, `channels` are those of the table's input."""
         if self.repeat is None:
             return 1
-        return repeats(self.repeat, {**scope, **self.cells(scope)})
+        place = written_as(self.repeat, self.written).place
+        return repeats(self.repeat, {**scope, **self.cells(scope)}, place)
 
     @property
     def repeat(self) -> Formula | None:

@@ -83,6 +83,16 @@ _REFUSED_CONSTANTS: Mapping[type, str] = {
     bool: "a capitalised True or False",
     type(None): "None",
 }
+_INSTEAD: Mapping[type[ast.AST], str] = {
+    ast.Pow: "write a product: 2 * 2",
+    ast.LShift: "multiply: 2 * 16",
+    ast.RShift: "divide: 16 // 2",
+    ast.Subscript: "a value of a list: use a column of a table, or an argument",
+    ast.Call: "call a function by its name: max(8, channels)",
+    ast.Attribute: "use a name of the spec, or 'channels'",
+}
+"""What to write instead of common parts of Python."""
+
 _GRAMMAR = (
     "expressions consist of numbers, names, + - * / // %, comparison, and, or, not, "
     "'a if b else c' and function calls"
@@ -107,8 +117,26 @@ def parse(text: str) -> Expression:
         offset = getattr(error, "offset", None) or 1
         start = max(0, min(offset, len(text)) - 1)
         message = f"'{text}' is not an expression"
-        raise ExpressionError(message, start, help=_GRAMMAR) from None
+        raise ExpressionError(message, start, help=_meant(text)) from None
     return _Converter(line).convert(tree.body, 0)
+
+
+_COMMON = {
+    r"([\d.]+) +([\d.]+)": r"write a list in brackets: [\1, \2]",
+    r".*(?<![=!<>])=(?!=).*": "write == to compare",
+    r".*(&&|\|\||!(?!=)).*": "write and, or, not",
+    r".*\?.*:.*": "write a if b else c",
+    r"([A-Za-z_]\w*) +(\S+)": r"write {\1: \2} for an op or a key with its value",
+}
+"""Common mistakes as patterns, and what to write instead."""
+
+
+def _meant(text: str) -> str:
+    """Help on a text that is not an expression."""
+    for pattern, instead in _COMMON.items():
+        if match := re.fullmatch(pattern, text):
+            return match.expand(instead)
+    return _GRAMMAR
 
 
 @dataclass(frozen=True)
@@ -187,7 +215,7 @@ class _Converter:
         if isinstance(node, ast.Call):
             known = ["a call of anything but a name"]
         written = self.source(node)
-        help = _GRAMMAR
+        help = next((_INSTEAD[t] for t in map(type, signs) if t in _INSTEAD), _GRAMMAR)
         if isinstance(node, ast.Tuple):
             help = f"a list is written in brackets: [{written.strip('( ,)')}]"
         if isinstance(node, ast.Constant):

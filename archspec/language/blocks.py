@@ -144,4 +144,5 @@ def _check_calls(blocks: AbstractMapping[str, Block]) -> None:
     except CycleError as error:
         circle: list[str] = error.args[1][::-1]
         message = f"a block cannot call itself: {' -> '.join(circle)}"
-        fail("AS212", message, calls[circle[0]][circle[1]].place)
+        help = "to run layers several times, use 'repeat'"
+        fail("AS212", message, calls[circle[0]][circle[1]].place, help)

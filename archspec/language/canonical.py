@@ -31,6 +31,7 @@ from archspec.reading.nodes import (
     is_null,
     mappings,
     placed,
+    text_of,
     words,
 )
 from archspec.synonyms import BESIDE
@@ -159,11 +160,14 @@ class Canonical:
     def only_op(self, ops: list[Word]) -> Word:
         """The op of a layer with several, after a complaint about another."""
         wrong = next((op for op in ops if not self.vocabulary.has(op)), ops[1])
-        help = BESIDE.help(wrong, (*MODIFIERS, *TABLE))
-        help = help or "put attributes in the op's own braces: {conv: {filters: 8}}"
+        right = next(op for op in ops if op != wrong)
+        help = f"put attributes in the op's own braces: {{{right}: {{...}}}}"
+        if self.vocabulary.has(wrong):
+            help = f"write a layer for each: NAME: {right}, NAME: {wrong}"
+        help = BESIDE.help(wrong, (*MODIFIERS, *TABLE)) or help
         message = f"a layer has one op, found {' and '.join(ops)}"
         self.complain("AS204", message, wrong.place, help)
-        return next(op for op in ops if op != wrong)
+        return right
 
     def op(
         self, op: Word, body: Node, modifiers: AbstractMapping[str, Node]
@@ -171,15 +175,16 @@ class Canonical:
         """A join, a primitive or a block, with its modifiers."""
         name = Scalar(op, op, op.place)
         if op in JOINS:
-            branches = self.mapping(body, f"'{op}'")
+            help = f"name its branches: {{{op}: {{main: {{conv: ...}}, skip: {{}}}}}}"
+            branches = self.mapping(body, f"'{op}'", help)
             if branches is not body:
                 return _harmless(op.place)
             joined = _map(branches, self.branch)
             return Mapping({"op": name, "branches": joined, **modifiers}, op.place)
         attributes = self.attributes(op, body)
         entries = {"op": name, "attributes": attributes, **modifiers}
-        liked = op in OPS and OPS[op].like is not None
-        if liked and (like := attributes.get("like")) is not None:
+        like = attributes.get("like") if op in OPS and OPS[op].like else None
+        if like is not None:
             # A reference to a layer, and so no expression like the other attributes.
             entries |= {"attributes": attributes.replaced(like=None), "like": like}
         return Mapping(entries, op.place)
@@ -202,7 +207,8 @@ class Canonical:
         return Mapping({Word(names[0], body.place): body}, body.place)
 
     def branch(self, node: Node, name: str) -> Node:
-        branch = self.mapping(node, "a branch")
+        other = f"{{from: {text_of(node) or 'LAYER'}}} the output of another layer"
+        branch = self.mapping(node, "a branch", f"{{}} is the input, {other}")
         own = _only(branch, BRANCH)
         inner = {k: v for k, v in branch.entries.items() if k not in BRANCH}
         own["layers"] = self.layers(Mapping(inner, branch.place))

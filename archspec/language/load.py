@@ -35,6 +35,7 @@ from archspec.reading.nodes import (
 )
 from archspec.reading.reader import read
 from archspec.reading.source import Source, read_source, screen
+from archspec.synonyms import KEYS
 
 _NUMBER = re.compile(r"\[ *([0-9]+) *\]")
 """`[3]` after a name, which is `.3`."""
@@ -171,4 +172,4 @@ def _meant(tree: Mapping, keys: AbstractSequence[str]) -> str:
     for part in ("multipliers", "define", "layers", "defaults"):
         if keys[0] in tree.section(part).entries:
             return f"did you mean '{'.'.join((part, *keys))}'?"
-    return did_you_mean(keys[0], OWN_KEYS)
+    return KEYS.help(keys[0], OWN_KEYS) or f"a path starts with {', '.join(OWN_KEYS)}"

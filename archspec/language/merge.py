@@ -198,13 +198,12 @@ def _insert(
 ) -> dict[str, Node]:
     anchors = _anchors(layer)
     if not anchors or not isinstance(layer, Mapping):
-        near = (
-            ""
-            if is_null(layer)
-            else "a new layer needs 'after: NAME' or 'before: NAME'"
-        )
+        new = f"{name}: {{..., after: {next(reversed(entries), 'NAME')}}}"
+        verb, near = "change", f"a new layer needs a place: {new}"
+        if is_null(layer):
+            verb, near = "remove", f"it has no value; to add a layer, write {new}"
         help = " ".join(filter(None, (did_you_mean(name, entries), near)))
-        fail("AS210", f"there is no layer '{name}' to change", place, help)
+        fail("AS210", f"there is no layer '{name}' to {verb}", place, help)
     if len(anchors) > 1:
         place = layer.place_of("before")
         fail("AS210", f"layer '{name}' has both 'after' and 'before'", place)

@@ -22,7 +22,7 @@ from archspec.language.layers import MAX_ROWS, Branch, JoinLayer, Layer, OpLayer
 from archspec.ops import JOINS, OPS
 from archspec.reading.identifiers import expression_fault, identifier_fault
 from archspec.reading.nodes import Word, placed, words
-from archspec.words import CHOICES, WORDS
+from archspec.words import CHOICES, MODIFIERS, WORDS
 
 PREDEFINED = frozenset(
     "channels in_channels classes residual row step index count".split()
@@ -182,6 +182,8 @@ def _unseen_in(
 ) -> Iterator[Diagnostic]:
     """The same for attributes, some of which take one of a list of words."""
     for name, value in attributes.items():
+        if name in MODIFIERS:  # an unknown attribute, and a reference perhaps
+            continue
         yield from _unseen([value], seen, trail, CHOICES.get(name, ()))
 
 
@@ -193,13 +195,24 @@ def _definitions(
     for name in names:
         fault = identifier_fault(name) or _language_fault(name)
         if fault is None and name in outer:
-            fault = f"'{name}' shadows a name of the spec or block"
+            fault = f"'{name}' shadows {_shadowed(name, outer)}"
         if fault is None and name in seen:
             fault = f"'{name}' is defined twice"
         if fault is not None:
             yield _taken(name, fault, {*outer, *seen})
         seen.add(name)
     yield from _too_many("names", names, most)
+
+
+def _shadowed(name: Word, outer: Collection[str]) -> str:
+    """Which name, by its place."""
+    found = (known for known in outer if known == name and isinstance(known, Word))
+    word = next(found, None)
+    if word is None:
+        return "a name of the language"
+    is_here = word.place.file == name.place.file
+    where = f"line {word.place.line}" if is_here else str(word.place)
+    return f"the '{name}' of {where}"
 
 
 def _language_fault(name: str) -> str | None:

@@ -64,11 +64,13 @@ class At:
             owner = numbered or f"'{key}'"
             message = f"{owner} {message}, found {_found(node)}"
         place = self.key if is_filled(node) else node.place
+        key, above = (*reversed(self.path), "", "")[:2]
+        help = help or _example(key) or _example(above)
         self.complain("AS203", message, place, help, ".".join(self.path))
 
     def missing(self, key: str, node: Mapping) -> None:
         """Note that the value lacks a key (AS202)."""
-        help = f"for example, {_SUCH_AS[key]}" if key in _SUCH_AS else ""
+        help = _example(key)
         message, path = f"'{key}' is missing", (*self.path, key)
         if key == "op":
             message, path = "the layer has no op", self.path
@@ -196,13 +198,20 @@ _SUCH_AS = {
     "input": "input: {channels: 3, size: 224}",
     "channels": "input: {channels: 3, size: 224}",
     "size": "input: {channels: 3, size: 224}",
+    "outputs": "outputs: {c4: stages.3, c5: head}",
+    "source": "source: {title: Sandler et al. 2018}",
+    "defaults": "defaults: {conv: {padding: same, bias: false}, activation: relu}",
     "layers": "layers: {stem: {conv: 8}, pool: global_avg_pool}",
     "op": "{conv: 8}, or just global_avg_pool",
     "columns": "columns: [c, n, s]",
     "rows": "rows: [[16, 1, 1], [24, 2, 2]]",
     "each": "each: {conv: {filters: c, stride: s}}",
 }
-"""Examples of required keys."""
+"""Examples of keys."""
+
+
+def _example(key: str) -> str:
+    return f"for example, {_SUCH_AS[key]}" if key in _SUCH_AS else ""
 
 
 def _found(node: Node) -> str:

@@ -33,7 +33,8 @@ def _faults(document: Document) -> Iterator[Diagnostic]:
         known.update(_rows(name, layer))
     for output in outputs.values():
         yield from references.resolve(output, known)
-    yield from references.unused(layers, end_is_used=not outputs)
+    if None not in outputs.values():  # which of them are wrong may use any layer
+        yield from references.unused(layers, end_is_used=not outputs)
     for block in document.blocks.values():
         if not block.standard:
             below = _References(block.layers)

@@ -30,13 +30,15 @@ def validate(tree: Mapping, known: Iterable[Diagnostic] = ()) -> Document:
     known = [*known]
     places = {fault.position for fault in known}
     faults = [*known, *(fault for fault in faults if fault.position not in places)]
-    # A key may be missing only because it is misspelt.
-    helps = {fault.help for fault in faults if fault.code == "AS201"}
-    raise_if_any(fault for fault in faults if _misspelt(fault) not in helps)
+    helps = [fault.help for fault in faults if fault.code == "AS201"]
+    raise_if_any(fault for fault in faults if not _follows(fault, helps))
     return document
 
 
-def _misspelt(fault: Diagnostic) -> str | None:
-    """The help of a key that is misspelt, where this one is missing."""
-    key = fault.path.rpartition(".")[2]
-    return f"did you mean '{key}'?" if fault.code == "AS202" else None
+def _follows(fault: Diagnostic, helps: Iterable[str]) -> bool:
+    """Whether a key is missing only because it is misspelt."""
+    key = fault.path.rpartition(".")[2] if fault.code == "AS202" else ""
+    if fault.code == "AS301" and fault.message == "unknown name 'classes'":
+        key = "classes"
+    ways = f"did you mean '{key}'?", f"write {key}: "
+    return bool(key) and any(way in help for help in helps for way in ways)

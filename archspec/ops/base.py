@@ -52,11 +52,13 @@ def shared_out(channels: int, groups: int, what: str) -> int:
     """
     each, rest = divmod(channels, groups)
     if rest:
-        below = f"{each * groups} or " if each else ""
+        divisors = [n for n in range(1, 2 * groups) if channels % n == 0]
+        *near, last = sorted(sorted(divisors, key=lambda n: abs(n - groups))[:3])
+        usable = f"{', '.join(map(str, near))} or {last}" if near else "1"
         raise ShapeError(
             f"{channels} {what} are not a multiple of {groups} groups: "
             f"{channels} = {each} * {groups} + {rest}",
-            f"use {below}{(each + 1) * groups}, or another number of groups",
+            f"use {usable} groups, or another number of {what}",
         )
     return each
 

@@ -10,7 +10,8 @@ from archspec.errors import Diagnostic, Place
 from archspec.expressions import ExpressionError
 from archspec.synonyms import BESIDE, OPS_AND_BLOCKS
 
-IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+MAX_LETTERS = 64
+IDENTIFIER = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{MAX_LETTERS - 1}}}")
 REFERENCE = re.compile(rf"{IDENTIFIER.pattern}(\.[A-Za-z0-9_]{{1,64}})*")
 """A layer, or the row of a table: `stages.2`."""
 
@@ -23,11 +24,15 @@ VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,63}")
 
 def identifier_fault(name: str) -> str | None:
     """Why this is no name in every framework; None if it is one."""
-    if IDENTIFIER.fullmatch(name) and not keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        return f"'{name}' is not a valid name: it is a keyword of Python"
+    if IDENTIFIER.fullmatch(name):
         return None
+    if len(name) > MAX_LETTERS:
+        return f"'{name}' is not a valid name: it has more than {MAX_LETTERS} letters"
     return (
-        f"'{name}' is not a valid name: use up to 64 letters, digits and _, starting "
-        "with a letter, but not a Python keyword"
+        f"'{name}' is not a valid name: use letters, digits and _, starting with a "
+        "letter"
     )
 
 

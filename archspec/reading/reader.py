@@ -23,7 +23,6 @@ from archspec.reading.nodes import (
     Word,
     describe,
     fail,
-    is_null,
 )
 
 MAX_CHARACTERS = 500_000
@@ -44,10 +43,10 @@ _WORDS: dict[str, bool | None] = {
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _ADVICE = {
     "mapping values are not allowed in this context": (
-        "quote a text with a colon; a mapping begins on a line of its own"
+        'quote a text with a colon, such as "a: b"; a mapping begins on a new line'
     ),
     "found character that cannot start any token": (
-        "indent by spaces, not tabs; quote a text that starts with @, ` or %"
+        "quote a text that starts with @, ` or %"
     ),
     "did not find expected ',' or '}'": "add the missing } or comma before this",
     "did not find expected ',' or ']'": "add the missing ] or comma before this",
@@ -55,6 +54,12 @@ _ADVICE = {
     "could not find expected ':'": "a key is followed by a colon and a space",
 }
 """Help for libyaml's errors."""
+
+_AT_SIGN = {
+    "\t": "indent by spaces, not tabs",
+    "[": "quote a text with brackets; expressions have no subscripts such as a[0]",
+}
+"""Help for those at a sign."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EVENTS: Callable[..., Iterator[Any]] = getattr(yaml, "parse")  # noqa: B009 - untyped
@@ -155,7 +160,12 @@ class _Reader:
             mark = error.problem_mark or error.context_mark
             place = self.at(mark.line, mark.column) if mark else self.at(0, 0)
             problem = str(error.problem or error.context)
-            help = _ADVICE.get(problem, "")
+            sign = place.source[place.column - 1 : place.column]
+            help = _AT_SIGN.get(sign) or _ADVICE.get(problem, "")
+            opened = error.context_mark
+            if problem.endswith(("'}'", "']'")) and sign not in _AT_SIGN and opened:
+                where = f"line {opened.line + 1}, column {opened.column + 1}"
+                help = f"close the bracket of {where}, or add a comma"
             fail("AS102", f"invalid YAML: {problem}", place, help)
         # libyaml counts bytes.
         read = self.text.encode("utf-8", "replace")[: getattr(error, "position", 0)]
@@ -215,6 +225,7 @@ class _Reader:
                 continue
             if in_braces and isinstance(value, Scalar) and not value.text:
                 self.valueless(key, value)
+                continue
             entries[Word(key.text, key.place)] = value
             places[key.text] = key.place
         return Mapping(entries, place)
@@ -243,10 +254,14 @@ class _Reader:
 
     def valueless(self, key: Scalar, value: Scalar) -> None:
         """Note `b` of `{a: 1, b}`, which is usually part of a text."""
-        if is_null(value):
-            message = f"'{key.text}' has no value"
-            help = "quote text that contains a comma; write '~' for null"
-            self.complain("AS107", message, key.place, help)
+        message = f"'{key.text}' has no value"
+        word, _, rest = key.text.partition(" ")
+        help = "quote text that contains a comma"
+        if not rest:
+            help = f"write {word}: {{}} if it is empty, {word}: ~ for null; {help}"
+        elif word.islower() and rest[0].isdigit():
+            help = f"write {word}: {rest}"
+        self.complain("AS107", message, key.place, help)
 
     def scalar(self, event: Any, place: Place) -> Scalar:
         text = event.value
@@ -257,7 +272,7 @@ class _Reader:
             message = f"'{text}' has an unbalanced bracket"
             help = "quote it: inside braces YAML splits at every comma"
             if text.startswith("("):
-                help = "a list is written in brackets: [7, 1]; anything else, quote it"
+                help = f"write a list in brackets: [{text[1:]}, ...]; quote other text"
             self.complain("AS107", message, place, help)
             return Scalar(None, text, place)
         return Scalar(scalar_value(text), text, place)

@@ -51,7 +51,7 @@ KEYS = Glossary(
         "head": "a head is layers like others: write them at the end of 'layers'",
         "height width": "write size: [height, width]",
         "inputs": "a network has one input: write input: {channels: 3, size: 224}",
-        "optimizer loss lr learningrate epochs training train batchsize": (
+        "optimizer optimiser loss lr learningrate epochs training train batchsize": (
             f"{REMOVE} a spec describes the network, not its training"
         ),
         "padding stride kernel activation": (

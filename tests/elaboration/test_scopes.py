@@ -100,7 +100,7 @@ def test_circles_of_definitions(fault, define, circle):
 
 def test_a_parameter_is_no_use_of_a_definition(fault):
     message, _ = fault("define: {x: f(1), f(x): x}\nlayers: {a: {conv: x}}")
-    assert message == "'x' shadows a name of the spec or block"
+    assert message == "'x' shadows the 'x' of line 6"
 
 
 def test_words_are_values(network):

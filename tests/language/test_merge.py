@@ -163,7 +163,7 @@ def test_a_new_layer_says_where_it_goes(network, layers, order):
     ("layers", "fault"),
     [
         ("{x: {conv: 1}}", "AS210 x: there is no layer 'x' to change"),
-        ("{x: ~}", "AS210 x: there is no layer 'x' to change"),
+        ("{x: ~}", "AS210 x: there is no layer 'x' to remove"),
         ("{x: {when: true}}", "AS210 x: there is no layer 'x' to change"),
         ("{x: {conv: 1, after: c}}", "AS210 c: unknown layer 'c'"),
         (

@@ -8,11 +8,9 @@ from archspec.language.blocks import standard_blocks
 
 WORD = "is a reserved word of the language"
 OWN = "is predefined by the language"
-NAME = (
-    "is not a valid name: use up to 64 letters, digits and _, starting with a letter, "
-    "but not a Python keyword"
-)
-SHADOWS = "shadows a name of the spec or block"
+NAME = "is not a valid name: use letters, digits and _, starting with a letter"
+KEYWORD = "is not a valid name: it is a keyword of Python"
+LONG = "is not a valid name: it has more than 64 letters"
 
 
 @pytest.mark.parametrize(
@@ -31,11 +29,11 @@ SHADOWS = "shadows a name of the spec or block"
         ("count", OWN),
         ("round_channels", OWN),
         ("max", OWN),
-        ("lambda", NAME),
+        ("lambda", KEYWORD),
         ("_x", NAME),
         ("a-b", NAME),
         ("é", NAME),
-        ("x" * 65, NAME),
+        ("x" * 65, LONG),
     ],
 )
 @pytest.mark.parametrize(
@@ -76,10 +74,10 @@ def test_a_function_cannot_be_defined_twice(faults):
     ("text", "fault"),
     [
         ("define: {w: 1}", "AS207 w: 'w' is defined twice"),
-        ("define: {f(w): 1}", f"AS207 f(w): 'w' {SHADOWS}"),
+        ("define: {f(w): 1}", "AS207 f(w): 'w' shadows the 'w' of line 6"),
         (
             "blocks: {b: {arguments: {w: 1}, layers: {x: identity}}}",
-            f"AS207 w: 'w' {SHADOWS}",
+            "AS207 w: 'w' shadows the 'w' of line 6",
         ),
         (
             "blocks: {b: {arguments: {x: 1}, let: {x: 1}, layers: {y: identity}}}",
@@ -88,7 +86,7 @@ def test_a_function_cannot_be_defined_twice(faults):
         (
             "blocks: {b: {arguments: {k: 1}, layers: "
             "{t: {columns: [k], rows: [[1]], each: {conv: k}}}}}",
-            f"AS207 k: 'k' {SHADOWS}",
+            "AS207 k: 'k' shadows the 'k' of line 7",
         ),
     ],
 )

@@ -171,8 +171,8 @@ def test_set_removes_a_row(network):
         ("{columns: {row: 1}}", "AS207 row: 'row' is predefined by the language"),
         (
             "{add: {rows: {3: {conv: 4}}}}",
-            "AS207 3: '3' is not a valid name: use up to 64 letters, digits and _, "
-            "starting with a letter, but not a Python keyword",
+            "AS207 3: '3' is not a valid name: use letters, digits and _, "
+            "starting with a letter",
         ),
     ],
 )

@@ -200,11 +200,11 @@ def test_advice_on_joins_goes_by_what_differs(shapes: list[Shape], expected: str
 @pytest.mark.parametrize(
     ("groups", "expected"),
     [
-        (3, "use 6 or 9, or another number of groups"),
-        (16, "use 16, or another number of groups"),
+        (3, "use 1, 2 or 4 groups, or another number of input channels"),
+        (16, "use 2, 4 or 8 groups, or another number of input channels"),
     ],
 )
-def test_advice_on_groups_has_the_next_multiples(groups: int, expected: str):
+def test_advice_on_groups_has_the_next_divisors(groups: int, expected: str):
     with pytest.raises(ShapeError) as caught:
         OPS["channel_shuffle"](groups=groups).infer((8, 2, 2))
     assert caught.value.help == expected
