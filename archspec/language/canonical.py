@@ -17,7 +17,7 @@ from collections.abc import Mapping as AbstractMapping
 from archspec.errors import Place, did_you_mean
 from archspec.language.attributes import unknown_attribute
 from archspec.language.document import KEYS, PARTS
-from archspec.language.parts import keys_of, unknown_key
+from archspec.language.parts import example, keys_of, unknown_key
 from archspec.language.vocabulary import Vocabulary
 from archspec.ops import JOINS, OPS
 from archspec.reading.identifiers import definition
@@ -40,9 +40,6 @@ from archspec.words import MODIFIERS
 TABLE = ("columns", "rows", "each")
 BRANCH = ("from", "when", "repeat")
 MULTIPLIER = ("value", "keep")
-_SUCH_AS = {
-    "layers": "each layer has a name: layers: {stem: {conv: 8}, pool: global_avg_pool}"
-}
 BLOCK = ("summary", "source", "extends", "arguments", "let", "residual", "layers")
 
 
@@ -95,7 +92,7 @@ class Canonical:
             "variants": self.variants,
         }
         changed = {
-            key: changes[key](self.mapping(value, f"'{key}'", _SUCH_AS.get(key, "")))
+            key: changes[key](self.mapping(value, f"'{key}'", example(key)))
             for key, value in document.entries.items()
             if key in changes and not is_null(value)
         }
@@ -133,7 +130,7 @@ class Canonical:
         layers = block.get("layers")
         if layers is None:
             return block
-        layers = self.mapping(layers, "'layers'", _SUCH_AS["layers"])
+        layers = self.mapping(layers, "'layers'", example("layers"))
         return block.replaced(layers=self.layers(layers))
 
     def layers(self, layers: Mapping) -> Mapping:

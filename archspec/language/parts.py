@@ -65,12 +65,12 @@ class At:
             message = f"{owner} {message}, found {_found(node)}"
         place = self.key if is_filled(node) else node.place
         key, above = (*reversed(self.path), "", "")[:2]
-        help = help or _example(key) or _example(above)
+        help = help or example(key) or example(above)
         self.complain("AS203", message, place, help, ".".join(self.path))
 
     def missing(self, key: str, node: Mapping) -> None:
         """Note that the value lacks a key (AS202)."""
-        help = _example(key)
+        help = example(key)
         message, path = f"'{key}' is missing", (*self.path, key)
         if key == "op":
             message, path = "the layer has no op", self.path
@@ -198,6 +198,10 @@ _SUCH_AS = {
     "input": "input: {channels: 3, size: 224}",
     "channels": "input: {channels: 3, size: 224}",
     "size": "input: {channels: 3, size: 224}",
+    "multipliers": "multipliers: {width: 1.0}",
+    "define": "define: {scale(c): round_channels(c * 0.5)}",
+    "blocks": "blocks: {unit: {arguments: {filters: int}, layers: {a: {conv: filters}}}}",
+    "variants": "variants: {small: {classes: 5}}",
     "outputs": "outputs: {c4: stages.3, c5: head}",
     "source": "source: {title: Sandler et al. 2018}",
     "defaults": "defaults: {conv: {padding: same, bias: false}, activation: relu}",
@@ -210,7 +214,8 @@ _SUCH_AS = {
 """Examples of keys."""
 
 
-def _example(key: str) -> str:
+def example(key: str) -> str:
+    """Help with a key that every spec or table has, or with one that is often wrong."""
     return f"for example, {_SUCH_AS[key]}" if key in _SUCH_AS else ""
 
 
