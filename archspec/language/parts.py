@@ -200,7 +200,7 @@ _SUCH_AS = {
     "size": "input: {channels: 3, size: 224}",
     "multipliers": "multipliers: {width: 1.0}",
     "define": "define: {scale(c): round_channels(c * 0.5)}",
-    "blocks": "blocks: {unit: {arguments: {filters: int}, layers: {a: {conv: filters}}}}",
+    "blocks": "blocks: {unit: {arguments: {c: int}, layers: {conv: {conv: c}}}}",
     "variants": "variants: {small: {classes: 5}}",
     "outputs": "outputs: {c4: stages.3, c5: head}",
     "source": "source: {title: Sandler et al. 2018}",
