@@ -37,6 +37,9 @@ from archspec.reading.reader import read
 from archspec.reading.source import Source, read_source, screen
 from archspec.synonyms import KEYS
 
+_SHARED = {"define", "defaults", "blocks", "variants"}
+"""Keys of a file that other specs extend, and that is no network itself."""
+
 _NUMBER = re.compile(r"\[ *([0-9]+) *\]")
 """`[3]` after a name, which is `.3`."""
 
@@ -105,6 +108,10 @@ def load(
         tree = with_variant(tree, name, source.tree)
     for override in overrides:
         tree = apply(tree, _override(tree, override, faults))
+    if tree.entries and tree.entries.keys() <= _SHARED:
+        help = "list this file under 'extends' of a spec that has layers"
+        message = "the file describes no network"
+        raise_if_any([*faults, Diagnostic("AS202", message, tree.place, help=help)])
     offered = tree.section("variants")
     tree = tree.replaced(variants=None)
     variant = "+".join(variants) or None
