@@ -13,6 +13,7 @@ from archspec.reading.identifiers import identifier_fault, identifier_help
 
 if TYPE_CHECKING:
     from archspec.api.weights import AdoptedWeights, Weights
+    from archspec.errors import Diagnostic
     from archspec.verification import Report
     from archspec.weights.checks import Arrays
 
@@ -50,6 +51,12 @@ class Network(network.Network):
         from archspec.api.specs import load
 
         return load(self.spec.source, variant=names, set=set)
+
+    def warnings(self) -> list[Diagnostic]:
+        """Lint warnings about this network; `archspec.check` covers all variants."""
+        from archspec.analysis.lint import own_warnings
+
+        return own_warnings(self)
 
     def table(self, format: Format = "text") -> str:
         """The cost of each layer, the totals and the reported figures.

@@ -26,6 +26,7 @@ from archspec.frameworks import ALL_TARGETS, SOURCES
 if TYPE_CHECKING:
     from archspec.api.files import Content
     from archspec.api.network import Network
+    from archspec.errors import Diagnostic
 
 Targets = Annotated[list[str] | None, target_option(ALL_TARGETS, SOURCES)]
 Fold = Annotated[
@@ -154,7 +155,9 @@ def generate(
         found = (
             (" ".join(filter(None, (spec, network.spec.variant))), network)
             for spec in specs or bundled_specs()
-            for network in networks([spec], variant, override, all_variants)
+            for network in _noted(
+                spec, networks([spec], variant, override, all_variants)
+            )
         )
         print_one = partial(
             _print,
@@ -174,6 +177,17 @@ def generate(
             _compare(files, root, check, diff)
         else:
             _write(files, root, force)
+
+
+def _noted(spec: str, found: Iterable[Network]) -> Iterator[Network]:
+    """The networks of a spec; at the end, the number of warnings about them."""
+    warnings: set[Diagnostic] = set()
+    for network in found:
+        yield network
+        warnings |= {*network.warnings()}
+    if warnings:
+        number = f"{len(warnings)} warning{'s' * (len(warnings) > 1)}"
+        tell_note(f"{number}: run archspec check {spec}")
 
 
 class _Printed(NamedTuple):

@@ -32,8 +32,9 @@ def warnings_of(networks: Sequence[Network], file: str) -> list[Diagnostic]:
 
 
 def own_warnings(network: Network) -> list[Diagnostic]:
-    """Those of a network that hold whatever its spec's other variants do."""
-    return _in_file(_of_one(network), network.spec.tree.place.file)
+    """Those of a network that other variants of its spec hardly change."""
+    found = [*left_out_warnings([network]), *_of_one(network)]
+    return _in_file(found, str(network.spec.source.path))
 
 
 def _of_one(network: Network) -> Iterator[Diagnostic]:
