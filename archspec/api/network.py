@@ -207,21 +207,43 @@ class Network(network.Network):
         return read(self, Path(path), source)
 
     @optional_packages()
-    def adopt(self, path: str | Path, ignore: Sequence[str] = ()) -> AdoptedWeights:
+    def adopt(
+        self,
+        path: str | Path,
+        ignore: Sequence[str] = (),
+        *,
+        key: str = "",
+        accept: Sequence[str] = (),
+        verify: str | None = None,
+    ) -> AdoptedWeights:
         """Import a checkpoint of torchvision, timm, keras.applications and others.
 
         Layers are matched with tensors by shape, order and name; print the result to
-        see the matches. `ignore` has shell patterns of tensors to skip.
+        see the matches. If the checkpoint has another number of classes, the `network`
+        of the result has, too.
+
+        Args:
+            path: a file of torch.save, .safetensors, .keras, .h5, or an Orbax folder.
+            ignore: shell patterns of tensors to skip.
+            key: the entry of the file that holds the weights, such as `ema.model`.
+            accept: settings, such as `epsilon`, that may differ from what the
+                checkpoint states.
+            verify: the original, such as `torchvision:mobilenet_v2` or a .keras file.
+                It is run beside the network, and the outputs are compared. This imports
+                the library in its own process.
 
         Raises:
             WeightsError: the file cannot be read (AS511); tensors are missing or
                 unexpected (AS512) or have the wrong shape (AS513); numbers are not
                 floating-point or not finite (AS514, AS515); a pattern matches nothing
-                (AS516); a match is ambiguous (AS517).
+                (AS516); a match is ambiguous (AS517); the file states other settings
+                (AS518); the original computes something else (AS519).
+            InvalidArgument: an unknown setting or original.
         """
         from archspec.api.weights import adopt
 
-        return adopt(self, Path(path), ignore)
+        file = Path(path)
+        return adopt(self, file, ignore, key=key, accept=accept, verify=verify)
 
 
 def overview(networks: Iterable[Network], format: str = "text") -> str:

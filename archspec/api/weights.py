@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from archspec.api.network import Network
-from archspec.errors import WeightsError, one_of, optional_packages
+from archspec.errors import WeightsError, one_of, optional_packages, printable
 from archspec.targets import TARGETS
 from archspec.targets.templates import manifest
-from archspec.weights import adoption, canonical, files
-from archspec.weights.checks import Array, Arrays
+from archspec.weights import adoption, canonical, files, inspection
+from archspec.weights.checks import Array, Arrays, listed
 from archspec.weights.fold import fold_weights
 from archspec.weights.moves import to_target
 from archspec.weights.output import refuse_existing
@@ -20,6 +22,8 @@ __all__ = [
     "AdoptedWeights",
     "Weights",
     "adopt",
+    "check_writable",
+    "inspect_document",
     "inspect_weights",
     "read",
     "refuse_existing",
@@ -88,14 +92,63 @@ class Weights(Mapping[str, Array]):
         files.write(Path(path), self.network, self.arrays, target, force)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class AdoptedWeights(Weights):
-    """Weights of a checkpoint; `str()` lists the tensor of each layer."""
+    """Weights of a checkpoint; `str()` lists the tensor of each layer.
 
-    layers: str = ""
+    `network` has as many classes as the checkpoint. `notes` are texts about what was
+    chosen, and what the checkpoint does not state.
+    """
+
+    found: adoption.Adoption
+    difference: tuple[float, float] | None = None
+    """From the outputs of `verify`: the largest, and that over the largest output."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.found.notes
 
     def __str__(self) -> str:
-        return self.layers
+        rows = [
+            (path, printable(n), listed(shape)) for path, n, shape in self.found.rows
+        ]
+        widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+        return "\n".join(
+            f"{ours:<{widths[0]}}  {theirs:<{widths[1]}}  {shape}"
+            for ours, theirs, shape in rows
+        )
+
+    @property
+    def summary(self) -> str:
+        """How many layers were matched, and what comparing outputs gave."""
+        layers = len(self.found.units)
+        text = f"matched {layers} layers, {self.network.parameters:,} numbers"
+        if self.difference is None:
+            return text
+        absolute, relative = self.difference
+        apart = f"by at most {absolute:.2g}, {relative:.2g} of the largest"
+        return f"{text}\noutputs are equal: they differ {apart}"
+
+    def document(self) -> dict[str, Any]:
+        """Plain data, as in `weights adopt --format json`."""
+        spec = self.network.spec
+        apart = self.difference or (None, None)
+        return {
+            "spec": spec.stem,
+            "variant": spec.variant,
+            "classes": self.network.document.classes,
+            "tensors": len(self),
+            "numbers": self.network.parameters,
+            "layers": [row._asdict() for row in self.found.rows],
+            "notes": list(self.notes),
+            "difference": dict(zip(("absolute", "relative"), apart, strict=True)),
+        }
+
+
+def check_writable(path: Path, target: str | None) -> None:
+    """Raise InvalidArgument, WeightsError (AS511) for a file that cannot be written."""
+    one_of("target", target, files.WRITTEN)
+    files.check_suffix(path, target)
 
 
 def read(network: Network, path: Path, source: str | None) -> Weights:
@@ -105,28 +158,68 @@ def read(network: Network, path: Path, source: str | None) -> Weights:
     try:
         return Weights(network, files.read(path, network, source), note)
     except WeightsError as error:
+        if found := _with_own_classes(network, path, source):
+            return found
         if note:
             error.add_note(note)
         raise
 
 
+def _with_own_classes(
+    network: Network, path: Path, source: str | None
+) -> Weights | None:
+    """The weights for as many classes as the file has, if that is all that differs."""
+    if own := files.with_classes_of(path, network):
+        note = adoption.classes_note(network, own)
+        with suppress(WeightsError):
+            return Weights(Network.of(own), files.read(path, own, source), note)
+    return None
+
+
 def inspect_weights(path: str | Path) -> str:
-    """The spec, and each tensor with its shape and range, of a safetensors file.
+    """The metadata, and each tensor with its dtype, shape and range, of a weight file.
 
     Raises WeightsError (AS511) if it cannot be read.
     """
     with optional_packages():
-        return canonical.summary(Path(path))
+        return inspection.summary(Path(path))
 
 
-def adopt(network: Network, path: Path, ignore: Sequence[str]) -> AdoptedWeights:
+def inspect_document(path: str | Path) -> dict[str, Any]:
+    """The same as plain data, as in `weights inspect --format json`."""
+    with optional_packages():
+        return inspection.document(Path(path))
+
+
+def adopt(
+    network: Network,
+    path: Path,
+    ignore: Sequence[str],
+    *,
+    key: str,
+    accept: Sequence[str],
+    verify: str | None,
+) -> AdoptedWeights:
     """The weights in a checkpoint of another library."""
-    found = adoption.adopt(network, path, ignore)
-    return AdoptedWeights(network, found.weights, layers=str(found))
+    for setting in accept:
+        one_of("setting", setting, adoption.SETTINGS)
+    found = adoption.adopt(network, path, ignore, key=key, accept=accept)
+    difference = None
+    if verify is not None:
+        from archspec.verification.originals import verify_original
+
+        difference = verify_original(verify, found)
+    return AdoptedWeights(
+        Network.of(found.network), found.weights, found=found, difference=difference
+    )
 
 
 def _note(path: Path, network: Network) -> str:
-    found, own = canonical.metadata(path), canonical.origin(network)
+    own = canonical.origin(network)
+    try:
+        found = canonical.metadata(path)
+    except WeightsError:
+        return ""
     if found.get("archspec") != canonical.FORMAT or found == own:
         return ""
     was, now = (f"{of.get('spec')} {of.get('variant')}".strip() for of in (found, own))

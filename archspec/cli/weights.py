@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,12 +12,14 @@ from archspec.cli.options import (
     Overrides,
     Seed,
     Variants,
+    as_json,
     faults_told,
     tell_note,
 )
 
 if TYPE_CHECKING:
-    from archspec.api.weights import Weights
+    from archspec.api.network import Network
+    from archspec.api.weights import AdoptedWeights, Weights
 
 weights = typer.Typer(
     help=(
@@ -105,46 +107,115 @@ def adopt(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write canonical weights."),
+        typer.Option("-o", "--output", metavar="FILE", help="Write the weights."),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="T", help="Framework of FILE; default: canonical weights."
+        ),
+    ] = None,
+    module: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the source that loads them."),
+    ] = None,
+    key: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Entry of the file, such as state_dict_ema."),
+    ] = "",
     ignore: Annotated[
         list[str] | None,
         typer.Option(
-            "--ignore",
             metavar="PATTERN",
             help="Skip tensors whose names match, such as 'aux*'; repeatable.",
             show_default=False,
         ),
     ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SETTING",
+            help="Keep a setting of the spec that differs from the file's; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    verify: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Run the original, such as torchvision:NAME, and compare outputs.",
+        ),
+    ] = None,
+    mapping: Annotated[
+        bool, typer.Option("--mapping", help="Print the tensor of each layer.")
+    ] = False,
+    format: Annotated[Literal["text", "json"], typer.Option()] = "text",
     variant: Variants = None,
     override: Overrides = None,
     force: Force = False,
 ) -> None:
-    """Import a checkpoint of another implementation, and print the mapping of layers.
+    """Import a checkpoint of another implementation.
 
-    Reads state dicts of torchvision, timm and others (.pth, .pt, .bin or .safetensors)
-    and models or weights of keras.applications (.weights.h5, .keras or .h5). Ambiguous,
-    missing and unexpected tensors are errors.
+    Reads files of torch.save with any name, .safetensors, .keras, .h5 and Orbax. Layers
+    are matched by shape, order and name; ambiguous, missing and unexpected tensors are
+    errors, and so are settings that the file states and the spec does not have.
+
+    archspec weights adopt mobilenet_v2.pth mobilenetv2 --variant torchvision
+    --to keras -o mobilenetv2.weights.h5 --module mobilenetv2.py
+    --verify torchvision:mobilenet_v2
     """
+    if output is None and target is not None:
+        raise typer.BadParameter("--to needs -o")
+    if module is not None and target is None:
+        raise typer.BadParameter("--module needs --to")
     with faults_told():
-        from archspec.api.weights import refuse_existing
+        from archspec.api.weights import check_writable, refuse_existing
 
         network = loaded(spec, variant, override)
         if output is not None:
+            check_writable(output, target)
             refuse_existing(output, force)
-        found = network.adopt(file, ignore or ())
-        typer.echo(str(found), err=output is not None)
+        found = network.adopt(
+            file, ignore or (), key=key, accept=accept or (), verify=verify
+        )
+        _tell(found, mapping, format)
+        if module is not None and target is not None:
+            _write_module(found.network, target, module, force)
         if output is not None:
-            _save(found, output, force=force)
+            _save(found, output, target, force=force)
 
 
 @weights.command("inspect")
-def inspect(file: Existing) -> None:
-    """List the tensors of a safetensors file, and the network they belong to."""
+def inspect(
+    file: Existing,
+    *,
+    format: Annotated[Literal["text", "json"], typer.Option()] = "text",
+) -> None:
+    """List the tensors of a weight file or a checkpoint, and its metadata."""
     with faults_told():
-        from archspec.api.weights import inspect_weights
+        from archspec.api.weights import inspect_document, inspect_weights
 
-        typer.echo(inspect_weights(file), nl=False)
+        if format == "json":
+            typer.echo(as_json([inspect_document(file)]))
+        else:
+            typer.echo(inspect_weights(file), nl=False)
+
+
+def _tell(found: AdoptedWeights, mapping: bool, format: str) -> None:
+    """What was found to stdout, and notes to stderr."""
+    if format == "json":
+        typer.echo(as_json([found.document()]))
+        return
+    for note in found.notes:
+        tell_note(note)
+    typer.echo(f"{found}\n{found.summary}" if mapping else found.summary)
+
+
+def _write_module(network: Network, target: str, path: Path, force: bool) -> None:
+    from archspec.api.files import write_files
+
+    write_files({Path(path.name): network.source(target)}, path.parent, force)
+    typer.echo(f"wrote {path}", err=True)
 
 
 def _save(

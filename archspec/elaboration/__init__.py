@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from archspec import language
 from archspec.elaboration.attributes import Defaults
 from archspec.elaboration.features import featuring
 from archspec.elaboration.frames import Frame, Names, Tensor
@@ -20,6 +21,7 @@ from archspec.ops import Pair, Shape
 from archspec.reading import Source
 
 __all__ = [
+    "changed",
     "elaborate",
     "featuring",
     "folded",
@@ -76,6 +78,13 @@ def _elaborated(spec: Spec) -> Network:
         tuple(elaborator.layers),
         root,
     )
+
+
+def changed(
+    network: Network, variants: Sequence[str] = (), overrides: Sequence[str] = ()
+) -> Network:
+    """The network with further variants, then overrides; raises SpecError."""
+    return elaborate(language.changed(network.spec, variants, overrides))
 
 
 def with_classes(network: Network, classes: int) -> Network:

@@ -3,7 +3,7 @@
 from archspec.language.document import Block, Document
 from archspec.language.fields import Formula
 from archspec.language.layers import Branch, JoinLayer, Layer, OpLayer, Table
-from archspec.language.load import Spec, load, offer, variant_names
+from archspec.language.load import Spec, changed, load, offer, variant_names
 from archspec.language.variants import Offer
 from archspec.reading.nodes import Word
 
@@ -19,6 +19,7 @@ __all__ = [
     "Spec",
     "Table",
     "Word",
+    "changed",
     "load",
     "offer",
     "variant_names",

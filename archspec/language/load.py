@@ -104,18 +104,51 @@ def load(
     source = spec if isinstance(spec, Source) else read_source(spec)
     faults: list[Diagnostic] = []
     tree = _merged((*source.bases, source.tree), faults)
+    tree = _applied(tree, source, variants, overrides, faults)
+    return _spec(tree, source, variants, faults)
+
+
+def changed(
+    spec: Spec,
+    variants: AbstractSequence[str] = (),
+    overrides: AbstractSequence[str] = (),
+) -> Spec:
+    """A spec with further variants, then overrides; raises SpecError."""
+    faults: list[Diagnostic] = []
+    tree = spec.tree.replaced(variants=spec.variants)
+    tree = _applied(tree, spec.source, variants, overrides, faults)
+    names = [*(spec.variant.split("+") if spec.variant else ()), *variants]
+    return _spec(tree, spec.source, names, faults)
+
+
+def _applied(
+    tree: Mapping,
+    source: Source,
+    variants: AbstractSequence[str],
+    overrides: AbstractSequence[str],
+    faults: list[Diagnostic],
+) -> Mapping:
     for name in variants:
         tree = with_variant(tree, name, source.tree)
     for override in overrides:
         tree = apply(tree, _override(tree, override, faults))
+    return tree
+
+
+def _spec(
+    tree: Mapping,
+    source: Source,
+    variants: AbstractSequence[str],
+    faults: list[Diagnostic],
+) -> Spec:
     if tree.entries and tree.entries.keys() <= _SHARED:
         help = "list this file under 'extends' of a spec that has layers"
         message = "the file describes no network"
         raise_if_any([*faults, Diagnostic("AS202", message, tree.place, help=help)])
     offered = tree.section("variants")
     tree = tree.replaced(variants=None)
-    variant = "+".join(variants) or None
     document = validate(tree, faults)
+    variant = "+".join(variants) or None
     return Spec(document, source, variant, tree, variants=offered)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from archspec.errors import WeightsError, needed, printable
+from archspec.errors import WeightsError, needed
 from archspec.network import Network
-from archspec.weights.checks import Arrays, check, listed
+from archspec.weights.checks import Arrays, check
 from archspec.weights.output import replacing
 
 FORMAT = "weights 1"
@@ -112,27 +112,3 @@ def safetensors() -> Any:
 def _single(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(array, np.float32)
-
-
-def summary(path: Path) -> str:
-    """Origin, and each tensor with its shape and range; raises WeightsError."""
-    said = metadata(path)
-    found = tensors(path)
-    lines = [f"{key}: {value}" for key, value in sorted(said.items()) if value]
-    width = max(map(len, found), default=0)
-    for name, array in found.items():
-        lines.append(
-            f"{name:<{width}}  {array.dtype} {listed(array.shape)}{_range(array)}"
-        )
-    total = sum(array.size for array in found.values())
-    lines.append(f"{len(found)} tensors, {total:,} numbers")
-    return "".join(f"{printable(line)}\n" for line in lines)
-
-
-def _range(array: np.ndarray) -> str:
-    finite = array[np.isfinite(array)]
-    odd = array.size - finite.size
-    note = f"  {odd} not finite" if odd else ""
-    if not finite.size:
-        return note
-    return f"  {finite.min():.4g} to {finite.max():.4g}{note}"

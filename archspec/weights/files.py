@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from archspec.frameworks import FRAMEWORKS
 from archspec.network import Network
 from archspec.targets.templates import manifest
 from archspec.weights import canonical, keras_file
-from archspec.weights.checkpoints import opened
+from archspec.weights.adoption.proposals import numbers_in, with_own_classes
+from archspec.weights.checkpoints import Checkpoint, opened
 from archspec.weights.checkpoints.flax import save_orbax
 from archspec.weights.checks import Arrays
-from archspec.weights.moves import from_target, to_target
+from archspec.weights.moves import from_target, to_target, weight_prefixes
 from archspec.weights.output import replacing
 
 WRITTEN = (None, *(name for name, known in FRAMEWORKS.items() if known.writes))
@@ -44,7 +46,7 @@ def write(
     if target is None:
         canonical.write(path, network, weights, force)
         return
-    _check_suffix(path, FRAMEWORKS[target].writes)
+    check_suffix(path, target)
     if target == "onnx":
         content = needed("archspec.targets.onnx").file(network, weights)
         with replacing(path, force) as temporary:
@@ -72,19 +74,55 @@ def read(path: Path, network: Network, target: str | None = None) -> Arrays:
         FrameworkMissing: what reads such files is not installed.
     """
     if target is None:
+        _check_canonical(path, network)
         return canonical.read(path, network)
     _check_suffix(path, FRAMEWORKS[target].reads)
-    found = keras_file.load(path, network) if target == "keras" else _tensors(path)
+    with opened(path) as checkpoint:
+        if _is_foreign(network, checkpoint, target):
+            name = checkpoint.units[0].name
+            message = f"{path} was not saved by the generated module: it has '{name}'"
+            raise WeightsError.single("AS512", message, help=_adopt(path, network))
+        found = {} if target == "keras" else checkpoint.arrays()
+    if target == "keras":
+        found = keras_file.load(path, network)
     return from_target(network, manifest(target), found)
 
 
-def _tensors(path: Path) -> Arrays:
+def with_classes_of(path: Path, network: Network) -> Network | None:
+    """The network with as many classes as the file has; None if that is no remedy."""
+    with suppress(WeightsError), opened(path) as checkpoint:
+        return with_own_classes(network, numbers_in(checkpoint))
+    return None
+
+
+def _check_canonical(path: Path, network: Network) -> None:
+    """Raise WeightsError (AS511) with what to do about a file of something else."""
+    with suppress(WeightsError):
+        if canonical.metadata(path).get("archspec") == canonical.FORMAT:
+            return
     with opened(path) as checkpoint:
-        return {
-            tensor.name: tensor.values()
-            for unit in checkpoint.units
-            for tensor in unit.tensors.values()
-        }
+        source = checkpoint.target
+        help = f"if the generated module saved it: --from {source}"
+        if not checkpoint.units or _is_foreign(network, checkpoint, source):
+            help = _adopt(path, network)
+    message = f"{path} is not a file of canonical weights"
+    raise WeightsError.single("AS511", message, help=help)
+
+
+def _adopt(path: Path, network: Network) -> str:
+    command = f"archspec weights adopt {path} {network.spec.stem}"
+    return f"for a checkpoint of another implementation: {command}"
+
+
+def _is_foreign(network: Network, checkpoint: Checkpoint, target: str) -> bool:
+    """Whether most layers of a file are called otherwise than in generated code."""
+    names = [unit.name for unit in checkpoint.units]
+    if any(name.startswith("layers/") for name in names):
+        return False  # numbers of classes, not names
+    ours = {
+        prefix[:-1] for prefix in weight_prefixes(network, manifest(target)).values()
+    }
+    return sum(name in ours for name in names) < len(names) / 2
 
 
 def _state(network: Network, target: str, weights: Arrays) -> Arrays:
@@ -100,6 +138,12 @@ def _state(network: Network, target: str, weights: Arrays) -> Arrays:
 def _save_pickled(path: Path, state: Arrays) -> None:
     torch = needed("torch")
     torch.save({name: torch.from_numpy(array) for name, array in state.items()}, path)
+
+
+def check_suffix(path: Path, target: str | None) -> None:
+    """Raise WeightsError (AS511) for a name that no file of the target has."""
+    if target is not None:
+        _check_suffix(path, FRAMEWORKS[target].writes)
 
 
 def _check_suffix(path: Path, known: tuple[str, ...]) -> None:

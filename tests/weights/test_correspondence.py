@@ -44,7 +44,7 @@ def units(network, rename) -> list[tuple[str, int, Unit]]:
         for part in use.parts:
             name = rename(part.layer.path)
             tensors = {
-                variable: Tensor(f"{name}.{variable}", shape, lambda: None)
+                variable: Tensor(f"{name}.{variable}", shape, "float32", lambda: None)
                 for variable, shape in part.shapes.items()
             }
             found.append((part.layer.path, number, Unit(name, tensors)))

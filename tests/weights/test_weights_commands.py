@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -25,11 +26,22 @@ variants: {wide: {layers: {conv: {conv: {filters: 8}}}}}
 """
 
 
+HEADS = """
+archspec: 1
+name: Heads
+classes: 5
+input: {channels: 2, size: 4}
+defaults: {conv: {padding: same, bias: false}}
+layers: {conv: {conv: 2}, pool: global_avg_pool, head: {dense: classes}}
+"""
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch):
     """Run a command in a folder with a spec, within this process."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.yaml").write_text(SPEC)
+    (tmp_path / "heads.yaml").write_text(HEADS)
     return lambda *arguments: CliRunner().invoke(program([]), ["weights", *arguments])
 
 
@@ -140,8 +152,7 @@ def test_a_missing_file(run):
     done = run("inspect", "nothing.safetensors")
     assert done.exit_code == 2
     assert done.stderr == (
-        "error[AS511]: cannot read nothing.safetensors: "
-        "No such file or directory: nothing.safetensors\n"
+        "error[AS511]: cannot read nothing.safetensors: No such file or directory\n"
     )
 
 
@@ -171,10 +182,85 @@ def test_a_forgotten_from(run):
     run("convert", "w.safetensors", "small.yaml", "--to", "torch", "-o", "t.pth")
     done = run("convert", "t.pth", "small.yaml", "--to", "onnx", "-o", "t.onnx")
     assert done.exit_code == 2
-    first, second = done.stderr.splitlines()
-    assert first.startswith("error[AS511]: cannot read t.pth: ")
-    expected = "for other files, use archspec weights convert --from, or weights adopt"
-    assert second == f"   help: {expected}"
+    assert done.stderr == (
+        "error[AS511]: t.pth is not a file of canonical weights\n"
+        "   help: if the generated module saved it: --from torch\n"
+    )
+
+
+@pytest.mark.parametrize("source", [["--from", "torch"], []])
+def test_foreign_names_are_adopted(run, source):
+    """One error, and not one for each tensor."""
+    run("init", "small.yaml", "-o", "w.safetensors")
+    run("convert", "w.safetensors", "small.yaml", "--to", "torch", "-o",
+        "t.safetensors")  # fmt: skip
+    state = load_file("t.safetensors")
+    save_file({f"body.{k[0]}{k[4:]}": v for k, v in state.items()}, "f.safetensors")
+    done = run("convert", "f.safetensors", "small.yaml", *source, "--to", "onnx",
+               "-o", "t.onnx")  # fmt: skip
+    assert done.exit_code == 2
+    error, help = done.stderr.splitlines()
+    assert error == (
+        "error[AS512]: f.safetensors was not saved by the generated module: "
+        "it has 'body.c'"
+        if source
+        else "error[AS511]: f.safetensors is not a file of canonical weights"
+    )
+    assert help == (
+        "   help: for a checkpoint of another implementation: "
+        "archspec weights adopt f.safetensors small"
+    )
+
+
+def test_another_number_of_classes(run):
+    """Weights say it, whatever file they are in, and the target's file has as many."""
+    run("init", "heads.yaml", "--set", "classes=3", "-o", "w.safetensors")
+    convert = ("convert", "w.safetensors", "heads.yaml", "--to", "torch")
+    done = run(*convert, "-o", "t.safetensors")
+    note = "note: the file has 3 classes; using --set classes=3\n"
+    assert done.stderr == note + "wrote t.safetensors: 3 tensors, 13 numbers\n"
+    assert load_file("t.safetensors")["head.weight"].shape == (3, 2)
+    done = run("convert", "t.safetensors", "heads.yaml", "--from", "torch", "-o",
+               "b.safetensors")  # fmt: skip
+    assert done.stderr == note + "wrote b.safetensors: 3 tensors, 13 numbers\n"
+    assert Path("w.safetensors").read_bytes() == Path("b.safetensors").read_bytes()
+    done = run("adopt", "t.safetensors", "heads.yaml")
+    assert done.stderr.startswith(note)
+
+
+def test_variants_that_fit_are_proposed(run):
+    run("init", "small.yaml", "--variant", "wide", "-o", "w.safetensors")
+    run("convert", "w.safetensors", "small.yaml", "--variant", "wide", "--to", "torch",
+        "-o", "t.safetensors")  # fmt: skip
+    done = run("adopt", "t.safetensors", "small.yaml")
+    last = done.stderr.splitlines()[-1]
+    assert last == "   help: the file fits the spec with --variant wide"
+    run("init", "heads.yaml", "-o", "h.safetensors")
+    run("convert", "h.safetensors", "heads.yaml", "--to", "torch", "-o", "h.pth")
+    run("convert", "h.safetensors", "heads.yaml", "--to", "torch", "-o",
+        "h.safetensors", "--force")  # fmt: skip
+    state = load_file("h.safetensors")
+    save_file({"conv.weight": state["conv.weight"]}, "b.safetensors")
+    done = run("adopt", "b.safetensors", "heads.yaml")
+    last = done.stderr.splitlines()[-1]
+    assert last == "   help: the file fits the spec with --set layers.head=~"
+
+
+def test_json(run):
+    run("init", "small.yaml", "-o", "w.safetensors")
+    run("convert", "w.safetensors", "small.yaml", "--to", "torch", "-o",
+        "t.safetensors")  # fmt: skip
+    found = json.loads(run("inspect", "t.safetensors", "--format", "json").stdout)
+    assert found["metadata"] == {"format": "pt"}
+    assert found["tensors"][1] == {
+        "name": "norm.bias", "dtype": "float32", "shape": [2], "min": 0.0, "max": 0.0,
+        "not_finite": 0,
+    }  # fmt: skip
+    done = run("adopt", "t.safetensors", "small.yaml", "--format", "json")
+    found = json.loads(done.stdout)
+    assert found["layers"][1] == {"layer": "norm", "name": "norm", "shape": [2]}
+    assert found["notes"][0].startswith("the file does not state strides")
+    assert (found["spec"], found["tensors"], found["numbers"]) == ("small", 5, 12)
 
 
 def test_adopt_passes_over_what_it_is_told(run):

@@ -1,5 +1,6 @@
 """Match the layers of a network with a checkpoint of another implementation."""
 
-from archspec.weights.adoption.adopt import Adoption, adopt
+from archspec.weights.adoption.adopt import Adoption, adopt, classes_note
+from archspec.weights.adoption.settings import SETTINGS
 
-__all__ = ["Adoption", "adopt"]
+__all__ = ["SETTINGS", "Adoption", "adopt", "classes_note"]

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.errors import printable
+from archspec.errors import WeightsError
 from archspec.network import Network
+from archspec.ops import Shape
 from archspec.targets.templates import manifest
 from archspec.weights.adoption.mismatches import (
+    MAX_NAMES,
     AmbiguousMatch,
     check_agree,
     check_clear,
@@ -23,62 +26,151 @@ from archspec.weights.adoption.mismatches import (
 from archspec.weights.adoption.names import own_names
 from archspec.weights.adoption.orders import in_order
 from archspec.weights.adoption.pairing import Case, better_named, decide
+from archspec.weights.adoption.proposals import (
+    alternatives,
+    check_settings,
+    fitting,
+    numbers_in,
+    with_own_classes,
+)
 from archspec.weights.adoption.readings import Reading, Share, Stored, cut, readings
 from archspec.weights.adoption.uses import Signature, Slot, Use, signature, uses
 from archspec.weights.checkpoints import Checkpoint, Unit, opened, without
-from archspec.weights.checks import Arrays, check_numbers, listed
+from archspec.weights.checks import Arrays, check_numbers
 from archspec.weights.moves import from_target, names_there
 
 Pairs = dict[str, Stored]
 """The unit of each layer, by the layer's path."""
 
 
+class Row(NamedTuple):
+    """A layer, what the file calls it, and the shape of its first weight there."""
+
+    layer: str
+    name: str
+    shape: Shape
+
+
 @dataclass(frozen=True)
 class Adoption:
-    """Canonical weights, and the unit of the checkpoint that each layer got."""
+    """Canonical weights, and the unit of the checkpoint that each layer got.
 
+    `network` has as many classes as the file, `notes` says what was decided. `path` and
+    `key` are those of the file.
+    """
+
+    network: Network
     units: Mapping[str, Unit]
     weights: Arrays
+    notes: tuple[str, ...]
+    path: Path
+    key: str
 
-    def __str__(self) -> str:
-        rows = [
-            (path, printable(unit.name), listed(next(iter(unit.shapes.values()))))
+    @property
+    def rows(self) -> list[Row]:
+        """Each layer with weights, in the order of the spec."""
+        return [
+            Row(path, unit.name, next(iter(unit.shapes.values())))
             for path, unit in self.units.items()
         ]
-        widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-        return "\n".join(
-            f"{ours:<{widths[0]}}  {theirs:<{widths[1]}}  {shape}"
-            for ours, theirs, shape in rows
-        )
 
 
-def adopt(network: Network, path: Path, ignore: Sequence[str] = ()) -> Adoption:
+def adopt(
+    network: Network,
+    path: Path,
+    ignore: Sequence[str] = (),
+    *,
+    key: str = "",
+    accept: Sequence[str] = (),
+) -> Adoption:
     """Match the layers of a network with a checkpoint of torchvision, timm or Keras.
 
-    Tensors whose names match a shell pattern of `ignore` are left out.
+    Tensors whose names match a shell pattern of `ignore` are left out. `key` names the
+    entry of the file that holds the weights. Settings in `accept` may differ.
 
     Raises:
         WeightsError: the file cannot be read (AS511); a tensor is missing or left over
             (AS512), or has another shape (AS513); numbers are not floating-point or
             not finite (AS514, AS515); a pattern matches nothing (AS516); the match is
-            ambiguous (AS517).
+            ambiguous (AS517); the file states other settings than the spec (AS518).
         FrameworkMissing: the library that reads such files is not installed.
     """
-    with opened(path) as whole:
+    with opened(path, key) as whole:
         checkpoint = without(whole, ignore)
-        found = correspondence(network, checkpoint)
-        return Adoption(found, _weights(network, checkpoint, found))
+        own, units = _matched(network, checkpoint)
+        check_settings(own, checkpoint, units, accept)
+        notes = (
+            _entry(checkpoint),
+            classes_note(network, own),
+            _unstated(own, checkpoint),
+        )
+        weights = _weights(own, checkpoint, units)
+        return Adoption(own, units, weights, tuple(filter(None, notes)), path, key)
+
+
+def _matched(
+    network: Network, checkpoint: Checkpoint
+) -> tuple[Network, dict[str, Unit]]:
+    """The network, with the file's classes if that is what differs, and its units."""
+    numbers = numbers_in(checkpoint)
+    try:
+        return network, correspondence(network, checkpoint)
+    except AmbiguousMatch:
+        raise
+    except WeightsError as error:
+        if (other := with_own_classes(network, numbers)) and _fits(other, checkpoint):
+            return other, correspondence(other, checkpoint)
+        options = fitting(network, partial(_fits, checkpoint=checkpoint))
+        if not options:
+            raise
+        help = f"the file fits the spec with {options}"
+        raise WeightsError.most(error.diagnostics, help) from None
+
+
+def _fits(network: Network, checkpoint: Checkpoint) -> bool:
+    """Whether the file has the weights of the network, or of other classes of it."""
+    numbers = numbers_in(checkpoint)
+    own = with_own_classes(network, numbers) or network
+    if own.parameters != numbers:
+        return False
+    with suppress(WeightsError):
+        ours = uses(own, manifest(checkpoint.target))
+        check_same([part for use in ours for part in use.parts], _stored(checkpoint))
+        return True
+    return False
+
+
+def classes_note(network: Network, own: Network) -> str:
+    """What is said where a file has another number of classes than the spec."""
+    classes = own.document.classes
+    if classes == network.document.classes:
+        return ""
+    return f"the file has {classes} classes; using --set classes={classes}"
+
+
+def _entry(checkpoint: Checkpoint) -> str:
+    if not checkpoint.others:
+        return ""
+    others = ", ".join(map(repr, checkpoint.others[:MAX_NAMES]))
+    return (
+        f"read entry '{checkpoint.entry}' of the file; --key selects another: {others}"
+    )
+
+
+def _unstated(network: Network, checkpoint: Checkpoint) -> str:
+    """That a file of weights alone states no settings, and which may be wrong."""
+    if any(unit.settings for unit in checkpoint.units):
+        return ""
+    note = "the file does not state strides, padding, epsilon, decay or activations"
+    if others := " or ".join(option for option, _ in alternatives(network)):
+        note += f"; {others} would compute something else with these weights"
+    return note
 
 
 def correspondence(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:
     """The unit of each layer; WeightsError (AS512, AS513, AS517) unless it is clear."""
-    names = manifest(checkpoint.target)
-    ours = uses(network, names)
+    ours, units = uses(network, manifest(checkpoint.target)), _stored(checkpoint)
     parts = [part for use in ours for part in use.parts]
-    units = [
-        Stored(unit.name, unit.shapes, signature(names, unit.shapes), unit)
-        for unit in checkpoint.units
-    ]
     check_same(parts, units)
     for number, part in own_names(_named(parts), _named(units)).items():
         own = frozenset({(parts[part].name, ())})
@@ -99,6 +191,14 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:
         raise failed[0]
     check_clear(found)
     return {part.name: found[0][part.name].unit for part in parts}
+
+
+def _stored(checkpoint: Checkpoint) -> list[Stored]:
+    names = manifest(checkpoint.target)
+    return [
+        Stored(unit.name, unit.shapes, signature(names, unit.shapes), unit)
+        for unit in checkpoint.units
+    ]
 
 
 def _named(slots: Iterable[Slot]) -> list[tuple[str, Signature]]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import chain, groupby
 from typing import Any
 
-from archspec.network import INPUT, Instance, Network, NetworkLayer
+from archspec.network import Instance, Network, NetworkLayer
 from archspec.ops import Shape
 from archspec.weights.moves import Named, names_there
 
@@ -173,14 +173,20 @@ def _ancestors(network: Network) -> list[set[int]]:
 
 def _branches(network: Network) -> list[Hashable]:
     """Of each layer the branch that it starts; equal are those that sum up the same."""
-    readers: list[list[int]] = [[] for _ in network.layers]
+    reading = readers(network)
+    return [_branch(network, n, reading) for n in range(len(network.layers))]
+
+
+def readers(network: Network) -> Mapping[int, list[int]]:
+    """The numbers of the layers that read each layer, or the input."""
+    found: dict[int, list[int]] = defaultdict(list)
     for number, layer in enumerate(network.layers):
-        for source in filter(INPUT.__ne__, layer.sources):
-            readers[source].append(number)
-    return [_branch(network, number, readers) for number in range(len(readers))]
+        for source in layer.sources:
+            found[source].append(number)
+    return found
 
 
-def _branch(network: Network, start: int, readers: Sequence[list[int]]) -> Hashable:
+def _branch(network: Network, start: int, readers: Mapping[int, list[int]]) -> Hashable:
     """Its sources, layers and the sum that it ends in; else the number itself."""
     number, primitives = start, list[str]()
     while len(readers[number]) == 1 and number not in network.outputs.values():

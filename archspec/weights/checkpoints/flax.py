@@ -88,4 +88,4 @@ def _tensor(path: Path, name: str, spec: dict[str, Any]) -> Tensor:
         except _ERRORS as error:
             raise unreadable(path, error) from None
 
-    return Tensor(name, shape, values)
+    return Tensor(name, shape, stored.dtype.name, values)

@@ -71,7 +71,7 @@ def tensor(path: Path, group: Any, name: str) -> Tensor:
         with reported_as_unreadable(path):
             return single(found[()])
 
-    return Tensor(full, tuple(found.shape), values)
+    return Tensor(full, tuple(found.shape), found.dtype.name, values)
 
 
 def labels(path: Path, group: Any, name: str) -> list[str]:

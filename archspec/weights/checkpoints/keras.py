@@ -7,15 +7,16 @@ layers and weights by name, in order. Nothing is followed out of the file.
 
 from __future__ import annotations
 
-import json
 import re
 import zipfile
-from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
+from math import prod
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from archspec.weights.checkpoints.hdf5 import (
     children,
@@ -25,7 +26,15 @@ from archspec.weights.checkpoints.hdf5 import (
     reported_as_unreadable,
     tensor,
 )
-from archspec.weights.checkpoints.units import Checkpoint, Tensor, Unit, unreadable
+from archspec.weights.checkpoints.keras_config import Configuration, configuration
+from archspec.weights.checkpoints.units import (
+    Affine,
+    Checkpoint,
+    Settings,
+    Tensor,
+    Unit,
+    unreadable,
+)
 
 _NORM = ["gamma", "beta", "moving_mean", "moving_variance"]
 _ALIASES = {"depthwise_kernel": "kernel", "pointwise_kernel": "kernel"}
@@ -33,6 +42,8 @@ _NO_LAYERS = {"vars", "optimizer", "seed_generator", "metrics", "compile_metrics
 """Groups in which Keras keeps other things than weights of layers."""
 
 _MAX_DEPTH = 32
+_MAX_CHANNELS = 100_000
+"""Of an input whose statistics are stored."""
 
 
 @contextmanager
@@ -40,24 +51,41 @@ def keras_hdf5(path: Path) -> Generator[Checkpoint]:
     """A file of `save_weights`, or of an older `save`."""
     with opened(path, path) as root:
         with reported_as_unreadable(path):
-            units = tuple(_of_any_age(path, root))
-        yield Checkpoint("keras", units)
+            text = root.attrs.get("model_config")
+            stated = configuration(text) if isinstance(text, str | bytes) else None
+            found = _checkpoint(list(_of_any_age(path, root)), stated)
+        yield found
 
 
 @contextmanager
 def keras_archive(path: Path) -> Generator[Checkpoint]:
-    """A file of `model.save`: a zip, of which only the names of layers are read."""
+    """A file of `model.save`: a zip, of which the configuration is read as data."""
     with _archive(path) as archive:
-        config = _member(path, archive, "config.json")
+        text = _member(path, archive, "config.json")
         weights = BytesIO(_member(path, archive, "model.weights.h5"))
-    try:
-        ranks = {name: rank for rank, name in enumerate(_ranked(json.loads(config)))}
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        raise unreadable(path, "its config.json lists no layers") from None
+    stated = configuration(text)
+    if stated is None:
+        raise unreadable(path, "its config.json lists no layers")
+    ranks = {name: rank for rank, name in enumerate(stated.paths)}
     with opened(path, weights) as root:
         with reported_as_unreadable(path):
-            units = tuple(_counted(path, root, ranks))
-        yield Checkpoint("keras", units)
+            found = _checkpoint(list(_counted(path, root, ranks)), stated)
+        yield found
+
+
+def _checkpoint(units: Sequence[Unit], stated: Configuration | None) -> Checkpoint:
+    """Units with what is stated of them; those without weights are constants."""
+    constants = {
+        unit.name: Affine.normalization(unit.settings["mean"], unit.settings["std"])
+        for unit in units
+        if not unit.tensors
+    }
+    own = tuple(unit for unit in units if unit.tensors)
+    found = Checkpoint("keras", own, constants=tuple(constants.values()))
+    if stated is None:
+        return found
+    own = tuple(unit._replace(settings=stated.stated(unit)) for unit in own)
+    return found._replace(units=own, scaling=stated.scaling(constants))
 
 
 def archived_weights(path: Path) -> bytes:
@@ -102,7 +130,7 @@ def _listed(path: Path, root: Any) -> Iterator[Unit]:
         for name in labels(path, group, "weight_names"):
             owners.setdefault(name.rpartition("/")[0] or layer, []).append(name)
         for owner, names in owners.items():
-            yield from _units(owner, _tensors(path, group, names))
+            yield from _units(path, group, owner, names)
 
 
 def _counted(
@@ -121,25 +149,11 @@ def _counted(
     for name in sorted(found, key=order):
         variables = found[name]
         numbered = sorted(variables, key=_number)
-        tensors = _tensors(path, variables, numbered)
         label = variables.attrs.get("name")
         label = label if isinstance(label, str) else name
-        if known:
-            yield from _units(label, tensors)
-        else:
-            module = name.rpartition("/layers/")[0]
-            yield from _units(label, tensors, str(order(name)[0]), module)
-
-
-def _tensors(path: Path, group: Any, names: list[str]) -> list[Tensor]:
-    """A layer's weights; none of a Normalization, whose third one counts its data."""
-    if len(names) == 3 and _is_count(entry(path, group, names[-1])):
-        return []
-    return [tensor(path, group, name) for name in names]
-
-
-def _is_count(found: Any) -> bool:
-    return getattr(found, "shape", None) == () and found.dtype.kind == "i"
+        chain, module = str(order(name)[0]), name.rpartition("/layers/")[0]
+        for unit in _units(path, variables, label, numbered):
+            yield unit if known else unit._replace(chain=chain, module=module)
 
 
 def _number(text: str) -> tuple[int, str]:
@@ -159,34 +173,34 @@ def _groups(path: Path, group: Any, name: str = "") -> Iterator[tuple[str, Any]]
             yield from _groups(path, child, f"{name}/{key}" if name else key)
 
 
-def _ranked(config: Any, before: str = "") -> Iterator[str]:
-    """The paths that the layers of a model have in its weights, in order."""
-    counts: Counter[str] = Counter()
-    for layer in config["config"]["layers"]:
-        name = re.sub(
-            r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", layer["class_name"]
-        ).lower()
-        number = counts[name]
-        counts[name] += 1
-        path = f"{before}layers/{name}" + (f"_{number}" if number else "")
-        yield path
-        if isinstance(layer["config"].get("layers"), list):
-            yield from _ranked(layer, f"{path}/")
+def _units(path: Path, group: Any, name: str, names: list[str]) -> Iterator[Unit]:
+    """A layer's weights; each kernel of a separable convolution is a unit.
 
-
-def _units(
-    name: str, tensors: Iterable[Tensor], chain: str = "", module: str = ""
-) -> Iterator[Unit]:
-    """A layer's weights; each kernel of a separable convolution is a unit."""
+    A Normalization, whose third weight counts its data, is a unit without weights.
+    """
+    if len(names) == 3 and _is_count(entry(path, group, names[-1])):
+        yield Unit(name, {}, settings=_statistics(path, group, names[:2]))
+        return
     parts: list[list[Tensor]] = []
-    for found in tensors:
+    for found in (tensor(path, group, each) for each in names):
         if len(found.shape) > 1 or not parts:
             parts.append([])
         parts[-1].append(found)
     for number, part in enumerate(parts):
         own = name if len(parts) == 1 else f"{name}/{number}"
-        names = _variables(part)
-        yield Unit(own, dict(zip(names, part, strict=True)), chain, module)
+        yield Unit(own, dict(zip(_variables(part), part, strict=True)))
+
+
+def _is_count(found: Any) -> bool:
+    return getattr(found, "shape", None) == () and found.dtype.kind == "i"
+
+
+def _statistics(path: Path, group: Any, names: list[str]) -> Settings:
+    mean, variance = (tensor(path, group, name) for name in names)
+    if mean.shape != variance.shape or prod(mean.shape) > _MAX_CHANNELS:
+        raise unreadable(path, f"'{mean.name}' has {prod(mean.shape)} channels")
+    least = 1e-14  # under which Keras takes the variance for this
+    return {"mean": mean.values(), "std": np.sqrt(np.maximum(variance.values(), least))}
 
 
 def _variables(part: list[Tensor]) -> list[str]:

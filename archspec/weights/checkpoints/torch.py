@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import pickle
-import warnings
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from archspec.errors import needed
+from archspec.errors import did_you_mean, needed
 from archspec.frameworks import SOURCES
 from archspec.targets.templates import manifest
+from archspec.weights.checkpoints.pickles import Inert, Stored, unpickled
 from archspec.weights.checkpoints.units import (
     Checkpoint,
     Tensor,
     by_module,
     check_floating,
+    flat,
     plain_names,
     single,
     unreadable,
     words,
 )
 
-_WRAPPERS = ("state_dict", "model")
+_USUAL = "state_dict model_state_dict model net network weights module".split()
+"""Entries that hold the state dict of a model, the most usual one first."""
+
+_MAX_DEPTH = 8
+"""Of entries in entries."""
+
+_MAX_MODULES = 50
+"""Of modules in modules."""
+
 _DTYPES = {
     "F16": "float16",
     "BF16": "bfloat16",
@@ -37,10 +45,82 @@ _DTYPES = {
 
 
 @contextmanager
-def pickled(path: Path) -> Generator[Checkpoint]:
-    """A file of `torch.save`, of which only tensors and their names are read."""
-    state = _state(path, _loaded(path))
-    yield by_module(map(_of_torch, state, state.values()), "torch")
+def pickled(path: Path, key: str = "") -> Generator[Checkpoint]:
+    """A file of `torch.save`, of which only tensors and their names are read.
+
+    `key` names the entry that holds the state dict, `ema.model`; by default it is the
+    only one, or one that is called as usual.
+    """
+    with unpickled(path) as (found, read):
+        entries = dict(_state_dicts(found, "", set()))
+        chosen = _chosen(path, entries, key)
+        state = {
+            name: tensor
+            for name, tensor in entries[chosen].items()
+            if isinstance(tensor, Stored)
+        }
+        tensors = (
+            Tensor(name, own.shape, own.dtype, partial(own.values, name, path, read))
+            for name, own in zip(plain_names(state), state.values(), strict=True)
+        )
+        others = tuple(name for name in entries if name != chosen)
+        yield by_module(tensors, "torch")._replace(entry=chosen, others=others)
+
+
+def _state_dicts(
+    found: object, path: str, seen: set[int]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every mapping that is mostly tensors, and every module, by its path."""
+    if id(found) in seen or path.count(".") > _MAX_DEPTH:
+        return
+    seen.add(id(found))
+    entries = _members(found)
+    state = _module_state(found, "", set()) if isinstance(found, Inert) else entries
+    if sum(isinstance(value, Stored) for value in state.values()) > len(state) / 2:
+        yield path, state
+        return
+    for name, value in entries.items():
+        yield from _state_dicts(value, f"{path}.{name}" if path else name, seen)
+
+
+def _members(found: object) -> dict[str, object]:
+    """What a mapping or an object holds under names."""
+    state = found.state if isinstance(found, Inert) else found
+    if not isinstance(state, Mapping):
+        return {}
+    entries = cast("Mapping[object, object]", state)
+    return {name: value for name, value in entries.items() if isinstance(name, str)}
+
+
+def _module_state(module: object, path: str, seen: set[int]) -> dict[str, object]:
+    """What `state_dict` of a pickled module would give, its code unseen."""
+    if id(module) in seen or path.count(".") > _MAX_MODULES:
+        return {}
+    seen.add(id(module))
+    members = _members(module)
+    own = _members(members.get("_parameters")) | _members(members.get("_buffers"))
+    state = {path + name: value for name, value in own.items() if value is not None}
+    for name, inner in _members(members.get("_modules")).items():
+        state |= _module_state(inner, f"{path}{name}.", seen)
+    return state
+
+
+def _chosen(path: Path, entries: Collection[str], key: str) -> str:
+    """The entry to be read; raises WeightsError (AS511) unless it is clear."""
+    if not entries:
+        help = "save the module's state_dict() by itself"
+        raise unreadable(path, "it contains no state dict", help)
+    listed = ", ".join(map(repr, entries))
+    if key:
+        if key in entries:
+            return key
+        help = did_you_mean(key, entries) or f"its state dicts are: {listed}"
+        raise unreadable(path, f"it has no state dict '{key}'", help)
+    usual = [name for name in _USUAL if name in entries]
+    if len(entries) > 1 and not usual:
+        help = f"choose one, such as --key {next(iter(entries))}"
+        raise unreadable(path, f"it has several state dicts: {listed}", help)
+    return usual[0] if usual else next(iter(entries))
 
 
 @contextmanager
@@ -63,69 +143,12 @@ def _target(names: Collection[str]) -> str:
     return max(nested, key=lambda target: sum(e in words(target) for e in ends))
 
 
-def _loaded(path: Path) -> object:
-    torch = needed("torch")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # which protocol it was pickled with
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        help = "save the module's state_dict() by itself"
-        reason = "it holds more than tensors; none of it was executed"
-        raise unreadable(path, reason, help) from None
-    except OSError as error:
-        raise unreadable(path, error.strerror or error) from None
-    except Exception as error:  # other files fail anywhere in torch
-        reason = "torch.load does not recognise it"
-        raise unreadable(path, reason) from error
-
-
-def _state(path: Path, found: object) -> Mapping[str, Any]:
-    """The state dict itself, without the dicts that wrap it."""
-    help = "save the module's state_dict() by itself"
-    for key in _WRAPPERS:
-        if isinstance(found, Mapping):
-            entries = cast("Mapping[object, Any]", found)
-            found = entries.get(key, entries)
-    if not isinstance(found, Mapping):
-        reason = f"it holds a {type(found).__name__}, not a state dict"
-        raise unreadable(path, reason, help)
-    entries = cast("Mapping[object, Any]", found)
-    for name, value in entries.items():
-        if not isinstance(name, str) or not _is_plain(value):
-            reason = f"its entry {name!r} is a {type(value).__name__}, not a tensor"
-            raise unreadable(path, reason, help)
-    found = cast("Mapping[str, Any]", entries)
-    return dict(zip(plain_names(found), found.values(), strict=True))
-
-
-def _is_plain(value: Any) -> bool:
-    torch = import_module("torch")
-    return (
-        isinstance(value, torch.Tensor)
-        and value.layout == torch.strided
-        and value.device.type == "cpu"
-    )
-
-
-def _of_torch(name: str, value: Any) -> Tensor:
-    def values() -> np.ndarray[Any, Any]:
-        check_floating(name, str(value.dtype).removeprefix("torch."))
-        return single(value.detach().double().numpy())
-
-    return Tensor(name, tuple(value.shape), values)
-
-
 def _of_bytes(name: str, entry: Mapping[str, Any]) -> Tensor:
     stored: str = entry["dtype"]
     dtype, shape = _DTYPES.get(stored, stored), tuple(entry["shape"])
 
     def values() -> np.ndarray[Any, Any]:
         check_floating(name, dtype)
-        if dtype == "bfloat16":  # the upper half of a float32
-            wide = np.frombuffer(entry["data"], "<u2").astype(np.uint32) << 16
-            return wide.view(np.float32).reshape(shape)
-        little = np.dtype(dtype).newbyteorder("<")
-        return single(np.frombuffer(entry["data"], little).reshape(shape))
+        return single(flat(entry["data"], dtype).reshape(shape))
 
-    return Tensor(name, shape, values)
+    return Tensor(name, shape, dtype, values)

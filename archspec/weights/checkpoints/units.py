@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,10 @@ _AROUND = {"module"}, {"params", "batch_stats"}
 FLOATING = {"float16", "bfloat16", "float32", "float64"}
 
 
+Settings = Mapping[str, Any]
+"""Attributes of a layer as specs call them."""
+
+
 class Tensor(NamedTuple):
     """A tensor of a file; its numbers are read when they are asked for, as float32.
 
@@ -26,7 +31,53 @@ class Tensor(NamedTuple):
 
     name: str
     shape: Shape
+    dtype: str
     values: Callable[[], np.ndarray[Any, Any]]
+
+
+class Affine(NamedTuple):
+    """x * scale + offset, each of them one number or one per channel."""
+
+    scale: tuple[float, ...] = (1.0,)
+    offset: tuple[float, ...] = (0.0,)
+
+    @classmethod
+    def of(cls, scale: Any, offset: Any) -> Affine:
+        """From numbers, lists or arrays; raises ValueError for a scale of 0."""
+        pairs = np.broadcast_arrays(np.ravel(scale), np.ravel(offset))
+        found = cls(*(tuple(map(float, numbers)) for numbers in pairs))
+        if not all(found.scale):
+            raise ValueError("the input is multiplied by 0")
+        return found
+
+    @classmethod
+    def normalization(cls, mean: Any, std: Any) -> Affine:
+        """(x - mean) / std; raises ValueError if they do not fit each other."""
+        scale = 1 / np.ravel(std)
+        return cls.of(scale, -np.ravel(mean) * scale)
+
+    def after(self, first: Affine) -> Affine:
+        """What both do, one after the other; raises ValueError if they do not fit."""
+        scale, offset = map(np.asarray, self)
+        return self.of(scale * first.scale, scale * first.offset + offset)
+
+    def equals(self, other: Affine) -> bool:
+        """Whether they are equal up to single precision."""
+        pairs = zip(self, other, strict=True)
+        sizes = {len(self.scale), len(other.scale)} - {1}
+        return len(sizes) < 2 and all(np.allclose(a, b, 1e-5, 1e-6) for a, b in pairs)
+
+    @property
+    def inverse(self) -> Affine:
+        """What undoes it."""
+        mean, std = self.statistics
+        return self.of(std, mean)
+
+    @property
+    def statistics(self) -> tuple[list[float], list[float]]:
+        """The mean and the standard deviation that it takes for those of the input."""
+        scale, offset = map(np.asarray, self)
+        return list(map(float, -offset / scale)), list(map(float, 1 / scale))
 
 
 class Unit(NamedTuple):
@@ -40,6 +91,8 @@ class Unit(NamedTuple):
     tensors: Mapping[str, Tensor]
     chain: str = ""
     module: str = ""
+    settings: Settings = MappingProxyType({})
+    """What the file states of the layer: epsilon, padding, the activation after it."""
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -53,11 +106,27 @@ class Checkpoint(NamedTuple):
     target: str
     units: tuple[Unit, ...]
     ordered: bool = True
+    entry: str = ""
+    """The entry of the file that holds them, by its path."""
+    others: tuple[str, ...] = ()
+    """Other entries that hold weights."""
+    constants: tuple[Affine, ...] = ()
+    """Of each Normalization layer among the weights."""
+    scaling: Affine | None = None
+    """What is done to the input first, if the file states it."""
 
     @property
     def is_nested(self) -> bool:
         """Whether names are paths of modules, as where a block is a class."""
         return manifest(self.target)["classes"]
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """All tensors by their names; raises WeightsError (AS511, AS514)."""
+        return {
+            tensor.name: tensor.values()
+            for unit in self.units
+            for tensor in unit.tensors.values()
+        }
 
 
 def by_module(tensors: Iterable[Tensor], target: str) -> Checkpoint:
@@ -139,6 +208,14 @@ def check_floating(name: str, dtype: str) -> None:
     if dtype not in FLOATING:
         message = f"'{name}' holds {dtype}, but weights are floating-point"
         raise WeightsError.single("AS514", message)
+
+
+def flat(data: bytes, dtype: str) -> np.ndarray[Any, Any]:
+    """Numbers that are stored one after the other; bfloat16 as float32."""
+    if dtype != "bfloat16":
+        return np.frombuffer(data, np.dtype(dtype).newbyteorder("<"))
+    upper = np.frombuffer(data, "<u2").astype(np.uint32)  # half of each float32
+    return (upper << 16).view(np.float32)
 
 
 def single(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
