@@ -206,9 +206,9 @@ def _tell(found: AdoptedWeights, mapping: bool, format: str) -> None:
     if format == "json":
         typer.echo(as_json([found.document()]))
         return
+    typer.echo(f"{found}\n{found.summary}" if mapping else found.summary)
     for note in found.notes:
         tell_note(note)
-    typer.echo(f"{found}\n{found.summary}" if mapping else found.summary)
 
 
 def _write_module(network: Network, target: str, path: Path, force: bool) -> None:

@@ -22,7 +22,7 @@ from archspec.network import Network
 from archspec.weights import canonical
 from archspec.weights import files as target_files
 from archspec.weights.adoption import adopt
-from archspec.weights.canonical import summary
+from archspec.weights.inspection import summary
 
 
 @pytest.fixture(scope="module")
