@@ -23,6 +23,7 @@ from archspec.verification.random_data import random_images
 from archspec.verification.reference import Array, evaluate
 from archspec.weights.adoption import Adoption
 from archspec.weights.adoption.proposals import alternatives
+from archspec.weights.adoption.settings import input_chain
 from archspec.weights.checkpoints import opened
 from archspec.weights.checks import Arrays
 from archspec.words import ACTIVATIONS
@@ -137,7 +138,7 @@ def verify_original(said: str, adopted: Adoption, seconds: float = SECONDS) -> E
         FrameworkMissing: its framework is not installed.
     """
     original, network, weights = Original.of(said), adopted.network, adopted.weights
-    images = random_images(network, 0)
+    images = _images(network)
     theirs = _run(original, adopted, images, seconds)
     found = _difference(network, weights, images, theirs)
     limit = LIMITS[original.precision]
@@ -158,6 +159,14 @@ def verify_original(said: str, adopted: Adoption, seconds: float = SECONDS) -> E
     if others:
         help = f"the outputs are equal with {' or '.join(others)}"
     raise WeightsError.single("AS519", message, help=help)
+
+
+def _images(network: Network) -> Array:
+    """Noise after what the network does to its input first; pixels may be up to 255."""
+    chain = input_chain(network)
+    mean, std = chain.last.after(chain.before).statistics
+    noise = random_images(network, 0)
+    return noise * np.reshape(std, (-1, 1, 1)) + np.reshape(mean, (-1, 1, 1))
 
 
 def _difference(

@@ -59,7 +59,8 @@ def build(**changes):
     random = np.random.default_rng(0)
     for variable in model.weights:
         if "int" not in variable.dtype:
-            variable.assign(random.uniform(0.5, 1, variable.shape))
+            least = -0.5 if len(variable.shape) > 1 else 0.5
+            variable.assign(random.uniform(least, 1, variable.shape) / 4)
     normalization.adapt_mean.assign(np.full(6, known["mean"]))
     normalization.adapt_variance.assign(np.full(6, known["std"] ** 2))
     normalization.finalize_state()
