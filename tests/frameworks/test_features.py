@@ -43,7 +43,13 @@ STRIDES = {
         "stages.res5": (768, 32),
     },
 }
-"""Channels and stride of each feature, those of timm's `features_only`."""
+"""Channels and stride of each feature."""
+IN_TIMM = {
+    "mobilenetv2": "mobilenetv2_100",
+    "resnet50": "resnet50",
+    "efficientnet": "efficientnet_b0",
+    "convnext_tiny": "convnext_tiny",
+}
 SOME = [
     "mobilenetv2",
     *(pytest.param(n, marks=pytest.mark.full) for n in [*STRIDES][1:]),
@@ -124,6 +130,14 @@ def test_chosen_layers():
     model = case.build(case.keras_text, features_only=True)
     assert not [layer for layer in model.layers if "res5" in layer.name]
     assert isinstance(model, keras.Model)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("spec", STRIDES)
+def test_they_are_those_of_timm(spec, timm):
+    info = timm.create_model(IN_TIMM[spec], features_only=True).feature_info
+    pairs = zip(info.channels(), info.reduction(), strict=True)
+    assert [*STRIDES[spec].values()] == [*pairs]
 
 
 def test_named_outputs_are_features_already():
