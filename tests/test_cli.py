@@ -442,9 +442,8 @@ class TestFilesAndFolders:
         )
 
     def test_the_bundled_specs(self, run, monkeypatch):
-        import archspec.cli.check as module
-
-        monkeypatch.setattr(module, "bundled_specs", lambda: ["squeezenet_1_1"])
+        names = ["squeezenet_1_1"]
+        monkeypatch.setattr("archspec.api.specs.bundled_specs", lambda: names)
         done = run("check", "--bundled", "--target", "torch")
         assert done.stderr == "squeezenet_1_1: no problems found\n"
 

@@ -12,7 +12,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.api.specs import bundled_specs, load, specs_in
 from archspec.cli import colour
 from archspec.errors import SpecError, printable
 
@@ -50,13 +49,17 @@ def loaded(
     """The network of a spec, unless kept already; raises SpecError."""
     if spec in _networks and not variant and not override:
         return _networks[spec]
+    from archspec.api.specs import load
+
     return load(spec, variant=variant or (), set=override or ())
 
 
 def expanded(specs: Iterable[str]) -> Iterator[str]:
     """The specs, with those of a folder in its place; raises SpecError (AS501)."""
+    from archspec.api.specs import bundled_specs, specs_in
+
     for spec in specs:
-        if not Path(spec).is_dir() or spec in bundled_specs():
+        if not _is_folder(spec) or spec in bundled_specs():
             yield spec
             continue
         found, others = specs_in(spec)
@@ -64,6 +67,13 @@ def expanded(specs: Iterable[str]) -> Iterator[str]:
         for path in others:
             note = printable(f"note: skipped {path}: it has no key 'archspec'")
             print(colour.message(note), file=sys.stderr)
+
+
+def _is_folder(spec: str) -> bool:
+    try:
+        return Path(spec).is_dir()
+    except (OSError, ValueError):  # too long, or with a NUL
+        return False
 
 
 def networks(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.api.specs import bundled_specs
 from archspec.cli.beforehand import expanded
 from archspec.cli.formats import Format, to_github, to_json, to_text
 from archspec.cli.options import (
@@ -65,6 +64,7 @@ def check(
     found: list[Findings] = []
     with faults_told():
         from archspec.api import checking
+        from archspec.api.specs import bundled_specs
 
         chosen = [*(bundled_specs() if bundled else ()), *(specs or ())] or ["."]
         for spec in expanded(chosen):
