@@ -312,6 +312,16 @@ class TestGenerate:
         assert run("generate", small, "--check", "--diff").exit_code == 1
         assert {path: path.read_text() for path in tmp_path.rglob("*.py")} == before
 
+    def test_what_happened_as_data(self, run, small: str):
+        paths = ["generated/torch/small.py", "generated/keras/small.py"]
+        checked = run("generate", small, "--check", "--json")
+        assert checked.exit_code == 1
+        assert json.loads(checked.stdout) == dict.fromkeys(paths, "differs")
+        wrote = run("generate", small, "--json")
+        assert json.loads(wrote.stdout) == dict.fromkeys(paths, "wrote")
+        assert json.loads(run("generate", small, "--check", "--json").stdout) == {}
+        assert run("generate", small, "--json", "--diff").exit_code == 2
+
     def test_a_missing_file_is_a_difference(self, run, small: str):
         assert run("generate", small, "--check").exit_code == 1
 

@@ -123,9 +123,9 @@ def primitive(name: str) -> Primitive:
 def _primitive(op: type[Op], family: str) -> Primitive:
     attributes = tuple(_attribute(op, name) for name in op.model_fields)
     given = ", ".join(
-        f"{a.name}: {a.examples[0]}"
-        for number, a in enumerate(attributes)
-        if a.examples and (number == 0 or _is_shown(op, a.name))
+        f"{attribute.name}: {attribute.examples[0]}"
+        for number, attribute in enumerate(attributes)
+        if attribute.examples and _is_shown(op, attribute, number == 0)
     )
     return Primitive(
         op.name,
@@ -138,9 +138,11 @@ def _primitive(op: type[Op], family: str) -> Primitive:
     )
 
 
-def _is_shown(op: type[Op], attribute: str) -> bool:
-    """Whether an example sets it besides the main attribute."""
-    return op.model_fields[attribute].is_required() or attribute == "kernel"
+def _is_shown(op: type[Op], attribute: Attribute, main: bool) -> bool:
+    """Whether an example sets it: the main one, unless a flag, and what is required."""
+    is_flag = attribute.examples[:1] == ("true",)
+    is_required = op.model_fields[attribute.name].is_required()
+    return is_required or attribute.name == "kernel" or (main and not is_flag)
 
 
 def _attribute(op: type[Op], name: str) -> Attribute:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
+    Format,
     MaybeSpecs,
     Overrides,
     Variants,
@@ -113,6 +115,7 @@ def generate(
     templates: OwnTemplates = None,
     weights: WeightsFile = None,
     seed: FreshSeed = None,
+    format: Format = "text",
 ) -> None:
     """Generate framework source code, or ONNX models.
 
@@ -132,22 +135,29 @@ def generate(
         3: a file that was edited or not generated is in the way
         4: --target onnx, and onnx is not installed
     """
-    if variant and (all_variants or not specs):
-        raise typer.BadParameter("--variant needs a SPEC and excludes --all-variants")
-    if override and output is None:
-        raise typer.BadParameter("--set needs -o, because file names do not include it")
-    if output == "-" and (check or diff):
-        raise typer.BadParameter("--check and --diff need a folder, not -")
-    has_onnx = "onnx" in (target or ())
-    if (keep and (all_variants or not specs)) or (has_onnx and (keep or features)):
-        needs = "--keep needs a SPEC, no --all-variants, no onnx; --features no onnx"
-        raise typer.BadParameter(needs)
-    if not has_onnx and (weights or seed is not None):
-        raise typer.BadParameter("--weights and --seed need --target onnx")
-    if weights and seed is not None:
-        raise typer.BadParameter("--weights or --seed, not both")
-    if output == "-" and has_onnx:
-        raise typer.BadParameter("onnx is binary: -o needs a folder")
+    has_onnx, to_stdout = "onnx" in (target or ()), output == "-"
+    one_family = specs and not all_variants and not has_onnx
+    refused = {
+        "--variant needs a SPEC and excludes --all-variants": (
+            variant and (all_variants or not specs)
+        ),
+        "--set needs -o, because file names do not include it": (
+            override and output is None
+        ),
+        "--check and --diff need a folder, not -": to_stdout and (check or diff),
+        "--keep needs a SPEC, no --all-variants, no onnx": keep and not one_family,
+        "--features excludes onnx": features and has_onnx,
+        "--format json excludes --diff and -o -": (
+            format == "json" and (diff or to_stdout)
+        ),
+        "--weights and --seed need --target onnx": (
+            not has_onnx and (weights or seed is not None)
+        ),
+        "--weights or --seed, not both": weights and seed is not None,
+        "onnx is binary: -o needs a folder": to_stdout and has_onnx,
+    }
+    for message in filter(refused.get, refused):
+        raise typer.BadParameter(message)
 
     with faults_told():
         from archspec.api.specs import bundled_specs
@@ -169,14 +179,16 @@ def generate(
             seed=seed or 0,
         )
         printed = [*_printed(found, target or SOURCES, print_one)]
-        if output == "-":
+        if to_stdout:
             typer.echo("\n\n".join(str(one.content) for one in printed), nl=False)
             return
         root, files = Path(output or "generated"), _by_path(printed)
-        if check or diff:
-            _compare(files, root, check, diff)
-        else:
-            _write(files, root, force)
+        compared = _compare(files, root, diff) if check or diff else None
+        states = _write(files, root, force) if compared is None else compared
+    if format == "json":
+        typer.echo(json.dumps(states, indent=2))
+    if check and compared:
+        raise typer.Exit(1)
 
 
 def _noted(spec: str, found: Iterable[Network]) -> Iterator[Network]:
@@ -258,16 +270,22 @@ def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:
         raise SpecError.single("AS506", message, help=help)
 
 
-def _write(files: dict[Path, Content], root: Path, force: bool) -> None:
+def _write(files: dict[Path, Content], root: Path, force: bool) -> dict[str, str]:
+    """Write files and report each; returns what happened to it."""
     from archspec.api.files import write_files
 
     written = write_files(files, root, force)
-    for path in files:
-        state = "wrote" if root / path in written else "unchanged"
-        typer.echo(f"{state} {root / path}", err=True)
+    states = {
+        str(root / path): "wrote" if root / path in written else "unchanged"
+        for path in files
+    }
+    for path, state in states.items():
+        typer.echo(f"{state} {path}", err=True)
+    return states
 
 
-def _compare(files: dict[Path, Content], root: Path, check: bool, diff: bool) -> None:
+def _compare(files: dict[Path, Content], root: Path, diff: bool) -> dict[str, str]:
+    """Report the files that writing would change."""
     from archspec.api.files import compare_files
 
     differences = compare_files(files, root)
@@ -275,5 +293,4 @@ def _compare(files: dict[Path, Content], root: Path, check: bool, diff: bool) ->
         typer.echo(f"differs: {path}", err=True)
         if diff:
             typer.echo(colour.diff(text), nl=False, color=True)
-    if check and differences:
-        raise typer.Exit(1)
+    return {str(path): "differs" for path in differences}
