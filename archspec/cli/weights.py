@@ -160,9 +160,14 @@ def adopt(
     are matched by shape, order and name; ambiguous, missing and unexpected tensors are
     errors, and so are settings that the file states and the spec does not have.
 
-    archspec weights adopt mobilenet_v2.pth mobilenetv2 --variant torchvision
-    --to keras -o mobilenetv2.weights.h5 --module mobilenetv2.py
-    --verify torchvision:mobilenet_v2
+    Examples:
+        archspec weights adopt tv.pth mobilenetv2 --variant torchvision -o w.safetensors
+        archspec weights adopt tv.pth mobilenetv2 --verify torchvision:mobilenet_v2
+        archspec weights adopt m.keras resnet50 --to torch -o w.pth --module net.py
+
+    Exit codes:
+        3: FILE exists; --force overwrites it
+        4: a framework is not installed
     """
     if output is None and target is not None:
         raise typer.BadParameter("--to needs -o")
