@@ -44,6 +44,10 @@ class Weight(NamedTuple):
         return prod(self.shape)
 
 
+MAX_DIVISOR = 1_000
+"""Of those that help on groups proposes: larger ones would take long to find."""
+
+
 def shared_out(channels: int, groups: int, what: str) -> int:
     """Channels per group.
 
@@ -52,7 +56,8 @@ def shared_out(channels: int, groups: int, what: str) -> int:
     """
     each, rest = divmod(channels, groups)
     if rest:
-        divisors = [n for n in range(1, 2 * groups) if channels % n == 0]
+        most = min(2 * groups, channels, MAX_DIVISOR)
+        divisors = [n for n in range(1, most + 1) if channels % n == 0]
         *near, last = sorted(sorted(divisors, key=lambda n: abs(n - groups))[:3])
         usable = f"{', '.join(map(str, near))} or {last}" if near else "1"
         raise ShapeError(

@@ -223,8 +223,8 @@ class _Reader:
             value = self.node(self.next(), depth + 1)
             if key is None:
                 continue
-            if in_braces and isinstance(value, Scalar) and not value.text:
-                self.valueless(key, value)
+            if in_braces and value == Scalar(None, "", value.place):
+                self.valueless(key)
                 continue
             entries[Word(key.text, key.place)] = value
             places[key.text] = key.place
@@ -252,7 +252,7 @@ class _Reader:
             self.complain("AS106", message, key.place, help)
         return key if self.complaints == known else None
 
-    def valueless(self, key: Scalar, value: Scalar) -> None:
+    def valueless(self, key: Scalar) -> None:
         """Note `b` of `{a: 1, b}`, which is usually part of a text."""
         message = f"'{key.text}' has no value"
         word, _, rest = key.text.partition(" ")
