@@ -117,9 +117,9 @@ BOTH = "training compares two of torch, keras, nnx"
     ("arguments", "code", "message"),
     [
         (
-            ("--targets", "flax"),
+            ("--target", "caffe"),
             "AS601",
-            f"there is no target 'flax'\n   help: there are {TARGETS}",
+            f"there is no target 'caffe'\n   help: there are {TARGETS}",
         ),
         (
             ("--targets", "kears"),
