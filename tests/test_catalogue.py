@@ -41,6 +41,9 @@ variants:
 """
 
 
+WEIGHTS = [f"weights {name}" for name in ("init", "convert", "adopt", "inspect")]
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch):
     """Run a command beside `small.yaml`."""
@@ -244,9 +247,7 @@ def test_blocks_and_codes_as_data(run):
 
 
 class TestHelp:
-    @pytest.mark.parametrize(
-        "command", [*COMMANDS, "weights init", "weights convert", "weights adopt"]
-    )
+    @pytest.mark.parametrize("command", [*COMMANDS, *WEIGHTS])
     @pytest.mark.parametrize("option", ["-h", "--help"])
     def test_a_page_of_each_command(self, run, command: str, option: str):
         done = run(*command.split(), option)
@@ -256,9 +257,11 @@ class TestHelp:
         assert not re.search("<[a-z]", done.stdout), "a metavar is a type of Python"
         assert "{" not in page[0]
 
-    @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"weights"}))
+    @pytest.mark.parametrize(
+        "command", [*sorted(COMMANDS.keys() - {"weights"}), *WEIGHTS]
+    )
     def test_examples_and_exit_codes(self, run, command: str):
-        page = run(command, "-h").stdout
+        page = run(*command.split(), "-h").stdout
         assert f"\n  Examples:\n    archspec {command}" in page
         assert "\n  Exit codes:\n    0  success\n" in page
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archspec.cli.beforehand import loaded
 from archspec.cli.options import (
+    Format,
     Overrides,
     Seed,
+    Spec,
     Variants,
     as_json,
     faults_told,
@@ -29,7 +31,6 @@ weights = typer.Typer(
     no_args_is_help=True,
 )
 
-Spec = Annotated[str, typer.Argument(metavar="SPEC", show_default=False)]
 Existing = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
 Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="FILE", show_default=False)
@@ -47,7 +48,15 @@ def init(
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
-    """Write random weights, sampled from the spec's initialisers."""
+    """Write random weights, sampled from the spec's initialisers.
+
+    Examples:
+        archspec weights init mobilenetv2 -o fresh.safetensors --seed 1
+
+    Exit codes:
+        3: FILE exists; --force overwrites it
+        4: a framework is not installed
+    """
     with faults_told():
         network = loaded(spec, variant, override)
         _save(network.init_weights(seed), output, force=force)
@@ -80,6 +89,15 @@ def convert(
     PyTorch: a state dict as .safetensors, .pth or .pt. Keras: .weights.h5; .keras and
     old .h5 files can be read too. ONNX: a model with weights, batch norm always folded.
     With both --from and --to, converts between frameworks.
+
+    Examples:
+        archspec weights convert w.safetensors mobilenetv2 --to torch -o net.pth
+        archspec weights convert net.pth mobilenetv2 --from torch -o w.safetensors
+        archspec weights convert w.safetensors net.yaml --to onnx -o net.onnx
+
+    Exit codes:
+        3: FILE exists; --force overwrites it
+        4: a framework is not installed
     """
     if target is None and source is None:
         raise typer.BadParameter("give --to, --from or both")
@@ -149,7 +167,7 @@ def adopt(
     mapping: Annotated[
         bool, typer.Option("--mapping", help="Print the tensor of each layer.")
     ] = False,
-    format: Annotated[Literal["text", "json"], typer.Option()] = "text",
+    format: Format = "text",
     variant: Variants = None,
     override: Overrides = None,
     force: Force = False,
@@ -194,9 +212,14 @@ def adopt(
 def inspect(
     file: Existing,
     *,
-    format: Annotated[Literal["text", "json"], typer.Option()] = "text",
+    format: Format = "text",
 ) -> None:
-    """List the tensors of a weight file or a checkpoint, and its metadata."""
+    """List the tensors of a weight file or a checkpoint, and its metadata.
+
+    Examples:
+        archspec weights inspect w.safetensors
+        archspec weights inspect tv.pth --json
+    """
     with faults_told():
         from archspec.api.weights import inspect_document, inspect_weights
 
