@@ -250,6 +250,18 @@ UNUSUAL = {
         "    each: {batch_norm: {decay: d}}",
         ["AS325 6: batch_norm: decay 0.01 is unusual"],
     ),
+    "a scale that divides": (
+        "preprocessing: {scale: 255}\nlayers: {a: conv}",
+        ["AS325 1: preprocessing: scale 255.0 is unusual"],
+    ),
+    "means of another number of channels": (
+        "preprocessing: {mean: [0.5, 0.5]}\nlayers: {a: conv}",
+        ["AS203 1: 'mean' must have 3 entries, one per channel, found 2"],
+    ),
+    "one mean for all channels": (
+        "preprocessing: {scale: 1/255, mean: 0.5}\nlayers: {a: conv}",
+        [],
+    ),
     "one branch": (
         "layers: {a: {concat: {b: {c: {conv: 8}}}}}",
         ["AS326 1: concat has one branch, so it joins nothing"],

@@ -22,6 +22,8 @@ COMMANDS = ("flops", "generate")
 CHANGING = ("--variant", "--set", "--help", "-h")
 """Options that change the spec, or after which it is not read."""
 
+SUFFIXES = (".yaml", ".yml")
+
 _networks: dict[str, Network] = {}
 
 
@@ -32,9 +34,9 @@ def refuse(arguments: Sequence[str]) -> None:
     if any(argument.startswith(CHANGING) for argument in arguments):
         return
     words = takewhile(lambda word: not word.startswith("-"), arguments[1:])
-    specs = [word for word in words if Path(word).suffix in (".yaml", ".yml")]
+    files = (word for word in words if Path(word).suffix in SUFFIXES)
     try:
-        _networks.update((spec, loaded(spec)) for spec in specs)
+        _networks.update((f, loaded(f)) for f in files if not _is_folder(f))
     except SpecError as error:
         if sys.stderr is not None:  # which `2>&-` closes
             print(colour.message(str(error)), file=sys.stderr)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.cli.beforehand import loaded
+from archspec.cli.beforehand import SUFFIXES, loaded
 from archspec.cli.options import (
     Format,
     Overrides,
@@ -108,7 +109,7 @@ def convert(
     with faults_told():
         from archspec.api.weights import refuse_existing
 
-        network = loaded(spec, variant, override)
+        network = _network(file, spec, variant, override)
         refuse_existing(output, force)
         found = network.read_weights(file, source)
         tell_note(found.note)
@@ -194,7 +195,7 @@ def adopt(
     with faults_told():
         from archspec.api.weights import check_writable, refuse_existing
 
-        network = loaded(spec, variant, override)
+        network = _network(file, spec, variant, override)
         if output is not None:
             check_writable(output, target)
             refuse_existing(output, force)
@@ -227,6 +228,22 @@ def inspect(
             typer.echo(as_json([inspect_document(file)]))
         else:
             typer.echo(inspect_weights(file), nl=False)
+
+
+def _network(
+    file: Path,
+    spec: str,
+    variant: Sequence[str] | None,
+    override: Sequence[str] | None,
+) -> Network:
+    """The network of SPEC; raises BadParameter where FILE stands in its place."""
+    from archspec.api.specs import bundled_specs
+
+    specs = bundled_specs()
+    is_spec = spec in (*specs, "-") or Path(spec).suffix in SUFFIXES
+    if not is_spec and (str(file) in specs or Path(spec).exists()):
+        raise typer.BadParameter(f"FILE comes before SPEC: {spec} {file}")
+    return loaded(spec, variant, override)
 
 
 def _tell(found: AdoptedWeights, mapping: bool, format: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from archspec import language
 from archspec.elaboration.attributes import Defaults
@@ -55,6 +55,7 @@ def _elaborated(spec: Spec) -> Network:
     document = spec.document
     scope = document_scope(document)
     shape = _input_shape(document, scope)
+    _check_preprocessing(spec, shape[0])
     defaults = Defaults(document, scope)
     if document.classes is not None:
         scope = {**scope, "classes": document.classes}
@@ -153,6 +154,19 @@ def _check_used(elaborator: Elaborator, ends: set[int]) -> None:
             message = f"layer '{layer.path}' is never used"
             help = "refer to it by 'from' or 'outputs', or remove it"
             raise SpecError.single("AS309", message, layer.place, help=help)
+
+
+def _check_preprocessing(spec: Spec, channels: int) -> None:
+    """Raise SpecError (AS203) for a list that has no entry for each channel."""
+    for key in ("mean", "std"):
+        given = getattr(spec.document.preprocessing, key, None)
+        if isinstance(given, list) and len(cast("list[float]", given)) != channels:
+            found = len(cast("list[float]", given))
+            entries = f"{channels} {'entry' if channels == 1 else 'entries'}"
+            message = f"'{key}' must have {entries}, one per channel, found {found}"
+            place = spec.tree.section("preprocessing").place_of(key)
+            help = "write one number for all channels"
+            raise SpecError.single("AS203", message, place, help=help)
 
 
 def _input_shape(document: Document, scope: Names) -> Shape:

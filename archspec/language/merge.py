@@ -84,9 +84,26 @@ def patches_of(variant: Node) -> tuple[Mapping, ...]:
 
 
 def apply(document: Mapping, patch: Mapping) -> Mapping:
-    """A document with a variant or override; its figures no longer hold."""
-    merged = merge(document.replaced(reported=None), patch.replaced(variants=None))
+    """A document with a variant or override; its figures no longer hold.
+
+    Nor do means and deviations of each channel for another number of channels.
+    """
+    before = document.replaced(reported=None)
+    channels = patch.section("input").get("channels")
+    if text_of(channels) not in (
+        None,
+        text_of(document.section("input").get("channels")),
+    ):
+        before = _without_lists(before)
+    merged = merge(before, patch.replaced(variants=None))
     return merged.replaced(variants=document.get("variants"))
+
+
+def _without_lists(document: Mapping) -> Mapping:
+    said = document.section("preprocessing")
+    lists = [key for key, value in said.entries.items() if isinstance(value, Sequence)]
+    without = said.replaced(**dict.fromkeys(lists))
+    return document.replaced(preprocessing=without) if lists else document
 
 
 def merge(base: Mapping, patch: Mapping, names: int = 0) -> Mapping:

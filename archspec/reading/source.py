@@ -147,6 +147,9 @@ def find_spec(spec: str | Path) -> Path:
     bundled = resources.SPECS / f"{spec}.yaml"
     if _is_file(bundled) and _is_inside(bundled, resources.SPECS):
         return bundled
+    if _is_file(path):
+        help = "a spec is a file that ends in .yaml or .yml"
+        raise SpecError.single("AS501", f"'{spec}' is not a YAML file", help=help)
     names = [known.stem for known in bundled_specs()]
     beside = f"{spec}.yaml"
     near = f"did you mean '{beside}'?" if _is_file(Path(beside)) else ""

@@ -25,10 +25,14 @@ def test_a_bundled_spec_is_found_by_its_name():
 
 @pytest.mark.parametrize(
     "spec",
-    ["mobilenetv9", "../pyproject", "/etc/passwd", "", "a\0b", "x" * 5000, "."],
+    ["mobilenetv9", "../pyproject", "/etc/passwd.yaml", "", "a\0b", "x" * 5000, "."],
 )
 def test_there_is_no_such_spec(spec):
     assert message(spec) == f"there is no spec '{spec}'"
+
+
+def test_a_file_that_is_no_yaml_is_no_spec():
+    assert message(__file__) == f"'{__file__}' is not a YAML file"
 
 
 def test_a_missing_spec_may_be_a_typing_mistake():

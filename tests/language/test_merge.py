@@ -119,6 +119,13 @@ input: {size: [4, 6]}
     assert found.input_shape == (3, 4, 6)
 
 
+def test_other_channels_have_other_means():
+    kept = elaborate("resnet50", overrides=["input.channels=3"])
+    assert kept.document.preprocessing.mean == [0.485, 0.456, 0.406]
+    found = elaborate("resnet50", overrides=["input.channels=1"]).document.preprocessing
+    assert (found.scale, found.mean, found.std) == (1 / 255, None, None)
+
+
 def test_another_op_takes_the_modifiers_with_it(network):
     text = """
     layers: {a: {conv: 4, repeat: 2, then: {filters: 5}, from: input}}

@@ -283,3 +283,17 @@ def test_adopt_passes_over_what_it_is_told(run):
     )
     assert run(*adopt, "--ignore", "a*").exit_code == 0
     assert Path("w.safetensors").read_bytes() == Path("a.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("adopt", "small.yaml", "net.pth"),
+        ("convert", "mobilenetv2", "net.pth", "--to", "torch", "-o", "out.pth"),
+    ],
+)
+def test_a_file_after_the_spec(run, arguments):
+    Path("net.pth").touch()
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert f"FILE comes before SPEC: net.pth {arguments[1]}" in done.stderr

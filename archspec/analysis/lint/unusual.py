@@ -11,9 +11,14 @@ from archspec.network import Network, Step
 from archspec.ops import OPS
 from archspec.ops.fields import Usual, shown
 
+_SCALE = Usual(
+    0, 1, "pixels from 0 to 255 are multiplied by it: 1/255 makes them 0 to 1"
+)
+
 
 def unusual_warnings(network: Network) -> Iterator[Diagnostic]:
-    """Unusual values of attributes (AS325), joins of one branch (AS326)."""
+    """Unusual values (AS325), joins of one branch (AS326)."""
+    yield from _scale(network)
     for use in uses_of(network):
         for step in use.steps:
             yield from _values(network.document, use, step)
@@ -21,13 +26,25 @@ def unusual_warnings(network: Network) -> Iterator[Diagnostic]:
             yield from _one_branch(use.layer)
 
 
+def _scale(network: Network) -> Iterator[Diagnostic]:
+    said = network.document.preprocessing
+    scale = said and said.scale
+    if scale and not _SCALE.least <= scale <= _SCALE.most:
+        place = network.spec.tree.section("preprocessing").place_of("scale")
+        yield _unusual(f"preprocessing: scale {shown(scale)}", place, _SCALE.advice)
+
+
+def _unusual(what: str, place: Place, help: str) -> Diagnostic:
+    message = f"{what} is unusual"
+    return Diagnostic("AS325", message, place, help=help, severity=WARNING)
+
+
 def _values(document: Document, use: Use, step: Step) -> Iterator[Diagnostic]:
     for name, usual in _ranges(step.op):
         value = step.attributes[name]
         if isinstance(value, float) and not usual.least <= value <= usual.most:
-            message = f"{step.op}: {name} {shown(value)} is unusual"
-            place, help = _place(document, use, step, name), usual.advice
-            yield Diagnostic("AS325", message, place, help=help, severity=WARNING)
+            place = _place(document, use, step, name)
+            yield _unusual(f"{step.op}: {name} {shown(value)}", place, usual.advice)
 
 
 def _ranges(op: str) -> Iterator[tuple[str, Usual]]:
