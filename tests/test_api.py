@@ -290,7 +290,7 @@ WRONG = {
     "a letter of a variant": (
         loaded(variant=["0"]),
         archspec.SpecError,
-        "there is no variant '0'",
+        "unknown variant '0'",
     ),
     "a text to set": (
         loaded(set="classes=10"),

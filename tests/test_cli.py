@@ -153,7 +153,7 @@ class TestFlops:
             ([], "Missing argument 'SPEC'"),
             (["mobilenetv2", "--format", "xml"], "'xml' is not one of"),
             (["mobilenetv9"], "error[AS501]: there is no spec 'mobilenetv9'"),
-            (["mobilenetv2", "--variant", "tiny"], "there is no variant 'tiny'"),
+            (["mobilenetv2", "--variant", "tiny"], "unknown variant 'tiny'"),
             (["mobilenetv2", "--set", "classes"], "error[AS504]"),
             (["mobilenetv2", "nosuch"], "error[AS501]: there is no spec 'nosuch'"),
         ],

@@ -92,13 +92,20 @@ def evaluated(
 
 
 def primitive(
-    call: Call, said: Settings, scope: Scope, defaults: Defaults, size: Size = None
+    call: Call,
+    said: Settings,
+    scope: Scope,
+    defaults: Defaults,
+    size: Size = None,
+    *,
+    in_block: bool = False,
 ) -> tuple[Op, dict[str, Value], frozenset[str]]:
     """The primitive, all its attributes with fallbacks, and the names that were said.
 
     `said` is what the layer gives, evaluated; `size` is that of the layer that a resize
-    shall be `like`. Raises SpecError (AS302, AS304), and Unknowable where some of it is
-    UNKNOWN and the rest is right.
+    shall be `like`, and `in_block` says that a standard block has the layer. Raises
+    SpecError (AS302, AS304), and Unknowable where some of it is UNKNOWN and the rest is
+    right.
     """
     kind = OPS[call.op]
     settings = {**defaults.of(call.op), **said}
@@ -108,7 +115,7 @@ def primitive(
     others = [n for n in kind.model_fields if n not in {**values, **kind.fallbacks}]
     lacking = [name for name in others if kind.model_fields[name].is_required()]
     if lacking:
-        _fail_lacking(kind, lacking, call, defaults)
+        _fail_lacking(kind, lacking, call, defaults, in_block)
     values |= {name: kind.model_fields[name].default for name in others}
     for name, fallback in kind.fallbacks.items():
         if name not in values:
@@ -143,16 +150,28 @@ def _parsed(fallback: str) -> Expression:
 
 
 def _fail_lacking(
-    kind: type[Op], names: Sequence[str], call: Call, defaults: Defaults
+    kind: type[Op],
+    names: Sequence[str],
+    call: Call,
+    defaults: Defaults,
+    in_block: bool,
 ) -> NoReturn:
     """Raise SpecError (AS304) where `defaults` has the op, else at the layer."""
-    usual = ", ".join(f"{name}: {_usual(kind, name)}" for name in names)
-    help = (
-        f"set it here, or for all layers: defaults: {{{_base(kind.name)}: {{{usual}}}}}"
-    )
-    message = f"{kind.name} needs {' and '.join(map(repr, names))}"
+    base = _base(kind.name)
+    usual = {"": {name: _usual(kind, name) for name in names}}
+    ways = [
+        (", ".join(f"{name}: {values[name]}" for name in names), whose)
+        for whose, values in (kind.customs or usual).items()
+    ]
     place = defaults.place(kind.name)
-    path = f"defaults.{_base(kind.name)}" if place else ""
+    (first, whose), *others = ways
+    help = f"add {first}{whose}"
+    if place is None:
+        where = "for all layers" if in_block else "here, or for all layers"
+        help = f"set it {where}: defaults: {{{base}: {{{first}}}}}{whose}"
+    help += "".join(f", or {{{other}}}{whose}" for other, whose in others)
+    message = f"{kind.name} needs {' and '.join(map(repr, names))}"
+    path = f"defaults.{base}" if place else ""
     where = place or call.op.place
     raise SpecError.single("AS304", message, where, path=path, help=help)
 

@@ -37,7 +37,8 @@ class Faults(list[Diagnostic]):
 
 def _have_one_cause(fault: Diagnostic, other: Diagnostic) -> bool:
     """Whether two faults are of one value, or of one default that is missing."""
-    if fault.code != other.code or fault.help != other.help:
+    helps = {found.help.rpartition("defaults: ")[2] for found in (fault, other)}
+    if fault.code != other.code or len(helps) > 1:
         return False
     same_value = fault.code == "AS302" and fault.position == other.position
     return fault.code == "AS304" or same_value

@@ -162,7 +162,10 @@ class Elaborator:
             size = shape[1:]
         scope = frame.sees(tensor)
         given = evaluated(call.given, scope, frame.written)
-        op, values, said = primitive(call, given, scope, self.defaults, size)
+        in_block = frame.caller is not None
+        op, values, said = primitive(
+            call, given, scope, self.defaults, size, in_block=in_block
+        )
         output = self.add(frame.path(call.name), op, [tensor], call.op.place)
         return Outcome((tensor.shape,), output, values, said)
 

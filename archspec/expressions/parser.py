@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from archspec.expressions.tree import (
+    MAX_MAGNITUDE,
     Binary,
     Call,
     Conditional,
@@ -26,6 +27,8 @@ from archspec.words import WORDS
 
 MAX_LENGTH = 500
 MAX_DEPTH = 40
+MAX_COMPUTED = 1024
+"""The largest number of which help says a power."""
 KEYWORDS = ("divisor", "keep")
 
 _NUMBER = re.compile(r"(\d{1,15}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,3})?")
@@ -62,7 +65,6 @@ _REFUSED: Mapping[type[ast.AST], str] = {
     ast.In: "'in'",
     ast.NotIn: "'in'",
     ast.Attribute: "an attribute",
-    ast.Subscript: "a subscript",
     ast.JoinedStr: "a string",
     ast.Lambda: "a lambda",
     ast.Starred: "a star argument",
@@ -80,14 +82,12 @@ _REFUSED_CONSTANTS: Mapping[type, str] = {
     str: "a string",
     bytes: "a string",
     complex: "a complex number",
-    bool: "a capitalised True or False",
-    type(None): "None",
 }
 _INSTEAD: Mapping[type[ast.AST], str] = {
-    ast.Pow: "write a product: 2 * 2",
+    ast.Pow: "write a product, such as channels * channels",
     ast.LShift: "multiply: 2 * 16",
     ast.RShift: "divide: 16 // 2",
-    ast.Subscript: "a value of a list: use a column of a table, or an argument",
+    ast.Subscript: "write the number, or put the values in a column of a table",
     ast.Call: "call a function by its name: max(8, channels)",
     ast.Attribute: "use a name of the spec, or 'channels'",
 }
@@ -210,27 +210,47 @@ class _Converter:
         """The error for a part of Python that the language lacks."""
         signs = [getattr(node, "op", node), *getattr(node, "ops", ())]
         known = [_REFUSED[type(sign)] for sign in signs if type(sign) in _REFUSED]
-        if isinstance(node, ast.Constant):
-            known = [_REFUSED_CONSTANTS.get(type(node.value), "this")]
+        written = self.source(node)
         if isinstance(node, ast.Call):
             known = ["a call of anything but a name"]
-        written = self.source(node)
+        what = known[0] if known else "this"
+        message = f"{what} is not part of the expression language: '{written}'"
         help = next((_INSTEAD[t] for t in map(type, signs) if t in _INSTEAD), _GRAMMAR)
-        if isinstance(node, ast.Tuple):
-            help = f"a list is written in brackets: [{written.strip('( ,)')}]"
-        if isinstance(node, ast.Constant):
-            near = VALUES.match(written, ("true", "false", "~"))
-            help = f"did you mean '{near}'?" if near else help
-        return ExpressionError(
-            f"{known[0] if known else 'this'} is not part of the expression language: "
-            f"'{written}'",
-            node.col_offset,
-            len(written),
-            help,
-        )
+        match node:
+            case ast.Constant(bool() | None):
+                near = VALUES.match(written, ("true", "false", "~"))
+                message, help = f"unknown name '{written}'", f"write {near}"
+            case ast.Constant(value):
+                what = _REFUSED_CONSTANTS.get(type(value), "this")
+                message = f"{what} is not part of the expression language: '{written}'"
+            case ast.Call(ast.Attribute()):
+                message = f"expressions have no method calls: '{written}'"
+            case ast.Subscript():
+                message = f"expressions have no subscripts: '{written}'"
+            case ast.Tuple():
+                help = f"a list is written in brackets: [{written.strip('( ,)')}]"
+            case ast.BinOp():
+                help = _computed(node) or help
+            case _:
+                pass
+        return ExpressionError(message, node.col_offset, len(written), help)
 
     def source(self, node: ast.expr) -> str:
         return self.text[node.col_offset : node.end_col_offset]
+
+
+def _computed(node: ast.BinOp) -> str:
+    """Help on a power or a shift of two small numbers: what it is."""
+    match node:
+        case ast.BinOp(
+            ast.Constant(int() as a),
+            ast.Pow() | ast.LShift() as op,
+            ast.Constant(int() as b),
+        ) if a <= MAX_COMPUTED and b <= MAX_COMPUTED:
+            value = a**b if isinstance(op, ast.Pow) else a << b
+            return f"write {value}" if value <= MAX_MAGNITUDE else ""
+        case _:
+            return ""
 
 
 def _name(name: str, offset: int) -> Expression:

@@ -61,21 +61,26 @@ def _unknown(op: str, given: list[Word], blocks: Blocks) -> Iterator[Diagnostic]
         known, lets = list(blocks[op].arguments), list(blocks[op].let)
     else:
         return
+    own = op in blocks and not blocks[op].standard
     for name in given:
         if name in lets:
             message = f"'{name}' is a 'let' of {op}, which cannot be set"
             yield unknown_attribute(op, name, known)._replace(message=message)
         elif name not in known:
-            yield unknown_attribute(op, name, known)
+            yield unknown_attribute(op, name, known, is_own=own)
 
 
-def unknown_attribute(op: str, name: Word, known: list[str]) -> Diagnostic:
+def unknown_attribute(
+    op: str, name: Word, known: list[str], *, is_own: bool = False
+) -> Diagnostic:
     """The fault (AS204) of an attribute that the op or block lacks."""
     expected = f"expected {', '.join(known) or 'no attributes'}"
     if name in MODIFIERS:
         near = f"'{name}' stands beside the op: {{{op}: ..., {name}: ...}}"
     else:
         near = ATTRIBUTES.help(name, known)
+    if is_own and not near:
+        expected += f", or add '{name}' to the arguments of block {op}"
     joined = " " if near.endswith("?") else "; "
     help = f"{near}{joined}{expected}" if near else expected
     message = f"unknown attribute '{name}' of {op}"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
+from string import ascii_lowercase
 
 from archspec.errors import Place, did_you_mean
 from archspec.language.attributes import unknown_attribute
@@ -172,7 +173,7 @@ class Canonical:
         """A join, a primitive or a block, with its modifiers."""
         name = Scalar(op, op, op.place)
         if op in JOINS:
-            help = f"name its branches: {{{op}: {{main: {{conv: ...}}, skip: {{}}}}}}"
+            help = f"name its branches: {{{op}: {{{self.named(body)}}}}}"
             branches = self.mapping(body, f"'{op}'", help)
             if branches is not body:
                 return _harmless(op.place)
@@ -185,6 +186,16 @@ class Canonical:
             # A reference to a layer, and so no expression like the other attributes.
             entries |= {"attributes": attributes.replaced(like=None), "like": like}
         return Mapping(entries, op.place)
+
+    def named(self, listed: Node) -> str:
+        """Branches for a list of layers, with names if it refers to layers."""
+        items = listed.items if isinstance(listed, Sequence) else ()
+        origins = [text_of(item) or "" for item in items]
+        known = any(map(self.vocabulary.has, origins))
+        if known or not all(origins) or not 0 < len(origins) <= len(ascii_lowercase):
+            return "main: {conv: ...}, skip: {}"
+        pairs = zip(ascii_lowercase, origins, strict=False)
+        return ", ".join(f"{name}: {{from: {origin}}}" for name, origin in pairs)
 
     def attributes(self, op: Word, body: Node) -> Mapping:
         """The attributes of an op; unknown ones that are null, merging would drop."""

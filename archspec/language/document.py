@@ -40,7 +40,7 @@ from archspec.language.parts import (
     required,
     value,
 )
-from archspec.reading.nodes import Node, Word
+from archspec.reading.nodes import Mapping, Node, Word, text_of
 
 __all__ = ["Formula", "Quantity", "Word"]  # read by their home
 
@@ -118,6 +118,16 @@ def _later(node: Node, at: At) -> dict[str, Block]:
     return {}
 
 
+def _output(node: Node, at: At) -> Word | None:
+    """The name of a layer."""
+    origin = text_of(node.get("from")) if isinstance(node, Mapping) else None
+    if origin is None:
+        return value(word)(node, at)
+    message = f"output '{at.path[-1]}' must be the name of a layer, found a mapping"
+    at.refuse(node, message, f"write {at.path[-1]}: {origin}")
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """One network."""
@@ -135,7 +145,7 @@ class Document:
     defaults: dict[str, Attributes] = optional(mapping_of(given), dict)
     blocks: dict[str, Block] = optional(_later, dict)
     layers: dict[str, Layer] = required(mapping_of(layer, 1))
-    outputs: dict[str, Word] = optional(mapping_of(value(word)), dict)
+    outputs: dict[str, Word] = optional(mapping_of(_output), dict)
     reported: Figures | None = optional(part(Figures))
 
 

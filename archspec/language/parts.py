@@ -70,8 +70,8 @@ class At:
 
     def missing(self, key: str, node: Mapping) -> None:
         """Note that the value lacks a key (AS202)."""
-        help = example(key)
-        message, path = f"'{key}' is missing", (*self.path, key)
+        help = "start the file with archspec: 1" if key == "archspec" else example(key)
+        message, path = f"missing key '{key}'", (*self.path, key)
         if key == "op":
             message, path = "the layer has no op", self.path
         place = self.key if is_filled(node) else node.place
@@ -193,7 +193,6 @@ def unknown_key(
 
 
 _SUCH_AS = {
-    "archspec": "archspec: 1",
     "name": "name: MyNet",
     "input": "input: {channels: 3, size: 224}",
     "channels": "input: {channels: 3, size: 224}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -32,7 +33,8 @@ def _faults(document: Document) -> Iterator[Diagnostic]:
     for name, layer in layers.items():
         known.update(_rows(name, layer))
     for output in outputs.values():
-        yield from references.resolve(output, known)
+        for fault in references.resolve(output, known):
+            yield fault._replace(message=f"unknown layer '{output}'")
     if None not in outputs.values():  # which of them are wrong may use any layer
         yield from references.unused(layers, end_is_used=not outputs)
     for block in document.blocks.values():
@@ -82,9 +84,14 @@ class _References:
         if reference in known:
             return
         self.used.add(reference.partition(".")[0])
-        help = did_you_mean(reference, known) or f"in scope: {_listed(known)}"
-        if any(reference == name for name, _ in inner_layers(self.body)):
-            help = "it comes later, or is in another branch"
+        row = ".".join(re.split(r"[\[\]]", reference)).rstrip(".")
+        if row in known:
+            help = f"did you mean '{row}'?"
+        else:
+            help = did_you_mean(reference, known) or f"in scope: {_listed(known)}"
+        for name, _ in inner_layers(self.body):
+            if name == reference:
+                help = _elsewhere(name, reference, name in self.body)
         message = f"there is no earlier layer '{reference}'"
         yield Diagnostic("AS305", message, reference.place, help=help)
 
@@ -101,6 +108,14 @@ class _References:
             message = f"layer '{wasted}' is never used"
             help = "refer to it by 'from' or 'outputs', or remove it"
             yield Diagnostic("AS309", message, name.place, help=help)
+
+
+def _elsewhere(name: Word, reference: Word, moves: bool) -> str:
+    """Help on a layer that is where the reference does not see it."""
+    line = name.place.line
+    if moves and line > reference.place.line:
+        return f"'{name}' is defined later (line {line}): move it before this layer"
+    return "it is this layer, or in a branch: only later layers of a branch see it"
 
 
 def _listed(names: Collection[str]) -> str:

@@ -19,9 +19,9 @@ def with_variant(tree: Mapping, name: str, own: Mapping = NOTHING) -> Mapping:
     """
     variants = tree.section("variants").entries
     if name not in variants:
-        has = f"it has: {', '.join(variants) or 'none'}"
+        has = f"available variants: {', '.join(variants) or 'none'}"
         help = did_you_mean(name, variants) or has
-        raise SpecError.single("AS209", f"there is no variant '{name}'", help=help)
+        raise SpecError.single("AS209", f"unknown variant '{name}'", help=help)
     try:
         for patch in patches_of(variants[name]):
             tree = apply(tree, patch)

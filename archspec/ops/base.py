@@ -7,7 +7,7 @@ normalisation, activations and pooling count as none.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from math import prod
+from math import gcd, prod
 from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +28,7 @@ Arrays have the batch first, then channels: (N, channels, ...).
 """
 
 Weights = Mapping[str, Array]
+Customs = Mapping[str, Mapping[str, str]]
 
 
 class Weight(NamedTuple):
@@ -48,24 +49,32 @@ MAX_DIVISOR = 1_000
 """Of those that help on groups proposes: larger ones would take long to find."""
 
 
-def shared_out(channels: int, groups: int, what: str) -> int:
-    """Channels per group.
+def shared_out(channels: int, groups: int, what: str, others: int = 0) -> int:
+    """Channels per group; `others` are further channels that the groups share.
 
     Raises:
         ShapeError: `channels` is not a multiple of `groups`.
     """
     each, rest = divmod(channels, groups)
     if rest:
-        most = min(2 * groups, channels, MAX_DIVISOR)
-        divisors = [n for n in range(1, most + 1) if channels % n == 0]
-        *near, last = sorted(sorted(divisors, key=lambda n: abs(n - groups))[:3])
-        usable = f"{', '.join(map(str, near))} or {last}" if near else "1"
         raise ShapeError(
             f"{channels} {what} are not a multiple of {groups} groups: "
             f"{channels} = {each} * {groups} + {rest}",
-            f"use {usable} groups, or another number of {what}",
+            _advice_on_groups(channels, groups, what, others),
         )
     return each
+
+
+def _advice_on_groups(channels: int, groups: int, what: str, others: int) -> str:
+    """Help with the numbers of groups that divide all channels, nearest to `groups`."""
+    common = gcd(channels, others)
+    most = min(2 * groups, common, MAX_DIVISOR)
+    divisors = [n for n in range(1, most + 1) if common % n == 0]
+    *near, last = sorted(sorted(divisors, key=lambda n: abs(n - groups))[:3])
+    another = f"another number of {what}"
+    if near:
+        return f"use {', '.join(map(str, near))} or {last} groups, or {another}"
+    return f"remove 'groups', or use {another}" if others else f"use {another}"
 
 
 class Op(BaseModel, ABC):
@@ -91,6 +100,9 @@ class Op(BaseModel, ABC):
 
     weight_axes: ClassVar[str] = ""
     """Axes of `weight` in einops notation; other weights are vectors."""
+
+    customs: ClassVar[Customs] = {}
+    """Usual values of attributes by where they are usual, if there are several."""
 
     inherits: ClassVar[str | None] = None
     """Another op whose `defaults` also apply to this one."""

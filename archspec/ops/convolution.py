@@ -72,8 +72,8 @@ class Conv(Convolution):
         return self.convolved(x, weights, self.groups)
 
     def _group_channels(self, shape: Shape) -> int:
-        each = shared_out(shape[0], self.groups, "input channels")
-        shared_out(self.filters, self.groups, "filters")
+        each = shared_out(shape[0], self.groups, "input channels", self.filters)
+        shared_out(self.filters, self.groups, "filters", shape[0])
         return each
 
 

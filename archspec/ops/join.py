@@ -106,5 +106,5 @@ def _advice(shapes: Sequence[Shape]) -> str:
     if len({len(shape) for shape in shapes}) > 1:
         return "'global_avg_pool: {keep_size: true}' returns a 1x1 feature map"
     if len({shape[1:] for shape in shapes}) > 1:
-        return "strides and padding of all branches must give one size"
+        return "all branches must produce the same size: add a stride, or remove it"
     return f"change the channels of a branch by a convolution: {{conv: {shapes[0][0]}}}"

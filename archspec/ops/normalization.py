@@ -1,9 +1,9 @@
 """Normalisation."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Array, Op, Shape, Weight, Weights, along
+from archspec.ops.base import Array, Customs, Op, Shape, Weight, Weights, along
 from archspec.ops.fields import (
     STATIC,
     EachNumber,
@@ -33,6 +33,10 @@ class BatchNorm(Op):
 
     name = "batch_norm"
     fresh_output = True
+    customs: ClassVar[Customs] = {
+        " as in PyTorch": {"epsilon": "1e-5", "decay": "0.9"},
+        " as in Keras": {"epsilon": "1e-3", "decay": "0.99"},
+    }
 
     epsilon: Epsilon
     decay: Annotated[Share, STATIC, Examples(0.9, 0.5, 0), _USUAL_DECAY]

@@ -155,7 +155,7 @@ def describe(node: Node) -> str:
         case Sequence():
             return "a list"
         case Scalar(None):
-            return "nothing"
+            return "null"
         case Scalar():
             return f"'{node.text}'"
 

@@ -56,10 +56,15 @@ _ADVICE = {
 """Help for libyaml's errors."""
 
 _AT_SIGN = {
-    "\t": "indent by spaces, not tabs",
-    "[": "quote a text with brackets; expressions have no subscripts such as a[0]",
+    "\t": "indent with spaces, not tabs",
+    "[": (
+        "expressions have no subscripts: write the number, or put the values in a "
+        "column of a table; quote other text with brackets"
+    ),
 }
 """Help for those at a sign."""
+
+_TUPLE = re.compile(r"\(([^()]+)\)")
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EVENTS: Callable[..., Iterator[Any]] = getattr(yaml, "parse")  # noqa: B009 - untyped
@@ -165,7 +170,8 @@ class _Reader:
             opened = error.context_mark
             if problem.endswith(("'}'", "']'")) and sign not in _AT_SIGN and opened:
                 where = f"line {opened.line + 1}, column {opened.column + 1}"
-                help = f"close the bracket of {where}, or add a comma"
+                sort = "brace" if problem.endswith("'}'") else "bracket"
+                help = f"close the {sort} opened on {where}, or add a comma"
             fail("AS102", f"invalid YAML: {problem}", place, help)
         # libyaml counts bytes.
         read = self.text.encode("utf-8", "replace")[: getattr(error, "position", 0)]
@@ -271,8 +277,9 @@ class _Reader:
         if brackets[0] != brackets[1] or brackets[2] != brackets[3]:
             message = f"'{text}' has an unbalanced bracket"
             help = "quote it: inside braces YAML splits at every comma"
-            if text.startswith("("):
-                help = f"write a list in brackets: [{text[1:]}, ...]; quote other text"
+            rest = place.source[place.column - 1 :]
+            if written := _TUPLE.match(rest):
+                help = f"tuples are not supported: write [{written[1]}]"
             self.complain("AS107", message, place, help)
             return Scalar(None, text, place)
         return Scalar(scalar_value(text), text, place)

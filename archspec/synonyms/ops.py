@@ -6,6 +6,7 @@ from archspec.synonyms.glossary import Glossary
 from archspec.synonyms.values import ACTIVATIONS_INSTEAD, ACTIVATIONS_LACKED
 
 REMOVE = "remove it:"
+_NORMS = "'batch_norm' and 'layer_norm'"
 _SEE = "(see docs/language.md, What cannot be written)"
 
 OPS_AND_BLOCKS = Glossary(
@@ -63,10 +64,9 @@ OPS_AND_BLOCKS = Glossary(
             "archspec drops elements ('dropout') and whole samples ('drop_path') only"
         ),
         "dropconnect": "for whole samples use 'drop_path'; weights cannot be dropped",
-        "groupnorm instancenorm instancenorm2d rmsnorm spectralnorm weightnorm lrn "
-        "localresponsenorm grn": (
-            "archspec has only 'batch_norm' and 'layer_norm', which are different"
-        ),
+        "groupnorm": f"archspec has no group normalization, only {_NORMS}",
+        "instancenorm instancenorm2d rmsnorm spectralnorm weightnorm lrn "
+        "localresponsenorm grn": f"archspec normalizes only by {_NORMS}",
         "lstm gru rnn": f"archspec has no recurrent layers {_SEE}",
         "matmul bmm einsum dot": f"archspec has no product of two matrices {_SEE}",
         "maximum minimum average subtract sub abs divide": (

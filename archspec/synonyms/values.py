@@ -57,7 +57,7 @@ VALUES = Glossary(
             "a multiplier is declared: multipliers: {width: 1.0}"
         ),
         "height inputsize imagesize resolution": (
-            "expressions do not see the size of a feature map: write the number, make "
+            "expressions cannot use the size of a feature map: write the number, make "
             "it a multiplier, or use {resize: {like: LAYER}}"
         ),
     },

@@ -265,7 +265,7 @@ def test_what_standard_blocks_give_it_it_must_take(faults):
             "AS211 c: circular 'extends' of block 'b'",
         ),
         ("{b: {extends: d}}", "AS211 d: block 'b' extends the unknown block 'd'"),
-        ("{b: {summary: x}}", "AS202 b: 'layers' is missing"),
+        ("{b: {summary: x}}", "AS202 b: missing key 'layers'"),
         ("{b: {layer: {}}}", "AS201 layer: unknown key 'layer' of block b"),
         (
             "{b: {name: x, layers: {a: identity}}}",

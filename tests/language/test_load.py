@@ -180,7 +180,7 @@ def test_classes_take_whole_floats(write, classes):
             "classes: many",
             "AS203 many: 'classes' must be a whole number of at least 1, found 'many'",
         ),
-        ("input: {channels: 3}", "AS202 input: 'size' is missing"),
+        ("input: {channels: 3}", "AS202 input: missing key 'size'"),
         ("input: 3", "AS203 3: 'input' must be a mapping, found '3'"),
         (
             "input: {channels: 3, size: [1, 2, 3]}",
@@ -270,7 +270,7 @@ def test_what_a_document_cannot_say(faults, text, fault):
             "{conv: 1, from: [x]}",
             "AS203 from: 'from' must be a name, found a list of 1",
         ),
-        ("{rows: [[1]], each: conv}", "AS202 a: 'columns' is missing"),
+        ("{rows: [[1]], each: conv}", "AS202 a: missing key 'columns'"),
         (
             "{columns: c, rows: [[1]], each: conv}",
             "AS203 c: 'columns' must be a list, found 'c'",

@@ -346,7 +346,7 @@ def test_no_multiplier_is_created_where_there_are_none(faults):
 
 def test_an_unknown_variant(faults):
     text = "layers: {a: conv}\nvariants: {small: {}}"
-    assert faults(text, "smal") == ["AS209 -: there is no variant 'smal'"]
+    assert faults(text, "smal") == ["AS209 -: unknown variant 'smal'"]
 
 
 def test_keys_of_the_language_are_names_where_names_stand(network):

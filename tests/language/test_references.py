@@ -140,9 +140,7 @@ def test_outputs(network, faults):
     assert found.outputs == {"c4": 0, "end": 2}
     assert found.output_shape == {"c4": (4, 8, 8), "end": (6, 8, 8)}
     assert faults(text.replace(", end: a", "")) == ["AS309 a: layer 'a' is never used"]
-    assert faults(text.replace("t.x", "t.z")) == [
-        "AS305 t.z: there is no earlier layer 't.z'"
-    ]
+    assert faults(text.replace("t.x", "t.z")) == ["AS305 t.z: unknown layer 't.z'"]
 
 
 def test_one_output(network):

@@ -30,7 +30,7 @@ def child(write):
 
 def test_null_removes_all_inherited_variants(child):
     assert variant_names(child("variants: ~")) == []
-    with pytest.raises(SpecError, match="there is no variant 'wide'"):
+    with pytest.raises(SpecError, match="unknown variant 'wide'"):
         elaborate(child("variants: ~"), ["wide"])
 
 

@@ -184,7 +184,7 @@ def test_joins_that_do_not_fit(word: str, shapes: list[Shape], expected: str):
     ("shapes", "expected"),
     [
         ([(8, 7, 5), (4, 7, 5)], "change the channels of a branch by a convolution"),
-        ([(8, 7, 5), (4, 7, 4)], "strides and padding of all branches must give"),
+        ([(8, 7, 5), (4, 7, 4)], "all branches must produce the same size"),
         (
             [(8,), (8, 1, 1)],
             "'global_avg_pool: {keep_size: true}' returns a 1x1 feature map",
@@ -208,6 +208,13 @@ def test_advice_on_groups_has_the_next_divisors(groups: int, expected: str):
     with pytest.raises(ShapeError) as caught:
         OPS["channel_shuffle"](groups=groups).infer((8, 2, 2))
     assert caught.value.help == expected
+
+
+def test_advice_on_groups_of_a_convolution_suits_its_filters():
+    conv = OPS["conv"](**(CONV | {"filters": 6, "groups": 4}))
+    with pytest.raises(ShapeError) as caught:
+        conv.infer((8, 9, 9))
+    assert caught.value.help == "use 1 or 2 groups, or another number of filters"
 
 
 def message(word: str, attributes: dict[str, object], shape: Shape) -> str:

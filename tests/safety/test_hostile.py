@@ -217,7 +217,7 @@ def test_a_spec_is_a_file(bounded, tmp_path, make):
     assert said in {
         "error[AS501]: there is no spec 'net.yaml'",
         "error[AS501]: there is no spec in the folder 'net.yaml'",
-        "error[AS202]: 'archspec' is missing",
+        "error[AS202]: missing key 'archspec'",
     }
 
 

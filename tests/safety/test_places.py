@@ -53,7 +53,7 @@ def test_a_variant_s_name_is_no_path(forked, tmp_path):
 def test_a_variant_that_is_not_there(forked, tmp_path, name):
     done = forked("generate", "net.yaml", "--variant", name, "-o", "out")
     assert done.returncode == 2
-    assert done.stderr.startswith("error[AS209]: there is no variant '")
+    assert done.stderr.startswith("error[AS209]: unknown variant '")
     assert not written(tmp_path)
 
 

@@ -133,7 +133,7 @@ BOTH = "training compares two of torch, keras, nnx"
             f"there is no target ''\n   help: there are {TARGETS}",
         ),
         (("--targets", "torch,onnx", "--train"), "AS601", BOTH),
-        (("--variant", "nothing"), "AS209", "there is no variant 'nothing'"),
+        (("--variant", "nothing"), "AS209", "unknown variant 'nothing'"),
     ],
 )
 def test_bad_usage(run, arguments, code, message):
