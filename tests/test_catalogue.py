@@ -238,6 +238,28 @@ class TestOps:
         )
 
 
+@pytest.mark.parametrize(
+    ("command", "name", "help"),
+    [
+        ("ops", "Conv2D", "run archspec ops conv"),
+        ("ops", "conv_bn_act", "run archspec blocks conv_bn_act"),
+        ("blocks", "MBConv", "run archspec blocks inverted_residual"),
+        ("blocks", "conv", "run archspec ops conv"),
+        ("ops", "relu", "write {activation: relu}"),
+    ],
+)
+def test_words_of_the_other_command_and_of_frameworks(run, command, name, help):
+    done = run(command, name)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"   help: {help}\n")
+
+
+def test_a_title_is_a_whole_sentence(run):
+    titles = json.loads(run("ops", "--json").stdout)
+    assert titles["dropout"].endswith("`rate` (Srivastava et al. 2014).")
+    assert not [title for title in titles.values() if title.endswith(" al.")]
+
+
 def test_blocks_and_codes_as_data(run):
     assert json.loads(run("blocks", "--json").stdout) == archspec.blocks()
     fire = json.loads(run("blocks", "fire", "--json").stdout)

@@ -285,7 +285,7 @@ def test_an_unusual_default_is_one_warning_at_its_own_line(check):
     assert (warning.code, warning.place.line) == ("AS325", 7)
 
 
-def test_generate_counts_warnings_that_check_reports(check):
+def test_generate_and_flops_count_warnings_that_check_reports(check):
     found = check("layers: {a: {batch_norm: {decay: 0.1}}, b: {concat: {c: {}}}}")
     assert found.stderr.endswith("net.yaml: 2 warnings\n")
     run = CliRunner().invoke
@@ -294,6 +294,8 @@ def test_generate_counts_warnings_that_check_reports(check):
     note = "note: 2 warnings: run archspec check net.yaml"
     assert (done.exit_code, done.stderr.splitlines()[0]) == (0, note)
     assert done.stderr.count("note: ") == 1
+    counted = run(program([]), ["flops", "net.yaml", "--json"])
+    assert (counted.exit_code, counted.stderr) == (0, f"{note}\n")
     check("layers: {a: conv}")
     done = run(program([]), ["generate", "net.yaml", *options])
     assert (done.exit_code, "warning" in done.stderr) == (0, False)

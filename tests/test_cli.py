@@ -363,6 +363,7 @@ class TestGenerate:
                 "excludes --all-variants",
             ),
             (["small.yaml", "-o", "-", "--check"], "need a folder, not -"),
+            (["small.yaml", "-o", "net.py"], "-o is a folder, or - for stdout"),
             (["small.yaml", "--fromage"], "No such option"),
         ],
     )

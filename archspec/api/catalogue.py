@@ -61,12 +61,30 @@ def block_source(name: str) -> str:
 
     known = standard_blocks()
     if name not in known.entries:
-        help = did_you_mean(name, known.entries) or "'archspec blocks' lists them"
-        raise SpecError.single("AS205", f"there is no block '{name}'", help=help)
+        raise unknown_op(name, "block", "blocks")
     place = known.place_of(name)
     first, *rest = Path(place.file).read_text("utf-8").splitlines()[place.line - 1 :]
     body = takewhile(lambda line: not line or line[0] == " ", rest)
     return "\n".join([first, *body]).rstrip() + "\n"
+
+
+def unknown_op(name: str, kind: str, command: str) -> SpecError:
+    """The error (AS205) of a name that a command does not know.
+
+    Its help knows other frameworks' words, and what the other command would print.
+    """
+    from archspec.language.blocks import standard_blocks
+    from archspec.language.vocabulary import Vocabulary
+    from archspec.synonyms import OPS_AND_BLOCKS
+
+    standard = standard_blocks().entries
+    vocabulary = Vocabulary(standard, {}, [])
+    meant = OPS_AND_BLOCKS.match(name, vocabulary.names)
+    help = vocabulary.meant(name)
+    if meant is not None:
+        other = "blocks" if meant in standard else "ops"
+        help = f"run archspec {other} {meant}"
+    return SpecError.single("AS205", f"there is no {kind} '{name}'", help=help)
 
 
 class Explanation(NamedTuple):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any, NamedTuple, cast
 
 from archspec.analysis.table import Grid, aligned
+from archspec.api.catalogue import unknown_op
 from archspec.api.network import Network
 from archspec.elaboration import elaborate
-from archspec.errors import SpecError, did_you_mean
 from archspec.frameworks import SOURCES
 from archspec.ops import FAMILIES, JOINS, OPS, Op
 from archspec.ops.fields import Examples, OneOf
@@ -24,6 +25,7 @@ input: {channels: 6, size: 32}
 layers:
   layer: {%s}
 """
+_SENTENCE_END = re.compile(r"(?<! al)\. ")
 _BRANCHES = "{%s: {a: {b: max_pool}, c: {d: avg_pool}}}"
 
 
@@ -52,7 +54,7 @@ class Primitive(NamedTuple):
     @property
     def title(self) -> str:
         """The first sentence of the summary."""
-        return self.summary.partition(". ")[0].removesuffix(".") + "."
+        return _SENTENCE_END.split(self.summary, maxsplit=1)[0].removesuffix(".") + "."
 
     @property
     def is_join(self) -> bool:
@@ -116,8 +118,7 @@ def primitive(name: str) -> Primitive:
     known = primitives()
     if name in known:
         return known[name]
-    help = did_you_mean(name, known) or "'archspec ops' lists them"
-    raise SpecError.single("AS205", f"there is no primitive '{name}'", help=help)
+    raise unknown_op(name, "primitive", "ops")
 
 
 def _primitive(op: type[Op], family: str) -> Primitive:

@@ -16,6 +16,7 @@ from archspec.cli.options import (
     Variants,
     as_json,
     faults_told,
+    noted,
     overview,
 )
 
@@ -47,7 +48,13 @@ def flops(
     if variant and all_variants:
         raise typer.BadParameter("--variant and --all-variants exclude each other")
     with faults_told():
-        found = [*networks(specs, variant, override, all_variants)]
+        found = [
+            network
+            for spec in specs
+            for network in noted(
+                spec, networks([spec], variant, override, all_variants)
+            )
+        ]
         printed = overview if summary else _by_layer
         typer.echo(printed(found, format), nl=False, color=True)
 

@@ -18,6 +18,7 @@ from archspec.cli.options import (
     Overrides,
     Variants,
     faults_told,
+    noted,
     split,
     target_option,
     tell_note,
@@ -28,7 +29,6 @@ from archspec.frameworks import ALL_TARGETS, SOURCES
 if TYPE_CHECKING:
     from archspec.api.files import Content
     from archspec.api.network import Network
-    from archspec.errors import Diagnostic
 
 Targets = Annotated[list[str] | None, target_option(ALL_TARGETS, SOURCES)]
 Fold = Annotated[
@@ -144,6 +144,7 @@ def generate(
         "--set needs -o, because file names do not include it": (
             override and output is None
         ),
+        "-o is a folder, or - for stdout": (output or "").endswith((".py", ".onnx")),
         "--check and --diff need a folder, not -": to_stdout and (check or diff),
         "--keep needs a SPEC, no --all-variants, no onnx": keep and not one_family,
         "--features excludes onnx": features and has_onnx,
@@ -165,7 +166,7 @@ def generate(
         found = (
             (" ".join(filter(None, (spec, network.spec.variant))), network)
             for spec in specs or bundled_specs()
-            for network in _noted(
+            for network in noted(
                 spec, networks([spec], variant, override, all_variants)
             )
         )
@@ -189,17 +190,6 @@ def generate(
         typer.echo(json.dumps(states, indent=2))
     if check and compared:
         raise typer.Exit(1)
-
-
-def _noted(spec: str, found: Iterable[Network]) -> Iterator[Network]:
-    """The networks of a spec; at the end, the number of warnings about them."""
-    warnings: set[Diagnostic] = set()
-    for network in found:
-        yield network
-        warnings |= {*network.warnings()}
-    if warnings:
-        number = f"{len(warnings)} warning{'s' * (len(warnings) > 1)}"
-        tell_note(f"{number}: run archspec check {spec}")
 
 
 class _Printed(NamedTuple):

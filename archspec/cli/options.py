@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,6 +21,7 @@ from archspec.errors import (
 
 if TYPE_CHECKING:
     from archspec.api.network import Network
+    from archspec.errors import Diagnostic
 
 
 def split(values: list[str] | None) -> list[str] | None:
@@ -125,6 +126,17 @@ def tell_note(note: str) -> None:
     """Print a note to stderr, if there is one."""
     if note:
         tell(printable(f"note: {note}"))
+
+
+def noted(spec: str, found: Iterable[Network]) -> Iterator[Network]:
+    """The networks of a spec; at the end, the number of warnings about them."""
+    warnings: set[Diagnostic] = set()
+    for network in found:
+        yield network
+        warnings |= {*network.warnings()}
+    if warnings:
+        number = f"{len(warnings)} warning{'s' * (len(warnings) > 1)}"
+        tell_note(f"{number}: run archspec check {spec}")
 
 
 @contextmanager

@@ -18,7 +18,8 @@ def featuring(network: Network, layers: Sequence[str]) -> Network:
     """The same network, whose source also returns the outputs of these layers.
 
     A layer is a name or `TABLE.ROW`; `strides` alone chooses those of each stride.
-    Raises SpecError (AS405) for another name, and for a network with named outputs.
+    Raises SpecError (AS405) for another name, for a layer that returns a vector, and
+    for a network with named outputs.
     """
     if names := ", ".join(network.document.outputs):
         message = f"the network already returns named outputs: {names}"
@@ -33,6 +34,10 @@ def featuring(network: Network, layers: Sequence[str]) -> Network:
             help = near or f"write '{STRIDES}' or some of: {', '.join(known)}"
             message = f"there is no layer '{name}' to take features from"
             raise SpecError.single("AS405", message, help=help)
+        if len(known[name]) != 3:
+            message = f"'{name}' is not a feature map, but a vector of {known[name][0]}"
+            maps = ", ".join(n for n, shape in known.items() if len(shape) == 3)
+            raise SpecError.single("AS405", message, help=f"write some of: {maps}")
     found = tuple(name for name in known if name in layers)
     return replace(network, spec=replace(network.spec, features=found))
 

@@ -51,7 +51,8 @@ def keeping(spec: Spec, names: Sequence[str]) -> Spec:
     base = _multipliers(spec.document)
     for name in names:
         if name not in base:
-            help = did_you_mean(name, base) or f"it has: {', '.join(base) or 'none'}"
+            help = _is_argument(spec.document, name) or did_you_mean(name, base)
+            help = help or f"it has: {', '.join(base) or 'none'}"
             message = f"there is no multiplier '{name}' to keep"
             raise SpecError.single("AS404", message, help=help)
     applied = (spec.variant or "").split("+")
@@ -77,6 +78,16 @@ def keeping(spec: Spec, names: Sequence[str]) -> Spec:
     others = tuple(name for name in offered if name not in variants)
     kept = {name: value for name, value in base.items() if name in found}
     return replace(spec, family=Family(kept, variants, others))
+
+
+def _is_argument(document: Document, name: str) -> str:
+    """Help with what generated code has as an argument anyway, if this is such."""
+    ops = {getattr(layer, "op", None) for layer in document.layers.values()}
+    if name in ("classes", "num_classes") and document.classes is not None:
+        return "generated code has the argument 'num_classes' without --keep"
+    if name == "dropout" and name in ops:
+        return "generated code has the argument 'dropout' without --keep"
+    return ""
 
 
 def _with_channels(spec: Spec) -> Spec:

@@ -31,6 +31,7 @@ from archspec.reading.nodes import (
     Mapping,
     Word,
     fail,
+    text_of,
     texts,
 )
 from archspec.reading.reader import read
@@ -192,12 +193,19 @@ def _override(tree: Mapping, override: str, faults: list[Diagnostic]) -> Mapping
     if any(b.isdigit() and a != "rows" for a, b in pairwise(keys)):
         help = "only rows have numbers: layers.stages.rows[3]; write other lists whole"
         fail("AS504", f"'{name}' is no row of a table", place, help)
+    vocabulary = Vocabulary(standard_blocks().entries, {}, faults)
+    vocabulary = vocabulary.extended(tree.get("blocks"))
+    if keys[0] == "layers" and len(keys) > 2:
+        op = text_of(tree.section("layers").section(keys[1]).get("op")) or ""
+        key = Word(keys[2], place)
+        if not vocabulary.has(key) and key in vocabulary.attributes(op):
+            help = f"write {'.'.join((*keys[:2], op, *keys[2:]))}"
+            fail("AS504", f"'{key}' is an attribute of {op}", place, help)
     node = read(text, f"--set {name}")
     for key in reversed(keys):
         node = Mapping({Word(key, place): node}, place)
     node = screen(node)
-    vocabulary = Vocabulary(standard_blocks().entries, {}, faults)
-    patch = canonical_document(node, vocabulary.extended(tree.get("blocks")))
+    patch = canonical_document(node, vocabulary)
     known = tree.section("multipliers").entries
     for multiplier in patch.section("multipliers").entries:
         if multiplier not in known:

@@ -62,12 +62,17 @@ class Vocabulary(NamedTuple):
         """Whether there is such an op; a fault if there is none."""
         known = self.has(op)
         if not known and len(self.faults) < MAX_FAULTS:
-            self.complain("AS205", f"unknown op '{op}'", op.place, self._meant(op))
+            self.complain("AS205", f"unknown op '{op}'", op.place, self.meant(op))
         return known
 
-    def _meant(self, op: str) -> str:
+    @property
+    def names(self) -> list[str]:
+        """All ops and blocks."""
+        return [*chain.from_iterable(self._kinds)]
+
+    def meant(self, op: str) -> str:
         """Help with an unknown op."""
-        known = [*chain.from_iterable(self._kinds)]
+        known = self.names
         kind = VALUES.match(op, ACTIVATIONS)
         if kind is not None and OPS_AND_BLOCKS.match(op, known) is None:
             return f"write {{activation: {kind}}}"

@@ -140,6 +140,11 @@ def test_they_are_those_of_timm(spec, timm):
     assert [*STRIDES[spec].values()] == [*pairs]
 
 
+def test_a_vector_is_no_feature_map():
+    with pytest.raises(SpecError, match="'classifier' is not a feature map, but a v"):
+        featuring(elaborate("mobilenetv2"), ["classifier"])
+
+
 def test_named_outputs_are_features_already():
     with pytest.raises(SpecError, match="already returns named outputs: p2, p3"):
         featuring(elaborate("resnet50_fpn"), ["strides"])

@@ -322,6 +322,7 @@ def test_set_is_read_as_yaml(network):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
+        ("layers.stem.filters=2", "'filters' is an attribute of conv"),
         ("multipliers.widht=2", "there is no multiplier 'widht'"),
         ("multipliers={depth: 2}", "there is no multiplier 'depth'"),
         ("classes", "'classes' is not of the form a.b=value"),

@@ -76,6 +76,8 @@ def test_a_variant_that_sets_a_constant():
 @pytest.mark.parametrize(
     ("keep", "message"),
     [
+        (["num_classes"], "help: .* the argument 'num_classes' without --keep"),
+        (["dropout"], "help: .* the argument 'dropout' without --keep"),
         (["wdith"], "no multiplier 'wdith' to keep"),
         (["in_channels"], "the channels of the image depend on other names"),
         (["epsilon"], "'epsilon' sets what a framework needs as a constant"),
@@ -85,7 +87,13 @@ def test_what_cannot_be_kept(written, keep, message):
     text = """
 multipliers: {width: 1.0, epsilon: 1e-3}
 input: {channels: 3 * width, size: 8}
-layers: {conv: {conv: 8 * width}, norm: {batch_norm: {epsilon: epsilon}}}
+classes: 10
+layers:
+  conv: {conv: 8 * width}
+  norm: {batch_norm: {epsilon: epsilon}}
+  dropout: {dropout: 0.5}
+  pool: global_avg_pool
+  head: {dense: classes}
 """
     with pytest.raises(SpecError, match=message) as caught:
         render(written(text, *keep), "torch")
