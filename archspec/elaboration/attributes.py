@@ -233,8 +233,11 @@ def rounding(setting: Setting, is_channels: bool = False) -> str:
         return ""
     text = to_text(expression)
     if 0 < value < 1:
+        parts = 1 / value
         share = f"round_channels(channels * {text})"
-        return f"for a fraction of the channels write {share}" if is_channels else ""
+        share = f"channels // {parts:.0f}" if parts.is_integer() else share
+        fraction = "for a fraction of the input channels"
+        return f"{fraction} write {share}" if is_channels else ""
     if isinstance(expression, Constant):
         return f"write {floor(value)} or {ceil(value)}"
     multiple = f"round_channels({text}) for a multiple of 8, or " if is_channels else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -222,16 +222,20 @@ class Elaborator:
     def join(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
         """Run the branches and join their outputs."""
         tensors: list[Tensor] = []
+        names: list[str] = []
         deeper(frame, call.op.place)
         for name, branch in call.branches.items():
             start = frame.source(branch.origin, tensor)
             frame.instance.scopes[f"{call.name}/{name}"] = frame.sees(start)
-            tensors += self.branch(branch, frame.at_branch(name), start)
+            ends = self.branch(branch, frame.at_branch(name), start)
+            tensors += ends
+            names += [name] * len(ends)
         if not tensors:
             help = "every branch has a 'when', and all are false"
             fail("AS307", f"'{call.name}' has no branches", call.op.place, help)
         join = JOINS[call.op]
-        output = self.add(frame.path(call.name), join, tensors, call.op.place)
+        path, place = frame.path(call.name), call.op.place
+        output = self.add(path, join, tensors, place, names=names)
         return Outcome(tuple(t.shape for t in tensors), output)
 
     def branch(self, branch: Branch, frame: Frame, start: Tensor) -> list[Tensor]:
@@ -248,19 +252,28 @@ class Elaborator:
         return outputs
 
     def add(
-        self, path: str, op: Op | Join, tensors: list[Tensor], place: Place
+        self,
+        path: str,
+        op: Op | Join,
+        tensors: list[Tensor],
+        place: Place,
+        *,
+        names: Sequence[str] = (),
     ) -> Tensor:
         """A layer of the network; LOST if it reads such a tensor.
 
-        Raises SpecError: AS308 where shapes do not fit, AS306 where they are too large.
+        `names` are those of a join's branches. Raises SpecError: AS308 where shapes do
+        not fit, AS306 where they are too large.
         """
         if LOST in tensors:
             return LOST
         shapes = tuple(tensor.shape for tensor in tensors)
         try:
-            output = op.infer(shapes[0]) if isinstance(op, Op) else op.infer(shapes)
             if isinstance(op, Op):
+                output = op.infer(shapes[0])
                 op.weights(shapes[0])
+            else:
+                output = op.infer(shapes, names)
         except ShapeError as error:
             raise SpecError.single(
                 "AS308", str(error), place, help=error.help

@@ -123,6 +123,8 @@ def parse(text: str) -> Expression:
 
 _COMMON = {
     r"([\d.]+) +([\d.]+)": r"write a list in brackets: [\1, \2]",
+    r"(\d+) *[xX] *(\d+)": r"write [\1, \2]",
+    r"([\d.]+) *%": r"write \1 / 100",
     r".*(?<![=!<>])=(?!=).*": "write == to compare",
     r".*(&&|\|\||!(?!=)).*": "write and, or, not",
     r".*\?.*:.*": "write a if b else c",
@@ -229,6 +231,8 @@ class _Converter:
                 message = f"expressions have no subscripts: '{written}'"
             case ast.Tuple():
                 help = f"a list is written in brackets: [{written.strip('( ,)')}]"
+                if re.fullmatch(r"\d+,\d+", written):
+                    help = f"write {written.replace(',', '.')}"
             case ast.BinOp():
                 help = _computed(node) or help
             case _:

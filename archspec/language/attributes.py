@@ -81,6 +81,9 @@ def unknown_attribute(
         near = ATTRIBUTES.help(name, known)
     if is_own and not near:
         expected += f", or add '{name}' to the arguments of block {op}"
+    of_norm = ATTRIBUTES.match(name, OPS["batch_norm"].model_fields.keys())
+    if of_norm and op not in OPS and not near:
+        near = f"set it in defaults: {{batch_norm: {{{of_norm}: ...}}}}"
     joined = " " if near.endswith("?") else "; "
     help = f"{near}{joined}{expected}" if near else expected
     message = f"unknown attribute '{name}' of {op}"

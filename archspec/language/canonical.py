@@ -146,7 +146,7 @@ class Canonical:
             return _harmless(node.place)
         ops = [k for k, _ in placed(layer.entries) if k not in (*MODIFIERS, *TABLE)]
         if len(ops) > 1:
-            ops = [self.only_op(ops)]
+            ops = [self.only_op(ops, layer, name)]
         if any(key in layer.entries for key in TABLE):
             return self.table(layer, ops)
         if not ops:
@@ -155,13 +155,16 @@ class Canonical:
         spelled = self.op(ops[0], layer.entries[ops[0]], modifiers)
         return spelled._replace(place=layer.place)
 
-    def only_op(self, ops: list[Word]) -> Word:
+    def only_op(self, ops: list[Word], layer: Mapping, name: str) -> Word:
         """The op of a layer with several, after a complaint about another."""
         wrong = next((op for op in ops if not self.vocabulary.has(op)), ops[1])
         right = next(op for op in ops if op != wrong)
         help = f"put attributes in the op's own braces: {{{right}: {{...}}}}"
         if self.vocabulary.has(wrong):
-            help = f"write a layer for each: NAME: {right}, NAME: {wrong}"
+            bodies = [_sketch(layer.entries[op]) for op in ops]
+            pairs = zip([name, *ops[1:]], ops, bodies, strict=True)
+            layers = (f"{key}: {{{op}: {body}}}" for key, op, body in pairs)
+            help = f"write a layer for each: {', '.join(layers)}"
         help = BESIDE.help(wrong, (*MODIFIERS, *TABLE)) or help
         message = f"a layer has one op, found {' and '.join(ops)}"
         self.complain("AS204", message, wrong.place, help)
@@ -215,8 +218,12 @@ class Canonical:
         return Mapping({Word(names[0], body.place): body}, body.place)
 
     def branch(self, node: Node, name: str) -> Node:
-        other = f"{{from: {text_of(node) or 'LAYER'}}} the output of another layer"
-        branch = self.mapping(node, "a branch", f"{{}} is the input, {other}")
+        origin = text_of(node) or ""
+        origin = origin if origin.replace(".", "").isidentifier() else "LAYER"
+        help = f"{{}} is the input, {{from: {origin}}} the output of another layer"
+        if name in MODIFIERS:
+            help = f"'{name}' stands beside the op of a layer: {{conv: 8, {name}: ...}}"
+        branch = self.mapping(node, "a branch", help)
         own = _only(branch, BRANCH)
         inner = {k: v for k, v in branch.entries.items() if k not in BRANCH}
         own["layers"] = self.layers(Mapping(inner, branch.place))
@@ -299,3 +306,18 @@ def _only(node: Mapping, keys: tuple[str, ...]) -> dict[str, Node]:
     """The entries with these keys, in their order."""
     found = sorted((key for key in node.entries if key in keys), key=keys.index)
     return {key: node.entries[key] for key in found}
+
+
+def _sketch(node: Node) -> str:
+    """The node as written, its inner mappings and lists shortened."""
+    match node:
+        case Scalar():
+            return node.text or "{}"
+        case Mapping(entries):
+            pairs = (
+                f"{key}: {n.text if isinstance(n, Scalar) else '...'}"
+                for key, n in entries.items()
+            )
+            return f"{{{', '.join(pairs)}}}"
+        case Sequence(items):
+            return f"[{', '.join(text_of(item) or '...' for item in items)}]"

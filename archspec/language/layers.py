@@ -110,9 +110,14 @@ def _rows(node: Node, at: At) -> dict[str, list[Cell]]:
 def _cells(row: Node, columns: list[str], at: At) -> list[Cell]:
     items = row.items if isinstance(row, nodes.Sequence) else (row,)
     if columns and len(items) != len(columns):
-        counts = f"{len(items)} cells for {len(columns)} columns"
-        message = f"row {at.path[-1]} has {counts} ({', '.join(columns)})"
-        at.refuse(row, message, "write '~' for a value that is not given")
+        count = "1 value" if len(items) == 1 else f"{len(items)} values"
+        counts = f"{count} for {len(columns)} columns"
+        values = ", ".join(i.text if isinstance(i, Scalar) else "..." for i in items)
+        message = f"row [{values}] has {counts} ({', '.join(columns)})"
+        help = "remove a value, or name another column"
+        if len(items) < len(columns):
+            help = "add the missing value; '~' means the attribute's default"
+        at.refuse(row, message, help)
     pairs = enumerate(zip(items, [*columns, *[""] * len(items)], strict=False))
     return [_cell(c, column, at.below(str(n), c.place)) for n, (c, column) in pairs]
 

@@ -150,8 +150,9 @@ def padding(value: object) -> object:
     match items(value) or (value, value):
         case (int(vertical), int(horizontal)) if not isinstance(vertical, bool):
             sides = [vertical, vertical, horizontal, horizontal]
-            torch = f"write {sides} for PyTorch's padding={shown(value)}"
-            raise refusal(wanted, value, f"{torch}, symmetric for kernel // 2")
+            single = f"on a single layer also {sides}"
+            help = f"write symmetric, which pads by kernel // 2; {single}"
+            raise refusal(wanted, value, help)
         case _:
             raise refusal(wanted, value)
 

@@ -263,7 +263,10 @@ class _Reader:
         message = f"'{key.text}' has no value"
         word, _, rest = key.text.partition(" ")
         help = "quote text that contains a comma"
-        if not rest:
+        before = re.search(r"[\s:](\d+),$", key.place.source[: key.place.column - 1])
+        if before and word.isdigit():
+            help = f"write {before[1]}.{word}"
+        elif not rest:
             help = f"write {word}: {{}} if it is empty, {word}: ~ for null; {help}"
         elif word.islower() and rest[0].isdigit():
             help = f"write {word}: {rest}"

@@ -56,6 +56,9 @@ VALUES = Glossary(
         "width depth alpha widthmult widthmultiplier depthmult": (
             "a multiplier is declared: multipliers: {width: 1.0}"
         ),
+        "integer string str boolean": (
+            "the type of an argument is int, float, bool or word"
+        ),
         "height inputsize imagesize resolution": (
             "expressions cannot use the size of a feature map: write the number, make "
             "it a multiplier, or use {resize: {like: LAYER}}"

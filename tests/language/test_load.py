@@ -285,7 +285,7 @@ def test_what_a_document_cannot_say(faults, text, fault):
         ),
         (
             "{columns: [c, d], rows: [[1, 2], [3]], each: {conv: c}}",
-            "AS203 [: row 1 has 1 cells for 2 columns (c, d)",
+            "AS203 [: row [3] has 1 value for 2 columns (c, d)",
         ),
         (
             "{columns: [c], rows: [[1]], each: {conv: c}, conv: 3}",

@@ -158,7 +158,7 @@ def test_set_removes_a_row(network):
         ("{rows: {x: {c: 1}}}", "AS210 x: there is no row 'x' to change"),
         ("{rows: {x: [1, 1], 0: [1, 1]}}", "AS210 x: there is no row 'x' to change"),
         ("{rows: {0: {d: 1}}}", "AS210 d: there is no column 'd' to change"),
-        ("{rows: {0: [1]}}", "AS203 [: row 0 has 1 cells for 2 columns (c, k)"),
+        ("{rows: {0: [1]}}", "AS203 [: row [1] has 1 value for 2 columns (c, k)"),
         ("{columns: {d: ~}}", "AS210 d: there is no column 'd' to change"),
         (
             "{columns: {d: [1, 2]}}",

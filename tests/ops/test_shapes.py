@@ -183,7 +183,7 @@ def test_joins_that_do_not_fit(word: str, shapes: list[Shape], expected: str):
 @pytest.mark.parametrize(
     ("shapes", "expected"),
     [
-        ([(8, 7, 5), (4, 7, 5)], "change the channels of a branch by a convolution"),
+        ([(8, 7, 5), (4, 7, 5)], "add a 1x1 convolution at the end of a branch"),
         ([(8, 7, 5), (4, 7, 4)], "all branches must produce the same size"),
         (
             [(8,), (8, 1, 1)],
