@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -84,11 +83,7 @@ class _References:
         if reference in known:
             return
         self.used.add(reference.partition(".")[0])
-        row = ".".join(re.split(r"[\[\]]", reference)).rstrip(".")
-        if row in known:
-            help = f"did you mean '{row}'?"
-        else:
-            help = did_you_mean(reference, known) or f"in scope: {_listed(known)}"
+        help = did_you_mean(reference, known) or f"in scope: {_listed(known)}"
         for name, _ in inner_layers(self.body):
             if name == reference:
                 help = _elsewhere(name, reference, name in self.body)

@@ -6,6 +6,7 @@ included; the meaning of names and expressions is checked later.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 
@@ -117,7 +118,9 @@ def _reference(node: Node) -> Iterator[Diagnostic]:
     text = text_of(node)
     if text is not None and not REFERENCE.fullmatch(text):
         message = f"there is no earlier layer '{text}'"
-        yield Diagnostic("AS305", message, node.place)
+        row = re.fullmatch(r"(\w+)\[(\w+)\]", text)
+        help = f"a row of a table is {row[1]}.{row[2]}" if row else ""
+        yield Diagnostic("AS305", message, node.place, help=help)
 
 
 def _columns(columns: Sequence) -> Iterator[Diagnostic]:
