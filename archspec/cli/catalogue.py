@@ -53,8 +53,9 @@ def show(
 ) -> None:
     """Print the YAML of a spec.
 
-    Without --variant and --set, prints the file as it is. With them, prints a spec of
-    its own that has the variant merged in; comments of changed parts are lost.
+    Without --variant and --set, prints the file as it is. With them, prints a complete
+    spec with the changes merged in, which can be saved and edited; comments of changed
+    parts are lost.
 
     Examples:
         archspec show mobilenetv2

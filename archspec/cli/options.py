@@ -30,7 +30,10 @@ def split(values: list[str] | None) -> list[str] | None:
     return names or None
 
 
-_SPEC = "A path, the name of a bundled spec, or - for standard input."
+_SPEC = (
+    "A path such as net.yaml, the name of a bundled spec such as mobilenetv2, or - for "
+    "standard input."
+)
 
 Spec = Annotated[
     str,

@@ -32,9 +32,23 @@ weights = typer.Typer(
     no_args_is_help=True,
 )
 
-Existing = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
+Existing = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        show_default=False,
+        help="A weight file or checkpoint, such as net.pth or w.safetensors.",
+    ),
+]
 Output = Annotated[
-    Path, typer.Option("-o", "--output", metavar="FILE", show_default=False)
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        show_default=False,
+        help="The file to write; its suffix says the format.",
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite FILE.")]
 

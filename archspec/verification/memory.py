@@ -71,7 +71,7 @@ def check_memory(
             f"verify would need about {_gib(needed)} of memory at {height}x{width}, "
             f"but may take {_gib(limit)}"
         )
-        fewer = ", or fewer targets (--targets torch)" if len(frameworks) > 1 else ""
+        fewer = ", or fewer targets (--target torch)" if len(frameworks) > 1 else ""
         help = f"use a smaller variant, multiplier or input (--variant, --set){fewer}"
         raise VerifyError.single("AS604", message, help=help)
 
