@@ -27,8 +27,8 @@ from archspec.words import WORDS
 
 MAX_LENGTH = 500
 MAX_DEPTH = 40
-MAX_COMPUTED = 1024
-"""The largest number of which help says a power."""
+_LARGEST_FACTOR = 1024
+"""Of a power whose value help states."""
 KEYWORDS = ("divisor", "keep")
 
 _NUMBER = re.compile(r"(\d{1,15}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,3})?")
@@ -250,7 +250,7 @@ def _computed(node: ast.BinOp) -> str:
             ast.Constant(int() as a),
             ast.Pow() | ast.LShift() as op,
             ast.Constant(int() as b),
-        ) if a <= MAX_COMPUTED and b <= MAX_COMPUTED:
+        ) if a <= _LARGEST_FACTOR and b <= _LARGEST_FACTOR:
             value = a**b if isinstance(op, ast.Pow) else a << b
             return f"write {value}" if value <= MAX_MAGNITUDE else ""
         case _:
