@@ -12,7 +12,7 @@ demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and
 	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
 	$(BIN)/archspec flops mobilenetv2
 
-test: $(VENV)/all                       ## what shows a fault: under ten minutes on two cores
+test: $(VENV)/all                       ## what shows a fault
 	$(PYTEST)
 
 test-full: $(VENV)/all                  ## everything

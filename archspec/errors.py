@@ -266,7 +266,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     words = [*islice(known, MAX_KNOWN)]
     if (meant := OTHER_NAMES.get(word.lower())) in words:
         return f"did you mean '{meant}'?"
-    if near := _family(word, words):
-        return near
     near = difflib.get_close_matches(word[:64], words, n=1, cutoff=0.7)
+    family = _family(word, words)
+    if family and all(name.startswith(word) for name in near):
+        return family
     return f"did you mean '{near[0]}'?" if near else ""

@@ -240,7 +240,7 @@ def test_one_command_to_another_framework(run):
         (["--verify", "tv:resnet18"], "unknown original 'tv:resnet18'; expected torch"),
         (["--verify", "timm:a;b"], "'timm:a;b' has no plain name of a model"),
         (["--verify", "timm:a:b"], "'b' in 'timm:a:b' is not of the form name=value"),
-        (["--to", "tf", "-o", "x"], "unknown target 'tf'; expected one of: torch, "),
+        (["--to", "tf", "-o", "x"], "unknown target 'tf'; did you mean 'keras'?"),
     ],
 )
 def test_options_that_make_no_sense(run, options, message):

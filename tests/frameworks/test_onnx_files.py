@@ -170,7 +170,7 @@ def test_without_the_package(run, monkeypatch):
         ),
         (
             ["--target", "jax"],
-            "unknown target 'jax'; expected one of: torch, keras, ",
+            "unknown target 'jax'; did you mean 'nnx'?",
         ),
     ],
 )

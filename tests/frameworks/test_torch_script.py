@@ -18,6 +18,8 @@ from examples import takes_vectors
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.torch.jit.script:DeprecationWarning",
     "ignore:.torch.jit.script_method:DeprecationWarning",
+    "ignore:Using padding='same' with even kernel lengths and odd dilation may require "
+    "a zero-padded copy of the input be created:UserWarning",
 )
 QUICK = "mobilenetv2", "convnext_tiny", "repvgg_a0"
 HELPERS = "avg_pool", "drop_path", "layer_norm"

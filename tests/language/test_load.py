@@ -83,11 +83,11 @@ def test_a_symbolic_link_does_not_lead_out(write, tmp_path):
 def test_extends_reads_below_the_current_folder_if_the_spec_is_there(
     write, tmp_path, monkeypatch
 ):
-    for folder in ("own", "shared", "elsewhere"):
+    for folder in ("own", "common", "elsewhere"):
         (tmp_path / folder).mkdir()
-    write(LAYERS, name="shared/base.yaml")
-    path = write("extends: ../shared/base.yaml", name="own/spec.yaml", head="")
-    outside = "'extends': '../shared/base.yaml' is outside the folders that it may read"
+    write(LAYERS, name="common/base.yaml")
+    path = write("extends: ../common/base.yaml", name="own/spec.yaml", head="")
+    outside = "'extends': '../common/base.yaml' is outside the folders that it may read"
     for folder in ("own", "elsewhere", "/"):
         monkeypatch.chdir(tmp_path / folder)
         assert message(path) == outside

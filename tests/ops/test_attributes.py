@@ -166,7 +166,7 @@ def test_messages_of_conv(changed: dict[str, object], message: str):
     assert messages("conv", CONV | changed) == [message]
 
 
-HALF = "symmetric for kernel // 2"
+HALF = "write symmetric, which pads by kernel // 2; on a single layer also"
 
 
 @pytest.mark.parametrize(
@@ -175,11 +175,11 @@ HALF = "symmetric for kernel // 2"
         ({"filters": math.inf}, ""),
         (
             {"padding": 1},
-            "write [1, 1, 1, 1] for PyTorch's padding=1, symmetric for kernel // 2",
+            f"{HALF} [1, 1, 1, 1]",
         ),
         (
             {"padding": [0, 2]},
-            f"write [0, 0, 2, 2] for PyTorch's padding=[0, 2], {HALF}",
+            f"{HALF} [0, 0, 2, 2]",
         ),
         ({"padding": True}, ""),
     ],

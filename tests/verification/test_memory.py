@@ -61,7 +61,7 @@ HELP = "use a smaller variant, multiplier or input (--variant, --set)"
 @pytest.mark.parametrize(
     ("layer", "targets", "needs", "help"),
     [
-        (OUTPUTS, ALL, "21.6", f"{HELP}, or fewer targets (--targets torch)"),
+        (OUTPUTS, ALL, "21.6", f"{HELP}, or fewer targets (--target torch)"),
         ("{upsample: 200}", ["torch"], "22.5", HELP),
         (WEIGHTS.replace("2000", "5000"), ["torch"], "20.0", HELP),
     ],
@@ -85,7 +85,7 @@ def test_training_needs_more(refused):
 def test_a_quarter_is_left_to_others(refused):
     assert refused("conv", gib=1) == (
         "error[AS604]: verify would need about 1.0 GiB of memory at 96x96, "
-        f"but may take 0.8 GiB\n   help: {HELP}, or fewer targets (--targets torch)"
+        f"but may take 0.8 GiB\n   help: {HELP}, or fewer targets (--target torch)"
     )
     assert not refused("conv", gib=2)
 

@@ -31,7 +31,7 @@ class Asked:
     def __init__(
         self, file: File, routine: Routine, signature: Signature, modules: Set[str]
     ):
-        tests: dict[str, Expression] = {}
+        tests: list[tuple[str, Expression]] = []
         found: set[str] = set()
         for statement, branch in statements_of(routine.body, None):
             found |= _names_read(file, statement, branch)
@@ -42,9 +42,9 @@ class Asked:
                     joins and isinstance(test, Binary)
                 )
                 found |= set() if named else names_in(test)
-                tests |= {name: test} if named else {}
+                tests += [(name, test)] if named else []
         if routine.residual is not None and routine.residual != Constant(True):
-            tests["residual"] = routine.residual
+            tests.append(("residual", routine.residual))
         taken = {*modules, *file.manifest["taken"]}
         self.names = {
             name: _free(signature.printed(name), taken)
@@ -52,14 +52,18 @@ class Asked:
             if name.isidentifier()  # the others are words of the framework
         }
         taken |= {*self.names.values()}
-        self._attributes = {name: _free(f"has_{name}", taken) for name in tests}
-        self.flags = {self._attributes[name]: test for name, test in tests.items()}
+        self.flags: dict[str, Expression] = {}
+        self._attributes: dict[tuple[str, Expression], str] = {}
+        for name, test in dict.fromkeys(tests):
+            own = _free(f"has_{name}", taken | {*self.flags})
+            self.flags[own] = test
+            self._attributes[name, test] = own
 
-    def flag(self, name: str) -> Code | None:
-        """The attribute with the condition of a layer or branch, or `residual`."""
-        if name not in self._attributes:
+    def flag(self, name: str, test: Expression) -> Code | None:
+        """The attribute with a condition of a layer or branch, or of `residual`."""
+        if (name, test) not in self._attributes:
             return None
-        return Code(f"self.{identifier(self._attributes[name])}")
+        return Code(f"self.{identifier(self._attributes[name, test])}")
 
     def deciding(self, test: Expression) -> set[str]:
         """The attributes that a condition asks for."""

@@ -193,7 +193,7 @@ class Forward:
 
     def test(self, expression: Expression, name: str) -> Code:
         """What `forward` asks: a stored name, or a flag where it asks for more."""
-        return self.asked.flag(name) or self.inside.code(expression)
+        return self.asked.flag(name, expression) or self.inside.code(expression)
 
     def note(self, statement: Statement) -> Code | None:
         if not self.root:
