@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 import typer
@@ -36,28 +36,30 @@ def ops(incomplete: str) -> Found:
     """Primitives."""
     from archspec.api.primitives import primitives
 
-    found = {name: op.title for name, op in primitives().items()}
-    return [(n, title) for n, title in found.items() if n.startswith(incomplete)]
+    return described(incomplete, {n: op.title for n, op in primitives().items()})
 
 
 def blocks(incomplete: str) -> Found:
     """Standard blocks."""
     from archspec.api.catalogue import blocks
 
-    found = blocks().items()
-    return [(n, summary) for n, summary in found if n.startswith(incomplete)]
+    return described(incomplete, blocks())
 
 
 def codes(incomplete: str) -> Found:
     """Error codes."""
     from archspec.api.catalogue import explanations
 
-    found = explanations().items()
-    return [(code, e.title) for code, e in found if code.startswith(incomplete)]
+    return described(incomplete, {n: e.title for n, e in explanations().items()})
 
 
 def starting(incomplete: str, names: Iterable[str]) -> Found:
     """The names that complete the last of several words, which commas separate."""
+    return described(incomplete, dict.fromkeys(names, ""))
+
+
+def described(incomplete: str, helps: Mapping[str, str]) -> Found:
+    """The same of names with help texts."""
     before, comma, word = incomplete.rpartition(",")
-    found = (name for name in names if name.startswith(word))
-    return [(f"{before}{comma}{name}", "") for name in found]
+    found = (item for item in helps.items() if item[0].startswith(word))
+    return [(f"{before}{comma}{name}", help) for name, help in found]

@@ -10,9 +10,7 @@ import builtins
 import math
 from collections.abc import Iterable, Sequence
 from itertools import chain, count
-from typing import ClassVar, Protocol
 
-from archspec.expressions import Expression
 from archspec.targets.code import Code
 from archspec.targets.lines import Line, assign, condition, joined, returned
 from archspec.targets.specialise.model import (
@@ -21,68 +19,14 @@ from archspec.targets.specialise.model import (
     OpStatement,
     PassStatement,
     Routine,
-    Row,
     Statement,
     TableStatement,
 )
+from archspec.targets.syntax import Syntax
 from archspec.targets.unprintable import located
 
 Written = OpStatement | JoinStatement | TableStatement
 """A statement that puts its result into a variable."""
-
-
-class Syntax(Protocol):
-    """What a target knows to say.
-
-    `accumulates`: a sum can be added up, as a join is no layer with a name.
-    """
-
-    accumulates: ClassVar[bool]
-
-    def run(
-        self, statement: OpStatement, source: Code, target: str, like: Code | None
-    ) -> list[Line]:
-        """The layer applied to `source`, its result in `target`."""
-        ...
-
-    def inline(self, statement: OpStatement, source: Code) -> Code | None:
-        """The same as one expression, if there is one."""
-        ...
-
-    def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
-        """All rows of a table, one after the other."""
-        ...
-
-    def row(
-        self, statement: TableStatement, row: Row, source: Code, target: str
-    ) -> list[Line]:
-        """One row, where something refers to rows."""
-        ...
-
-    def join(self, op: str, name: str, operands: Sequence[Code]) -> Code:
-        """add, multiply or concat of several tensors."""
-        ...
-
-    def join_list(self, op: str, name: str, operands: Code) -> Code:
-        """The same of a list of tensors."""
-        ...
-
-    def repeated(
-        self, part: BranchPart, source: Code, target: str, branches: Code
-    ) -> list[Line]:
-        """A branch that stands side by side several times, added to the list.
-
-        `target` is a variable for its value in each run.
-        """
-        ...
-
-    def test(self, expression: Expression, name: str) -> Code:
-        """A condition, where tensors flow, of the layer or branch of this name."""
-        ...
-
-    def note(self, statement: Statement) -> Code | None:
-        """The size behind a statement, where it is worth a comment."""
-        ...
 
 
 class Flow:
@@ -257,10 +201,10 @@ class Flow:
         self, statement: JoinStatement, source: Code, target: str
     ) -> tuple[list[Line], Code]:
         """The branches, then what they become together."""
-        note = self.syntax.note(statement)
-        held: list[str] = []
         if self.syntax.accumulates and _is_running(statement):
             return self.running(statement, source, target)
+        note = self.syntax.note(statement)
+        held: list[str] = []
         if any(part.when or part.count for part in statement.branches):
             listed = self.hold("branches", "operands")
             held.append(listed)

@@ -16,6 +16,7 @@ import torch
 from exchange import drawn, manifest
 from originals import save_state
 
+from archspec.api.network import Network
 from archspec.errors import WeightsError
 from archspec.weights.adoption import adopt
 from archspec.weights.moves import to_target
@@ -397,6 +398,15 @@ def test_the_mapping_is_told(resnet, pth):
     ]
     assert rows[-1] == ("classifier", "fc", (5, 12))
     assert len(rows) == 31
+
+
+def test_the_mapping_is_printed_in_columns(resnet, pth):
+    save_state(Foreign(resnet).state, pth)
+    adopted = Network.of(resnet).adopt(pth)
+    first, second, third, *_ = str(adopted).splitlines()
+    assert first == "stem.conv               conv1                  (4, 6, 3, 3)"
+    assert second == "stem.norm               bn1                    (4)"
+    assert third == "stages.0.0.reduce.conv  layer1.0.conv1         (4, 4, 1, 1)"
 
 
 def test_tensors_are_left_over(resnet, pth):

@@ -16,7 +16,7 @@ from archspec.expressions import (
     evaluate,
 )
 from archspec.language import Branch, Formula, JoinLayer, Layer, OpLayer, Table
-from archspec.network import Instance, Step
+from archspec.network import Instance
 from archspec.targets.reduction import values_of
 from archspec.targets.specialise.calls import compile_call, unrolled
 from archspec.targets.specialise.context import Context, Runs, all_same, choose
@@ -37,6 +37,7 @@ from archspec.targets.specialise.rows import (
     compile_stages,
     total_repeats,
 )
+from archspec.targets.specialise.site import Site, whole
 from archspec.targets.specialise.widths import Widths, using
 from archspec.targets.sums import simplified
 from archspec.targets.symbols import names_in
@@ -44,33 +45,6 @@ from archspec.targets.unprintable import Unprintable, located
 
 Compiled = tuple[Statement, Expression]
 """A statement, and the channels behind it where it is there."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """A layer in all instances that reach it, whether it is there or not."""
-
-    name: str
-    origin: str | None
-    channels: Expression
-    instances: Sequence[Instance]
-    scopes: Sequence[Scope]
-    steps: Sequence[Sequence[Step]]
-    runs: Runs
-    when: Expression | None = None
-
-    @property
-    def there(self) -> list[Scope]:
-        """The scopes of the instances in which the layer is there."""
-        pairs = zip(self.scopes, self.steps, strict=True)
-        return [scope for scope, steps in pairs if steps]
-
-    def widths(self) -> list[int]:
-        """The channels behind the layer, or those before it where it is not there."""
-        return [
-            steps[-1].output[0] if steps else _width(scope)
-            for scope, steps in zip(self.scopes, self.steps, strict=True)
-        ]
 
 
 @dataclass
@@ -313,7 +287,7 @@ class Body:
         if not read or taken or all_same(values):
             return context
         total = context.express(total_repeats(table, rows), site.there, site.channels)
-        counted = context.attribute(total, site.there, [_whole(v) for v in values])
+        counted = context.attribute(total, site.there, [whole(v) for v in values])
         self.widths.found.append(("count", counted))
         return context.having("count")
 
@@ -325,15 +299,6 @@ class Body:
         named = f"{table}_{usual}"
         numbered = (f"{named}_{number}" for number in count(2))
         return next(n for n in chain([usual, named], numbered) if n not in taken)
-
-
-def _width(scope: Scope) -> int:
-    return _whole(scope["channels"])
-
-
-def _whole(value: object) -> int:
-    assert isinstance(value, int)
-    return value
 
 
 def _share(part: BranchPart, width: Expression) -> Expression:

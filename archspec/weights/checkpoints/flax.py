@@ -26,7 +26,7 @@ from archspec.weights.checkpoints.units import (
 from archspec.weights.checks import Arrays
 
 _DRIVERS = {".zarray": "zarr", "zarr.json": "zarr3"}
-_ERRORS = ValueError, OSError, RuntimeError, NotImplementedError
+_ERRORS = ValueError, OSError, RuntimeError
 """What TensorStore raises for folders that it cannot read."""
 
 

@@ -1,0 +1,71 @@
+"""What a style of files says, statement by statement; `Flow` puts it in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+from archspec.expressions import Expression
+from archspec.targets.code import Code
+from archspec.targets.lines import Line
+from archspec.targets.specialise.model import (
+    BranchPart,
+    OpStatement,
+    Row,
+    Statement,
+    TableStatement,
+)
+
+
+class Syntax(Protocol):
+    """What a target knows to say.
+
+    `accumulates`: a sum can be added up, as a join is no layer with a name.
+    """
+
+    accumulates: ClassVar[bool]
+
+    def run(
+        self, statement: OpStatement, source: Code, target: str, like: Code | None
+    ) -> list[Line]:
+        """The layer applied to `source`, its result in `target`."""
+        ...
+
+    def inline(self, statement: OpStatement, source: Code) -> Code | None:
+        """The same as one expression, if there is one."""
+        ...
+
+    def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
+        """All rows of a table, one after the other."""
+        ...
+
+    def row(
+        self, statement: TableStatement, row: Row, source: Code, target: str
+    ) -> list[Line]:
+        """One row, where something refers to rows."""
+        ...
+
+    def join(self, op: str, name: str, operands: Sequence[Code]) -> Code:
+        """add, multiply or concat of several tensors."""
+        ...
+
+    def join_list(self, op: str, name: str, operands: Code) -> Code:
+        """The same of a list of tensors."""
+        ...
+
+    def repeated(
+        self, part: BranchPart, source: Code, target: str, branches: Code
+    ) -> list[Line]:
+        """A branch that stands side by side several times, added to the list.
+
+        `target` is a variable for its value in each run.
+        """
+        ...
+
+    def test(self, expression: Expression, name: str) -> Code:
+        """A condition, where tensors flow, of the layer or branch of this name."""
+        ...
+
+    def note(self, statement: Statement) -> Code | None:
+        """The size behind a statement, where it is worth a comment."""
+        ...
