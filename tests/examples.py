@@ -75,13 +75,17 @@ def makes_vectors(op: str) -> bool:
     return len(built(op, needed(op), MAP).infer(MAP)) == 1
 
 
-def sets(op: str) -> list[str]:
-    """Attributes to try: each value of each, and of convolutions' windows every mix."""
+def sets(op: str, *names: str) -> list[str]:
+    """Attributes to try: each value of each, and of convolutions' windows every mix.
+
+    With `names`, of these attributes only, and the mixes with `padding`.
+    """
     every = examples(op)
     if op == "depthwise_conv":  # Keras wants equal strides
         every["stride"] = tuple(s for s in every["stride"] if isinstance(s, int))
-    found = [{**needed(op), name: v} for name in every for v in every[name]]
-    if OPS[op].linear and issubclass(OPS[op], Windowed):
+    chosen = names or tuple(every)
+    found = [{**needed(op), name: v} for name in chosen for v in every[name]]
+    if OPS[op].linear and issubclass(OPS[op], Windowed) and "padding" in chosen:
         mixes = product(*(every[name] for name in WINDOW))
         found += [{**needed(op), **dict(zip(WINDOW, m, strict=True))} for m in mixes]
     fitting = (one for one in found or [{}] if built(op, one, MAP) is not None)

@@ -2,9 +2,10 @@
 
 What `verify` finds of a network follows from the text of its files, its layers, what
 the ops and the weights' layout make of them, and the frameworks' versions. The digest
-is of these, so a network with the recorded one need not be verified again. The last
-three are looked at in networks that have one layer of each kind: their sources may
-change as they like, their results may not.
+is of these, so a network with the recorded one need not be verified again. What ops
+make is looked at in small networks, one for each attribute that the network's layers
+set: sources may change as they like, results may not, and what the network does not
+use is free to come and go.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from exchange import drawn
 from layers import beside, complete, layers_of
 
 from archspec.elaboration import elaborate
-from archspec.network import Network
-from archspec.ops import JOINS, OPS, Op
+from archspec.network import Network, NetworkLayer
+from archspec.ops import JOINS, Op
 from archspec.targets import TARGETS, onnx, render
 from archspec.targets.templates import manifest
 from archspec.verification.reference import evaluate
 from archspec.weights.moves import to_target
-from examples import sets
+from examples import needed, sets, written
 
 FILE = Path(__file__).parent / "reference" / "verified.json"
 FRAMEWORKS = (
@@ -72,23 +73,24 @@ class Recorder:
 
 def digest(networks: Iterable[Network]) -> str:
     """Of all that verification depends on, of a network at the sizes it is run at."""
-    hashed = hashlib.sha256(common().encode())
+    versions = {name: version(name) for name in FRAMEWORKS}
+    hashed = hashlib.sha256(json.dumps(versions).encode())
+    used: set[tuple[str, str]] = set()
     for network in networks:
         for target in TARGETS:
             hashed.update(without_docstrings(render(network, target)).encode())
         hashed.update("\n".join(layers(network)).encode())
+        used |= {(layer.op, name) for layer in network.layers for name in said(layer)}
+    for op, name in sorted(used):
+        hashed.update(results(op, name))
     return hashed.hexdigest()[:20]
 
 
-@cache
-def common() -> str:
-    """The part of a digest that all networks have."""
-    versions = {name: version(name) for name in FRAMEWORKS}
-    hashed = hashlib.sha256(json.dumps(versions).encode())
-    for network in examples():
-        for part in results(network):
-            hashed.update(part)
-    return hashed.hexdigest()
+def said(layer: NetworkLayer) -> dict[str, Any]:
+    """The attributes that are not the op's own defaults; "" stands for those."""
+    op = layer.primitive
+    given = op.model_dump(exclude_defaults=True) if isinstance(op, Op) else {}
+    return {"": None, **given}
 
 
 def without_docstrings(text: str) -> str:
@@ -106,36 +108,38 @@ def without_docstrings(text: str) -> str:
 def layers(network: Network) -> Iterator[str]:
     """Each layer with all that is known of it, and the outputs."""
     for layer in network.layers:
-        primitive = layer.primitive
-        attributes = primitive.model_dump() if isinstance(primitive, Op) else {}
         shapes = {name: weight.shape for name, weight in layer.weights.items()}
         read = layer.sources, layer.inputs, layer.output
-        yield repr((layer.path, layer.op, attributes, *read, shapes))
+        yield repr((layer.path, layer.op, said(layer), *read, shapes))
     yield repr((network.input_shape, dict(network.outputs)))
 
 
-def examples() -> Iterator[Network]:
-    """Networks with each op and its attributes, and with each join."""
-    texts = [beside(layers_of(op, sets(op))) for op in OPS]
-    texts += [JOINED % join for join in JOINS]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "net.yaml"
-        for text in texts:
-            path.write_text(complete(text), encoding="utf-8")
-            yield elaborate(path)
-
-
-def results(network: Network) -> Iterator[bytes]:
+@cache
+def results(op: str, attribute: str) -> bytes:
     """What layers compute, what targets call weights, and what is written for ONNX."""
+    network = example(op, attribute)
     weights = drawn(network)
     image = np.random.default_rng(0).normal(size=(2, *network.input_shape))
-    yield rounded(evaluate(network, weights, image))
-    for target in TARGETS:
-        yield rounded(to_target(network, manifest(target), weights))
+    layouts = [to_target(network, manifest(target), weights) for target in TARGETS]
+    found = [rounded(part) for part in (evaluate(network, weights, image), *layouts)]
     for fold in (True, False):
         graph = onnx.model(network, weights, fold_batch_norm=fold).graph
-        yield str(graph.node).encode()
-        yield rounded({t.name: to_array(t) for t in graph.initializer})
+        found.append(str(graph.node).encode())
+        found.append(rounded({t.name: to_array(t) for t in graph.initializer}))
+    return b"\n".join(found)
+
+
+def example(op: str, attribute: str) -> Network:
+    """A network with a join, or with an op once for each value of an attribute."""
+    if op in JOINS:
+        text = JOINED % op
+    else:
+        every = sets(op, attribute) if attribute else [written(needed(op))]
+        text = beside(layers_of(op, every))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.yaml"
+        path.write_text(complete(text), encoding="utf-8")
+        return elaborate(path)
 
 
 def to_array(tensor: Any) -> np.ndarray:

@@ -16,15 +16,16 @@ SPEC = "tutorials/separable_convolution"
 @pytest.fixture
 def digest(monkeypatch):
     """The digest of a network, reckoned anew and by other results if they are given."""
+    forget = record.results.cache_clear
 
     def digest(change: str = "", result=None, spec: str = SPEC, **more) -> str:
-        record.common.cache_clear()
+        forget()
         if change:
             monkeypatch.setattr(record, change, result)
         return record.digest([elaborate(spec, **more)])
 
     yield digest
-    record.common.cache_clear()
+    forget()
 
 
 def test_it_has_every_spec_and_flavour():
@@ -58,17 +59,27 @@ def test_text_that_does_not_run_is_not_in_it(digest):
 @pytest.mark.parametrize("changed", ["evaluate", "to_target"])
 def test_other_results_are_another_digest(digest, changed):
     """What layers compute, and the order of weights, whatever the code is."""
-    results = getattr(record, changed)
+    right = getattr(record, changed)
 
     def other(*arguments):
-        found = results(*arguments)
+        found = right(*arguments)
         return found | {name: np.flip(array, -1) for name, array in found.items()}
 
     def rounding(*arguments):
-        found = results(*arguments)
+        found = right(*arguments)
         return {name: array * (1 + 1e-15) for name, array in found.items()}
 
     assert digest() == digest(changed, rounding) != digest(changed, other)
+
+
+@pytest.mark.parametrize("op", ["conv", "max_pool"])
+def test_only_ops_of_the_network_matter(digest, op):
+    right = record.results
+
+    def other(name, attribute):
+        return b"other" if name == op else right(name, attribute)
+
+    assert (digest() == digest("results", other)) is (op == "max_pool")
 
 
 def test_other_versions_are_another_digest(digest):
