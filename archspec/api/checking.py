@@ -1,6 +1,6 @@
 """Static checks of a spec: errors, or else warnings.
 
-The base and every variant are elaborated and rendered for every target; no file is
+The base and every variant are elaborated and printed for every target; no file is
 written.
 """
 
@@ -18,7 +18,7 @@ from archspec.errors import ERROR, WARNING, Diagnostic, SpecError, in_order, one
 from archspec.language import Offer, offer
 from archspec.network import Network
 from archspec.reading import read_source
-from archspec.targets import TARGETS, render
+from archspec.targets import TARGETS, check_printable
 
 MAX_LAYERS = 50_000
 """Of a spec's networks together."""
@@ -127,4 +127,4 @@ def _print(
             return
         variant = network.spec.variant
         with _noted(findings, [variant] if variant else []):
-            render(network, target)
+            check_printable(network, target)

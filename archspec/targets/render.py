@@ -12,6 +12,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from archspec.elaboration import keeping
 from archspec.errors import Diagnostic, Place, SpecError
 from archspec.expressions import limited_effort
+from archspec.frameworks import SOURCES
 from archspec.network import Network
 from archspec.targets import digest
 from archspec.targets.arguments import variant_views
@@ -20,7 +21,7 @@ from archspec.targets.file import File
 from archspec.targets.header import header
 from archspec.targets.names import check_names, taken_names
 from archspec.targets.specialise import specialise
-from archspec.targets.templates import InjectionError, Templates
+from archspec.targets.templates import InjectionError, Templates, manifest
 from archspec.targets.tidy import tidy
 from archspec.targets.unprintable import Unprintable, refined
 
@@ -37,8 +38,8 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
     SpecError: AS4xx where the target cannot say it, AS507 where such a template fails.
     """
     try:
-        with limited_effort(MAX_EFFORT):
-            return _rendered(network, target, templates)
+        text = _text(network, target, templates)
+        return digest.sign(tidy(text), network.spec.digest)
     except (
         TemplateError,
         InjectionError,
@@ -51,6 +52,11 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
         raise SpecError([_failed(error, templates / target)]) from None
 
 
+def check_printable(network: Network, target: str) -> None:
+    """Raise SpecError (AS4xx) where the target cannot say it; nothing is formatted."""
+    _text(network, target)
+
+
 def _failed(error: Exception, folder: Path) -> Diagnostic:
     """The error of a custom template, with a place if Jinja gives one."""
     place = None
@@ -61,11 +67,13 @@ def _failed(error: Exception, folder: Path) -> Diagnostic:
     return Diagnostic("AS507", f"a template failed: {reason}", place, help=help)
 
 
-def _rendered(network: Network, target: str, own: Path | None) -> str:
-    network = _with_marked(network)
+def _text(network: Network, target: str, own: Path | None = None) -> str:
+    """The file before it is formatted."""
     templates = Templates(target, own)
     try:
-        text = refined(partial(_page, network, target, templates))
+        with limited_effort(MAX_EFFORT):
+            network = _with_marked(network)
+            return refined(partial(_page, network, target, templates))
     except Unprintable as error:
         found = (layer.place for layer in network.layers if layer.path == error.path)
         place = next(found, error.place)
@@ -73,7 +81,6 @@ def _rendered(network: Network, target: str, own: Path | None) -> str:
         raise SpecError.single(
             "AS402", message, place, path=error.path, help=error.help
         ) from None
-    return digest.sign(tidy(text), network.spec.digest)
 
 
 @lru_cache(maxsize=4)
@@ -86,9 +93,9 @@ def _with_marked(network: Network) -> Network:
 def _page(
     network: Network, target: str, templates: Templates, finest: frozenset[str]
 ) -> str:
-    """The file before it is formatted, uses of the blocks in `finest` kept apart."""
+    """The text, uses of the blocks in `finest` kept apart."""
     framework = import_module(f"archspec.targets.{target}")
-    program = specialise(network, finest, taken_names(templates.manifest))
+    program = specialise(network, finest, _taken_names(templates.own))
     check_names(network, program, templates.manifest)
     file = File(network, framework.Dialect(network, program, templates))
     view = framework.view(file)
@@ -96,6 +103,12 @@ def _page(
     view |= {"variants": variant_views(file), "helpers": [_HELPERS]}
     text = templates.page(module=view)
     return text.replace(str(_HELPERS), "\n\n".join(map(str, helpers(file, text))))
+
+
+def _taken_names(own: Path | None) -> frozenset[str]:
+    """Those of all targets: a block is called alike everywhere, and compiled once."""
+    every = (taken_names(manifest(target, own)) for target in SOURCES)
+    return frozenset[str]().union(*every)
 
 
 def helpers(file: File, text: str) -> list[Code]:

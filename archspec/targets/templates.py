@@ -14,6 +14,7 @@ import yaml
 from markupsafe import Markup
 
 from archspec import resources
+from archspec.reading.reader import LOADER
 from archspec.targets.code import Code
 from archspec.targets.unprintable import Unprintable
 
@@ -42,7 +43,7 @@ def manifest(target: str, own: Path | None = None) -> dict[str, Any]:
 
 @cache
 def _parsed(path: Path, _modified: int) -> dict[str, Any]:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), LOADER)  # noqa: S506 - safe
 
 
 @cache
@@ -75,6 +76,7 @@ class Templates:
 
     def __init__(self, target: str, own: Path | None = None):
         self.target = target
+        self.own = own
         self.manifest = manifest(target, own)
         self._environment = _environment(target, own)
 
