@@ -91,6 +91,9 @@ def result(  # noqa: C901, PLR0912
             variance = (centred**2).mean(1, keepdim=True)
             normal = centred / torch.sqrt(variance + op.epsilon)
             return normal * along(weights["scale"], x) + along(weights["shift"], x)
+        case "group_norm":
+            own = weights["scale"], weights["shift"]
+            return F.group_norm(x, op.groups, *own, op.epsilon)
         case "layer_scale":
             return x * along(weights["scale"], x)
         case "normalize":
@@ -112,7 +115,13 @@ def result(  # noqa: C901, PLR0912
         case "slice_channels":
             return x[:, op.start : op.stop]
         case "channel_shuffle":
-            return x.unflatten(1, (op.groups, -1)).transpose(1, 2).flatten(1, 2)
+            return dealt(x, op.groups)
+        case "space_to_depth":
+            x = F.pixel_unshuffle(x, op.factor)
+            return x if op.order == "channels_first" else dealt(x, inputs[0].shape[1])
+        case "depth_to_space":
+            deal = op.order == "channels_last"
+            return F.pixel_shuffle(dealt(x, op.factor**2) if deal else x, op.factor)
         case "upsample" | "resize":
             exact = {"nearest": "nearest-exact"}.get(op.mode, op.mode)
             return F.interpolate(x, layer.output[1:], mode=exact)
@@ -120,6 +129,11 @@ def result(  # noqa: C901, PLR0912
             return padded(x, op.amounts, op.value)
         case unknown:
             raise ValueError(unknown)
+
+
+def dealt(x: Tensor, groups: int) -> Tensor:
+    """Channels as cards that are dealt from so many heaps, one of each in turn."""
+    return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
 
 
 def along(values: Any, x: Tensor) -> Tensor:

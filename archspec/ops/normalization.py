@@ -3,9 +3,10 @@
 from typing import Annotated, ClassVar
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Array, Customs, Op, Shape, Weight, Weights, along
+from archspec.ops.base import Array, Customs, Op, Shape, Weight, Weights, along, shared_out
 from archspec.ops.fields import (
     STATIC,
+    Count,
     EachNumber,
     EachPositive,
     Examples,
@@ -57,6 +58,13 @@ class BatchNorm(Op):
         return centred * along(scale, x) + along(weights["shift"], x)
 
 
+def _standardised(x: Array, axis: int, epsilon: float) -> Array:
+    """Without its mean along an axis, divided by the standard deviation along it."""
+    centred = x - x.mean(axis, keepdims=True)
+    variance = (centred**2).mean(axis, keepdims=True)
+    return centred / (variance + epsilon) ** 0.5
+
+
 class LayerNorm(Op):
     """Layer normalisation over the channels at each position (Ba et al. 2016)."""
 
@@ -69,9 +77,34 @@ class LayerNorm(Op):
         return {"scale": Weight(shape[:1], initial=1.0), "shift": Weight(shape[:1])}
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
-        centred = x - x.mean(1, keepdims=True)
-        variance = (centred**2).mean(1, keepdims=True)
-        normal = centred / (variance + self.epsilon) ** 0.5
+        normal = _standardised(x, 1, self.epsilon)
+        return normal * along(weights["scale"], x) + along(weights["shift"], x)
+
+
+class GroupNorm(Op):
+    """Group normalisation (Wu and He 2018): over a group's channels and all positions.
+
+    One group normalises over the whole sample, a group for each channel is instance
+    normalisation.
+    """
+
+    name = "group_norm"
+
+    groups: Annotated[Count, STATIC, Examples(2, 1, 6)]
+    epsilon: Epsilon
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, ...) -> unchanged."""
+        shared_out(shape[0], self.groups, "input channels")
+        return shape
+
+    def weights(self, shape: Shape) -> dict[str, Weight]:
+        """`scale` and `shift` (channels)."""
+        return {"scale": Weight(shape[:1], initial=1.0), "shift": Weight(shape[:1])}
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        grouped = x.reshape(x.shape[0], self.groups, -1)
+        normal = _standardised(grouped, 2, self.epsilon).reshape(x.shape)
         return normal * along(weights["scale"], x) + along(weights["shift"], x)
 
 

@@ -104,6 +104,89 @@ class ChannelShuffle(Op):
         return groups.swapaxes(1, 2).reshape(x.shape)
 
 
+class _Blocks(Op):
+    """Base of ops that move blocks of pixels to the channels, or back.
+
+    With `order: channels_first`, pixel (y, x) of a block and channel c are channel
+    `(c * factor + y) * factor + x`, else `(y * factor + x) * channels + c`.
+    """
+
+    keeps_sign = True
+
+    factor: Annotated[Count, Examples(2, 3, 1)] = 2
+    order: OrderField = "channels_first"
+
+    def is_idle(self, shape: Shape) -> bool:
+        return self.factor == 1
+
+
+class SpaceToDepth(_Blocks):
+    """Move each `factor` x `factor` block of pixels to the channels: pixel unshuffle.
+
+    `order` tells the new channels: all pixels of a channel together
+    (`channels_first`, as PyTorch's `PixelUnshuffle`), or all channels of a pixel
+    (`channels_last`, as TensorFlow's `space_to_depth`).
+    """
+
+    name = "space_to_depth"
+    output_channels = "channels * factor * factor"
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, height, width) -> (channels * factor^2, ...), each / factor."""
+        channels, height, width = self.as_map(shape)
+        rows, columns = -height % self.factor, -width % self.factor
+        if rows or columns:
+            raise ShapeError(
+                f"space_to_depth needs a multiple of {self.factor} pixels in height "
+                f"and width, but its input is {height}x{width}",
+                f"pad it first: {{pad: [0, {rows}, 0, {columns}]}}",
+            )
+        area = self.factor * self.factor
+        return channels * area, height // self.factor, width // self.factor
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        xp, factor, (batch, channels, height, width) = (
+            x.__array_namespace__(),
+            self.factor,
+            x.shape,
+        )
+        split = x.reshape(batch, channels, height // factor, factor, -1, factor)
+        axes = (0, 1, 3, 5, 2, 4) if self.order == "channels_first" else (0, 3, 5, 1, 2, 4)
+        return xp.permute_dims(split, axes).reshape(batch, *self.infer(x.shape[1:]))
+
+
+class DepthToSpace(_Blocks):
+    """The inverse of `space_to_depth`: pixel shuffle (Shi et al. 2016, section 3.2)."""
+
+    name = "depth_to_space"
+    output_channels = "channels // (factor * factor)"
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, height, width) -> (channels / factor^2, ...), each * factor."""
+        channels, height, width = self.as_map(shape)
+        each, rest = divmod(channels, self.factor * self.factor)
+        if rest:
+            raise ShapeError(
+                f"depth_to_space needs a multiple of {self.factor} * {self.factor} "
+                f"channels, but its input has {channels}",
+                f"a convolution before it sets the channels: "
+                f"{{conv: {(each + 1) * self.factor**2}}}",
+            )
+        return each, height * self.factor, width * self.factor
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        xp, factor, (batch, channels, height, width) = (
+            x.__array_namespace__(),
+            self.factor,
+            x.shape,
+        )
+        if self.order == "channels_first":
+            split, axes = x.reshape(batch, -1, factor, factor, height, width), (0, 1, 4, 2, 5, 3)
+        else:
+            split, axes = x.reshape(batch, factor, factor, -1, height, width), (0, 3, 4, 1, 5, 2)
+        return xp.permute_dims(split, axes).reshape(batch, *self.infer(x.shape[1:]))
+
+
 class Upsample(Op):
     """Upsample a feature map by `factor`."""
 

@@ -121,6 +121,11 @@ class Site:
         array = np.array(values, np.float32).reshape(self.along)
         return self.graph.tensor(f"{self.layer.path}/{name}", array)
 
+    def fill(self, value: float, count: int) -> str:
+        """A constant with the same number `count` times."""
+        array = np.full(count, value, np.float32)
+        return self.graph.tensor(f"number/{value:g}_{count}", array)
+
     def whole(self, *values: int) -> str:
         """A list of whole numbers as a constant."""
         check(values)

@@ -5,19 +5,28 @@ All padding is written in pixels, computed from the size of the feature map.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from archspec.ops.convolution import Conv, Dense, DepthwiseConv, TransposedConv
 from archspec.ops.fields import Amounts
-from archspec.ops.normalization import BatchNorm, LayerNorm, LayerScale, Normalize
+from archspec.ops.normalization import (
+    BatchNorm,
+    GroupNorm,
+    LayerNorm,
+    LayerScale,
+    Normalize,
+)
 from archspec.ops.pointwise import Activation
 from archspec.ops.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from archspec.ops.shape import (
     ChannelShuffle,
+    DepthToSpace,
     Flatten,
     Pad,
     Resize,
     SliceChannels,
+    SpaceToDepth,
     Upsample,
 )
 from archspec.targets.onnx.graph import Number, Site
@@ -154,6 +163,20 @@ def layer_norm(site: Site, op: LayerNorm) -> None:
     site.end("Transpose", normal, perm=(0, 3, 1, 2))
 
 
+def group_norm(site: Site, op: GroupNorm) -> None:
+    """`InstanceNormalization` of the groups; `GroupNormalization` came with set 21."""
+    (x,), (channels, *size) = site.inputs, site.layer.output
+    each = op.groups, channels // op.groups * prod(size)
+    groups = site.part("groups", "Reshape", x, site.whole(0, *each))
+    ones, zeros = site.fill(1.0, op.groups), site.fill(0.0, op.groups)
+    normal = site.part(
+        "normal", "InstanceNormalization", groups, ones, zeros, epsilon=op.epsilon
+    )
+    whole = site.part("whole", "Reshape", normal, site.whole(0, channels, *size))
+    scaled = site.part("scaled", "Mul", whole, site.weight("scale", site.along))
+    site.end("Add", scaled, site.weight("shift", site.along))
+
+
 def layer_scale(site: Site, _: LayerScale) -> None:
     """`Mul` by a factor for each channel."""
     site.end("Mul", *site.inputs, site.weight("scale", site.along))
@@ -201,6 +224,24 @@ def channel_shuffle(site: Site, op: ChannelShuffle) -> None:
     groups = site.part("groups", "Reshape", *site.inputs, grouped)
     dealt = site.part("dealt", "Transpose", groups, perm=(0, 2, 1, 3))
     site.end("Reshape", dealt, site.whole(0, channels, height, width))
+
+
+def space_to_depth(site: Site, op: SpaceToDepth) -> None:
+    """`SpaceToDepth`, which keeps the channels of a pixel together."""
+    if op.order == "channels_last":
+        site.end("SpaceToDepth", *site.inputs, blocksize=op.factor)
+        return
+    channels, height, width = site.layer.output
+    pixels = channels // op.factor**2, height, op.factor, width, op.factor
+    split = site.part("pixels", "Reshape", *site.inputs, site.whole(0, *pixels))
+    moved = site.part("blocks", "Transpose", split, perm=(0, 1, 3, 5, 2, 4))
+    site.end("Reshape", moved, site.whole(0, channels, height, width))
+
+
+def depth_to_space(site: Site, op: DepthToSpace) -> None:
+    """`DepthToSpace`; `CRD` has the pixels of a channel together."""
+    mode = "CRD" if op.order == "channels_first" else "DCR"
+    site.end("DepthToSpace", *site.inputs, blocksize=op.factor, mode=mode)
 
 
 def resize(site: Site, op: Upsample | Resize) -> None:
