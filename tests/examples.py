@@ -15,8 +15,7 @@ from archspec.ops.fields import Examples
 from archspec.ops.window import Windowed
 from archspec.targets.templates import manifest
 
-MAP, VECTOR = (6, 9, 12), (6,)
-"""What the layers read."""
+VECTOR = (6,)
 
 USUAL: dict[str, dict[str, Any]] = {
     "conv": {"padding": "same", "bias": False},
@@ -72,7 +71,8 @@ def takes_vectors(op: str) -> bool:
 
 def makes_vectors(op: str) -> bool:
     """Of maps."""
-    return len(built(op, needed(op), MAP).infer(MAP)) == 1
+    shape = OPS[op].sample
+    return len(built(op, needed(op), shape).infer(shape)) == 1
 
 
 def sets(op: str, *names: str) -> list[str]:
@@ -88,7 +88,7 @@ def sets(op: str, *names: str) -> list[str]:
     if OPS[op].linear and issubclass(OPS[op], Windowed) and "padding" in chosen:
         mixes = product(*(every[name] for name in WINDOW))
         found += [{**needed(op), **dict(zip(WINDOW, m, strict=True))} for m in mixes]
-    fitting = (one for one in found or [{}] if built(op, one, MAP) is not None)
+    fitting = (one for one in found or [{}] if built(op, one, OPS[op].sample))
     return list(dict.fromkeys(map(written, fitting)))
 
 

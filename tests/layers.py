@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from archspec.ops import OPS
+
 USUAL = {
     "archspec": "1",
     "name": "Net",
@@ -21,6 +23,12 @@ VECTOR = "pool: global_avg_pool"
 
 def layers_of(op: str, every: Iterable[str]) -> list[str]:
     return [f"{{{op}: {attributes}}}" for attributes in every]
+
+
+def image_of(op: str) -> str:
+    """The line of a spec whose images suit the op."""
+    channels, *size = OPS[op].sample
+    return f"input: {{channels: {channels}, size: {size}}}\n"
 
 
 def beside(layers: Iterable[str], before: str = "") -> str:

@@ -21,7 +21,7 @@ from archspec.reading import parsed
 _SPEC = """\
 archspec: 1
 name: Net
-input: {channels: 6, size: 32}
+input: {channels: %d, size: 32}
 layers:
   layer: {%s}
 """
@@ -71,8 +71,10 @@ class Primitive(NamedTuple):
         return self.name if self.is_join else f"{self.name}({', '.join(parts)})"
 
     def network(self) -> Network:
-        """The network of the example alone, for an input of 6x32x32."""
-        spec = parsed(_SPEC % self.example[1:-1], Path("example.yaml"))
+        """The network of the example alone, for an input of 32x32 pixels."""
+        op = OPS.get(self.name, Op)
+        text = _SPEC % (op.sample[0], self.example[1:-1])
+        spec = parsed(text, Path("example.yaml"))
         return Network.of(elaborate(spec))
 
     def code(self) -> dict[str, str]:
@@ -87,13 +89,14 @@ class Primitive(NamedTuple):
 
     def __str__(self) -> str:
         network = self.network()
+        read = "x".join(map(str, network.input_shape))
         shape = "x".join(map(str, network.layers[-1].output))
         costs = f"{network.parameters:,} parameters, {network.macs:,} MACs"
         parts = [
             f"{self.name}: {self.summary}",
             _attributes(self.attributes),
             f"output   {self.output}\nweights  {self.weights or 'none'}",
-            f"Example, input 6x32x32, output {shape}, {costs}:",
+            f"Example, input {read}, output {shape}, {costs}:",
             indent(f"layer: {self.example}", "  "),
             *(f"{target}:\n\n{indent(c, '  ')}" for target, c in self.code().items()),
         ]

@@ -107,6 +107,9 @@ class Op(BaseModel, ABC):
     inherits: ClassVar[str | None] = None
     """Another op whose `defaults` also apply to this one."""
 
+    sample: ClassVar[Shape] = (6, 9, 12)
+    """An input that suits the examples of the attributes."""
+
     like: ClassVar[str | None] = None
     """The attribute that `like: LAYER` sets to the height and width of that layer."""
 

@@ -34,7 +34,7 @@ STATIC = "static"
 class Examples:
     """Metadata of an attribute: example values, the usual one first.
 
-    They suit an input of 6 channels. Tests and random networks use them.
+    They suit the op's `sample`. Tests and random networks use them.
     """
 
     def __init__(self, *values: Any):

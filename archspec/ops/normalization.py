@@ -3,7 +3,16 @@
 from typing import Annotated, ClassVar
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Array, Customs, Op, Shape, Weight, Weights, along, shared_out
+from archspec.ops.base import (
+    Array,
+    Customs,
+    Op,
+    Shape,
+    Weight,
+    Weights,
+    along,
+    shared_out,
+)
 from archspec.ops.fields import (
     STATIC,
     Count,

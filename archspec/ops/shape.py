@@ -129,6 +129,7 @@ class SpaceToDepth(_Blocks):
     """
 
     name = "space_to_depth"
+    sample = (6, 12, 18)
     output_channels = "channels * factor * factor"
 
     def infer(self, shape: Shape) -> Shape:
@@ -145,20 +146,18 @@ class SpaceToDepth(_Blocks):
         return channels * area, height // self.factor, width // self.factor
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
-        xp, factor, (batch, channels, height, width) = (
-            x.__array_namespace__(),
-            self.factor,
-            x.shape,
-        )
+        first, factor = self.order == "channels_first", self.factor
+        batch, channels, height, _ = x.shape
         split = x.reshape(batch, channels, height // factor, factor, -1, factor)
-        axes = (0, 1, 3, 5, 2, 4) if self.order == "channels_first" else (0, 3, 5, 1, 2, 4)
-        return xp.permute_dims(split, axes).reshape(batch, *self.infer(x.shape[1:]))
+        moved = split.transpose((0, 1, 3, 5, 2, 4) if first else (0, 3, 5, 1, 2, 4))
+        return moved.reshape(batch, *self.infer(x.shape[1:]))
 
 
 class DepthToSpace(_Blocks):
     """The inverse of `space_to_depth`: pixel shuffle (Shi et al. 2016, section 3.2)."""
 
     name = "depth_to_space"
+    sample = (36, 3, 4)
     output_channels = "channels // (factor * factor)"
 
     def infer(self, shape: Shape) -> Shape:
@@ -175,16 +174,12 @@ class DepthToSpace(_Blocks):
         return each, height * self.factor, width * self.factor
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
-        xp, factor, (batch, channels, height, width) = (
-            x.__array_namespace__(),
-            self.factor,
-            x.shape,
-        )
-        if self.order == "channels_first":
-            split, axes = x.reshape(batch, -1, factor, factor, height, width), (0, 1, 4, 2, 5, 3)
-        else:
-            split, axes = x.reshape(batch, factor, factor, -1, height, width), (0, 3, 4, 1, 5, 2)
-        return xp.permute_dims(split, axes).reshape(batch, *self.infer(x.shape[1:]))
+        first, factor = self.order == "channels_first", self.factor
+        batch, _, height, width = x.shape
+        split = (-1, factor, factor) if first else (factor, factor, -1)
+        blocks = x.reshape(batch, *split, height, width)
+        moved = blocks.transpose((0, 1, 4, 2, 5, 3) if first else (0, 3, 4, 1, 5, 2))
+        return moved.reshape(batch, *self.infer(x.shape[1:]))
 
 
 class Upsample(Op):

@@ -6,7 +6,7 @@ from archspec.synonyms.glossary import Glossary
 from archspec.synonyms.values import ACTIVATIONS_INSTEAD, ACTIVATIONS_LACKED
 
 REMOVE = "remove it:"
-_NORMS = "'batch_norm' and 'layer_norm'"
+_NORMS = "'batch_norm', 'layer_norm' and 'group_norm'"
 _SEE = "(see docs/language.md, What cannot be written)"
 
 OPS_AND_BLOCKS = Glossary(
@@ -25,11 +25,13 @@ OPS_AND_BLOCKS = Glossary(
         "dense": "linear fc fullyconnected innerproduct",
         "depthwise_conv": "depthwiseconv2d dwconv depthwise",
         "drop_path": "stochasticdepth",
+        "depth_to_space": "pixelshuffle subpixel subpixelconv",
         "flatten": "flattening",
         "fused_inverted_residual": "fusedmbconv",
         "global_avg_pool": "gap globalaveragepool globalaveragepooling "
         "globalaveragepooling2d globalpool",
         "global_max_pool": "gmp globalmaxpooling globalmaxpooling2d",
+        "group_norm": "gn groupnormalization groupnormalisation",
         "identity": "noop",
         "inverted_residual": "mbconv irb invertedbottleneck",
         "layer_norm": "ln layernorm2d layernormalization layernormalisation",
@@ -40,6 +42,7 @@ OPS_AND_BLOCKS = Glossary(
         "squeeze_excite": "se seblock selayer semodule squeezeexcitation "
         "squeezeandexcitation channelattention",
         "slice_channels": "slice narrow chunk",
+        "space_to_depth": "pixelunshuffle",
         "transposed_conv": "convtranspose convtranspose2d conv2dtranspose deconv "
         "deconvolution deconv2d transposeconv upconv",
         "upsample": "upsampling upsampling2d upsamplingnearest2d",
@@ -64,16 +67,13 @@ OPS_AND_BLOCKS = Glossary(
             "archspec drops elements ('dropout') and whole samples ('drop_path') only"
         ),
         "dropconnect": "for whole samples use 'drop_path'; weights cannot be dropped",
-        "groupnorm": f"archspec has no group normalization, only {_NORMS}",
-        "instancenorm instancenorm2d rmsnorm spectralnorm weightnorm lrn "
+        "instancenorm instancenorm2d": "'group_norm' with a group for each channel",
+        "rmsnorm spectralnorm weightnorm lrn "
         "localresponsenorm grn": f"archspec normalizes only by {_NORMS}",
         "lstm gru rnn": f"archspec has no recurrent layers {_SEE}",
         "matmul bmm einsum dot": f"archspec has no product of two matrices {_SEE}",
         "maximum minimum average subtract sub abs divide": (
             "branches are joined by 'add', 'multiply' or 'concat'"
-        ),
-        "pixelshuffle pixelunshuffle depthtospace spacetodepth": (
-            "to enlarge a feature map use 'transposed_conv', 'upsample' or 'resize'"
         ),
         "reducemean mean reducemax": (
             "'global_avg_pool' and 'global_max_pool' reduce height and width; archspec "
@@ -112,7 +112,7 @@ ATTRIBUTES = Glossary(
         "drop_path": "droppathrate dropconnectrate stochasticdepth stochasticdepthprob",
         "epsilon": "eps varianceepsilon",
         "expand": "expansion expandratio expansionfactor expansionrate",
-        "factor": "scalefactor size scale",
+        "factor": "scalefactor size scale upscalefactor downscalefactor blocksize",
         "filters": "outchannels numfilters nfilters nbfilter outplanes planes outch "
         "cout features channels",
         "gate": "gateactivation gatelayer scaleactivation",

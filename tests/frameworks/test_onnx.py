@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from exchange import drawn
-from layers import VECTOR, beside, layers_of
+from layers import VECTOR, beside, image_of, layers_of
 from onnx_session import assert_right, inferred, run_all, single
 from test_networks import CASES, complete
 from test_primitives import LAYERS, POOLS
@@ -48,14 +48,14 @@ def test_every_join_is_here():
 def test_on_an_image(network, op):
     """Which has negative numbers."""
     layers = layers_of(op, [*LAYERS[op], *MORE.get(op, ())])
-    assert_right(network(beside(layers)).network, fold=True)
+    assert_right(network(image_of(op) + beside(layers)).network, fold=True)
 
 
 @pytest.mark.parametrize("op", LAYERS)
 def test_alone(network, op):
     """A network of one layer, the first that is tried of its op."""
     text = f"layers: {{it: {layers_of(op, LAYERS[op])[0]}}}"
-    assert_right(network(text).network, fold=True)
+    assert_right(network(image_of(op) + text).network, fold=True)
 
 
 def test_a_pool_behind_a_relu(network):

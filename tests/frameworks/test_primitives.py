@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from exchange import assert_equal
-from layers import VECTOR, beside, layers_of
+from layers import VECTOR, beside, image_of, layers_of
 
 from archspec.ops import OPS
 from archspec.targets.templates import manifest
@@ -89,12 +89,14 @@ ON_A_VECTOR = [
 @pytest.mark.parametrize("op", PRECISE)
 def test_on_an_image(network, op):
     """Which has negative numbers."""
-    assert_equal(network(beside(layers_of(op, PRECISE[op]))), EXACT)
+    assert_equal(network(image_of(op) + beside(layers_of(op, PRECISE[op]))), EXACT)
 
 
 @pytest.mark.parametrize("op", IN_SINGLE_PRECISION)
 def test_in_single_precision(network, op):
-    assert_equal(network(beside(layers_of(op, IN_SINGLE_PRECISION[op]))), SINGLE)
+    assert_equal(
+        network(image_of(op) + beside(layers_of(op, IN_SINGLE_PRECISION[op]))), SINGLE
+    )
 
 
 def test_on_a_vector(network):
@@ -104,7 +106,8 @@ def test_on_a_vector(network):
 @pytest.mark.parametrize("op", PRECISE)
 def test_alone(network, op):
     """A network of one layer, the first that is tried of its op."""
-    assert_equal(network(f"layers: {{it: {layers_of(op, PRECISE[op])[0]}}}"))
+    layers = f"layers: {{it: {layers_of(op, PRECISE[op])[0]}}}"
+    assert_equal(network(image_of(op) + layers))
 
 
 @pytest.mark.parametrize("layer", ["{flatten: ~, repeat: 2}", "flatten"])
@@ -132,4 +135,4 @@ def test_side_by_side(network, op):
         for n, layer in every
     )
     names = ", ".join(f"it{n}: it{n}" for n, _ in enumerate(PRECISE[op]))
-    assert_equal(network(f"layers:{joins}\noutputs: {{{names}}}"), EXACT)
+    assert_equal(network(f"{image_of(op)}layers:{joins}\noutputs: {{{names}}}"), EXACT)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from exchange import assert_right, tolerance
 from keras.utils import set_random_seed
+from layers import image_of
 from test_initializers import canonical, check
 
 from archspec.errors import SpecError
@@ -32,8 +33,8 @@ REST = {
     "avg_pool": {"padding": "symmetric"},
 }
 """What makes a difference of the others visible, besides what has to be said."""
-SHRINKING = set(filter(makes_vectors, OPS))
-"""From a feature map to a vector: the second use stands beside the first."""
+SHRINKING = {*filter(makes_vectors, OPS), "space_to_depth", "depth_to_space"}
+"""What cannot read its own output: the second use stands beside the first."""
 WHERE = {
     "block": {
         "blocks": """
@@ -82,7 +83,7 @@ class Varying(NamedTuple):
 def text(where: str, cases: Sequence[Varying]) -> str:
     """A network of all cases, each beside the others."""
     parts = [case.written(where, number) for number, case in enumerate(cases)]
-    return "\n".join(
+    return image_of(cases[0].op) + "\n".join(
         f"{key}:{''.join(part[key] for part in parts)}" for key in WHERE[where]
     )
 

@@ -84,6 +84,9 @@ OWN_KINDS = {
     ("avg_pool", "kernel"): "pool_kernel",
     ("slice_channels", "start"): "index",
     ("channel_shuffle", "groups"): "expand",
+    ("group_norm", "groups"): "expand",
+    ("space_to_depth", "factor"): "expand",
+    ("depth_to_space", "factor"): "expand",
     ("activation", "kind"): "any_kind",
     ("ghost_bottleneck", "se"): "share",
     ("mobile_one_pair", "se"): "share",
@@ -94,6 +97,7 @@ CALM: dict[str, set[str]] = {
     "batch_norm": set(),
     "activation": {"kind"},
     "layer_norm": {"epsilon"},
+    "group_norm": {"epsilon"},
     "conv": {"kernel", "bias", "dilation", "initializer"},
     "depthwise_conv": {"kernel", "bias", "dilation", "initializer"},
     "dense": {"bias"},
@@ -110,8 +114,8 @@ CALM: dict[str, set[str]] = {
 
 MAPS = [*OPS, "conv", "conv", "depthwise_conv", "batch_norm", "activation", *STANDARD]
 VECTORS = [
-    "dense", "dense", "batch_norm", "layer_norm", "layer_scale", "activation",
-    "activation", "dropout", "drop_path", "identity", "normalize",
+    "dense", "dense", "batch_norm", "layer_norm", "group_norm", "layer_scale",
+    "activation", "activation", "dropout", "drop_path", "identity", "normalize",
 ]  # fmt: skip
 
 

@@ -207,6 +207,7 @@ class Grammar:
                 "conv": {"padding": "same", "bias": "false"},
                 "batch_norm": {"epsilon": "1e-3", "decay": "0.9"},
                 "layer_norm": {"epsilon": "1e-3"},
+                "group_norm": {"epsilon": "1e-3"},
                 "activation": "relu",
             },
             "blocks": own,

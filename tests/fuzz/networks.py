@@ -74,6 +74,7 @@ def preamble(random: Random) -> dict[str, Any]:
         "batch_norm": {"epsilon": pick([1e-3, 1e-2]), "decay": pick([0.9, 0.99])},
         "activation": scope.of_kind("kind"),
         "layer_norm": {"epsilon": 1e-3},
+        "group_norm": {"epsilon": 1e-3},
     }
     if scope.chance(20):
         defaults["depthwise_conv"] = {"bias": pick([True, False]), "kernel": 5}

@@ -200,7 +200,7 @@ class Walk:
                 raise Unfit("onnxruntime 1.31 fails")
         except (ValidationError, ShapeError) as error:
             raise Unfit(str(error)) from None
-        if op in {"batch_norm", "layer_norm"} or settings.get("kind") in BOUNDED:
+        if op.endswith("_norm") or settings.get("kind") in BOUNDED:
             tensor.degree = 1
         return tensor
 

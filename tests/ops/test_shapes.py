@@ -4,11 +4,15 @@ import pytest
 
 from archspec.errors import ShapeError
 from archspec.ops import JOINS, OPS, Shape
-from examples import MAP, built, needed, takes_vectors
+from examples import built, needed, takes_vectors
 
 CONV = {"filters": 6, "padding": "same", "bias": False}
 NEED_MAPS, TAKE_BOTH = (
-    {op: built(op, needed(op), MAP) for op in OPS if takes_vectors(op) is both}
+    {
+        op: built(op, needed(op), OPS[op].sample)
+        for op in OPS
+        if takes_vectors(op) is both
+    }
     for both in (False, True)
 )
 MULTIPLY = (
