@@ -22,6 +22,9 @@ from archspec.ops import Join, Op, Shape, Weight
 INPUT = -1
 """The number of the network's input among the sources of layers."""
 
+RUN_CHANNELS = "channels of the run"
+"""What scopes call the channels that a run of a branch reads; no spec can name it."""
+
 
 class NetworkLayer(NamedTuple):
     """One primitive or join, with its shapes, weights and cost.

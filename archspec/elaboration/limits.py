@@ -19,10 +19,10 @@ MAX_NESTING = 30
 """Nesting of blocks and joins."""
 
 
-def check_repeat(times: int, place: Place) -> None:
+def check_repeat(times: int, place: Place, key: str) -> None:
     """Raise SpecError (AS306)."""
     if times > MAX_REPEAT:
-        fail("AS306", f"'repeat' is at most {MAX_REPEAT}, but is {times}", place)
+        fail("AS306", f"'{key}' is at most {MAX_REPEAT}, but is {times}", place)
 
 
 def check_runs(runs: int, place: Place) -> None:

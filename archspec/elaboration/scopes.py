@@ -65,7 +65,9 @@ def whole_number(formula: Formula, scope: Scope, what: str, help: str = "") -> i
     return value
 
 
-def repeats(formula: Formula, scope: Scope, place: Place | None = None) -> int:
+def repeats(
+    formula: Formula, scope: Scope, place: Place | None = None, key: str = "repeat"
+) -> int:
     """Number of repeats, which is written at `place`, else where the formula is.
 
     Raises SpecError (AS302, AS306) unless it is from 1 to the limit.
@@ -73,10 +75,10 @@ def repeats(formula: Formula, scope: Scope, place: Place | None = None) -> int:
     where = place or formula.place
     try:
         help = "use 'when' to omit a layer; delete a row to omit it"
-        times = whole_number(formula._replace(place=where), scope, "'repeat'", help)
+        times = whole_number(formula._replace(place=where), scope, f"'{key}'", help)
     except Unknowable:
         return 1
-    check_repeat(times, where)
+    check_repeat(times, where, key)
     return times
 
 

@@ -15,7 +15,7 @@ from archspec.elaboration.tables import rows_of
 from archspec.errors import Place, ShapeError, SpecError
 from archspec.expressions import UNKNOWN, Unknowable, Value
 from archspec.language import Block, Branch, Document, JoinLayer, Layer, OpLayer, Table
-from archspec.network import Instance, NetworkLayer, Step
+from archspec.network import RUN_CHANNELS, Instance, NetworkLayer, Step
 from archspec.ops import JOINS, Join, Op, Shape
 from archspec.reading.nodes import fail
 
@@ -239,16 +239,20 @@ class Elaborator:
         return Outcome(tuple(t.shape for t in tensors), output)
 
     def branch(self, branch: Branch, frame: Frame, start: Tensor) -> list[Tensor]:
-        """Outputs of a branch: none if its `when` is false, several if repeated."""
+        """Outputs of a branch: none if its `when` is false, one of each of its runs."""
         scope = frame.sees(start)
         if branch.when is not None and not value_of(branch.when, scope):
             return []
-        if branch.repeat is None:
+        if branch.runs is None:
             return [self.run(branch.layers, frame, start)]
         outputs: list[Tensor] = []
-        for step in range(repeats(branch.repeat, scope)):
-            self.count(branch.repeat.place)
-            outputs.append(self.run(branch.layers, frame.at_repeat(step), start))
+        key = "repeat" if branch.series is None else "series"
+        for step in range(repeats(branch.runs, scope, key=key)):
+            self.count(branch.runs.place)
+            inner = frame.at_repeat(step)
+            inner.scope[RUN_CHANNELS] = start.channels
+            outputs.append(self.run(branch.layers, inner, start))
+            start = start if branch.series is None else outputs[-1]
         return outputs
 
     def add(

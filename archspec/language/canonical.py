@@ -39,7 +39,7 @@ from archspec.synonyms import BESIDE
 from archspec.words import MODIFIERS
 
 TABLE = ("columns", "rows", "each")
-BRANCH = ("from", "when", "repeat")
+BRANCH = ("from", "when", "repeat", "series")
 MULTIPLIER = ("value", "keep")
 BLOCK = ("summary", "source", "extends", "arguments", "let", "residual", "layers")
 

@@ -66,13 +66,28 @@ class Branch(Modified):
     """One side of a join: layers in a row, or nothing for the identity."""
 
     layers: dict[str, Layer] = required(_inner)
+    series: Formula | None = optional(optional_formula)
+
+    @property
+    def runs(self) -> Formula | None:
+        """How often its layers run: side by side (`repeat`), or one after the other."""
+        return self.series or self.repeat
 
 
 def _branches(node: Node, at: At) -> dict[str, Branch]:
     if isinstance(node, nodes.Mapping) and not node.entries:
         help = "such as {add: {left: {conv: {conv: 8}}, right: {}}}"
         at.refuse(node, "a join has at least one branch", help)
-    return mapping_of(part(Branch, _MODIFIERS))(node, at)
+    return mapping_of(_branch)(node, at)
+
+
+def _branch(node: Node, at: At) -> Branch:
+    branch = part(Branch, _MODIFIERS)(node, at)
+    if branch.series is not None and branch.repeat is not None:
+        message = "a branch has 'repeat' or 'series', not both"
+        help = "remove one, or put the series into a block"
+        at.complain("AS204", message, branch.series.place, help)
+    return branch
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,7 @@ PREDEFINED = frozenset(
     "channels in_channels classes residual row step index count".split()
 )
 RESERVED_LAYERS: frozenset[str] = frozenset(
-    "when repeat then from after before columns rows each op input extends "
+    "when repeat series then from after before columns rows each op input extends "
     "residual".split()
 )
 MAX_NAMES = 100
@@ -140,8 +140,8 @@ class _Body:
                 yield _taken(name, message, self.values)
             below = f"{trail} branch {name}"
             seen = {**outer, "channels": 0}
-            yield from _unseen([branch.when, branch.repeat], seen, below)
-            step = {"step": 0} if branch.repeat is not None else {}
+            yield from _unseen([branch.when, branch.runs], seen, below)
+            step = {"step": 0} if branch.runs is not None else {}
             yield from self.layers(branch.layers, {**outer, **step}, below)
 
     def table(

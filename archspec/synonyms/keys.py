@@ -15,7 +15,10 @@ BESIDE = Glossary(
         "rows": "table values",
         "columns": "header names",
     },
-    other={},
+    other={
+        "series": "'series' stands on a branch of a join: {concat: {kept: {}, runs: "
+        "{series: 2, ...}}}",
+    },
 )
 """What stands beside an op, and the keys of tables."""
 

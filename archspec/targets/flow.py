@@ -55,6 +55,7 @@ class Flow:
         self._starts: dict[int, float] = {}
         self._ends: dict[int, float] = {}
         self._last_use: dict[str, float] = dict.fromkeys(outputs, math.inf)
+        self._outer = {id(statement) for statement in routine.body}
         self._visit(routine.body)
         if routine.residual is not None:
             self._last_use["input"] = math.inf
@@ -74,6 +75,7 @@ class Flow:
     def _visit_branches(self, statement: JoinStatement) -> None:
         for part in statement.branches:
             self._use(part.source)
+            self._starts[id(part)] = self._clock
             self._visit(part.body)
 
     def _use(self, name: str | None) -> None:
@@ -208,7 +210,7 @@ class Flow:
         if any(part.when or part.count for part in statement.branches):
             listed = self.hold("branches", "operands")
             held.append(listed)
-            lines = self.listed(statement, source, Code(listed), held)
+            lines = self.listed(statement, source, target, Code(listed), held)
             whole = self.syntax.join_list(statement.op, statement.name, Code(listed))
         else:
             lines = list[Line]()
@@ -270,15 +272,26 @@ class Flow:
         return self.body(part.body, start, held[-1])
 
     def listed(
-        self, statement: JoinStatement, source: Code, branches: Code, held: list[str]
+        self,
+        statement: JoinStatement,
+        source: Code,
+        target: str,
+        branches: Code,
+        held: list[str],
     ) -> list[Line]:
         """Branches of which some may not be there, or stand there several times."""
         lines, always, parts = self.leading(statement, source, held)
         listed = ", ".join(str(value) for value in always)
         lines.append(assign(str(branches), Code(f"[{listed}]")))
         for part in parts:
-            if part.count is not None:
-                start = self.variables[part.source] if part.source else source
+            start = self.variables[part.source] if part.source else source
+            if part.series and part.body:
+                own = self.running_variable(statement, part, start, target, held)
+                names = [self.hold(s.name, f"{s.name}_layer") for s in part.body]
+                held += names
+                added = self.syntax.series(part, own, names, branches)
+                added = [*([assign(own, start)] if start != Code(own) else []), *added]
+            elif part.count is not None:
                 held.append(self.hold(f"{part.name}_out"))
                 added = self.syntax.repeated(part, start, held[-1], branches)
             else:
@@ -291,6 +304,28 @@ class Flow:
                 lines.pop()
             lines += added
         return lines
+
+    def running_variable(
+        self,
+        join: JoinStatement,
+        part: BranchPart,
+        start: Code,
+        target: str,
+        held: list[str],
+    ) -> str:
+        """The variable of a series: where it starts, if nothing else needs that."""
+        now = self._starts[id(part)]
+        others = join.branches[join.branches.index(part) + 1 :]
+        needed = any(
+            variable == start and self._last_use.get(name, 0) > now
+            for name, variable in self.variables.items()
+        )
+        read = part.source is None and any(other.source is None for other in others)
+        given = start == Code(self.source) and self.source != "x"
+        if id(join) in self._outer and not (needed or read or given):
+            return str(start)
+        held.append(self.hold(part.name, f"{join.name}_{part.name}"))
+        return held[-1]
 
 
 def _is_running(join: JoinStatement) -> bool:

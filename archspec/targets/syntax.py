@@ -62,6 +62,16 @@ class Syntax(Protocol):
         """
         ...
 
+    def series(
+        self, part: BranchPart, target: str, names: Sequence[str], branches: Code
+    ) -> list[Line]:
+        """A branch whose runs read each other, each added to the list.
+
+        They begin and end with the variable `target`; `names` are free ones for what
+        each layer is in a run.
+        """
+        ...
+
     def test(self, expression: Expression, name: str) -> Code:
         """A condition, where tensors flow, of the layer or branch of this name."""
         ...

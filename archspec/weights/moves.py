@@ -141,10 +141,10 @@ def _copied(network: Network) -> frozenset[str]:
 
 
 def _in_copies(body: Document | Block) -> Iterator[str]:
-    """The layers of branches that stand side by side several times."""
+    """The layers of branches that run several times, beside or behind each other."""
     for _, layer in inner_layers(body.layers):
         for branch in layer.branches.values() if isinstance(layer, JoinLayer) else ():
-            yield from branch.layers if branch.repeat is not None else ()
+            yield from branch.layers if branch.runs is not None else ()
 
 
 def _sizes(axes: list[list[str]], shape: Shape, channels: int) -> dict[str, int]:

@@ -131,7 +131,8 @@ class Grammar:
             if self.rarely():
                 found["from"] = self.pick(known)
             if self.rarely():
-                found |= self.pick([{"when": self.condition()}, {"repeat": "2"}])
+                own = {"when": self.condition()}, {"repeat": "2"}, {"series": "2"}
+                found |= self.pick(own)
             branches[name] = found
         return branches
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.ops import JOINS
 
-MODIFIERS = {"when", "repeat", "then", "from"}
+MODIFIERS = {"when", "repeat", "series", "then", "from"}
 
 
 def op_of(layer: Mapping[str, Any]) -> tuple[str, Any]:

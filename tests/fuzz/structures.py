@@ -27,7 +27,7 @@ def branch(
     scope: Scope, kind: str, width: Any, stride: Any, references: list[str]
 ) -> dict[str, Any]:
     """The tensor itself, or a few layers that come to this width and stride."""
-    forms = ["empty", "path", "path", "path", "repeat", "reference"]
+    forms = ["empty", "path", "path", "path", "repeat", "series", "reference"]
     forms += ["nested"] if not scope.vector else []
     form = scope.pick([*forms, "gate"] if kind == "multiply" else forms)
     if form == "empty":
@@ -49,6 +49,9 @@ def branch(
     if form == "repeat":
         inside = scope.seeing({"count": ["4 + step"], "calm_kernel": ["2 * step + 1"]})
         return {"repeat": scope.of_kind("times"), **path(inside, width, stride)}
+    if form == "series":  # at a stride each run would be smaller
+        runs = {"series": scope.of_kind("times"), **path(scope, width, 1)}
+        return runs if stride == 1 else path(scope, width, stride)
     if scope.chance(20):
         modifiers["when"] = scope.pick(scope.conditions)
     return modifiers | path(scope, width, stride)

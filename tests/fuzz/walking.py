@@ -234,12 +234,13 @@ class Walk:
             seen = {**names, "channels": start.shape[0]}
             if not value(branch.get("when", True), seen):
                 continue
-            if "repeat" not in branch:
+            if not {"repeat", "series"} & branch.keys():
                 tensors.append(self.run(layers, start, names, dict(known)))
                 continue
-            for step in range(whole(branch["repeat"], seen)):
+            for step in range(whole(branch.get("repeat", branch.get("series")), seen)):
                 own = {**names, "step": step}
                 tensors.append(self.run(layers, start, own, dict(known)))
+                start = tensors[-1] if "series" in branch else start
         if not tensors:
             raise Unfit("no branch is there")
         return self.joined(op, tensors)

@@ -62,7 +62,7 @@ def _place(document: Document, use: Use, step: Step, name: str) -> Place:
 
 def _one_branch(join: JoinLayer) -> Iterator[Diagnostic]:
     branches = [*join.branches]
-    if len(branches) == 1 and join.branches[branches[0]].repeat is None:
+    if len(branches) == 1 and join.branches[branches[0]].runs is None:
         message = f"{join.op} has one branch, so it joins nothing"
         skip = f"{{{join.op}: {{{branches[0]}: ..., skip: {{}}}}}}"
         help = f"for a skip connection, add an empty branch: {skip}"

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Set
 from itertools import chain
 
 from archspec.expressions import Binary, Conditional, Constant, Expression, Logic, Name
-from archspec.targets.classes.modules import all_of, is_function, statements_of
+from archspec.targets.classes.modules import (
+    all_of,
+    has_copies,
+    is_function,
+    modules_of,
+    statements_of,
+)
 from archspec.targets.code import Code, identifier
 from archspec.targets.dialect import calls_in
 from archspec.targets.file import File
@@ -99,15 +105,14 @@ def _names_read(
 ) -> set[str]:
     """The names that a statement reads in `forward`, besides its conditions."""
     read: set[str] = set()
-    copied = branch is not None and branch.count is not None  # all modules then
     if isinstance(statement, OpStatement) and is_function(file, statement.call):
-        if copied:
+        if branch is not None and has_copies(file, branch, statement.call):
             return read
         (call,) = calls_in(statement.call)
         read |= call.layers[0].names_read()
     for part in statement.branches if isinstance(statement, JoinStatement) else ():
-        empty = part.count is not None and not part.body
-        read |= names_in(part.count.expression) if empty and part.count else set()
+        if part.count is not None and not modules_of(file, part):
+            read |= names_in(part.count.expression)
     return read
 
 

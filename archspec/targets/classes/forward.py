@@ -12,6 +12,7 @@ from archspec.targets.classes.asked import Asked
 from archspec.targets.classes.modules import (
     Modules,
     is_function,
+    modules_of,
     read_by_name,
     row_path,
 )
@@ -183,13 +184,30 @@ class Forward:
         hides = source in names
         copies = [Code(f"{name}_") if hides else name for name in names]
         value = source
-        for statement, copy in zip(part.body, copies, strict=True):
-            if not _is_plain(statement):
-                raise Unprintable(
-                    f"'repeat' on the branch '{part.name}': make it a block"
-                )
+        _check_plain(part)
+        for copy in copies:
             value = Code(f"{copy}({value})")
         return [Line("extend", self.macro("each", value, copies, names), branches)]
+
+    def series(
+        self, part: BranchPart, target: str, names: Sequence[str], branches: Code
+    ) -> list[Line]:
+        """`for conv in self.conv: x = conv(x)`, each `x` kept."""
+        assert part.count is not None
+        x, lines = Code(target), list[Line]()
+        own = {id(statement) for statement in modules_of(self.file, part)}
+        for statement, name in zip(_check_plain(part), names, strict=True):
+            is_own = id(statement) in own
+            value = Code(f"{name}({x})") if is_own else self.value(statement, x, None)
+            lines.append(assign(target, value))
+        lines.append(Line("append", x, branches))
+        copies = [identifier(s.name) for s in part.body if id(s) in own]
+        if not copies:
+            runs, held = self.inside.code(part.count.expression), Code("_")
+            return [Line("for", Code(f"range({runs})"), held, body=tuple(lines))]
+        variables = [n for s, n in zip(part.body, names, strict=True) if id(s) in own]
+        runs, held = self.macro("modules", copies), Code(", ".join(variables))
+        return [Line("for", runs, held, body=tuple(lines))]
 
     def test(self, expression: Expression, name: str) -> Code:
         """What `forward` asks: a stored name, or a flag where it asks for more."""
@@ -205,6 +223,18 @@ class Forward:
         if isinstance(statement, JoinStatement):
             return tensor_size(self.file, statement)
         return None
+
+
+def _check_plain(part: BranchPart) -> list[OpStatement]:
+    """The layers of a branch that runs several times.
+
+    Raises Unprintable for others than modules that are always there.
+    """
+    if not all(map(_is_plain, part.body)):
+        key = "series" if part.series else "repeat"
+        message = f"'{key}' on the branch '{part.name}': make it a block"
+        raise Unprintable(message)
+    return [s for s in part.body if isinstance(s, OpStatement)]
 
 
 def _is_plain(statement: Statement) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from archspec.expressions import Binary, Constant, Expression, Logic
-from archspec.ops import OPS
+from archspec.ops import OPS, Op
+from archspec.ops.base import Idle
 from archspec.targets.arguments import CallPrinter, Style, ValuePrinter
 from archspec.targets.classes.views import InitGroup
 from archspec.targets.code import Code, identifier
@@ -130,8 +131,9 @@ class Modules(Builder):
             return self.rows(statement)
         if not isinstance(statement, OpStatement):
             return None
-        copies = branch.count if branch else None
         call = statement.call
+        copied = branch is not None and has_copies(self.file, branch, call)
+        copies = branch.count if branch and copied else None
         if copies is None and is_function(self.file, call):
             return None
         if isinstance(call, Call) and call.layers:
@@ -157,6 +159,29 @@ def is_function(file: File, call: Printed) -> bool:
         and bool(call.layers)
         and call.op in file.manifest["functions"]
     )
+
+
+def has_copies(file: File, branch: BranchPart, call: Printed) -> bool:
+    """Whether each run of a branch has a module of its own for a layer.
+
+    In a series, all runs have the same one if that has no weights.
+    """
+    if branch.count is None or not branch.series:
+        return branch.count is not None
+    return not _is_stateless(call) or file.reads_step(call)
+
+
+def modules_of(file: File, branch: BranchPart) -> list[OpStatement]:
+    """The layers of a branch that have a module for each run."""
+    ops = [s for s in branch.body if isinstance(s, OpStatement)]
+    return [statement for statement in ops if has_copies(file, branch, statement.call)]
+
+
+def _is_stateless(call: Printed) -> bool:
+    if not isinstance(call, Call) or not call.layers:
+        return False
+    op = OPS[call.op]
+    return op.weights is Op.weights and not issubclass(op, Idle)
 
 
 def statements_of(

@@ -281,9 +281,22 @@ class Statements:
     ) -> list[Line]:
         """A loop that adds one branch after the other."""
         assert part.count is not None
-        count = self.printer.code(part.count.expression)
         if not part.body:
+            count = self.printer.code(part.count.expression)
             return [Line("extend", Code(f"[{source}] * {term(count)}"), branches)]
+        return self._loop(part, source, target, branches)
+
+    def series(
+        self, part: BranchPart, target: str, names: Sequence[str], branches: Code
+    ) -> list[Line]:
+        """The same, where each run goes on from the one before it."""
+        return self._loop(part, Code(target), target, branches)
+
+    def _loop(
+        self, part: BranchPart, source: Code, target: str, branches: Code
+    ) -> list[Line]:
+        assert part.count is not None
+        count = self.printer.code(part.count.expression)
         calls = [s.call for s in part.body if isinstance(s, OpStatement)]
         number = "step" if self.file.reads_step(*calls) else "i"
         before, self.side = self.side, (f"{{{number}}}",)
@@ -296,7 +309,7 @@ class Statements:
             lines += self.run(statement, source, target, None)
             source = Code(target)
         self.side = before
-        if lines[-1].kind == "assign":
+        if lines[-1].kind == "assign" and not part.series:
             source = lines.pop().value
         lines.append(Line("append", source, branches))
         numbers = Code(f"range({count})")

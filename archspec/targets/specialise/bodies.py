@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
 
@@ -16,7 +17,7 @@ from archspec.expressions import (
     evaluate,
 )
 from archspec.language import Branch, Formula, JoinLayer, Layer, OpLayer, Table
-from archspec.network import Instance
+from archspec.network import RUN_CHANNELS, Instance
 from archspec.targets.reduction import values_of
 from archspec.targets.specialise.calls import compile_call, unrolled
 from archspec.targets.specialise.context import Context, Runs, all_same, choose
@@ -40,7 +41,7 @@ from archspec.targets.specialise.rows import (
 from archspec.targets.specialise.site import Site, whole
 from archspec.targets.specialise.widths import Widths, using
 from archspec.targets.sums import simplified
-from archspec.targets.symbols import names_in
+from archspec.targets.symbols import names_in, substitute
 from archspec.targets.unprintable import Unprintable, located
 
 Compiled = tuple[Statement, Expression]
@@ -112,7 +113,7 @@ class Body:
         site = Site(name, origin, channels, reached, scopes, steps, runs)
         if layer.when is None:
             return site
-        self.check_step("when", layer.when)
+        self.check_step("when", layer.when, channels)
         test = self.context.express(layer.when.expression, scopes, channels)
         return replace(site, when=test)
 
@@ -152,7 +153,7 @@ class Body:
     def op(self, site: Site, layer: OpLayer) -> Compiled:
         """A primitive or a block, repeated or not."""
         if layer.repeat is not None:
-            self.check_step("repeat", layer.repeat)
+            self.check_step("repeat", layer.repeat, site.channels)
             # Inside, `step` is the number of the layer's own repeat.
             inner = replace(self, context=self.context.without("step"))
             return inner.repeated(site, layer, layer.repeat)
@@ -189,10 +190,11 @@ class Body:
             )
         return Loop(first, rest, count, False)
 
-    def check_step(self, modifier: str, said: Formula) -> None:
+    def check_step(self, modifier: str, said: Formula, channels: Expression) -> None:
         """Raise Unprintable for what is there or not by the number of a branch."""
-        if "step" in names_in(said.expression) & self.context.variables:
-            message = f"'{modifier}' by 'step' in a branch with 'repeat'"
+        asked = substitute(said.expression, {"channels": channels})
+        if "step" in names_in(asked) & self.context.variables:
+            message = f"'{modifier}' that differs from run to run of a branch"
             help = "make the branch's layers a block, and give it 'step' as an argument"
             raise Unprintable(message, help=help)
 
@@ -247,14 +249,32 @@ class Body:
             there = [p for p in pairs if evaluate(branch.when.expression, p[1])]
             instances, scopes = [i for i, _ in there], [s for _, s in there]
         count = None
-        if branch.repeat is not None:
-            count = self.count(branch.repeat, scopes, site.channels)
+        if branch.runs is not None:
+            count = self.count(branch.runs, scopes, site.channels)
         context = self.context if count is None else self.context.having("step")
         inner = replace(
             self, context=context, instances=instances, known=dict(self.known)
         )
-        body, width = inner.compile(branch.layers, site.channels)
-        return BranchPart(name, body, when, site.origin, count), width
+        series = branch.series is not None
+        run = inner.in_series if series else inner.compile
+        body, width = run(branch.layers, site.channels)
+        return BranchPart(name, body, when, site.origin, count, series), width
+
+    def in_series(
+        self, layers: Mapping[str, Layer], channels: Expression
+    ) -> tuple[tuple[Statement, ...], Expression]:
+        """Layers that run several times, each time on what they made before."""
+        with suppress(Unprintable):
+            return self.compile(layers, channels)
+        # The first run may read more or fewer channels than the others.
+        known, context = {**self.known}, self.context.having(RUN_CHANNELS)
+        trial = replace(self, context=context, known=known, stages=[])
+        _, made = trial.compile(layers, Name(RUN_CHANNELS))
+        if RUN_CHANNELS in names_in(made):
+            message = "a 'series' whose channels change in each run"
+            raise Unprintable(message, help="write each run as a layer")
+        first = Binary("==", Name("step"), Constant(0))
+        return self.compile(layers, Conditional(first, channels, made))
 
     def table(self, site: Site, table: Table) -> Compiled:
         """The rows, each one call, loop or stage."""

@@ -229,13 +229,17 @@ class TableStatement:
 
 @dataclass(frozen=True, slots=True)
 class BranchPart:
-    """One side of a join; `count` says how many stand side by side."""
+    """One side of a join; `count` says how often it runs.
+
+    In a `series` each run reads the one before it, else all stand side by side.
+    """
 
     name: str
     body: tuple[Statement, ...]
     when: Expression | None
     source: str | None
     count: Attribute | None
+    series: bool = False
 
 
 @dataclass(frozen=True, slots=True)
