@@ -14,10 +14,11 @@ from pathlib import Path
 import zoo_picture
 
 from archspec.analysis.cost import difference
-from archspec.analysis.table import Grid, by, one_line, piped
+from archspec.analysis.table import Grid, one_line, piped
 from archspec.elaboration import elaborate
 from archspec.language import variant_names
 from archspec.language.document import Figures
+from archspec.ops.shapes import by
 from archspec.reading import bundled_specs
 
 DOCS = Path(__file__).parent

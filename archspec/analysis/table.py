@@ -13,7 +13,7 @@ from archspec.analysis.cost import compared_figures, peak_activation_bytes
 from archspec.language import Table
 from archspec.language.layers import inner_layers
 from archspec.network import Network, NetworkLayer
-from archspec.ops import Shape
+from archspec.ops.shapes import by
 
 COUNTED = """\
 Counted: 1 MAC, which is 2 FLOPs, for each weight of a convolution or dense layer at
@@ -104,11 +104,6 @@ def overview(networks: Sequence[Network], format: str = "text") -> str:
     if format == "csv":
         return "".join(f"{','.join(row)}\n" for row in (header, *rows))
     return (piped if format == "markdown" else aligned)(grid) + "\n"
-
-
-def by(shape: Shape) -> str:
-    """A shape as 32x112x112."""
-    return "x".join(map(str, shape))
 
 
 def one_line(text: str) -> str:

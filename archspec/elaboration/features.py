@@ -9,6 +9,7 @@ from archspec.errors import SpecError, did_you_mean
 from archspec.language import Table
 from archspec.network import Network
 from archspec.ops import Shape
+from archspec.ops.shapes import described, is_map
 
 STRIDES = "strides"
 """Chooses the last feature map of each stride, instead of a list of layers."""
@@ -18,8 +19,8 @@ def featuring(network: Network, layers: Sequence[str]) -> Network:
     """The same network, whose source also returns the outputs of these layers.
 
     A layer is a name or `TABLE.ROW`; `strides` alone chooses those of each stride.
-    Raises SpecError (AS405) for another name, for a layer that returns a vector, and
-    for a network with named outputs.
+    Raises SpecError (AS405) for another name, for a layer that returns no feature map,
+    and for a network with named outputs.
     """
     if names := ", ".join(network.document.outputs):
         message = f"the network already returns named outputs: {names}"
@@ -34,9 +35,9 @@ def featuring(network: Network, layers: Sequence[str]) -> Network:
             help = near or f"write '{STRIDES}' or some of: {', '.join(known)}"
             message = f"there is no layer '{name}' to take features from"
             raise SpecError.single("AS405", message, help=help)
-        if len(known[name]) != 3:
-            message = f"'{name}' is not a feature map, but a vector of {known[name][0]}"
-            maps = ", ".join(n for n, shape in known.items() if len(shape) == 3)
+        if not is_map(known[name]):
+            message = f"'{name}' is not a feature map, but {described(known[name])}"
+            maps = ", ".join(n for n, shape in known.items() if is_map(shape))
             raise SpecError.single("AS405", message, help=f"write some of: {maps}")
     found = tuple(name for name in known if name in layers)
     return replace(network, spec=replace(network.spec, features=found))
@@ -66,7 +67,7 @@ def _of_each_stride(network: Network, known: dict[str, Shape]) -> Sequence[str]:
         first, last = names.index(rows[0]), names.index(rows[-1])
         names = [*names[:first], *rows] if last else rows
     image = network.input_shape[1:]
-    sizes = {known[n][1:]: n for n in names if len(known[n]) == 3}
+    sizes = {known[n][1:]: n for n in names if is_map(known[n])}
     return [
         name
         for size, name in sizes.items()

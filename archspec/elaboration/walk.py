@@ -17,6 +17,7 @@ from archspec.expressions import UNKNOWN, Unknowable, Value
 from archspec.language import Block, Branch, Document, JoinLayer, Layer, OpLayer, Table
 from archspec.network import RUN_CHANNELS, Instance, NetworkLayer, Step
 from archspec.ops import JOINS, Join, Op, Shape
+from archspec.ops.shapes import described, is_map
 from archspec.reading.nodes import fail
 
 
@@ -155,9 +156,8 @@ class Elaborator:
             shape = frame.known[call.like].shape
             if not shape:
                 raise Unknowable
-            if len(shape) != 3:
-                vector = f"a vector of {shape[0]}"
-                message = f"'{call.like}' is not a feature map, but {vector}"
+            if not is_map(shape):
+                message = f"'{call.like}' is not a feature map, but {described(shape)}"
                 fail("AS308", message, call.like.place)
             size = shape[1:]
         scope = frame.sees(tensor)

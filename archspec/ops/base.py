@@ -1,8 +1,7 @@
 """The base class of primitives: attributes, a shape rule, weights and a cost.
 
-Shapes omit the batch and have channels first: (channels, height, width) for a feature
-map, (channels,) for a vector. One multiply-accumulate is one MAC; biases,
-normalisation, activations and pooling count as none.
+Shapes omit the batch and have channels first, see `shapes`. One multiply-accumulate is
+one MAC; biases, normalisation, activations and pooling count as none.
 """
 
 from abc import ABC, abstractmethod
@@ -14,8 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from archspec.errors import ShapeError
 from archspec.ops.fields import STATIC
-
-Shape = tuple[int, ...]
+from archspec.ops.shapes import KINDS, Kind, Shape, check_kind
 
 OPS: dict[str, type["Op"]] = {}
 """Primitives by name; a class with a `name` registers itself."""
@@ -113,6 +111,12 @@ class Op(BaseModel, ABC):
     like: ClassVar[str | None] = None
     """The attribute that `like: LAYER` sets to the height and width of that layer."""
 
+    kinds: ClassVar[tuple[Kind, ...]] = KINDS
+    """The kinds of tensors that it takes."""
+
+    elementwise: ClassVar[bool] = False
+    """Whether it reads each number by itself, whatever the axes are."""
+
     linear: ClassVar[bool] = False
     """Whether a following batch norm can be folded into `weight` and `bias`."""
 
@@ -152,6 +156,11 @@ class Op(BaseModel, ABC):
         """Whether the output is non-negative; `given`: whether the input is."""
         return given and self.keeps_sign
 
+    @classmethod
+    def has_weights(cls) -> bool:
+        """Whether it has weights for some input."""
+        return cls.weights is not Op.weights
+
     @abstractmethod
     def evaluate(self, x: Array, weights: Weights) -> Array:
         """The output outside training, computed in double precision."""
@@ -165,29 +174,39 @@ class Op(BaseModel, ABC):
         """The shape as channels, height and width.
 
         Raises:
-            ShapeError: it is a vector.
+            ShapeError: it is no feature map.
         """
-        if len(shape) != 3:
-            raise ShapeError(
-                f"{self.name} needs a feature map (channels, height, width), "
-                f"but its input is a vector of {shape[0]}",
-                "'global_avg_pool' and 'flatten' return vectors; "
-                "'global_avg_pool: {keep_size: true}' returns a 1x1 feature map",
-            )
+        check_kind(self.name, shape, "feature map")
         channels, height, width = shape
         return channels, height, width
+
+    def as_sequence(self, shape: Shape) -> tuple[int, int]:
+        """The shape as channels and positions.
+
+        Raises:
+            ShapeError: it is no sequence.
+        """
+        check_kind(self.name, shape, "sequence")
+        channels, positions = shape
+        return channels, positions
 
 
 class Idle(Op):
     """An op that is the identity outside training."""
 
     keeps_sign = True
+    elementwise = True
 
     def is_idle(self, shape: Shape) -> bool:
         return True
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         return x
+
+
+def positions(x: Array) -> tuple[int, ...]:
+    """The axes of an array's positions."""
+    return tuple(range(2, x.ndim))
 
 
 def along(values: Any, x: Array) -> Array:

@@ -5,7 +5,7 @@ from math import prod
 from typing import Annotated, ClassVar
 
 from archspec.ops import arrays
-from archspec.ops.base import Array, Op, Shape, Weight, Weights, along, shared_out
+from archspec.ops.base import Array, Op, Weight, Weights, along, shared_out
 from archspec.ops.fields import (
     STATIC,
     Count,
@@ -18,6 +18,7 @@ from archspec.ops.fields import (
     PaddingField,
     StrideField,
 )
+from archspec.ops.shapes import Shape
 from archspec.ops.window import Windowed
 
 GLOROT: Initializer = ("uniform", "fan_avg", 1.0)
@@ -154,7 +155,7 @@ class TransposedConv(Windowed):
 
 
 class Dense(Op):
-    """Dense (linear) layer over the channels, at each position of a feature map."""
+    """Dense (linear) layer over the channels, at each position."""
 
     name = "dense"
     linear = True

@@ -7,7 +7,8 @@ from operator import add, mul
 from typing import ClassVar
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Array, Shape
+from archspec.ops.base import Array
+from archspec.ops.shapes import Shape
 
 JOINS: dict[str, "Join"] = {}
 """Joins by name."""
@@ -18,6 +19,9 @@ class Join(ABC):
 
     name: ClassVar[str]
     """Name in specs."""
+
+    elementwise: ClassVar[bool] = True
+    """As in `Op`: whether the order of axes is no matter."""
 
     linear: ClassVar[bool] = False
     """As in `Op`: batch norm is not folded into joins."""
@@ -88,6 +92,7 @@ class Concat(Join):
     """Concatenation along the channels."""
 
     name = "concat"
+    elementwise = False
 
     def infer(self, shapes: Sequence[Shape], names: Sequence[str] = ()) -> Shape:
         """(a, ...) and (b, ...) -> (a + b, ...)."""

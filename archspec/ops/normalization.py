@@ -7,7 +7,6 @@ from archspec.ops.base import (
     Array,
     Customs,
     Op,
-    Shape,
     Weight,
     Weights,
     along,
@@ -24,6 +23,7 @@ from archspec.ops.fields import (
     Share,
     Usual,
 )
+from archspec.ops.shapes import Shape
 
 _USUAL_EPSILON = Usual(0, 0.1, "usual values are 1e-3, 1e-5 and 1e-6")
 _USUAL_DECAY = Usual(

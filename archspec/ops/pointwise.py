@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from archspec.ops.base import Array, Idle, Op, Shape, Weights
+from archspec.ops.base import Array, Idle, Op, Weights
 from archspec.ops.fields import Examples, Kind, Number, Share
+from archspec.ops.shapes import Shape
 from archspec.words import ACTIVATIONS
 
 Rate = Annotated[Share, Examples(0.1, 0.3, 0)]
@@ -17,6 +18,7 @@ class Activation(Op):
 
     name = "activation"
     keeps_sign = True
+    elementwise = True
 
     kind: Kind
     slope: Annotated[Number, Examples(0.1, 1, 0.3)] = 0.01
@@ -53,5 +55,6 @@ class DropPath(Idle):
     """
 
     name = "drop_path"
+    elementwise = False
 
     rate: Rate

@@ -8,7 +8,7 @@ from pydantic import field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from archspec.ops import arrays
-from archspec.ops.base import Array, Op, Shape, Weights
+from archspec.ops.base import Array, Op, Weights, positions
 from archspec.ops.fields import (
     STATIC,
     Examples,
@@ -19,6 +19,7 @@ from archspec.ops.fields import (
     StrideField,
     refusal,
 )
+from archspec.ops.shapes import Shape, check_kind, rank
 from archspec.ops.window import Windowed
 
 _PADDINGS = Examples("valid", "same", "symmetric", (1, 0, 1, 1))
@@ -88,13 +89,15 @@ class GlobalPool(Op):
     """Base of global pools."""
 
     keeps_sign = True
+    kinds = ("sequence", "feature map")
 
     keep_size: Flag = False
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, ...) -> (channels,); with `keep_size` (channels, 1, 1)."""
-        channels, _, _ = self.as_map(shape)
-        return (channels, 1, 1) if self.keep_size else (channels,)
+        if rank(shape) == 0:
+            check_kind(self.name, shape, "feature map")
+        return (shape[0], *(1 for _ in shape[1:])) if self.keep_size else shape[:1]
 
 
 class GlobalAvgPool(GlobalPool):
@@ -103,7 +106,7 @@ class GlobalAvgPool(GlobalPool):
     name = "global_avg_pool"
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
-        return x.mean((2, 3), keepdims=self.keep_size)
+        return x.mean(positions(x), keepdims=self.keep_size)
 
 
 class GlobalMaxPool(GlobalPool):
@@ -112,4 +115,4 @@ class GlobalMaxPool(GlobalPool):
     name = "global_max_pool"
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
-        return x.max((2, 3), keepdims=self.keep_size)
+        return x.max(positions(x), keepdims=self.keep_size)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from archspec.errors import ShapeError
 from archspec.ops import arrays
-from archspec.ops.base import Array, Idle, Op, Shape, Weights, shared_out
+from archspec.ops.base import Array, Idle, Op, Weights, shared_out
 from archspec.ops.fields import (
     STATIC,
     AmountsField,
@@ -18,12 +18,14 @@ from archspec.ops.fields import (
     OrderField,
     PairField,
 )
+from archspec.ops.shapes import Shape, check_kind, is_sequence
 
 
 class Flatten(Op):
     """Flatten a feature map to a vector, in channels-first or channels-last order."""
 
     name = "flatten"
+    kinds = ("vector", "feature map")
     keeps_sign = True
     output_channels = "channels * area"
 
@@ -31,6 +33,8 @@ class Flatten(Op):
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels * height * width,)."""
+        if is_sequence(shape):
+            check_kind(self.name, shape, "feature map")
         return (prod(shape),)
 
     def is_idle(self, shape: Shape) -> bool:
@@ -60,8 +64,8 @@ class SliceChannels(Op):
     stop: Annotated[Index, Examples(5, 3)]
 
     def infer(self, shape: Shape) -> Shape:
-        """(channels, height, width) -> (stop - start, height, width)."""
-        channels, height, width = self.as_map(shape)
+        """(channels, ...) -> (stop - start, ...)."""
+        channels, *others = shape
         kept = self.stop - self.start
         if kept < 1:
             raise ShapeError(
@@ -74,7 +78,7 @@ class SliceChannels(Op):
                 f"a slice from {self.start} to {self.stop} needs {self.stop} channels, "
                 f"but the input has {channels}"
             )
-        return kept, height, width
+        return kept, *others
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         return x[:, self.start : self.stop]

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from archspec.runtime.order import Arrays, Keep, Order
+from archspec.runtime.order import Arrays, Keep, Order, canonical
 
 _onnx: Any = import_module("onnx")
 _runtime: Any = import_module("onnxruntime")
@@ -38,7 +38,7 @@ class OnnxModel:
         inputs = {self.model.graph.input[0].name: images.astype(np.float32)}
         whole = _session(self.model).run(self.outputs, inputs)
         for name, array in zip(self.outputs, whole, strict=True):
-            keep(f"output:{name}", array)
+            keep(f"output:{name}", canonical(array))
         wanted = list(dict.fromkeys(order.tensors.values()))
         for name in wanted:
             if name not in self.outputs and name not in inputs:
@@ -48,7 +48,7 @@ class OnnxModel:
         values: list[Any] = _session(self.model).run(asked, inputs) if asked else []
         found = dict(zip(asked, values, strict=True)) | inputs
         for path, name in order.tensors.items():
-            keep(path, found[name])
+            keep(path, canonical(found[name]))
 
     def train(
         self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep

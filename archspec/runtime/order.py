@@ -105,6 +105,16 @@ def dropout_ones(rank: int = 2) -> np.ndarray[Any, Any]:
     return np.ones((2**14, 2, *(1,) * (rank - 2)))
 
 
+def canonical(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A tensor of PyTorch or ONNX, whose sequences are (N, L, C), channels first."""
+    return np.moveaxis(array, -1, 1) if array.ndim == 3 else array
+
+
+def laid_out(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The reverse of `canonical`."""
+    return np.moveaxis(array, 1, -1) if array.ndim == 3 else array
+
+
 def named(outputs: Any) -> dict[str, Any]:
     """A model's outputs by name; one without a name by ""."""
     return dict(outputs) if isinstance(outputs, dict) else {"": outputs}  # pyright: ignore

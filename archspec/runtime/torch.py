@@ -19,7 +19,9 @@ from archspec.runtime.order import (
     Keep,
     Order,
     Precision,
+    canonical,
     dropout_ones,
+    laid_out,
     named,
 )
 from archspec.targets.templates import manifest
@@ -82,7 +84,7 @@ class TorchModel:
         watch = Watch(
             dict(self.network.named_modules()),
             order,
-            lambda name, tensor: keep(name, tensor.numpy()),
+            lambda name, tensor: keep(name, canonical(tensor.numpy())),
         )
         try:
             with _watched(watch), torch.no_grad():
@@ -90,7 +92,7 @@ class TorchModel:
         except Exception as error:
             raise LayerFailed(watch.layer_at_work()) from error
         for name, tensor in outputs.items():
-            keep(f"output:{name}", tensor.numpy())
+            keep(f"output:{name}", canonical(tensor.numpy()))
 
     def train(
         self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
@@ -107,7 +109,7 @@ class TorchModel:
         optimizer = torch.optim.SGD(self.network.parameters(), lr=LEARNING_RATE)
         outputs = named(self.network(self._tensor(images)))
         loss: Any = sum(
-            (output * self._tensor(cotangents[name])).sum()
+            (output * self._tensor(laid_out(cotangents[name]))).sum()
             for name, output in outputs.items()
         )
         loss.backward()

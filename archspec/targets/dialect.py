@@ -35,7 +35,6 @@ from archspec.targets.specialise.model import (
     TableStatement,
     Unrolled,
 )
-from archspec.targets.specialise.split import has_ranks
 from archspec.targets.symbols import constant, rebuild
 from archspec.targets.templates import Templates
 from archspec.targets.unprintable import located
@@ -90,13 +89,10 @@ class Dialect:
             for name, attribute in call.attributes.items()
             if name not in {"padding", "initializer"}
         }
-        if has_ranks(kind):
+        if not kind.elementwise:
             found["rank"] = call.rank
-            found |= (
-                {"in_channels": call.channels.expression}
-                if self.passes_channels
-                else {}
-            )
+        if self.passes_channels and kind.has_weights():
+            found["in_channels"] = call.channels.expression
         return found
 
     def activation(
@@ -245,7 +241,7 @@ class _Lowering:
         return replace(loop, first=first, rest=rest)
 
     def call(self, call: Call, root: bool) -> Call:
-        if call.op in self.source.blocks:
+        if call.op in self.source.blocks or call.layers:
             return call
         return replace(call, layers=self.dialect.layers(call, root))
 

@@ -121,7 +121,7 @@ class Flow:
 
     def target(self, statement: Written, source: Code, branch: str | None) -> str:
         """The variable for a statement's result."""
-        if statement is self._as_input:
+        if statement is self._as_input or statement.name == "input":
             return "x"
         if self.is_tapped(statement.name):
             name = statement.name.lower()
@@ -211,7 +211,7 @@ class Flow:
             listed = self.hold("branches", "operands")
             held.append(listed)
             lines = self.listed(statement, source, target, Code(listed), held)
-            whole = self.syntax.join_list(statement.op, statement.name, Code(listed))
+            whole = self.syntax.join_list(statement, Code(listed))
         else:
             lines = list[Line]()
             operands: list[Code] = []
@@ -219,7 +219,7 @@ class Flow:
                 before, operand = self.branch(statement, part, source, held)
                 lines += before
                 operands.append(operand)
-            whole = self.syntax.join(statement.op, statement.name, operands)
+            whole = self.syntax.join(statement, operands)
         self.release(held)
         return [*lines, assign(target, whole, note)], Code(target)
 
@@ -231,13 +231,13 @@ class Flow:
         lines, always, parts = self.leading(join, source, held)
         whole = always[0]
         if len(always) > 1:
-            whole = self.syntax.join(join.op, join.name, always)
+            whole = self.syntax.join(join, always)
         # What the other branches read shall not be overwritten.
         own = target if self.is_tapped(join.name) else self.hold("total")
         lines.append(assign(own, whole, self.syntax.note(join)))
         for part in parts:
             before, value = self.branch(join, part, source, held)
-            more = self.syntax.join(join.op, join.name, [Code(own), value])
+            more = self.syntax.join(join, [Code(own), value])
             added = [*before, assign(own, more)]
             if part.when is not None:
                 added = [condition(self.syntax.test(part.when, part.name), added)]

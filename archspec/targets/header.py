@@ -10,6 +10,7 @@ from archspec.language.family import Family
 from archspec.network import Network
 from archspec.ops import Shape
 from archspec.ops.normalization import BatchNorm
+from archspec.ops.shapes import is_sequence
 from archspec.targets.code import Code, docstring, literal
 from archspec.targets.dialect import Dialect
 from archspec.targets.digest import UNSIGNED
@@ -138,7 +139,8 @@ def _cost(macs: int) -> str:
 
 
 def _shape(shape: Shape, channels_last: bool) -> str:
-    ordered = (*shape[1:], shape[0]) if channels_last else shape
+    last = channels_last or is_sequence(shape)
+    ordered = (*shape[1:], shape[0]) if last else shape
     return f"(N, {', '.join(map(str, ordered))})"
 
 

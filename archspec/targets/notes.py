@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archspec.ops import Shape
+from archspec.ops.shapes import is_sequence
 from archspec.targets.arguments import KEYWORDS, Style
 from archspec.targets.code import Code, identifier
 from archspec.targets.file import File
@@ -40,8 +41,8 @@ def output_shape(call: Called) -> Shape:
 
 def tensor_size(file: File, call: Called) -> Code:
     """(N, 32, 112, 112), or (112, 112, 32) where a framework leaves out the batch."""
-    shape = output_shape(call)
-    if file.manifest["channels"] == "last":
+    shape, last = output_shape(call), getattr(call, "channels_last", False)
+    if last or file.manifest["channels"] == "last" or is_sequence(shape):
         shape = (*shape[1:], shape[0])
     batch = file.manifest["batch"]
     sizes = [*([batch] if batch else []), *map(str, shape)]
@@ -51,7 +52,7 @@ def tensor_size(file: File, call: Called) -> Code:
 def map_size(call: Called) -> Code | None:
     """112 x 112."""
     shape = output_shape(call)
-    return Code(f"{shape[1]} x {shape[2]}") if len(shape) == 3 else None
+    return Code(" x ".join(map(str, shape[1:]))) if shape[1:] else None
 
 
 def noted(line: Line, note: Code, indent: int) -> Line:

@@ -10,6 +10,7 @@ from archspec.targets.code import Code
 from archspec.targets.lines import Line
 from archspec.targets.specialise.model import (
     BranchPart,
+    JoinStatement,
     OpStatement,
     Row,
     Statement,
@@ -45,11 +46,11 @@ class Syntax(Protocol):
         """One row, where something refers to rows."""
         ...
 
-    def join(self, op: str, name: str, operands: Sequence[Code]) -> Code:
+    def join(self, statement: JoinStatement, operands: Sequence[Code]) -> Code:
         """add, multiply or concat of several tensors."""
         ...
 
-    def join_list(self, op: str, name: str, operands: Code) -> Code:
+    def join_list(self, statement: JoinStatement, operands: Code) -> Code:
         """The same of a list of tensors."""
         ...
 

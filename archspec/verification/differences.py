@@ -78,7 +78,15 @@ def errors_of(found: Found, expected: Found, key: str) -> Errors:
         for side in (found, expected)
     ]
     one, other = arrays
-    return Errors(0.0, 0.0) if one is None or other is None else errors(one, other)
+    if one is None or other is None:
+        return Errors(0.0, 0.0)
+    apart = errors(one, other)
+    if not apart.relative or one.ndim != 4 or key.startswith("output:"):
+        return apart
+    # PyTorch has some feature maps channels last, inside of a block
+    moved = np.moveaxis(one, -1, 1), np.moveaxis(one, 1, -1)
+    others = (errors(array, other) for array in moved)
+    return min(apart, *others, key=lambda each: each.relative)
 
 
 def output_errors(network: Network, found: Found, expected: Found) -> Errors:
@@ -87,7 +95,7 @@ def output_errors(network: Network, found: Found, expected: Found) -> Errors:
     heads = {_head(network, number) for number in network.outputs.values()} - {INPUT}
     keys += [network.layers[head].path for head in heads]
     both = [key for key in keys if key in found and key in expected]
-    apart = [errors(found[key], expected[key]) for key in both]
+    apart = [errors_of(found, expected, key) for key in both]
     return max(apart, key=lambda each: each.relative)
 
 

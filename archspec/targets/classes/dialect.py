@@ -48,5 +48,4 @@ class ClassDialect(Dialect, ABC):
         """Mean and standard deviation as tuples."""
         for name in ("mean", "std"):
             arguments[name] = literal(numbers(call.attributes[name]))
-        arguments["vectors"] = any(len(shape) == 1 for shape in call.inputs)
         return (FrameworkLayer(call.op, arguments),)

@@ -111,7 +111,7 @@ class Forward:
         return [Line("return", value)]
 
     def _added(self, residual: Expression, result: Code) -> Code:
-        whole = self.macro("add", [Code("x"), result])
+        whole = self.macro("add", [Code("x"), result], False)
         if self.modules.printer.code(residual).is_true:
             return whole
         return self.macro("choice", self.test(residual, "residual"), whole, result)
@@ -165,11 +165,11 @@ class Forward:
         note = tensor_size(self.file, row.call) if self.root else None
         return [assign(target, value, note)]
 
-    def join(self, op: str, name: str, operands: Sequence[Code]) -> Code:
-        return self.macro(op, operands)
+    def join(self, statement: JoinStatement, operands: Sequence[Code]) -> Code:
+        return self.macro(statement.op, operands, statement.last_axis)
 
-    def join_list(self, op: str, name: str, operands: Code) -> Code:
-        return self.macro(f"{op}_list", operands)
+    def join_list(self, statement: JoinStatement, operands: Code) -> Code:
+        return self.macro(f"{statement.op}_list", operands, statement.last_axis)
 
     def repeated(
         self, part: BranchPart, source: Code, target: str, branches: Code

@@ -268,13 +268,13 @@ class Statements:
 
     # Joins
 
-    def join(self, op: str, name: str, operands: Sequence[Code]) -> Code:
+    def join(self, statement: JoinStatement, operands: Sequence[Code]) -> Code:
         if len(operands) == 1:
             return operands[0]
-        return self.macro(op, operands, self.named(name))
+        return self.macro(statement.op, operands, self.named(statement.name))
 
-    def join_list(self, op: str, name: str, operands: Code) -> Code:
-        return self.macro(f"{op}_list", operands, self.named(name))
+    def join_list(self, statement: JoinStatement, operands: Code) -> Code:
+        return self.macro(f"{statement.op}_list", operands, self.named(statement.name))
 
     def repeated(
         self, part: BranchPart, source: Code, target: str, branches: Code

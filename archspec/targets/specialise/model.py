@@ -26,6 +26,7 @@ from archspec.errors import Place
 from archspec.expressions import Expression, Function, Value
 from archspec.language import Block
 from archspec.ops import Shape
+from archspec.ops.shapes import is_sequence, kind, rank
 from archspec.targets.code import Code
 from archspec.targets.symbols import names_in
 from archspec.targets.unprintable import Unprintable
@@ -90,7 +91,8 @@ class Call:
     """A primitive or a block with what is printed of its attributes.
 
     Of a block's arguments only those are here that the call has to say. `layers` is
-    what a framework's dialect makes of a primitive.
+    what a framework's dialect makes of a primitive; `channels_last` says that it reads
+    or gives a feature map whose channels are last, though the framework has them first.
     """
 
     op: str
@@ -101,16 +103,16 @@ class Call:
     outputs: tuple[Shape, ...]
     paths: tuple[str, ...]
     layers: tuple[FrameworkLayer, ...] = ()
+    channels_last: bool = False
 
     @property
     def rank(self) -> int:
-        """2 for maps, 0 for vectors; raises Unprintable if it gets both."""
-        ranks = {len(shape) - 1 for shape in self.inputs}
-        if len(ranks) > 1:
-            raise Unprintable(
-                "applied to both a feature map and a vector", self.paths[0]
-            )
-        return ranks.pop()
+        """Axes of positions; raises Unprintable if it gets several kinds of tensors."""
+        kinds = {kind(shape): rank(shape) for shape in self.inputs}
+        if len(kinds) > 1:
+            both = " and ".join(f"a {name}" for name in sorted(kinds)[:2])
+            raise Unprintable(f"applied to both {both}", self.paths[0])
+        return next(iter(kinds.values()))
 
     def names_given(self) -> set[str]:
         """The names that its attributes read."""
@@ -244,7 +246,7 @@ class BranchPart:
 
 @dataclass(frozen=True, slots=True)
 class JoinStatement:
-    """Branches, then add, multiply or concat."""
+    """Branches, then add, multiply or concat; `channels_last` as in `Call`."""
 
     name: str
     place: Place
@@ -253,6 +255,12 @@ class JoinStatement:
     when: Expression | None
     source: str | None
     outputs: tuple[Shape, ...]
+    channels_last: bool = False
+
+    @property
+    def last_axis(self) -> bool:
+        """Whether the channels are the last axis, those of a sequence always."""
+        return self.channels_last or any(map(is_sequence, self.outputs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Which uses of a block share one class or function.
 
-A framework needs some attributes as constants, and has other modules for vectors than
-for feature maps. Uses that differ in these get a block each: the first keeps the name,
-the others are named after the difference (`conv_bn_valid`), or numbered.
+A framework needs some attributes as constants, and has different modules for vectors,
+sequences and feature maps. Uses that differ in these get a block each: the first keeps
+the name, the others are named after the difference (`conv_bn_valid`), or numbered.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from archspec.expressions import Items
 from archspec.language import Block, Document, Formula, Layer, OpLayer, Table
 from archspec.language.layers import inner_layers
 from archspec.network import Instance, Step
-from archspec.ops import OPS, Op
+from archspec.ops import JOINS, OPS
 from archspec.ops.convolution import TransposedConv
+from archspec.ops.shapes import KINDS, is_sequence, rank
 from archspec.targets.code import class_name
 from archspec.targets.specialise.uses import Uses, all_calls, callees_first
 from archspec.targets.symbols import names_in
@@ -174,6 +175,8 @@ def _needs_of_runs(layer: Layer, runs: Sequence[Step]) -> Needs:
 def needs_of(given: Given, step: Step) -> Needs:
     """The op, and of a primitive the attributes that frameworks need as constants."""
     needs: Needs = {("op",): frozenset({step.op})}
+    if step.op in JOINS and not JOINS[step.op].elementwise:
+        needs[("rank",)] = frozenset({rank(step.output)})
     if step.inner is not None or step.op not in OPS:
         return needs
     kind = OPS[step.op]
@@ -184,20 +187,24 @@ def needs_of(given: Given, step: Step) -> Needs:
         del needs[("size",)]  # The size of another tensor: printed is the tensor.
     if ("padding",) in needs and kind is not TransposedConv:
         needs[("padding",)] = _paddings(given, step)
-    if has_ranks(kind):
-        needs[("rank",)] = frozenset({len(step.inputs[0])})
+    if not kind.elementwise:
+        needs[("rank",)] = frozenset({rank(step.inputs[0])})
     if kind.output_channels == "channels * area":
         needs[("size",)] = frozenset({step.inputs[0][1:]})
     if step.op == "activation":
-        leaky = attributes["kind"] == "leaky_relu"
-        needs[("kind",)] = frozenset({"leaky_relu" if leaky else "other"})
+        needs[("kind",)] = frozenset({_function(step)})
     return needs
 
 
-def has_ranks(kind: type[Op]) -> bool:
-    """Whether a framework has one layer for feature maps and another for vectors."""
-    weights = kind.weights is not Op.weights
-    return weights or kind.name == "drop_path"
+def _function(step: Step) -> str:
+    """The kind of an activation where it has to be known: it is no argument then.
+
+    Softmax needs to know which axis of a sequence has the channels.
+    """
+    kind = step.attributes["kind"]
+    if kind == "leaky_relu" or (kind == "softmax" and is_sequence(step.output)):
+        return str(kind)
+    return "other"
 
 
 def _paddings(given: Given, step: Step) -> frozenset[Hashable]:
@@ -261,8 +268,8 @@ def _word(
             own = written.get(op)
             word = op.removeprefix(f"{own}_")
             return word if op != own and not word.isdecimal() else None
-        case "rank", int(rank):
-            return "map" if rank == 3 else "vector"
+        case "rank", int(number):
+            return KINDS[number].split()[-1]
         case "kernel" | "stride", (int(height), int(width)):
             return f"{height}x{width}"
         case _, str(word) if word.isidentifier() and word != "other":

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from archspec.expressions import Constant, Expression, Items, Value
+from archspec.network import Network
+from archspec.ops.shapes import is_sequence
 from archspec.ops.window import Window
 from archspec.targets.classes.dialect import ClassDialect, Layers
 from archspec.targets.code import Code, identifier, literal
-from archspec.targets.dialect import Arguments
+from archspec.targets.dialect import Arguments, primitives
 from archspec.targets.padding import plan, windows
-from archspec.targets.specialise.model import Call, FrameworkLayer
+from archspec.targets.specialise.model import Argument, Call, FrameworkLayer, Program
 from archspec.targets.symbols import constant
+from archspec.targets.templates import Templates
+from archspec.targets.torch.layout import arranged
 
 
 class TorchDialect(ClassDialect):
-    """Padding that PyTorch lacks is done by classes of the file."""
+    """Padding that PyTorch lacks is done by classes of the file.
+
+    `last` says of a layer that the channels of what it reads are the last axis: those
+    of a sequence, and of feature maps where several layers want it.
+    """
+
+    def __init__(self, network: Network, program: Program, templates: Templates):
+        pinned = (*network.document.outputs.values(), *network.spec.features)
+        laid_out = arranged(program, templates.manifest["layouts"], pinned)
+        super().__init__(network, laid_out, templates)
+
+    def arguments(self, call: Call) -> Arguments:
+        found = super().arguments(call)
+        found["last"] = call.channels_last or any(map(is_sequence, call.inputs))
+        return found
 
     def conv(self, call: Call, arguments: Arguments) -> Layers:
         return self.window(call, arguments)
@@ -50,13 +69,23 @@ class TorchDialect(ClassDialect):
         return (FrameworkLayer(call.op, _fractional(call, arguments, "rate")),)
 
     def drop_path(self, call: Call, arguments: Arguments) -> Layers:
-        vectors = any(len(shape) == 1 for shape in call.inputs)
-        arguments["vectors"] = vectors
+        arguments["any_rank"] = call.rank != 2
         return (FrameworkLayer(call.op, _fractional(call, arguments, "rate")),)
 
     def layer_scale(self, call: Call, arguments: Arguments) -> Layers:
-        arguments["vectors"] = call.rank == 0
-        return (FrameworkLayer(call.op, arguments),)
+        return self.per_channel(call, arguments)
+
+    def normalize(self, call: Call, arguments: Arguments) -> Layers:
+        (layer,) = super().normalize(call, arguments)
+        return self.per_channel(call, layer.arguments)
+
+    def per_channel(self, call: Call, arguments: Mapping[str, Argument]) -> Layers:
+        """One class for both layouts of maps, or two if the file needs both."""
+        alike = (each for each in primitives(self.program) if each.op == call.op)
+        forms = set(map(is_channels_first, alike))
+        first = is_channels_first(call)
+        own = {"map": first, "plain": not first, "both": len(forms) > 1}
+        return (FrameworkLayer(call.op, {**arguments, **own}),)
 
     def pad(self, call: Call, arguments: Arguments) -> Layers:
         return (FrameworkLayer(call.op, _fractional(call, arguments, "value")),)
@@ -72,8 +101,13 @@ class TorchDialect(ClassDialect):
         return (FrameworkLayer(call.op, {**arguments, **own}),)
 
     def batch_norm(self, call: Call, arguments: Arguments) -> Layers:
-        """By the rank of its input."""
+        """By the axes of its input; channels that are last want a class of the file."""
         (layer,) = super().batch_norm(call, arguments)
+        if layer.arguments["last"]:
+            shared, explicit = self.norm_form(call)
+            own: Arguments = {"shared": False, "explicit": shared or explicit}
+            own["norm"] = identifier("BatchNormLast")
+            return (FrameworkLayer(call.op, {**layer.arguments, **own}),)
         name = "BatchNorm2d" if call.rank == 2 else "BatchNorm1d"
         shared = layer.arguments["shared"]
         norm = identifier(name if shared else f"nn.{name}")
@@ -89,6 +123,11 @@ class TorchDialect(ClassDialect):
         if call.attributes["mode"].constant == "nearest":
             arguments["mode"] = literal("nearest-exact")
         return (FrameworkLayer(call.op, {**arguments, "like": None}),)
+
+
+def is_channels_first(call: Call) -> bool:
+    """Whether it reads feature maps whose channels are the second axis."""
+    return call.rank == 2 and not call.channels_last
 
 
 def _fractional(call: Call, arguments: Arguments, name: str) -> Arguments:
