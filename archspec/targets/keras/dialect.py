@@ -145,6 +145,9 @@ class KerasDialect(Dialect):
         arguments |= {"height": literal(height), "width": literal(width), "like": None}
         return (FrameworkLayer(call.op, arguments),)
 
+    def layer_scale(self, call: Call, arguments: Arguments) -> Layers:
+        return (FrameworkLayer(call.op, {**arguments, "sequence": call.rank == 1}),)
+
     def normalize(self, call: Call, arguments: Arguments) -> Layers:
         mean, std = (numbers(call.attributes[name]) for name in ("mean", "std"))
         own: Arguments = {"scale": None, "offset": None}
