@@ -38,7 +38,8 @@ FLAVOURS = {
 ALIKE = {
     "efficientnet_lite", "mnasnet_a1", "mnasnet_b1", "mnasnet_small",
     "mobilenetv3_small", "mobilenetv4_conv_large", "mobilenetv4_conv_medium",
-    "resnet18", "squeezenet_1_0", "vgg16",
+    "regnetx_400mf", "resnet18", "se_resnet50", "squeezenet_1_0", "vgg16",
+    "wide_resnet50",
 }  # fmt: skip
 """Specs with nothing in them that another has not: verified, and no more."""
 

@@ -77,3 +77,16 @@ def test_rows_of_numbers_alone_have_them_in_the_legend(tmp_path):
     lines = printed(tmp_path, ROWS, "keras")
     assert "# filters, expand, stride, kernel_size, se, index, repeats" in lines
     assert "(24, 6, 2, 5, 0, 2, 3),  # (4, 4, 24)" in lines
+
+
+OTHER_NAME = """\
+  a: {bottleneck: {filters: 4}}
+  b: {bottleneck: {filters: 8, stride: 2}}
+"""
+
+
+def test_a_default_that_is_another_argument_has_no_variable(tmp_path):
+    """`width: filters` of the block, in which no call sets the width."""
+    lines = printed(tmp_path, OTHER_NAME, "torch")
+    assert "self.reduce = ConvBnAct(in_channels, filters)" in lines
+    assert "width = filters" not in lines

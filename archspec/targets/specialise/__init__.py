@@ -173,15 +173,20 @@ class _Specialiser:
         variables |= self.kept.keys() - own
         witnesses = [instance.scope for instance in instances]
         lets: list[tuple[str, Attribute]] = []
+        same: dict[str, Expression] = {}
         for name, expression in self.computed(block, variables):
             values = [_value(witness[name]) for witness in witnesses]
             if all_same(values):
                 continue
-            context = self.context(variables, block)
+            context = self.context(variables, block).calling(same)
             reduced = context.express(expression, witnesses)
+            if isinstance(reduced, Name):
+                same[name] = reduced
+                continue
             lets.append((name, context.attribute(reduced, witnesses, values)))
             variables.add(name)
-        context = replace(self.context(variables, block), lets=tuple(lets))
+        context = self.context(variables, block).calling(same)
+        context = replace(context, lets=tuple(lets))
         channels = Name("in_channels")
         read = references(block.layers)
         taken = {*variables, *self.uses.document.blocks}

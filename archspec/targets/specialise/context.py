@@ -137,6 +137,10 @@ class Context:
         """The same, where this name is no variable."""
         return replace(self, variables=self.variables - {name})
 
+    def calling(self, aliases: Mapping[str, Expression]) -> Context:
+        """The same, where these names too stand for expressions."""
+        return replace(self, aliases={**self.aliases, **aliases})
+
     def given(self, table: Table, op: str) -> Given:
         """What a table gives to an op, be it one of several groups of a block."""
         return table.each[self.uses.written.get(op, op)]
