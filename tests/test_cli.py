@@ -271,6 +271,7 @@ class TestGenerate:
         assert {"mobilenetv1.py", "mobilenetv2.py", "resnet50.py"} <= names
         assert written(tmp_path / "generated" / "torch") == names
 
+    @pytest.mark.full
     def test_no_spec_with_all_variants(self, run, small: str, tmp_path: Path):
         run("generate", "--target", "torch", "--all-variants")
         count = sum(1 + len(variant_names(path)) for path in bundled_specs())
