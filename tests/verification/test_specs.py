@@ -12,7 +12,7 @@ from archspec.verification import Verifier
 from archspec.verification.input_sizes import sized
 
 ALWAYS = (
-    "mobilenetv2", "squeezenet_1_1", "digits", "tiny_unet", "separable_convolution",
+    "squeezenet_1_1", "digits", "tiny_unet", "separable_convolution",
     "standard_convolution",
 )  # fmt: skip
 
