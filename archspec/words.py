@@ -12,14 +12,14 @@ from itertools import chain
 from math import erf, pi
 from typing import Any, Literal, NamedTuple, get_args
 
-STRUCTURES = ("add", "multiply", "concat")
+STRUCTURES = ("add", "subtract", "multiply", "concat")
 """The ops with branches."""
 
 MODIFIERS = ("when", "repeat", "then", "from", "after", "before")
 """What stands beside the op of any layer."""
 
 PaddingWord = Literal["same", "symmetric", "valid"]
-Mode = Literal["nearest", "bilinear"]
+Mode = Literal["nearest", "nearest_floor", "bilinear"]
 Order = Literal["channels_first", "channels_last"]
 Distribution = Literal["normal", "truncated_normal", "uniform"]
 Fan = Literal["fan_in", "fan_out", "fan_avg"]

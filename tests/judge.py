@@ -65,6 +65,9 @@ def result(  # noqa: C901, PLR0912
     match layer.op:
         case "add":
             return sum(inputs[1:], x)
+        case "subtract":
+            first, second = inputs if len(inputs) == 2 else (x, torch.zeros_like(x))
+            return first - second
         case "multiply":
             for factor in inputs[1:]:
                 x = x * factor
@@ -82,18 +85,8 @@ def result(  # noqa: C901, PLR0912
         case "dense":
             x = torch.einsum("nc...,oc->no...", x, weights["weight"])
             return x + along(weights.get("bias", 0), x)
-        case "batch_norm":
-            scale = weights["scale"] / torch.sqrt(weights["variance"] + op.epsilon)
-            centred = x - along(weights["mean"], x)
-            return centred * along(scale, x) + along(weights["shift"], x)
-        case "layer_norm":
-            centred = x - x.mean(1, keepdim=True)
-            variance = (centred**2).mean(1, keepdim=True)
-            normal = centred / torch.sqrt(variance + op.epsilon)
-            return normal * along(weights["scale"], x) + along(weights["shift"], x)
-        case "group_norm":
-            own = weights["scale"], weights["shift"]
-            return F.group_norm(x, op.groups, *own, op.epsilon)
+        case norm if norm.endswith("_norm"):
+            return normalized(norm, op, x, weights)
         case "layer_scale":
             return x * along(weights["scale"], x)
         case "normalize":
@@ -104,6 +97,8 @@ def result(  # noqa: C901, PLR0912
             return ACTIVATIONS[op.kind](x)
         case "max_pool" | "avg_pool":
             return pooled(x, layer.op, op, layer.output[1:])
+        case "adaptive_avg_pool":
+            return F.adaptive_avg_pool2d(x, op.size)
         case "global_avg_pool":
             return x.mean((2, 3), keepdim=op.keep_size)
         case "global_max_pool":
@@ -123,10 +118,39 @@ def result(  # noqa: C901, PLR0912
             deal = op.order == "channels_last"
             return F.pixel_shuffle(dealt(x, op.factor**2) if deal else x, op.factor)
         case "upsample" | "resize":
-            exact = {"nearest": "nearest-exact"}.get(op.mode, op.mode)
+            words = {"nearest": "nearest-exact", "nearest_floor": "nearest"}
+            exact = words.get(op.mode, op.mode)
             return F.interpolate(x, layer.output[1:], mode=exact)
         case "pad":
             return padded(x, op.amounts, op.value)
+        case unknown:
+            raise ValueError(unknown)
+
+
+def normalized(name: str, op: Any, x: Tensor, weights: dict[str, Tensor]) -> Tensor:
+    """What one of the norms makes of its input."""
+    match name:
+        case "batch_norm":
+            scale = weights["scale"] / torch.sqrt(weights["variance"] + op.epsilon)
+            centred = x - along(weights["mean"], x)
+            return centred * along(scale, x) + along(weights["shift"], x)
+        case "layer_norm":
+            centred = x - x.mean(1, keepdim=True)
+            variance = (centred**2).mean(1, keepdim=True)
+            normal = centred / torch.sqrt(variance + op.epsilon)
+            return normal * along(weights["scale"], x) + along(weights["shift"], x)
+        case "rms_norm":
+            squares = torch.einsum("nc...,nc...->n...", x, x) / x.shape[1]
+            root = torch.sqrt(squares + op.epsilon).unsqueeze(1)
+            return x / root * along(weights["scale"], x)
+        case "global_response_norm":
+            norms = torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True)
+            gains = norms / (norms.mean(1, keepdim=True) + op.epsilon)
+            shifted = x + along(weights["shift"], x)
+            return shifted + x * gains * along(weights["scale"], x)
+        case "group_norm":
+            own = weights["scale"], weights["shift"]
+            return F.group_norm(x, op.groups, *own, op.epsilon)
         case unknown:
             raise ValueError(unknown)
 

@@ -11,6 +11,7 @@ from archspec.expressions import UNKNOWN, Function, Name, Value
 from archspec.language import Branch, Formula, Word
 from archspec.network import Instance
 from archspec.ops import Shape
+from archspec.reading.nodes import fail
 
 Names = dict[str, Value | Function]
 Given = Mapping[str, Formula | None]
@@ -124,3 +125,14 @@ class Frame(NamedTuple):
             trail=f"{self.trail} branch {name}",
             depth=self.depth + 1,
         )
+
+
+def check_order(call: Call) -> None:
+    """Raise SpecError (AS307) unless a join has two branches, the first always."""
+    first, *others = call.branches.values()
+    repeated = any(branch.repeat is not None for branch in (first, *others))
+    if len(others) == 1 and first.when is None and not repeated:
+        return
+    message = f"{call.op} needs two branches, the first without a 'when'"
+    help = "join several tensors first: {add: [b, c]}; a branch has no 'repeat' here"
+    fail("AS307", message, call.op.place, help)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from archspec.elaboration.attributes import Defaults, arguments, evaluated, primitive
 from archspec.elaboration.faults import Faults
-from archspec.elaboration.frames import LOST, Call, Frame, Names, Tensor
+from archspec.elaboration.frames import LOST, Call, Frame, Names, Tensor, check_order
 from archspec.elaboration.limits import check_magnitude, check_runs, deeper
 from archspec.elaboration.scopes import repeats, value_if_known, value_of
 from archspec.elaboration.tables import rows_of
@@ -234,6 +234,8 @@ class Elaborator:
             help = "every branch has a 'when', and all are false"
             fail("AS307", f"'{call.name}' has no branches", call.op.place, help)
         join = JOINS[call.op]
+        if join.is_ordered:
+            check_order(call)
         path, place = frame.path(call.name), call.op.place
         output = self.add(path, join, tensors, place, names=names)
         return Outcome(tuple(t.shape for t in tensors), output)

@@ -56,8 +56,22 @@ def stamped(x: Array, weight: Array, stride: Pair) -> Array:
     return whole
 
 
+def means(xp: Any, old: int, new: int) -> Array:
+    """The matrix (new, old) that averages an axis to `new` positions.
+
+    Position i averages `floor(i * old / new)` to `ceil((i + 1) * old / new)`.
+    """
+    cells, numbers = xp.arange(old), xp.arange(new)[:, None]
+    starts, ends = numbers * old // new, -(-(numbers + 1) * old // new)
+    inside = ((starts <= cells) & (cells < ends)).astype(float)
+    return inside / inside.sum(1, keepdims=True)
+
+
 def resized(x: Array, size: Pair, mode: str) -> Array:
-    """Resize feature maps; half-pixel centres, no antialiasing."""
+    """Resize feature maps, without antialiasing.
+
+    With half-pixel centres, except for `nearest_floor`: pixel `floor(i * old / new)`.
+    """
     xp, (height, width) = x.__array_namespace__(), x.shape[2:]
     rows, columns = _blend(xp, height, size[0], mode), _blend(xp, width, size[1], mode)
     return rows @ x @ columns.T
@@ -65,8 +79,10 @@ def resized(x: Array, size: Pair, mode: str) -> Array:
 
 def _blend(xp: Any, old: int, new: int, mode: str) -> Array:
     """The interpolation matrix of an axis: (new, old)."""
-    centres = (xp.arange(new) + 0.5) * old / new - 0.5
     cells = xp.arange(old)
+    if mode == "nearest_floor":
+        return ((xp.arange(new) * old // new)[:, None] == cells).astype(float)
+    centres = (xp.arange(new) + 0.5) * old / new - 0.5
     if mode == "nearest":
         return (xp.floor(centres + 0.5)[:, None] == cells).astype(float)
     inside = xp.clip(centres, 0, old - 1)

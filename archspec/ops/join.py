@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import reduce
-from operator import add, mul
+from operator import add, mul, sub
 from typing import ClassVar
 
 from archspec.errors import ShapeError
@@ -23,11 +23,15 @@ class Join(ABC):
     elementwise: ClassVar[bool] = True
     """As in `Op`: whether the order of axes is no matter."""
 
+    is_ordered: ClassVar[bool] = False
+    """Whether it has two branches that cannot change places."""
+
     linear: ClassVar[bool] = False
     """As in `Op`: batch norm is not folded into joins."""
 
     def __init_subclass__(cls) -> None:
-        JOINS[cls.name] = cls()
+        if "name" in cls.__dict__:
+            JOINS[cls.name] = cls()
 
     @abstractmethod
     def infer(self, shapes: Sequence[Shape], names: Sequence[str] = ()) -> Shape:
@@ -46,43 +50,59 @@ class Join(ABC):
         """The output for one or more arrays (N, channels, ...)."""
 
 
-class Add(Join):
-    """Sum of tensors of equal shape."""
-
-    name = "add"
+class _Alike(Join):
+    """Base of joins of tensors of equal shape."""
 
     def infer(self, shapes: Sequence[Shape], names: Sequence[str] = ()) -> Shape:
         """Equal shapes -> the same shape."""
         if len(set(shapes)) != 1:
-            message = f"add needs equal shapes{_listed(shapes, names)}"
+            message = f"{self.name} needs equal shapes{_listed(shapes, names)}"
             raise ShapeError(message, _advice(shapes, names))
         return shapes[0]
+
+
+class Add(_Alike):
+    """Sum of tensors of equal shape."""
+
+    name = "add"
 
     def evaluate(self, inputs: Sequence[Array]) -> Array:
         return reduce(add, inputs)
 
 
+class Subtract(_Alike):
+    """The first branch minus the second."""
+
+    name = "subtract"
+    is_ordered = True
+
+    def is_non_negative(self, given: bool) -> bool:
+        return False
+
+    def evaluate(self, inputs: Sequence[Array]) -> Array:
+        return reduce(sub, inputs)
+
+
 class Multiply(Join):
-    """Product of tensors of equal shape; a 1x1 feature map is broadcast."""
+    """Product of tensors; an axis of size 1 is broadcast, as in (channels, 1, 1)."""
 
     name = "multiply"
 
     def infer(self, shapes: Sequence[Shape], names: Sequence[str] = ()) -> Shape:
-        """(channels, height, width) and (channels, 1, 1) -> the larger shape."""
-        full = next((shape for shape in shapes if shape[1:] != (1, 1)), shapes[0])
-        small = full[0], *(1 for _ in full[1:])
-        if not set(shapes) <= {full, small}:
-            # a 1x1 map is of any size
-            spread = [
-                (s[0], *full[1:]) if s[1:] == (1, 1) and len(full) > 1 else s
-                for s in shapes
-            ]
-            raise ShapeError(
-                "multiply needs equal channels, and equal sizes or 1x1 feature maps"
-                f"{_listed(shapes, names)}",
-                _advice(spread, names),
-            )
-        return full
+        """Equal shapes, apart from sizes of 1 -> the larger size of each axis."""
+        if len(set(map(len, shapes))) == 1:
+            full = tuple(map(max, zip(*shapes, strict=True)))
+            # an axis of size 1 is of any size
+            spread = [tuple(map(_spread, shape, full)) for shape in shapes]
+            if set(spread) == {full}:
+                return full
+        else:
+            spread = shapes
+        raise ShapeError(
+            "multiply needs equal shapes, apart from sizes of 1"
+            f"{_listed(shapes, names)}",
+            _advice(spread, names),
+        )
 
     def evaluate(self, inputs: Sequence[Array]) -> Array:
         return reduce(mul, inputs)
@@ -104,6 +124,11 @@ class Concat(Join):
 
     def evaluate(self, inputs: Sequence[Array]) -> Array:
         return inputs[0].__array_namespace__().concatenate(inputs, 1)
+
+
+def _spread(size: int, full: int) -> int:
+    """The size of an axis once it is broadcast."""
+    return full if size == 1 else size
 
 
 def _listed(shapes: Sequence[Shape], names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from archspec.ops.base import (
     Weight,
     Weights,
     along,
+    positions,
     shared_out,
 )
 from archspec.ops.fields import (
@@ -23,7 +24,7 @@ from archspec.ops.fields import (
     Share,
     Usual,
 )
-from archspec.ops.shapes import Shape
+from archspec.ops.shapes import Shape, check_kind, rank
 
 _USUAL_EPSILON = Usual(0, 0.1, "usual values are 1e-3, 1e-5 and 1e-6")
 _USUAL_DECAY = Usual(
@@ -32,6 +33,8 @@ _USUAL_DECAY = Usual(
     "it is the weight of the old average, 1 - PyTorch's momentum: 0.9 for momentum 0.1",
 )
 Epsilon = Annotated[Positive, STATIC, Examples(1e-3, 1e-5, 1), _USUAL_EPSILON]
+Initial = Annotated[Number, STATIC, Examples(1, 0, 0.5)]
+"""The initial scale: 0 starts a residual branch as zero (Goyal et al. 2017, 5.1)."""
 
 
 class BatchNorm(Op):
@@ -50,12 +53,13 @@ class BatchNorm(Op):
 
     epsilon: Epsilon
     decay: Annotated[Share, STATIC, Examples(0.9, 0.5, 0), _USUAL_DECAY]
+    initial: Initial = 1.0
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale`, `shift`; moving `mean` and `variance`, not trained (channels)."""
         vector = shape[:1]
         return {
-            "scale": Weight(vector, initial=1.0),
+            "scale": Weight(vector, initial=self.initial),
             "shift": Weight(vector),
             "mean": Weight(vector, trainable=False),
             "variance": Weight(vector, initial=1.0, trainable=False),
@@ -65,6 +69,10 @@ class BatchNorm(Op):
         scale = weights["scale"] / (weights["variance"] + self.epsilon) ** 0.5
         centred = x - along(weights["mean"], x)
         return centred * along(scale, x) + along(weights["shift"], x)
+
+
+def _scale_and_shift(shape: Shape, initial: float) -> dict[str, Weight]:
+    return {"scale": Weight(shape[:1], initial=initial), "shift": Weight(shape[:1])}
 
 
 def _standardised(x: Array, axis: int, epsilon: float) -> Array:
@@ -80,10 +88,11 @@ class LayerNorm(Op):
     name = "layer_norm"
 
     epsilon: Epsilon
+    initial: Initial = 1.0
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` and `shift` (channels)."""
-        return {"scale": Weight(shape[:1], initial=1.0), "shift": Weight(shape[:1])}
+        return _scale_and_shift(shape, self.initial)
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         normal = _standardised(x, 1, self.epsilon)
@@ -101,6 +110,7 @@ class GroupNorm(Op):
 
     groups: Annotated[Count, STATIC, Examples(2, 1, 6)]
     epsilon: Epsilon
+    initial: Initial = 1.0
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, ...) -> unchanged."""
@@ -109,12 +119,61 @@ class GroupNorm(Op):
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` and `shift` (channels)."""
-        return {"scale": Weight(shape[:1], initial=1.0), "shift": Weight(shape[:1])}
+        return _scale_and_shift(shape, self.initial)
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         grouped = x.reshape(x.shape[0], self.groups, -1)
         normal = _standardised(grouped, 2, self.epsilon).reshape(x.shape)
         return normal * along(weights["scale"], x) + along(weights["shift"], x)
+
+
+class RmsNorm(Op):
+    """Root mean square normalisation (Zhang and Sennrich 2019).
+
+    Each position is divided by the root mean square of its channels.
+    """
+
+    name = "rms_norm"
+
+    epsilon: Epsilon
+    initial: Initial = 1.0
+
+    def weights(self, shape: Shape) -> dict[str, Weight]:
+        """`scale` (channels)."""
+        return {"scale": Weight(shape[:1], initial=self.initial)}
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        squares = (x**2).mean(1, keepdims=True)
+        return x / (squares + self.epsilon) ** 0.5 * along(weights["scale"], x)
+
+
+class GlobalResponseNorm(Op):
+    """Global response normalisation (Woo et al. 2023, ConvNeXt V2, section 3).
+
+    With g, the root of the sum of squares of a channel over all positions: `x + shift +
+    scale * x * g / (mean of g over the channels + epsilon)`.
+    """
+
+    name = "global_response_norm"
+    kinds = ("sequence", "feature map")
+
+    epsilon: Epsilon = 1e-6
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, ...) -> unchanged."""
+        if not rank(shape):
+            check_kind(self.name, shape, "feature map")
+        return shape
+
+    def weights(self, shape: Shape) -> dict[str, Weight]:
+        """`scale` and `shift` (channels), initially 0."""
+        return _scale_and_shift(shape, 0.0)
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        norms = (x**2).sum(positions(x), keepdims=True) ** 0.5
+        gains = norms / (norms.mean(1, keepdims=True) + self.epsilon)
+        scale, shift = along(weights["scale"], x), along(weights["shift"], x)
+        return x + shift + scale * x * gains
 
 
 class LayerScale(Op):

@@ -16,6 +16,7 @@ from archspec.ops.fields import (
     KernelField,
     Padding,
     PaddingField,
+    PairField,
     StrideField,
     refusal,
 )
@@ -83,6 +84,33 @@ class AvgPool(Pool):
         counts = arrays.padded(counts, window.overhang(size))
         sums = arrays.windows(arrays.padded(x, window.reach(size)), window).sum((4, 5))
         return sums / arrays.windows(counts, window).sum((4, 5))
+
+
+class AdaptiveAvgPool(Op):
+    """Average pooling to `size`, whatever the size of the input.
+
+    Row i is the mean of the rows from `floor(i * height / size)` up to, exclusive,
+    `ceil((i + 1) * height / size)`, columns alike: windows may overlap by a pixel.
+    """
+
+    name = "adaptive_avg_pool"
+    keeps_sign = True
+
+    size: Annotated[PairField, STATIC, Examples(3, (2, 5), (9, 4), (12, 20))]
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, height, width) -> (channels, *size)."""
+        channels, _, _ = self.as_map(shape)
+        return channels, *self.size
+
+    def is_idle(self, shape: Shape) -> bool:
+        return shape[1:] == self.size
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        xp, (height, width) = x.__array_namespace__(), x.shape[2:]
+        rows = arrays.means(xp, height, self.size[0])
+        columns = arrays.means(xp, width, self.size[1])
+        return rows @ x @ columns.T
 
 
 class GlobalPool(Op):

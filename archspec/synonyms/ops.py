@@ -6,12 +6,16 @@ from archspec.synonyms.glossary import Glossary
 from archspec.synonyms.values import ACTIVATIONS_INSTEAD, ACTIVATIONS_LACKED
 
 REMOVE = "remove it:"
-_NORMS = "'batch_norm', 'layer_norm' and 'group_norm'"
+_NORMS = (
+    "'batch_norm', 'layer_norm', 'group_norm', 'rms_norm' and 'global_response_norm'"
+)
 _SEE = "(see docs/language.md, What cannot be written)"
 
 OPS_AND_BLOCKS = Glossary(
     same={
         "activation": "act nonlinearity",
+        "adaptive_avg_pool": "adaptiveavgpool2d adaptiveaveragepool "
+        "adaptiveaveragepooling adaptiveaveragepooling2d",
         "add": "sum plus addition residualadd",
         "avg_pool": "avgpool2d averagepool averagepooling averagepooling2d",
         "batch_norm": "bn batchnorm2d batchnormalization "
@@ -31,6 +35,7 @@ OPS_AND_BLOCKS = Glossary(
         "global_avg_pool": "gap globalaveragepool globalaveragepooling "
         "globalaveragepooling2d globalpool",
         "global_max_pool": "gmp globalmaxpooling globalmaxpooling2d",
+        "global_response_norm": "grn globalresponsenormalization",
         "group_norm": "gn groupnormalization groupnormalisation",
         "identity": "noop",
         "inverted_residual": "mbconv irb invertedbottleneck",
@@ -39,19 +44,17 @@ OPS_AND_BLOCKS = Glossary(
         "multiply": "mul product",
         "pad": "zeropad zeropad2d zeropadding zeropadding2d padding",
         "resize": "interpolate resizing",
+        "rms_norm": "rmsnormalization rmsnorm2d",
         "squeeze_excite": "se seblock selayer semodule squeezeexcitation "
         "squeezeandexcitation channelattention",
         "slice_channels": "slice narrow chunk",
         "space_to_depth": "pixelunshuffle",
+        "subtract": "sub minus difference",
         "transposed_conv": "convtranspose convtranspose2d conv2dtranspose deconv "
         "deconvolution deconv2d transposeconv upconv",
         "upsample": "upsampling upsampling2d upsamplingnearest2d",
     },
     other={
-        "adaptiveavgpool adaptiveavgpool2d adaptiveaveragepool": (
-            "'global_avg_pool' averages to 1x1; to another size, 'avg_pool' with the "
-            "kernel and stride for it"
-        ),
         "adaptivemaxpool adaptivemaxpool2d": (
             "'global_max_pool' pools to 1x1; to another size, 'max_pool' with the "
             "kernel and stride for it"
@@ -68,12 +71,12 @@ OPS_AND_BLOCKS = Glossary(
         ),
         "dropconnect": "for whole samples use 'drop_path'; weights cannot be dropped",
         "instancenorm instancenorm2d": "'group_norm' with a group for each channel",
-        "rmsnorm spectralnorm weightnorm lrn "
-        "localresponsenorm grn": f"archspec normalizes only by {_NORMS}",
+        "spectralnorm weightnorm lrn "
+        "localresponsenorm": f"archspec normalizes only by {_NORMS}",
         "lstm gru rnn": f"archspec has no recurrent layers {_SEE}",
         "matmul bmm einsum dot": f"archspec has no product of two matrices {_SEE}",
-        "maximum minimum average subtract sub abs divide": (
-            "branches are joined by 'add', 'multiply' or 'concat'"
+        "maximum minimum average abs divide": (
+            "branches are joined by 'add', 'subtract', 'multiply' or 'concat'"
         ),
         "reducemean mean reducemax": (
             "'global_avg_pool' and 'global_max_pool' reduce height and width; archspec "
@@ -119,7 +122,7 @@ ATTRIBUTES = Glossary(
         "groups": "numgroups featuregroupcount cardinality",
         "growth": "growthrate",
         "hidden": "squeezechannels rdchannels midchannels hiddenchannels hiddendim",
-        "initial": "initvalue initvalues",
+        "initial": "initvalue initvalues gammainitializer gammainit scaleinit",
         "initializer": "init initialiser kernelinit kernelinitializer weightinit",
         "keep_size": "keepdim keepdims",
         "kernel": "kernelsize kernelshape ksize filtersize windowsize windowshape "

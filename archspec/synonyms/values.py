@@ -26,6 +26,7 @@ VALUES = Glossary(
         "identity": "linear noact none",
         "leaky_relu": "lrelu leaky",
         "nearest": "nearestexact nearestneighbor nearestneighbour",
+        "nearest_floor": "asymmetric",
         "same": "sameupper autopad",
         "softmax": "softmax2d",
         "swish": "silu",
@@ -35,7 +36,7 @@ VALUES = Glossary(
     other={
         ACTIVATIONS_LACKED: ACTIVATIONS_INSTEAD,
         "bicubic area cubic trilinear lanczos": (
-            f"archspec resizes by {' and '.join(CHOICES['mode'])}"
+            f"archspec resizes by {', '.join(CHOICES['mode'])}"
         ),
         "full causal explicit auto samelower": (
             "paddings are same, symmetric, valid or [top, bottom, left, right]"

@@ -39,7 +39,16 @@ layers:
   mean: {avg_pool: {kernel: 3, stride: 2, padding: symmetric, ceil: true}}
   leaky: {activation: leaky_relu}
   up: {transposed_conv: {filters: 6, kernel: 3, stride: 2, padding: symmetric}}
-  norm: batch_norm
+  norm: {batch_norm: {initial: 0.5}}
+  even: {resize: {size: [12, 18], mode: nearest_floor}}
+  fold: {space_to_depth: {factor: 2, order: channels_last}}
+  groups: {group_norm: {groups: 3, epsilon: 1e-5, initial: 0}}
+  shifted: {conv: {filters: 24, bias: true}}
+  respond: global_response_norm
+  root: {rms_norm: {epsilon: 1e-5, initial: 2}}
+  unfold: depth_to_space
+  less: {subtract: {a: {a1: {adaptive_avg_pool: [5, 7]}}, b: {b1: {resize: [5, 7]}}}}
+  spots: {multiply: {x: {}, one: {o1: {conv: 1}}}}
   hard: {activation: hard_swish}
   fit: {resize: {like: left, mode: bilinear}}
   join: {concat: {up: {}, skip: {from: left}}}

@@ -24,7 +24,11 @@ MORE = {
     "avg_pool": [
         "{kernel: 3, stride: 2, padding: [1, 0, 0, 1], ceil: true, count_padding: true}"
     ],
-    "resize": ["{size: [18, 8], mode: nearest}"],
+    "resize": [
+        "{size: [18, 8], mode: nearest}",
+        "{size: [18, 24], mode: nearest_floor}",
+        "{size: [14, 46], mode: nearest_floor}",
+    ],
     "upsample": ["{factor: [1, 3], mode: bilinear}"],
 }
 JOINED = {
@@ -35,6 +39,10 @@ JOINED = {
     "multiply of four": """{multiply: {
         a: {a1: {global_avg_pool: {keep_size: true}}}, b: {},
         c: {c1: {conv: 6}}, d: {d1: {global_avg_pool: {keep_size: true}}}}}""",
+    "subtract of two": "{subtract: {a: {a1: {conv: 6}}, b: {}}}",
+    "multiply that broadcasts": """{multiply: {
+        a: {}, b: {b1: {conv: 1}},
+        c: {c1: {adaptive_avg_pool: [1, 12]}}, d: {d1: {avg_pool: [1, 12]}}}}""",
     "concat of one": "{concat: {a: {a1: {conv: 2}}}}",
     "concat of three": "{concat: {a: {a1: {conv: 2}}, b: {}, c: {c1: {conv: 3}}}}",
 }
@@ -78,7 +86,7 @@ def test_a_join_of_vectors(network, join):
 @pytest.mark.parametrize("join", JOINED)
 def test_a_join(network, join):
     found = network(f"layers: {{it: {JOINED[join]}}}").network
-    numbers = {"one": 1, "two": 2, "three": 3, "four": 4}
+    numbers = {"one": 1, "two": 2, "three": 3, "four": 4, "broadcasts": 4}
     assert len(found.layers[-1].sources) == numbers[join.split()[-1]]
     assert_right(found, fold=True)
 

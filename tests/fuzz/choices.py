@@ -97,7 +97,9 @@ CALM: dict[str, set[str]] = {
     "batch_norm": set(),
     "activation": {"kind"},
     "layer_norm": {"epsilon"},
-    "group_norm": {"epsilon"},
+    "group_norm": {"epsilon", "initial"},
+    "rms_norm": {"epsilon", "initial"},
+    "global_response_norm": {"epsilon"},
     "conv": {"kernel", "bias", "dilation", "initializer"},
     "depthwise_conv": {"kernel", "bias", "dilation", "initializer"},
     "dense": {"bias"},
@@ -114,8 +116,9 @@ CALM: dict[str, set[str]] = {
 
 MAPS = [*OPS, "conv", "conv", "depthwise_conv", "batch_norm", "activation", *STANDARD]
 VECTORS = [
-    "dense", "dense", "batch_norm", "layer_norm", "group_norm", "layer_scale",
-    "activation", "activation", "dropout", "drop_path", "identity", "normalize",
+    "dense", "dense", "batch_norm", "layer_norm", "group_norm", "rms_norm",
+    "layer_scale", "activation", "activation", "dropout", "drop_path", "identity",
+    "normalize",
 ]  # fmt: skip
 
 

@@ -209,6 +209,7 @@ class Grammar:
                 "batch_norm": {"epsilon": "1e-3", "decay": "0.9"},
                 "layer_norm": {"epsilon": "1e-3"},
                 "group_norm": {"epsilon": "1e-3"},
+                "rms_norm": {"epsilon": "1e-3"},
                 "activation": "relu",
             },
             "blocks": own,

@@ -15,7 +15,10 @@ def check_nearest(settings: Names, before: Shape, after: Shape) -> None:
     new / old, both in single precision: on 11 of 26 cells a centre that is right
     between two cells is then just below it. So it is on few pairs of sizes.
     """
-    if settings.get("mode") != "nearest":
+    mode = settings.get("mode")
+    if mode == "nearest_floor":
+        check_floor(before, after)
+    if mode != "nearest":
         return
     for old, new in zip(before[1:], after[1:], strict=True):
         centres = np.arange(new, dtype=np.float32) + np.float32(0.5)
@@ -23,4 +26,14 @@ def check_nearest(settings: Names, before: Shape, after: Shape) -> None:
         multiplied = np.floor(centres * np.float32(old / new))
         divided = np.floor(centres / np.float32(new / old))
         if not (nearest == multiplied).all() or not (nearest == divided).all():
+            raise Unfit(f"{old} to {new} is not the same everywhere")
+
+
+def check_floor(before: Shape, after: Shape) -> None:
+    """Raise Unfit where PyTorch, in single precision, takes another cell."""
+    for old, new in zip(before[1:], after[1:], strict=True):
+        exact = np.arange(new) * old // new
+        scale = np.float32(old) / np.float32(new)
+        multiplied = np.floor(np.arange(new, dtype=np.float32) * scale)
+        if not (exact == multiplied).all():
             raise Unfit(f"{old} to {new} is not the same everywhere")

@@ -75,6 +75,7 @@ def preamble(random: Random) -> dict[str, Any]:
         "activation": scope.of_kind("kind"),
         "layer_norm": {"epsilon": 1e-3},
         "group_norm": {"epsilon": 1e-3},
+        "rms_norm": {"epsilon": 1e-3},
     }
     if scope.chance(20):
         defaults["depthwise_conv"] = {"bias": pick([True, False]), "kernel": 5}

@@ -12,11 +12,11 @@ Layers = dict[str, Any]
 
 def joined(scope: Scope, references: list[str]) -> dict[str, Any]:
     """A join, most of whose branches agree."""
-    kind = scope.pick(["add", "add", "concat", "concat", "multiply"])
+    kind = scope.pick(["add", "add", "concat", "concat", "multiply", "subtract"])
     width = "channels" if scope.chance(50) else scope.of_kind("count")
     stride = 1 if scope.vector or scope.chance(75) else scope.of_kind("even_stride")
     branches = {}
-    for _ in range(scope.pick([1, 2, 2, 2, 3, 4])):
+    for _ in range(2 if kind == "subtract" else scope.pick([1, 2, 2, 2, 3, 4])):
         own = width if kind != "concat" else scope.of_kind("count")
         name = scope.name("branch")
         branches[name] = branch(scope, kind, own, stride, references)
@@ -34,6 +34,8 @@ def branch(
         return {}
     if form == "gate" and not scope.vector:
         gate = {"activation": scope.pick(["sigmoid", "hard_sigmoid"])}
+        if scope.chance(40):  # of positions, not of channels
+            return {scope.name("conv"): {"conv": 1}, scope.name("gate"): gate}
         return {
             scope.name("pool"): {"global_avg_pool": {"keep_size": True}},
             scope.name("conv"): {"conv": width},
@@ -100,7 +102,7 @@ def forked(scope: Scope, references: list[str]) -> Layers:
     right = {"from": one, **match}
     if scope.chance(30):
         second["when"] = scope.pick(scope.conditions)
-    kind = scope.pick(["add", "concat"])
+    kind = scope.pick(["add", "concat", "subtract"])
     join = {kind: {scope.name("left"): left, scope.name("right"): right}}
     if scope.chance(30):
         join["when"] = scope.pick(scope.conditions)

@@ -52,6 +52,12 @@ def usual(op: str) -> Names:
     return {name: field.default for name, field in fields if not field.is_required()}
 
 
+def in_order(branches: list[Any]) -> bool:
+    """Whether there are two branches, of which the first always is there."""
+    repeated = any("repeat" in branch for branch in branches)
+    return len(branches) == 2 and "when" not in branches[0] and not repeated
+
+
 class Walk:
     """All layers of a document: `layers` has their ops and output shapes, in order.
 
@@ -200,7 +206,8 @@ class Walk:
                 raise Unfit("onnxruntime 1.31 fails")
         except (ValidationError, ShapeError) as error:
             raise Unfit(str(error)) from None
-        if op.endswith("_norm") or settings.get("kind") in BOUNDED:
+        bounds = op.endswith("_norm") and op != "global_response_norm"
+        if bounds or settings.get("kind") in BOUNDED:
             tensor.degree = 1
         return tensor
 
@@ -228,6 +235,8 @@ class Walk:
         self, op: str, branches: Any, x: Tensor, names: Names, known: dict[str, Tensor]
     ) -> Tensor:
         tensors = []
+        if op == "subtract" and not in_order([*branches.values()]):
+            raise Unfit("the order of the branches matters")
         for branch in branches.values():
             layers = {k: v for k, v in branch.items() if k not in MODIFIERS}
             start = known[branch["from"]] if "from" in branch else x

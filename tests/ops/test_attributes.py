@@ -24,11 +24,14 @@ MAIN = {
     "batch_norm": "epsilon",
     "layer_norm": "epsilon",
     "group_norm": "groups",
+    "rms_norm": "epsilon",
+    "global_response_norm": "epsilon",
     "layer_scale": "initial",
     "normalize": "mean",
     "activation": "kind",
     "max_pool": "kernel",
     "avg_pool": "kernel",
+    "adaptive_avg_pool": "size",
     "global_avg_pool": "keep_size",
     "global_max_pool": "keep_size",
     "flatten": "order",
@@ -48,7 +51,7 @@ MAIN = {
 def test_every_word_of_the_language_and_its_main_attribute():
     assert {op: next(iter(OPS[op].model_fields), None) for op in OPS} == MAIN
     assert {op.name for op in OPS.values()} == set(MAIN)
-    assert set(JOINS) == {"add", "multiply", "concat"}
+    assert set(JOINS) == {"add", "subtract", "multiply", "concat"}
 
 
 def test_fallbacks_are_required_attributes():
@@ -76,12 +79,15 @@ def test_static_attributes():
         "depthwise_conv": {"padding", "initializer"},
         "transposed_conv": {*window, "initializer"},
         "dense": {"initializer"},
-        "batch_norm": {"epsilon", "decay"},
-        "layer_norm": {"epsilon"},
-        "group_norm": {"groups", "epsilon"},
+        "batch_norm": {"epsilon", "decay", "initial"},
+        "layer_norm": {"epsilon", "initial"},
+        "group_norm": {"groups", "epsilon", "initial"},
+        "rms_norm": {"epsilon", "initial"},
+        "global_response_norm": {"epsilon"},
         "normalize": {"mean", "std"},
         "max_pool": {"padding", "ceil"},
         "avg_pool": {"padding", "ceil", "count_padding"},
+        "adaptive_avg_pool": {"size"},
         "flatten": {"order"},
         "space_to_depth": {"order"},
         "depth_to_space": {"order"},
@@ -235,7 +241,7 @@ def test_padding_and_bias_have_no_default():
         (
             "resize",
             {"size": 4, "mode": "cubic"},
-            "must be 'nearest' or 'bilinear', but is \"cubic\"",
+            "must be 'nearest', 'nearest_floor' or 'bilinear', but is \"cubic\"",
         ),
         (
             "pad",

@@ -15,9 +15,7 @@ NEED_MAPS, TAKE_BOTH = (
     }
     for both in (False, True)
 )
-MULTIPLY = (
-    "multiply needs equal channels, and equal sizes or 1x1 feature maps, but has "
-)
+MULTIPLY = "multiply needs equal shapes, apart from sizes of 1, but has "
 
 
 @pytest.mark.parametrize("word", NEED_MAPS)
@@ -144,6 +142,10 @@ def test_weights_refuse_groups_as_infer_does():
         ("multiply", [(8, 7, 5), (8, 1, 1)], (8, 7, 5)),
         ("multiply", [(8, 1, 1), (8, 7, 5), (8, 7, 5)], (8, 7, 5)),
         ("multiply", [(8, 1, 1), (8, 1, 1)], (8, 1, 1)),
+        ("multiply", [(8, 1, 1), (1, 7, 5)], (8, 7, 5)),
+        ("multiply", [(1, 1, 5), (8, 7, 1), (1, 1, 1)], (8, 7, 5)),
+        ("multiply", [(1,), (8,)], (8,)),
+        ("subtract", [(8, 7, 5)] * 2, (8, 7, 5)),
         ("multiply", [(8,), (8,)], (8,)),
         ("concat", [(8, 7, 5), (4, 7, 5), (1, 7, 5)], (13, 7, 5)),
         ("concat", [(8,), (4,)], (12,)),
@@ -168,7 +170,12 @@ def test_joins(word: str, shapes: list[Shape], output: Shape):
             "add needs equal shapes, but has (8, 1, 1) and (8,)",
         ),
         ("multiply", [(8, 7, 5), (4, 1, 1)], MULTIPLY + "(8, 7, 5) and (4, 1, 1)"),
-        ("multiply", [(8, 7, 5), (8, 7, 1)], MULTIPLY + "(8, 7, 5) and (8, 7, 1)"),
+        ("multiply", [(8, 7, 5), (8, 7, 4)], MULTIPLY + "(8, 7, 5) and (8, 7, 4)"),
+        (
+            "subtract",
+            [(8,), (4,)],
+            "subtract needs equal shapes, but has (8,) and (4,)",
+        ),
         ("multiply", [(8, 7, 5), (8,)], MULTIPLY + "(8, 7, 5) and (8,)"),
         ("multiply", [(8,), (8, 1, 1)], MULTIPLY + "(8,) and (8, 1, 1)"),
         (

@@ -143,6 +143,7 @@ class KerasDialect(Dialect):
         size = call.attributes["size"].values[0]
         height, width = size if isinstance(size, tuple) else (size, size)
         arguments |= {"height": literal(height), "width": literal(width), "like": None}
+        arguments["floors"] = call.attributes["mode"].constant == "nearest_floor"
         return (FrameworkLayer(call.op, arguments),)
 
     def layer_scale(self, call: Call, arguments: Arguments) -> Layers:

@@ -76,13 +76,22 @@ class NnxDialect(ClassDialect):
             own["stride"] = per_axis(call.attributes["stride"])
         return (FrameworkLayer(call.op, {**arguments, **own}),)
 
+    def adaptive_avg_pool(self, call: Call, arguments: Arguments) -> Layers:
+        arguments["size"] = per_axis(call.attributes["size"])
+        return (FrameworkLayer(call.op, arguments),)
+
     def upsample(self, call: Call, arguments: Arguments) -> Layers:
+        """By whole numbers, both kinds of nearest are the same."""
         arguments["factor"] = per_axis(call.attributes["factor"])
+        if call.attributes["mode"].constant == "nearest_floor":
+            arguments["mode"] = literal("nearest")
         return (FrameworkLayer(call.op, arguments),)
 
     def resize(self, call: Call, arguments: Arguments) -> Layers:
         size = per_axis(call.attributes["size"])
-        return (FrameworkLayer(call.op, {**arguments, "size": size, "like": None}),)
+        floors = call.attributes["mode"].constant == "nearest_floor"
+        arguments |= {"size": size, "like": None, "floors": floors}
+        return (FrameworkLayer(call.op, arguments),)
 
 
 def _conv_padding(call: Call) -> Argument:

@@ -126,6 +126,11 @@ class Site:
         array = np.full(count, value, np.float32)
         return self.graph.tensor(f"number/{value:g}_{count}", array)
 
+    def matrix(self, name: str, values: Array) -> str:
+        """A constant of this layer in single precision."""
+        path = f"{self.layer.path}/{name}"
+        return self.graph.tensor(path, values.astype(np.float32))
+
     def whole(self, *values: int) -> str:
         """A list of whole numbers as a constant."""
         check(values)

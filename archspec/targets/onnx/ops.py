@@ -8,17 +8,28 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
+
+from archspec.ops import arrays
 from archspec.ops.convolution import Conv, Dense, DepthwiseConv, TransposedConv
 from archspec.ops.fields import Amounts
 from archspec.ops.normalization import (
     BatchNorm,
+    GlobalResponseNorm,
     GroupNorm,
     LayerNorm,
     LayerScale,
     Normalize,
+    RmsNorm,
 )
 from archspec.ops.pointwise import Activation
-from archspec.ops.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from archspec.ops.pooling import (
+    AdaptiveAvgPool,
+    AvgPool,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool,
+)
 from archspec.ops.shape import (
     ChannelShuffle,
     DepthToSpace,
@@ -110,6 +121,19 @@ def _window(op: Any, amounts: Amounts) -> dict[str, tuple[int, ...]]:
     return {"kernel_shape": op.kernel, "strides": op.stride, "pads": pads(amounts)}
 
 
+def adaptive_avg_pool(site: Site, op: AdaptiveAvgPool) -> None:
+    """`AveragePool` to a size that divides the input's, else products with matrices."""
+    if not any(old % new for old, new in zip(site.size, op.size, strict=True)):
+        kernel = tuple(old // new for old, new in zip(site.size, op.size, strict=True))
+        site.end("AveragePool", *site.inputs, kernel_shape=kernel, strides=kernel)
+        return
+    rows, columns = (
+        arrays.means(np, old, new) for old, new in zip(site.size, op.size, strict=True)
+    )
+    down = site.part("down", "MatMul", site.matrix("rows", rows), *site.inputs)
+    site.end("MatMul", down, site.matrix("columns", columns.T))
+
+
 def global_avg_pool(site: Site, op: GlobalAvgPool) -> None:
     """`GlobalAveragePool` keeps the two axes, `ReduceMean` drops them."""
     if op.keep_size:
@@ -175,6 +199,30 @@ def group_norm(site: Site, op: GroupNorm) -> None:
     whole = site.part("whole", "Reshape", normal, site.whole(0, channels, *size))
     scaled = site.part("scaled", "Mul", whole, site.weight("scale", site.along))
     site.end("Add", scaled, site.weight("shift", site.along))
+
+
+def rms_norm(site: Site, op: RmsNorm) -> None:
+    """The formula; `RMSNormalization` came with set 23, and wants the channels last."""
+    (x,) = site.inputs
+    squares = site.part("squares", "Mul", x, x)
+    mean = site.part("mean", "ReduceMean", squares, site.whole(1))
+    biased = site.part("biased", "Add", mean, site.number(op.epsilon))
+    root = site.part("root", "Sqrt", biased)
+    normal = site.part("normal", "Div", x, root)
+    site.end("Mul", normal, site.weight("scale", site.along))
+
+
+def global_response_norm(site: Site, op: GlobalResponseNorm) -> None:
+    """The formula, from `ReduceL2` on."""
+    (x,) = site.inputs
+    norms = site.part("norms", "ReduceL2", x, site.whole(2, 3))
+    mean = site.part("mean", "ReduceMean", norms, site.whole(1))
+    biased = site.part("biased", "Add", mean, site.number(op.epsilon))
+    gains = site.part("gains", "Div", norms, biased)
+    factors = site.part("factors", "Mul", gains, site.weight("scale", site.along))
+    scaled = site.part("scaled", "Mul", x, factors)
+    shifted = site.part("shifted", "Add", x, site.weight("shift", site.along))
+    site.end("Add", shifted, scaled)
 
 
 def layer_scale(site: Site, _: LayerScale) -> None:
@@ -251,6 +299,10 @@ def resize(site: Site, op: Upsample | Resize) -> None:
     does; ONNX's own default takes the earlier.
     """
     _, height, width = site.layer.output
+    whole = height % site.size[0] == width % site.size[1] == 0
+    if op.mode == "nearest_floor" and not whole:
+        _take(site, (height, width))
+        return
     linear = {"mode": "linear"}
     nearest = {"mode": "nearest", "nearest_mode": "round_prefer_ceil"}
     site.end(
@@ -268,6 +320,16 @@ def resize(site: Site, op: Upsample | Resize) -> None:
 upsample = resize
 
 
+def _take(site: Site, size: tuple[int, int]) -> None:
+    """`Gather` of rows and columns: `Resize` rounds its scale, and misses some."""
+    rows, columns = (
+        [number * old // new for number in range(new)]
+        for old, new in zip(site.size, size, strict=True)
+    )
+    down = site.part("down", "Gather", *site.inputs, site.whole(*rows), axis=2)
+    site.end("Gather", down, site.whole(*columns), axis=3)
+
+
 def pad(site: Site, op: Pad) -> None:
     """`Pad` with one value."""
     amounts = site.whole(*map_pads(op.amounts))
@@ -279,8 +341,13 @@ def add(site: Site, _: Any) -> None:
     site.end("Add" if len(site.inputs) == 2 else "Sum", *site.inputs)
 
 
+def subtract(site: Site, _: Any) -> None:
+    """`Sub`."""
+    site.end("Sub", *site.inputs)
+
+
 def multiply(site: Site, _: Any) -> None:
-    """`Mul` of the first two, then of each other; it broadcasts 1x1 feature maps."""
+    """`Mul` of the first two, then of each other; it broadcasts axes of size 1."""
     product, *factors, last = site.inputs
     for number, factor in enumerate(factors):
         product = site.part(f"product{number}", "Mul", product, factor)

@@ -18,6 +18,8 @@ from archspec.targets.symbols import constant
 from archspec.targets.templates import Templates
 from archspec.targets.torch.layout import arranged
 
+_NEAREST = {"nearest": "nearest-exact", "nearest_floor": "nearest"}
+
 
 class TorchDialect(ClassDialect):
     """Padding that PyTorch lacks is done by classes of the file.
@@ -75,6 +77,9 @@ class TorchDialect(ClassDialect):
     def layer_scale(self, call: Call, arguments: Arguments) -> Layers:
         return self.per_channel(call, arguments)
 
+    def global_response_norm(self, call: Call, arguments: Arguments) -> Layers:
+        return self.per_channel(call, arguments)
+
     def normalize(self, call: Call, arguments: Arguments) -> Layers:
         (layer,) = super().normalize(call, arguments)
         return self.per_channel(call, layer.arguments)
@@ -84,7 +89,8 @@ class TorchDialect(ClassDialect):
         alike = (each for each in primitives(self.program) if each.op == call.op)
         forms = set(map(is_channels_first, alike))
         first = is_channels_first(call)
-        own = {"map": first, "plain": not first, "both": len(forms) > 1}
+        own: Arguments = {"map": first, "both": len(forms) > 1}
+        own[f"{call.op}_plain"] = not first  # flags are of the file
         return (FrameworkLayer(call.op, {**arguments, **own}),)
 
     def pad(self, call: Call, arguments: Arguments) -> Layers:
@@ -120,9 +126,10 @@ class TorchDialect(ClassDialect):
 
     def resize(self, call: Call, arguments: Arguments) -> Layers:
         """PyTorch's "nearest" does not look from the middle of a pixel."""
-        if call.attributes["mode"].constant == "nearest":
-            arguments["mode"] = literal("nearest-exact")
-        return (FrameworkLayer(call.op, {**arguments, "like": None}),)
+        if mode := _NEAREST.get(str(call.attributes["mode"].constant)):
+            arguments["mode"] = literal(mode)
+        arguments["like"] = None
+        return (FrameworkLayer(call.op, arguments),)
 
 
 def is_channels_first(call: Call) -> bool:

@@ -27,6 +27,13 @@ _CLASSES = {
     "transposed_conv": "nn.ConvTranspose2d",
     "dense": "nn.Linear",
 }
+_NORMS = {
+    "layer_norm": "nn.LayerNorm",
+    "group_norm": "nn.GroupNorm",
+    "rms_norm": "nn.RMSNorm",
+}
+"""Their scales start at 1 in PyTorch; batch norm has a class for each rank."""
+_ONES = "constant", 1
 _KAIMING = {
     2: Code('nonlinearity="relu"'),
     1: Code('nonlinearity="linear"'),
@@ -68,7 +75,7 @@ class Initializers:
 
     def differs(self, call: Call) -> bool:
         """Whether it starts otherwise than its kind usually does."""
-        return call.op in _CLASSES and call.initializer != self.usual[_CLASSES[call.op]]
+        return _rule(call) not in (None, self.usual.get(_kind(call), _ONES))
 
     def arms(self) -> list[dict[str, Any]]:
         """Classes with what to do to each of their weights."""
@@ -101,8 +108,8 @@ class Initializers:
         for built in self.built:
             if built.owner != owner or not self.differs(built.call):
                 continue
-            kind = _CLASSES[built.call.op]
-            rule = _normal(kind, built.call.initializer)
+            kind = _kind(built.call)
+            rule = _normal(kind, _rule(built.call))
             if built.single:
                 statements.append(self.statement(Code(f"{built.path}.weight"), rule))
             else:
@@ -119,6 +126,22 @@ class Initializers:
     def statement(self, weight: Code, rule: tuple[Any, ...]) -> Code:
         view = _form(rule)
         return self.file.templates.macro("initialize", weight, view)
+
+
+def _kind(call: Call) -> str:
+    """The class of a primitive that has weights to start."""
+    if call.op == "batch_norm":
+        return "nn.BatchNorm2d" if call.rank == 2 else "nn.BatchNorm1d"
+    return (_CLASSES | _NORMS).get(call.op, "")
+
+
+def _rule(call: Call) -> Rule | None:
+    """How the weight starts; None if the class itself does it."""
+    if call.op in _CLASSES:
+        return call.initializer
+    if _kind(call):
+        return "constant", call.attributes["initial"].constant
+    return None
 
 
 def _built(file: File) -> Iterator[Built]:
@@ -150,9 +173,10 @@ def _built_at(owner: Code, path: Code, call: Printed, alone: bool) -> Iterator[B
     """A primitive, or the runs of one: together if all of them start alike."""
     loop = call.stage.loop if isinstance(call, StageCall) else call
     runs = calls_in(loop)
-    if not runs[0].layers or "initializer" not in runs[0].attributes:
+    rules = {_rule(run) for run in runs}
+    if not runs[0].layers or None in rules:
         return
-    if len({run.initializer for run in runs}) == 1:
+    if len(rules) == 1:
         yield Built(owner, path, runs[0], alone and isinstance(loop, Call))
         return
     for number, run in enumerate(runs):
@@ -160,8 +184,9 @@ def _built_at(owner: Code, path: Code, call: Printed, alone: bool) -> Iterator[B
         yield Built(owner, Code(f"{path}[{index}]"), run, False)
 
 
-def _normal(kind: str, rule: tuple[Any, ...]) -> tuple[Any, ...]:
+def _normal(kind: str, rule: Rule | None) -> Rule:
     """PyTorch counts the fans of a transposed kernel the other way round."""
+    assert rule is not None
     if kind == "nn.ConvTranspose2d" and len(rule) == 3:
         return rule[0], _SWAPPED[rule[1]], rule[2]
     return rule
@@ -183,6 +208,8 @@ def _classes(kinds: Sequence[str]) -> Code:
 def _form(rule: tuple[Value, ...]) -> Mapping[str, Any]:
     """Which of PyTorch's functions draws it."""
     drawn = str(rule[0])
+    if drawn == "constant":
+        return {"form": drawn, "value": literal(rule[1]), "zero": not rule[1]}
     if len(rule) == 2:
         form = "normal" if drawn == "normal" else "draw"
         return {"form": form, "std": literal(rule[1]), "word": literal(drawn)}
