@@ -103,14 +103,15 @@ class Step(NamedTuple):
 class Instance:
     """One use of a block, or the document itself (whose block is None).
 
-    `scopes` has what each layer, branch (`join/branch`) and table saw, whether it was
+    `inputs` are the shapes of its input and then of its tensor arguments. `scopes` has
+    what each layer, branch (`join/branch`) and table saw, whether it was
     there or not; `steps` has its runs, none where it was not there.
     """
 
     block: str | None
     path: str
     scope: Scope
-    input: Shape
+    inputs: tuple[Shape, ...]
     output: Shape = ()
     residual: bool = False
     scopes: dict[str, Scope] = field(default_factory=dict[str, Scope])

@@ -60,7 +60,7 @@ def _elaborated(spec: Spec) -> Network:
     if document.classes is not None:
         scope = {**scope, "classes": document.classes}
     elaborator = Elaborator(document, scope, defaults)
-    root = Instance(None, "", scope, shape)
+    root = Instance(None, "", scope, (shape,))
     image = Tensor(shape, INPUT)
     frame = Frame(root, scope, {"input": image})
     last = elaborator.run(document.layers, frame, image)

@@ -26,6 +26,7 @@ from archspec.expressions import (
     to_text,
 )
 from archspec.language import Block, Document, Formula
+from archspec.language.fields import INPUT
 from archspec.ops import OPS, Op
 from archspec.ops.fields import NOT_WHOLE, Examples, Usual, shown
 from archspec.reading.nodes import Word, fail
@@ -264,15 +265,17 @@ def arguments(
     lacking = {
         name: declared
         for name, declared in block.arguments.items()
-        if isinstance(declared, str) and name not in settings
+        if isinstance(declared, str) and declared != INPUT
+        if name not in settings and name not in call.tensors
     }
     if lacking:
-        given = ", ".join(f"{name}: ..." for name in [*lacking, *said])
+        names = [n for n in block.arguments if n in {*lacking, *said, *call.tensors}]
+        given = ", ".join(f"{name}: ..." for name in names)
         help = f"write {{{block.name}: {{{given}}}}}"
         needed = " and ".join(f"'{name}' ({kind})" for name, kind in lacking.items())
         fail("AS304", f"{block.name} needs {needed}", call.op.place, help)
     values: dict[str, Value] = {}
-    for name, declared in block.arguments.items():
+    for name, declared in block.values.items():
         if name in settings:
             values[name] = _typed(block, name, declared, settings[name])
         elif isinstance(declared, Formula):

@@ -45,7 +45,8 @@ LOST = Tensor((), -1)
 class Call(NamedTuple):
     """One run of a layer, or of a row of a table: what it asks for.
 
-    `number` counts its repeats from 0. `like` is resize's, `branches` are a join's.
+    `number` counts its repeats from 0. `like` is resize's, `branches` are a join's,
+    `tensors` what a block is given for its tensor arguments.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Call(NamedTuple):
     row: str | None = None
     like: Word | None = None
     branches: Mapping[str, Branch] = {}
+    tensors: Mapping[str, Word] = {}
 
 
 class Frame(NamedTuple):

@@ -95,7 +95,8 @@ class Elaborator:
             call = Call(name, layer.op, {}, step, branches=layer.branches)
         else:
             given = layer.attributes | (layer.then if step else {})
-            call = Call(name, layer.op, given, step, like=layer.like)
+            own = layer.tensors
+            call = Call(name, layer.op, given, step, like=layer.like, tensors=own)
         return self.call(call, frame, tensor)
 
     def table(
@@ -112,7 +113,9 @@ class Elaborator:
                 names = {**cells, "index": index, "count": sum(times)}
                 inner = frame.at_row(row.name, names, row.written)
                 inner = inner if row.repeat is None else inner.at_repeat(step)
-                call = Call(name, row.op, row.given(step), step, row.name)
+                own = table.tensors.get(row.name, {})
+                given = row.given(step)
+                call = Call(name, row.op, given, step, row.name, tensors=own)
                 tensor = self.call(call, inner, tensor)
                 index += 1
             frame.known[f"{name}.{row.name}"] = tensor
@@ -173,16 +176,18 @@ class Elaborator:
         """A block: its own scope, its layers, and the addition of `residual`."""
         block, path = self.document.blocks[call.op], frame.path(call.name)
         below = f"{frame.trail}, block {block.name}"
+        others = {n: frame.source(call.tensors.get(n), tensor) for n in block.tensors}
         try:
-            scope, values, said = self.inside(block, call, frame, tensor)
+            scope, values, said = self.inside(block, call, frame, tensor, others)
         except SpecError as error:
             raise error.at(path=below) from None
         adds = scope.get("residual") is True
-        instance = Instance(block.name, path, scope, tensor.shape, residual=adds)
+        inputs = tuple(read.shape for read in (tensor, *others.values()))
+        instance = Instance(block.name, path, scope, inputs, residual=adds)
         inner = Frame(
             instance,
             scope,
-            {"input": tensor},
+            {"input": tensor, **others},
             prefix=path,
             trail=below,
             depth=deeper(frame, call.op.place),
@@ -201,14 +206,20 @@ class Elaborator:
                 )
                 raise SpecError([fault._replace(help=help)]) from None
         instance.output = output.shape
-        return Outcome((tensor.shape,), output, values, said, instance)
+        return Outcome(inputs, output, values, said, instance)
 
     def inside(
-        self, block: Block, call: Call, frame: Frame, tensor: Tensor
+        self,
+        block: Block,
+        call: Call,
+        frame: Frame,
+        tensor: Tensor,
+        others: Mapping[str, Tensor],
     ) -> tuple[Names, dict[str, Value], frozenset[str]]:
         """What a block's layers see, its arguments, and those that the call gives."""
         scope: Names = {} if block.standard else dict(self.scope)
         scope["in_channels"] = tensor.channels
+        scope |= {f"{name}_channels": read.channels for name, read in others.items()}
         given = evaluated(call.given, frame.sees(tensor), frame.written)
         values, said = arguments(block, call, given, self.defaults, scope)
         scope |= values

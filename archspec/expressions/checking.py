@@ -54,6 +54,10 @@ def _check_name(name: Name, scope: Scope, choices: Collection[str]) -> None:
         raise ExpressionError(message, name.offset, size)
     if name.id in scope:
         return
+    if "." in name.id:
+        message = f"an attribute is not part of the expression language: '{name.id}'"
+        help = "use a name of the spec, or 'channels'"
+        raise ExpressionError(message, name.offset, size, help)
     if name.id == "in_channels" and "channels" in scope:
         help = "outside blocks the current tensor's channels are 'channels'"
     elif name.id == "classes":

@@ -31,6 +31,9 @@ _LARGEST_FACTOR = 1024
 """Of a power whose value help states."""
 KEYWORDS = ("divisor", "keep")
 
+_ROW = re.compile(r"[A-Za-z]\w{0,63}\.[A-Za-z0-9]\w{0,63}", re.ASCII)
+"""A reference to the row of a table, which is an expression as a whole only."""
+
 _NUMBER = re.compile(r"(\d{1,15}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,3})?")
 _SYMBOLS: Mapping[type[ast.AST], str] = {
     ast.Add: "+",
@@ -108,6 +111,8 @@ def parse(text: str) -> Expression:
         raise ExpressionError(f"an expression is plain ASCII, found {text!r}")
     if "#" in text:
         raise ExpressionError("an expression has no comment", text.index("#"), 1)
+    if _ROW.fullmatch(text):
+        return Name(text)
     line = re.sub(r"[\r\n]", " ", text)
     try:
         with warnings.catch_warnings():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from archspec.errors import Place
 from archspec.language.fields import (
+    TENSORS,
     Formula,
     Quantity,
     argument,
@@ -103,6 +104,17 @@ class Block:
     def place(self) -> Place:
         """The place of its name."""
         return self.name.place
+
+    @property
+    def tensors(self) -> list[str]:
+        """The arguments that are tensors, which layers refer to as to `input`."""
+        return [name for name, kind in self.arguments.items() if kind in TENSORS]
+
+    @property
+    def values(self) -> dict[str, Formula | str | None]:
+        """The other arguments, which expressions see."""
+        own = self.tensors
+        return {name: kind for name, kind in self.arguments.items() if name not in own}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,12 @@ from archspec.language.parts import At, value
 from archspec.reading.identifiers import builtin_fault, identifier_fault
 from archspec.reading.nodes import Mapping, Node, Scalar, Sequence, Word, is_null
 
-TYPES = ("int", "float", "bool", "word")
+TENSOR = "tensor"
+INPUT = "input"
+TENSORS = (TENSOR, INPUT)
+"""What declares a tensor argument: a required one, or the block's input by default."""
+
+TYPES = ("int", "float", "bool", "word", *TENSORS)
 MAX_TEXT = 2_000
 MAX_NUMBERS = 64
 _QUANTITY = re.compile(r"([0-9]{1,15}(?:\.([0-9]{0,15}))?)\s*([kKMGB]?)")

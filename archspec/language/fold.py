@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -21,8 +21,8 @@ from archspec.language.layers import (
     Layer,
     OpLayer,
     Table,
-    inner_layers,
     inner_ops,
+    references,
 )
 from archspec.ops import JOINS, OPS
 from archspec.reading.nodes import Word
@@ -59,17 +59,9 @@ def fold_batch_norm(document: Document) -> Document:
 
 def _folded(layers: Layers, outputs: Iterable[Word] = ()) -> tuple[Layers, Names]:
     """The layers of a body, and those in place of the norms that are gone."""
-    readers = Counter([*_origins(layers), *outputs])
+    readers = Counter[str]([*references(layers), *outputs])
     gone: dict[str, str] = {}
     return _without_norms(layers, readers, gone), gone
-
-
-def _origins(layers: Layers) -> Iterator[str]:
-    """References by name; a `like` takes only the size, which batch norm keeps."""
-    for _, layer in inner_layers(layers):
-        branches = layer.branches.values() if isinstance(layer, JoinLayer) else ()
-        readers = (layer, *branches)
-        yield from (r.origin for r in readers if r.origin is not None)
 
 
 def _without_norms(
@@ -169,16 +161,23 @@ def _renamed(layers: Layers, references: Names, ops: Names) -> Layers:
 def _layer(layer: Layer, references: Names, ops: Names) -> Layer:
     origin = layer.origin and _word(layer.origin, references)
     match layer:
-        case OpLayer(op=op, like=like):
+        case OpLayer(op=op, like=like, tensors=tensors):
             like = like and _word(like, references)
-            return replace(layer, origin=origin, op=_word(op, ops), like=like)
-        case Table(each=each, rows=rows):
+            given = {name: _word(t, references) for name, t in tensors.items()}
+            op = _word(op, ops)
+            return replace(layer, origin=origin, op=op, like=like, tensors=given)
+        case Table(each=each, rows=rows, tensors=tensors):
             each = {ops.get(op, op): given for op, given in each.items()}
             rows = {
                 name: [_word(c, ops) if isinstance(c, Word) else c for c in row]
                 for name, row in rows.items()
             }
-            return replace(layer, origin=origin, each=each, rows=rows)
+            given = {
+                row: {name: _word(t, references) for name, t in own.items()}
+                for row, own in tensors.items()
+            }
+            own = {"each": each, "rows": rows, "tensors": given}
+            return replace(layer, origin=origin, **own)
         case JoinLayer(branches=branches):
             branches = {
                 name: replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from archspec.errors import Place
 from archspec.expressions import Name
@@ -48,6 +49,11 @@ class Named(Modified):
         return self.op.place
 
 
+def _no_tensors(node: Node, at: At) -> dict[str, Any]:
+    """None yet: `tensors` finds them in the attributes, once all blocks are known."""
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class OpLayer(Named):
     """A primitive or a block."""
@@ -55,6 +61,8 @@ class OpLayer(Named):
     attributes: Attributes = optional(given, dict)
     like: Word | None = optional(value(word))
     then: Attributes = optional(given, dict)
+    tensors: dict[str, Word] = optional(_no_tensors, dict)
+    """What it gives for the tensor arguments of its block."""
 
 
 def _inner(node: Node, at: At) -> dict[str, Layer]:
@@ -144,6 +152,10 @@ def _cell(node: Node, column: str, at: At) -> Cell:
     return optional_formula(node, at)
 
 
+def _no_references(node: Node, at: At) -> list[Any]:
+    return []
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table(Modified):
     """Rows of a paper's table."""
@@ -152,11 +164,15 @@ class Table(Modified):
     rows: dict[str, list[Cell]] = required(_rows)
     each: dict[str, Attributes] = required(mapping_of(given, 1))
     then: Attributes = optional(given, dict)
+    tensors: dict[str, dict[str, Word]] = optional(_no_tensors, dict)
+    """What each row gives for the tensor arguments of its block."""
+    references: list[Word] = optional(_no_references, list)
+    """The columns that had these references, which are no others' columns."""
 
     @property
     def place(self) -> Place:
         """The place of its first column."""
-        return self.columns[0].place
+        return [*self.columns, *self.references][0].place
 
     @property
     def named(self) -> bool:
@@ -211,6 +227,23 @@ def inner_layers(layers: Mapping[str, Layer]) -> Iterator[tuple[Word, Layer]]:
         inside = layer.branches if isinstance(layer, JoinLayer) else {}
         for branch in inside.values():
             yield from inner_layers(branch.layers)
+
+
+def references(layers: Mapping[str, Layer]) -> Iterator[Word]:
+    """What layers read by name; a `like` is none, as it reads only the size."""
+    for _, layer in inner_layers(layers):
+        branches = layer.branches.values() if isinstance(layer, JoinLayer) else ()
+        yield from (r.origin for r in (layer, *branches) if r.origin is not None)
+        yield from given_tensors(layer)
+
+
+def given_tensors(layer: Layer) -> Iterator[Word]:
+    """The references that a layer gives for tensor arguments."""
+    if isinstance(layer, OpLayer):
+        yield from layer.tensors.values()
+    elif isinstance(layer, Table):
+        for row in layer.tensors.values():
+            yield from row.values()
 
 
 def inner_ops(layers: Mapping[str, Layer]) -> Iterator[Word]:

@@ -74,21 +74,24 @@ def _stand_in(name: str, parameters: list[Word]) -> int | Function:
 
 def _block(block: Block, outer: Names) -> Iterator[Diagnostic]:
     """A block, whose arguments and `let` see the names before them."""
-    name, trail = block.name, f"block {block.name}"
+    name, trail, tensors = block.name, f"block {block.name}", block.tensors
     if name in OPS or name in JOINS:
         help = _another(f"{name}_block")
         yield Diagnostic("AS207", f"'{name}' is a primitive", name.place, help=help)
-    yield from _definitions([*words(block.arguments), *words(block.let)], outer)
-    seen = {**outer, "in_channels": 0}
-    values = (*block.arguments.items(), *block.let.items())
+    widths = [Word(f"{n}_channels", n.place) for n in words(block.arguments)]
+    widths = [width for width in widths if width.removesuffix("_channels") in tensors]
+    defined = [*words(block.arguments), *widths, *words(block.let)]
+    yield from _definitions(defined, outer)
+    seen = {**outer, "in_channels": 0, **dict.fromkeys(widths, 0)}
+    values = (*block.values.items(), *block.let.items())
     for value, formula in values:
         yield from _unseen_in({value: formula}, seen, trail)
         seen[value] = 0
-    defined = {**seen}
+    around = {**seen, **dict.fromkeys(tensors, 0)}
     yield from _unseen([block.residual], seen, trail)
     if block.residual is not None:
         seen["residual"] = 0
-    body = _Body(defined, {value for value, _ in values})
+    body = _Body(around, {value for value, _ in values}, tensors=tensors)
     yield from body.layers(block.layers, seen, trail)
 
 
@@ -99,6 +102,7 @@ class _Body:
     defined: Names
     values: Collection[str] = ()
     known: set[str] = field(default_factory=set[str])
+    tensors: Collection[str] = ()
 
     def layers(
         self, layers: Mapping[str, Layer], outer: Names, trail: str
@@ -128,6 +132,9 @@ class _Body:
             yield _taken(name, f"no layer can be named '{name}'", self.known)
         if name in self.known:
             yield _taken(name, f"two layers are named '{name}'", self.known)
+        if name in self.tensors:
+            message = f"the layer '{name}' has the name of a tensor argument"
+            yield _taken(name, message, {*self.known, *self.tensors})
         self.known.add(name)
 
     def branches(
@@ -151,12 +158,14 @@ class _Body:
         for op in ops[1:]:
             yield Diagnostic("AS207", "'op' is defined twice", op.place)
         columns = [column for column in table.columns if column != "op"]
-        yield from _definitions(columns, self.defined)
+        yield from _definitions([*columns, *table.references], self.defined)
         if table.named:
             yield from _definitions(words(table.rows), self.defined, MAX_ROWS)
         for row, cells in table.rows.items():
             yield from _unseen(cells, {**seen, "row": 0}, f"{trail} row {row}")
-        if not columns and not ops:  # reported elsewhere, and their names are unknown
+        if not (
+            columns or ops or table.references
+        ):  # reported elsewhere, and their names are unknown
             return
         seen = {**seen, **dict.fromkeys(columns, 0), "row": 0}
         yield from _unseen([table.repeat], seen, trail)

@@ -8,7 +8,14 @@ from itertools import islice
 
 from archspec.errors import MAX_FAULTS, Diagnostic, did_you_mean
 from archspec.language.document import Document
-from archspec.language.layers import JoinLayer, Layer, OpLayer, Table, inner_layers
+from archspec.language.layers import (
+    JoinLayer,
+    Layer,
+    OpLayer,
+    Table,
+    given_tensors,
+    inner_layers,
+)
 from archspec.reading.nodes import Word, placed
 
 Layers = Mapping[str, Layer]
@@ -39,7 +46,7 @@ def _faults(document: Document) -> Iterator[Diagnostic]:
     for block in document.blocks.values():
         if not block.standard:
             below = _References(block.layers)
-            yield from below.walk(block.layers, {"input"})
+            yield from below.walk(block.layers, {"input", *block.tensors})
             yield from below.unused(block.layers)
 
 
@@ -58,6 +65,8 @@ class _References:
             yield from self.resolve(layer.origin, known)
             if isinstance(layer, OpLayer):
                 yield from self.resolve(layer.like, known, use=False)
+            for tensor in given_tensors(layer):
+                yield from self.resolve(tensor, known)
             branches = layer.branches if isinstance(layer, JoinLayer) else {}
             starts = [branch.origin for branch in branches.values()] or [None]
             if before is not None and layer.origin is None and None in starts:

@@ -12,6 +12,7 @@ from archspec.language.document import KEYS, Document
 from archspec.language.names import name_faults
 from archspec.language.parts import At, part
 from archspec.language.references import reference_faults
+from archspec.language.tensors import tensor_faults, with_tensors
 from archspec.reading.nodes import Mapping
 
 
@@ -24,7 +25,8 @@ def validate(tree: Mapping, known: Iterable[Diagnostic] = ()) -> Document:
     at = At([], (), tree.place, tree)
     document = part(Document, KEYS)(tree, at)
     document = with_blocks(document, tree.section("blocks"), at)
-    faults = at.faults
+    faults = [*at.faults, *islice(tensor_faults(document), MAX_FAULTS)]
+    document = with_tensors(document)
     for check in (attribute_faults, name_faults, reference_faults):
         faults += islice(check(document), MAX_FAULTS)
     known = [*known]

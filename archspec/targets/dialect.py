@@ -28,7 +28,6 @@ from archspec.targets.specialise.model import (
     Printed,
     Program,
     Routine,
-    Row,
     Stage,
     StageCall,
     Statement,
@@ -214,7 +213,9 @@ class _Lowering:
                 case OpStatement(call=call):
                     return replace(statement, call=self.printed(call, root))
                 case TableStatement(rows=rows):
-                    lowered = (Row(r.name, self.printed(r.call, root)) for r in rows)
+                    lowered = (
+                        replace(r, call=self.printed(r.call, root)) for r in rows
+                    )
                     return replace(statement, rows=tuple(lowered))
                 case JoinStatement(branches=branches):
                     parts = tuple(self.branch(part, root) for part in branches)

@@ -19,10 +19,12 @@ from archspec.targets.specialise.model import (
     OpStatement,
     PassStatement,
     Routine,
+    Row,
     Statement,
     TableStatement,
+    others_of,
 )
-from archspec.targets.syntax import Syntax
+from archspec.targets.syntax import Operands, Syntax
 from archspec.targets.unprintable import located
 
 Written = OpStatement | JoinStatement | TableStatement
@@ -51,6 +53,8 @@ class Flow:
         self.variables = {"input": Code(source)}
         # l, o and i are names that a reader takes for numbers.
         self._taken = {*"xyloi", "outputs", source, *taken, *dir(builtins)}
+        self.tensors = [Code(self.hold(name, f"{name}_")) for name in routine.tensors]
+        self.variables |= dict(zip(routine.tensors, self.tensors, strict=True))
         self._clock = 0
         self._starts: dict[int, float] = {}
         self._ends: dict[int, float] = {}
@@ -64,9 +68,8 @@ class Flow:
     def _visit(self, statements: Sequence[Statement]) -> None:
         for statement in statements:
             self._use(statement.source)
+            self._use_all(others_of(statement))
             self._starts[id(statement)] = self._clock
-            if isinstance(statement, OpStatement):
-                self._use(statement.like)
             if isinstance(statement, JoinStatement):
                 self._visit_branches(statement)
             self._clock += 1
@@ -77,6 +80,10 @@ class Flow:
             self._use(part.source)
             self._starts[id(part)] = self._clock
             self._visit(part.body)
+
+    def _use_all(self, names: Iterable[str | None]) -> None:
+        for name in names:
+            self._use(name)
 
     def _use(self, name: str | None) -> None:
         self._clock += 1
@@ -159,8 +166,8 @@ class Flow:
             return self.passed(statement, source)
         target = self.target(statement, source, branch)
         if isinstance(statement, OpStatement):
-            size = self.variables[statement.like] if statement.like else None
-            return self.syntax.run(statement, source, target, size), Code(target)
+            operands = self.operands(statement, source)
+            return self.syntax.run(statement, operands, target), Code(target)
         if isinstance(statement, JoinStatement):
             inner, result = self.join(statement, source, target)
         else:
@@ -172,6 +179,11 @@ class Flow:
         before = [] if source == Code(target) else [assign(target, source)]
         test = self.syntax.test(statement.when, statement.name)
         return [*before, condition(test, inner)], Code(target)
+
+    def operands(self, reader: OpStatement | Row, source: Code) -> Operands:
+        """The variables of all that is read."""
+        others = [self.variables[name] if name else None for name in reader.others]
+        return Operands(source, others)
 
     def passed(self, statement: PassStatement, source: Code) -> tuple[list[Line], Code]:
         """A layer that never is there hands on what it would have read."""
@@ -187,7 +199,8 @@ class Flow:
     ) -> tuple[list[Line], Code]:
         """A table at once, or row by row where something refers to a row."""
         names = [f"{statement.name}.{row.name}" for row in statement.rows]
-        if not any(self.is_tapped(name) for name in names):
+        tapped = any(self.is_tapped(name) for name in names)
+        if not tapped and not statement.one_by_one:
             return self.syntax.table(statement, source, target), Code(target)
         lines: list[Line] = []
         for row, name in zip(statement.rows, names, strict=True):
@@ -195,7 +208,8 @@ class Flow:
             if self.is_tapped(name):
                 long = f"{statement.name}_{row.name}"
                 own = self.hold(*([row.name] if statement.named else []), long)
-            lines += self.syntax.row(statement, row, source, own)
+            operands = self.operands(row, source)
+            lines += self.syntax.row(statement, row, operands, own)
             source = self.variables[name] = Code(own)
         return lines, source
 

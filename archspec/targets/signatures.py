@@ -98,11 +98,13 @@ class Signatures:
         printed = class_name(name) if self.manifest["classes"] else name
         read = frozenset(_expanded(_in_routine(routine, known), routine))
         own = routine.names
+        # Functions see the channels of tensors.
+        seen = set[str]() if self.passes_channels else {*routine.widths}
         shared = [parameter for parameter in self.shared if parameter.name not in own]
         return Signature(
             identifier(printed),
             self.names_of(routine),
-            tuple(p for p in routine.parameters if p.name in read),
+            tuple(p for p in routine.parameters if p.name in read - seen),
             read,
             self.passes_channels and "in_channels" in read,
             tuple(p for p in shared if p.name in read),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from archspec.expressions import Expression
@@ -18,6 +19,23 @@ from archspec.targets.specialise.model import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """What a layer reads: its source, and others, of which None is the source, too."""
+
+    source: Code
+    others: Sequence[Code | None] = ()
+
+    def __iter__(self) -> Iterator[Code]:
+        """The variables in order."""
+        yield self.source
+        yield from (self.source if other is None else other for other in self.others)
+
+    def behind(self, source: Code) -> Operands:
+        """The same for the next of several runs, which reads the one before."""
+        return Operands(source, self.others)
+
+
 class Syntax(Protocol):
     """What a target knows to say.
 
@@ -27,9 +45,9 @@ class Syntax(Protocol):
     accumulates: ClassVar[bool]
 
     def run(
-        self, statement: OpStatement, source: Code, target: str, like: Code | None
+        self, statement: OpStatement, operands: Operands, target: str
     ) -> list[Line]:
-        """The layer applied to `source`, its result in `target`."""
+        """The layer applied to what it reads, its result in `target`."""
         ...
 
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
@@ -41,9 +59,9 @@ class Syntax(Protocol):
         ...
 
     def row(
-        self, statement: TableStatement, row: Row, source: Code, target: str
+        self, statement: TableStatement, row: Row, operands: Operands, target: str
     ) -> list[Line]:
-        """One row, where something refers to rows."""
+        """One row, where something refers to rows, or a row reads several tensors."""
         ...
 
     def join(self, statement: JoinStatement, operands: Sequence[Code]) -> Code:

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Set
 from math import prod
 from typing import Any, NamedTuple
 
-from archspec.language import Block, Document, JoinLayer
+from archspec.language import Block, Document, JoinLayer, Table
 from archspec.language.layers import inner_layers
+from archspec.language.tensors import reads_several
 from archspec.network import Network
 from archspec.ops import OPS, Shape
 from archspec.weights.checks import Arrays, check
@@ -131,18 +132,23 @@ def _path(path: str, words: Mapping[str, str], copied: Set[str]) -> str:
 
 
 def _copied(network: Network) -> frozenset[str]:
-    """The paths of layers that stand side by side, which are no stack."""
+    """The paths of layers that are lists, and no stack."""
     document = network.document
     return frozenset(
         f"{use.path}.{name}".lstrip(".")
         for use in network.root.walk()
-        for name in _in_copies(document.blocks[use.block] if use.block else document)
+        for name in _in_copies(
+            document.blocks[use.block] if use.block else document, document.blocks
+        )
     )
 
 
-def _in_copies(body: Document | Block) -> Iterator[str]:
-    """The layers of branches that run several times, beside or behind each other."""
-    for _, layer in inner_layers(body.layers):
+def _in_copies(body: Document | Block, blocks: Mapping[str, Block]) -> Iterator[str]:
+    """Layers of branches that run several times, and what no stack can have."""
+    for name, layer in inner_layers(body.layers):
+        if reads_several(layer, blocks):
+            rows = layer.rows if isinstance(layer, Table) else ()
+            yield from (name, *(f"{name}.{row}" for row in rows))
         for branch in layer.branches.values() if isinstance(layer, JoinLayer) else ():
             yield from branch.layers if branch.runs is not None else ()
 

@@ -114,6 +114,58 @@ layers:
   b: {column: {filters: 6, depth: 3}}
   once: {unit: 4, repeat: 1}
 """,
+    "tensors": """
+blocks:
+  merge:
+    arguments: {filters: int, skip: tensor, gated: false, memory: input}
+    let: {hidden: skip_channels // 2}
+    residual: in_channels == filters
+    layers:
+      lower: {conv: hidden, from: skip}
+      act: activation
+      gate:
+        multiply:
+          main: {}
+          weights:
+            pool: {global_avg_pool: {keep_size: true}, from: memory}
+            squash: {conv: hidden}
+        when: gated
+      both: {concat: {skip: {from: skip}, own: {}, memory: {from: memory}}}
+      mix: {conv: {filters: filters, kernel: 3}}
+  twice:
+    arguments: {filters: int, x: tensor, name: tensor, layers: input}
+    layers:
+      first: {merge: {filters: filters, skip: x}}
+      again:
+        merge: {filters: filters, skip: name, memory: layers, gated: true}
+        repeat: 2
+      last: {merge: {skip: x, filters: filters}, when: in_channels > filters}
+  outer:
+    arguments: {y: tensor, wide: 4}
+    layers: {inner: {twice: {filters: wide, x: y, name: input}}}
+layers:
+  stem: {conv: 8}
+  side: {conv: {filters: 4, kernel: 3}}
+  deep: {conv: 6}
+  a: {merge: {filters: 6, skip: stem}}
+  b: {twice: {filters: 4, x: side, name: stem}}
+  c: {twice: {filters: 4, x: side, name: stem, layers: input}}
+  table:
+    columns: [c, n, skip, memory]
+    rows:
+      d1: [4, 2, side, ~]
+      d2: [6, 1, stem, stem]
+      d3: [6, ~, deep, input]
+    each: {merge: {filters: c, skip: skip, memory: memory, gated: c > 4}}
+    repeat: n
+    from: c
+  e: {merge: {filters: 6, skip: table.d1}, repeat: 3}
+  f:
+    add:
+      one: {g: {outer: {y: input}}}
+      two: {h: {conv: 4}}
+      three: {when: classes > 2, k: {merge: {filters: 4, skip: table.d2}}}
+""",
     "growing": """
 blocks:
   dense_unit:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archspec.analysis.lint.names import mentioned
 from archspec.errors import WARNING, Diagnostic, Place
 from archspec.language import Document, Layer, Table
-from archspec.language.layers import inner_ops
+from archspec.language.layers import inner_layers, inner_ops, references
 from archspec.network import Network
 from archspec.reading.nodes import Mapping as Tree
 from archspec.reading.nodes import Sequence as Items
@@ -64,10 +64,17 @@ def _definitions(network: Network) -> Iterator[Definitions]:
     for name, block in mappings(tree.section("blocks")):
         if name not in blocks:
             continue
-        owner, used = f"block {name}", mentioned(blocks[name])
+        owner, read = f"block {name}", _read(blocks[name].layers)
+        used = mentioned(blocks[name]) | read
         yield Definitions("argument", owner, _places(block.section("arguments")), used)
         yield Definitions("definition", owner, _places(block.section("let")), used)
         yield from _columns(f"{owner}, ", block.section("layers"), blocks[name].layers)
+
+
+def _read(layers: Mapping[str, Layer]) -> set[str]:
+    """The tensors that layers read, if only their sizes."""
+    likes = {getattr(layer, "like", None) for _, layer in inner_layers(layers)}
+    return {*references(layers), *filter(None, likes)}
 
 
 def _places(section: Tree) -> dict[str, Place]:
@@ -83,6 +90,7 @@ def _columns(
         if isinstance(columns, Items) and isinstance(table, Table):
             places = {text_of(item) or "": item.place for item in columns.items}
             used = {"op", *mentioned([table.each, table.then, table.repeat])}
+            used |= {*table.references}
             yield Definitions("column", f"{owner}table {name}", places, used)
 
 

@@ -11,6 +11,7 @@ from archspec.targets.classes.modules import (
     has_copies,
     is_function,
     modules_of,
+    reads_several,
     statements_of,
 )
 from archspec.targets.code import Code, identifier
@@ -43,7 +44,7 @@ class Asked:
             found |= _names_read(file, statement, branch)
             for name, test in _tests(file, statement):
                 # TorchScript decides about modules that may be missing by a constant.
-                joins = isinstance(statement, JoinStatement)
+                joins = isinstance(statement, JoinStatement) or reads_several(statement)
                 named = isinstance(test, Logic | Conditional) or (
                     joins and isinstance(test, Binary)
                 )
@@ -120,7 +121,7 @@ def _tests(file: File, statement: Statement) -> Iterator[tuple[str, Expression]]
     """Each condition that `forward` asks, with the name of its layer or branch."""
     asks = isinstance(statement, JoinStatement | TableStatement)
     if isinstance(statement, OpStatement):
-        asks = is_function(file, statement.call)
+        asks = is_function(file, statement.call) or reads_several(statement)
     if asks and statement.when is not None:
         yield statement.name, statement.when
     for part in statement.branches if isinstance(statement, JoinStatement) else ():

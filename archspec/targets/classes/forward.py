@@ -19,18 +19,24 @@ from archspec.targets.classes.modules import (
 from archspec.targets.code import Code, identifier, literal, term
 from archspec.targets.dialect import calls_in
 from archspec.targets.flow import Flow, behind
-from archspec.targets.lines import Line, assign, returned
+from archspec.targets.lines import Line, assign, condition, returned
 from archspec.targets.notes import tensor_size
 from archspec.targets.specialise.model import (
     BranchPart,
     JoinStatement,
+    Loop,
     OpStatement,
     Routine,
     Row,
     Statement,
     TableStatement,
+    Unrolled,
 )
+from archspec.targets.syntax import Operands
 from archspec.targets.unprintable import Unprintable
+
+BLOCK = Code("block")
+"""The variable for each of a list of modules."""
 
 CHAIN = 3
 """How many modules in a row read well as one expression."""
@@ -49,6 +55,7 @@ class Forward:
         self.macro = modules.macro
         self.asked = asked
         self.inside = ValuePrinter(self.file, asked.names, "self.")
+        self.tensors = self._flow(()).tensors
 
     def lines(self, outputs: Mapping[str, str] | None = None) -> list[Line]:
         """The statements of `forward`; `outputs` has the layers that it returns."""
@@ -87,6 +94,7 @@ class Forward:
     def _flow(self, tapped: Sequence[str]) -> Flow:
         manifest = self.file.manifest
         taken = [*manifest["globals"], *manifest["locals"], *self.file.printed_names]
+        taken.append(str(BLOCK))
         return Flow(self, self.routine, "x", taken, tapped)
 
     def _chained(self, lines: list[Line]) -> list[Line]:
@@ -95,6 +103,7 @@ class Forward:
         plain = all(
             isinstance(s, OpStatement)
             and not s.source
+            and not s.others
             and not is_function(self.file, s.call)
             for s in self.routine.body
         )
@@ -117,26 +126,51 @@ class Forward:
         return self.macro("choice", self.test(residual, "residual"), whole, result)
 
     def run(
-        self, statement: OpStatement, source: Code, target: str, like: Code | None
+        self, statement: OpStatement, operands: Operands, target: str
     ) -> list[Line]:
-        return [
-            assign(target, self.value(statement, source, like), self.note(statement))
-        ]
+        source, *others = operands
+        if not others or is_function(self.file, statement.call):
+            value = self.value(statement, source, others)
+            return [assign(target, value, self.note(statement))]
+        path = identifier(statement.name)
+        note, listed = self.note(statement), isinstance(statement.call, Loop | Unrolled)
+        if statement.when is None:
+            return self.applied(path, listed, operands, target, note)
+        copied = [] if source == Code(target) else [assign(target, source)]
+        behind = operands.behind(Code(target))
+        inner = self.applied(path, listed, behind, target, note)
+        return [*copied, condition(self.test(statement.when, statement.name), inner)]
+
+    def applied(
+        self,
+        path: Code,
+        listed: bool,
+        operands: Operands,
+        target: str,
+        note: Code | None,
+    ) -> list[Line]:
+        """A module applied to tensors, or each of a list of modules in turn."""
+        if not listed:
+            value = self.macro("apply", path, _listed(operands))
+            return [assign(target, value, note)]
+        source = operands.source
+        copied = [] if source == Code(target) else [assign(target, source)]
+        value = Code(f"{BLOCK}({_listed(operands.behind(Code(target)))})")
+        body = (assign(target, value, note),)
+        return [*copied, Line("for", Code(f"self.{path}"), BLOCK, body=body)]
 
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
         """One expression, if it is always there: a choice is none among others."""
         there = statement.when is None or not is_function(self.file, statement.call)
-        return (
-            self.value(statement, source, None)
-            if there and not statement.like
-            else None
-        )
+        return self.value(statement, source) if there and not statement.others else None
 
-    def value(self, statement: OpStatement, source: Code, like: Code | None) -> Code:
+    def value(
+        self, statement: OpStatement, source: Code, others: Sequence[Code] = ()
+    ) -> Code:
         """The layer applied to a tensor; one that is not there passes it on."""
         if not is_function(self.file, statement.call):
             return self.macro("apply", identifier(statement.name), source)
-        value = self.function(statement, source, like)
+        value = self.function(statement, source, next(iter(others), None))
         if statement.when is None:
             return value
         test = self.test(statement.when, statement.name)
@@ -153,17 +187,23 @@ class Forward:
         if statement.named and not self.file.manifest["words"]["named_stack"]:
             sources = [source] + [Code(target)] * (len(statement.rows) - 1)
             pairs = zip(statement.rows, sources, strict=True)
-            rows = (self.row(statement, row, read, target) for row, read in pairs)
+            read = ((row, Operands(source)) for row, source in pairs)
+            rows = (self.row(statement, row, given, target) for row, given in read)
             return list(chain.from_iterable(rows))
         value = self.macro("apply", identifier(statement.name), source)
         return [assign(target, value, self.note(statement))]
 
     def row(
-        self, statement: TableStatement, row: Row, source: Code, target: str
+        self,
+        statement: TableStatement,
+        row: Row,
+        operands: Operands,
+        target: str,
     ) -> list[Line]:
-        value = self.macro("apply", row_path(self.file, statement, row), source)
         note = tensor_size(self.file, row.call) if self.root else None
-        return [assign(target, value, note)]
+        path = row_path(self.file, statement, row)
+        listed = statement.one_by_one and isinstance(row.call, Loop | Unrolled)
+        return self.applied(path, listed, operands, target, note)
 
     def join(self, statement: JoinStatement, operands: Sequence[Code]) -> Code:
         return self.macro(statement.op, operands, statement.last_axis)
@@ -198,7 +238,7 @@ class Forward:
         own = {id(statement) for statement in modules_of(self.file, part)}
         for statement, name in zip(_check_plain(part), names, strict=True):
             is_own = id(statement) in own
-            value = Code(f"{name}({x})") if is_own else self.value(statement, x, None)
+            value = Code(f"{name}({x})") if is_own else self.value(statement, x)
             lines.append(assign(target, value))
         lines.append(Line("append", x, branches))
         copies = [identifier(s.name) for s in part.body if id(s) in own]
@@ -241,4 +281,8 @@ def _is_plain(statement: Statement) -> bool:
     """Whether it is a module that always is there, and reads what is before it."""
     if not isinstance(statement, OpStatement) or statement.when is not None:
         return False
-    return statement.source is None and statement.like is None
+    return statement.source is None and not statement.others
+
+
+def _listed(operands: Operands) -> Code:
+    return Code(", ".join(map(str, operands)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 from archspec.expressions import Binary, Constant, Expression, Logic
@@ -27,6 +28,7 @@ from archspec.targets.specialise.model import (
     Statement,
     TableStatement,
     Unrolled,
+    others_of,
 )
 from archspec.targets.sums import simplified
 from archspec.targets.unprintable import located
@@ -44,16 +46,22 @@ class Builder:
         self.calls = CallPrinter(file, self.printer)
         self.macro = file.templates.macro
 
-    def module(self, call: Printed, style: Style = "call") -> Code:
-        """The expression that builds what a layer or a row calls."""
+    def module(
+        self, call: Printed, style: Style = "call", stacked: bool = True
+    ) -> Code:
+        """The expression that builds what a layer or a row calls.
+
+        Runs that read several tensors are a list, and not `stacked`.
+        """
         if isinstance(call, StageCall):
             arguments = self.calls.stage_arguments(call, style)
             name = self.file.signatures[call.stage.name].name
             return self.macro("build", name, arguments)
         if isinstance(call, Loop):
-            return self.loop(call)
+            return self.loop(call, stacked)
         if isinstance(call, Unrolled):
-            return self.macro("sequential", [self.module(c) for c in call.calls])
+            modules = [self.module(c) for c in call.calls]
+            return self.macro("sequential", modules, stacked)
         if call.layers:
             return self.primitive(call)
         name = self.file.signatures[call.op].name
@@ -64,26 +72,28 @@ class Builder:
         (layer,) = call.layers
         return self.printer.layer(layer, inplace=inplace)
 
-    def loop(self, loop: Loop) -> Code:
-        """A repeated layer as one nn.Sequential."""
+    def loop(self, loop: Loop, stacked: bool) -> Code:
+        """A repeated layer as one nn.Sequential, or as a list."""
         first, rest = self.module(loop.first), self.module(loop.rest)
         count = self.printer.code(loop.count.expression)
         if count == 1:
-            return self.macro("sequential", [first])
+            return self.macro("sequential", [first], stacked)
         if first == rest:
-            return self.macro("loop", None, rest, count)
+            return self.macro("loop", None, rest, count, stacked)
         if count == 2:
-            return self.macro("sequential", [first, rest])
+            return self.macro("sequential", [first, rest], stacked)
         fewer = simplified(Binary("-", loop.count.expression, Constant(1)))
-        return self.macro("loop", first, rest, self.printer.code(fewer))
+        return self.macro("loop", first, rest, self.printer.code(fewer), stacked)
 
     def rows(self, table: TableStatement) -> Code:
         """An nn.Sequential with a line a row."""
         indent = 12 + 4 * (table.when is not None)
         note = map_size if self.root else None
-        layout = RowLayout(self.file, table, self.module, indent, note)
+        stacked = not table.one_by_one
+        module = partial(self.module, stacked=stacked)
+        layout = RowLayout(self.file, table, module, indent, note)
         name = "named_rows" if table.named else "rows"
-        return self.macro(name, layout.rows(), layout.header())
+        return self.macro(name, layout.rows(), layout.header(), stacked)
 
 
 class Modules(Builder):
@@ -116,6 +126,7 @@ class Modules(Builder):
             if module is None:
                 continue
             passes = bool(statement.when) or branch is None or branch.when is None
+            passes = passes and not reads_several(statement)
             when = all_of(branch and branch.when, statement.when)
             entry = (identifier(statement.name), module)
             last = groups[-1] if groups else None
@@ -140,7 +151,7 @@ class Modules(Builder):
             inplace = id(statement) in self._inplace and self._takes_inplace(call)
             module = self.primitive(call, inplace)
         else:
-            module = self.module(call)
+            module = self.module(call, stacked=not statement.others)
         if copies is None:
             return module
         count = self.printer.code(copies.expression)
@@ -184,6 +195,11 @@ def _is_stateless(call: Printed) -> bool:
     return op.weights is Op.weights and not issubclass(op, Idle)
 
 
+def reads_several(statement: Statement) -> bool:
+    """Whether it is a block that reads several tensors, so none can pass through it."""
+    return isinstance(statement, OpStatement) and bool(statement.others)
+
+
 def statements_of(
     body: Sequence[Statement], branch: BranchPart | None
 ) -> Iterator[tuple[Statement, BranchPart | None]]:
@@ -207,7 +223,7 @@ def all_of(*conditions: Expression | None) -> Expression | None:
 
 def row_path(file: File, table: TableStatement, row: Row) -> Code:
     """A row as an attribute of the class: `stages.conv4`, `stages[2]`."""
-    items = file.manifest["words"]["items"]
+    items = "" if table.one_by_one else file.manifest["words"]["items"]
     inner = f".{row.name}" if table.named else f"{items}[{int(row.name)}]"
     return Code(f"{identifier(table.name)}{inner}")
 
@@ -215,10 +231,8 @@ def row_path(file: File, table: TableStatement, row: Row) -> Code:
 def read_by_name(body: Sequence[Statement]) -> Iterator[str]:
     """The layers that something reads by their names."""
     for statement, _ in statements_of(body, None):
-        found = [statement.source]
-        if isinstance(statement, OpStatement):
-            found.append(statement.like)
-        elif isinstance(statement, JoinStatement):
+        found = [statement.source, *others_of(statement)]
+        if isinstance(statement, JoinStatement):
             found += [part.source for part in statement.branches]
         yield from (name for name in found if name)
 

@@ -49,7 +49,7 @@ class ClassView:
 
     `constants` are those of them that decide about modules that may be missing.
     `several` says that it returns named outputs, `features` are the statements of
-    `forward_features`, if it has one.
+    `forward_features`, if it has one. `tensors` are what `forward` is given.
     """
 
     name: Code
@@ -62,6 +62,7 @@ class ClassView:
     groups: Sequence[GroupView]
     lines: Sequence[Line]
     several: bool
+    tensors: Sequence[Code]
     features: Sequence[Line] = ()
 
 

@@ -19,6 +19,7 @@ from archspec.targets.functions.statements import Position, Statements
 from archspec.targets.header import block_doc, stage_note
 from archspec.targets.lines import Line, assign, returned
 from archspec.targets.specialise.model import Routine, Stage
+from archspec.targets.syntax import Operands
 from archspec.targets.unprintable import located
 
 CHANNELS = Code("in_channels"), Code("x.shape[-1]")
@@ -30,6 +31,7 @@ class FunctionView:
 
     name: Code
     doc: Sequence[Code]
+    tensors: Sequence[Code]
     parameters: Sequence[ParameterView]
     lets: Sequence[tuple[Code, Code]]
     lines: Sequence[Line]
@@ -50,13 +52,18 @@ def _block(file: File, name: str, routine: Routine) -> FunctionView:
     with located(block and block.place, f"block {name}", block.name if block else ""):
         own = [signature.printed(name) for name in routine.names]
         statements = Statements(file, routine, signature.names)
-        lines, _, result = statements.lines(own)
+        lines, flow, result = statements.lines(own)
     lets = printed_lets(routine, signature, statements.printer)
+    for width, tensor in reversed(routine.widths.items()):
+        if width in signature.read:
+            value = Code(f"{flow.variables[tensor]}.shape[-1]")
+            lets.insert(0, (identifier(signature.printed(width)), value))
     if "in_channels" in signature.read:
         lets.insert(0, CHANNELS)
     return FunctionView(
         signature.name,
         block_doc(routine),
+        [Code("x"), *flow.tensors],
         parameter_views(file, signature),
         lets,
         returned(lines, result),
@@ -69,8 +76,8 @@ def _stage(file: File, stage: Stage) -> FunctionView:
     routine = Routine(None, (), (), (), None, Name("in_channels"))
     statements = Statements(file, routine, signature.names)
     x = Code("x")
-    first = statements.once(loop.first, Position(["0"], x, "x"))
-    rest = statements.once(loop.rest, Position(["{step}"], x, "x"))
+    first = statements.once(loop.first, Position(["0"], Operands(x), "x"))
+    rest = statements.once(loop.rest, Position(["{step}"], Operands(x), "x"))
     if "in_channels" in signature.read:
         channels = assign(str(CHANNELS[0]), CHANNELS[1])
         first, rest = [channels, *first], [channels, *rest] if loop.running else rest
@@ -80,7 +87,7 @@ def _stage(file: File, stage: Stage) -> FunctionView:
     repeats = ParameterView(Code("repeats"), Code("int"))
     note = stage_note(stage, file.signatures.get(loop.first.op))
     parameters = [*parameter_views(file, signature), repeats]
-    return FunctionView(signature.name, [note], parameters, [], lines)
+    return FunctionView(signature.name, [note], [x], parameters, [], lines)
 
 
 def _root(file: File) -> dict[str, Any]:

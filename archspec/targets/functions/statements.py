@@ -30,18 +30,28 @@ from archspec.targets.specialise.model import (
     Unrolled,
 )
 from archspec.targets.symbols import names_in
+from archspec.targets.syntax import Operands
 from archspec.targets.unprintable import Unprintable
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a layer is applied: its path in the routine, from and to which variable."""
+    """Where a layer is applied: its path in the routine, and which variables it has."""
 
     path: Sequence[str]
-    source: Code
+    operands: Operands
     target: str
-    like: Code | None = None
     style: Style = "call"
+
+    @property
+    def source(self) -> Code:
+        """The variable that it reads first."""
+        return self.operands.source
+
+    def again(self, path: Sequence[str]) -> Position:
+        """The same once more, behind itself."""
+        operands = self.operands.behind(Code(self.target))
+        return replace(self, path=path, operands=operands)
 
 
 class Statements:
@@ -104,16 +114,16 @@ class Statements:
     # One layer
 
     def run(
-        self, statement: OpStatement, source: Code, target: str, like: Code | None
+        self, statement: OpStatement, operands: Operands, target: str
     ) -> list[Line]:
+        position = Position([statement.name], operands, target)
         if statement.when is None:
-            lines = self.layer(
-                statement, Position([statement.name], source, target, like)
-            )
+            lines = self.layer(statement, position)
             return self.noted(lines, statement.call)
+        source = operands.source
         before = [] if source == Code(target) else [assign(target, source)]
         # Behind the copy, the layer reads the variable that it writes.
-        position = Position([statement.name], Code(target), target, like)
+        position = position.again(position.path)
         inner = self.layer(statement, position)
         return [*before, condition(self.test(statement.when, statement.name), inner)]
 
@@ -139,10 +149,9 @@ class Statements:
         """All runs of a repeat, one after the other."""
         lines: list[Line] = []
         for number, run in enumerate(call.calls):
-            lines += self.once(
-                run, replace(position, path=[*position.path, str(number)])
-            )
-            position = replace(position, source=Code(position.target))
+            path = [*position.path, str(number)]
+            at = position.again(path) if number else replace(position, path=path)
+            lines += self.once(run, at)
         return lines
 
     def once(self, call: Call | StageCall, position: Position) -> list[Line]:
@@ -150,7 +159,8 @@ class Statements:
         if isinstance(call, StageCall) or not call.layers:
             return [assign(position.target, self.block(call, position))]
         lines: list[Line] = []
-        source, like = position.source, {"like": position.like} if position.like else {}
+        source, *others = position.operands
+        like = dict(zip(["like"], others, strict=False))
         for layer in call.layers:
             if layer.when is not None and source != Code(position.target):
                 lines.append(assign(position.target, source))
@@ -167,8 +177,10 @@ class Statements:
     def block(self, call: Call | StageCall, position: Position) -> Code:
         """A call of a printed function."""
         function, arguments = self.called(call, position.style)
+        source, *others = position.operands
+        arguments = [*((None, other) for other in others), *arguments]
         name = self.named(*position.path)
-        return self.macro("build", function, position.source, arguments, name)
+        return self.macro("build", function, source, arguments, name)
 
     def called(
         self, call: Call | StageCall, style: Style
@@ -183,11 +195,11 @@ class Statements:
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
         """One expression, if the op is one layer that always is there."""
         call = statement.call
-        if statement.when is not None or statement.like:
+        if statement.when is not None or statement.others:
             return None
         if not isinstance(call, Call):
             return None
-        lines = self.once(call, Position([statement.name], source, "_"))
+        lines = self.once(call, Position([statement.name], Operands(source), "_"))
         return lines[0].value if len(lines) == 1 and lines[0].kind == "assign" else None
 
     def loop(self, loop: Loop, position: Position) -> list[Line]:
@@ -199,10 +211,7 @@ class Statements:
         if count == 1:
             return first
         number = "1" if count == 2 else "{i}"
-        again = Position(
-            [*position.path, number], Code(position.target), position.target
-        )
-        inner = self.once(loop.rest, again)
+        inner = self.once(loop.rest, position.again([*position.path, number]))
         if count == 2:
             return [*first, *inner]
         numbers = Code(f"range(1, {count})")
@@ -221,7 +230,7 @@ class Statements:
         lines = [Line("comment", names) for names in header]
         style: Style = "positions" if header else "keywords"
         for row in statement.rows:
-            lines += self.row(statement, row, source, target, style)
+            lines += self.row(statement, row, Operands(source), target, style)
             source = Code(target)
         return lines
 
@@ -229,11 +238,11 @@ class Statements:
         self,
         statement: TableStatement,
         row: Row,
-        source: Code,
+        operands: Operands,
         target: str,
         style: Style = "keywords",
     ) -> list[Line]:
-        position = Position([statement.name, row.name], source, target, style=style)
+        position = Position([statement.name, row.name], operands, target, style)
         return self.noted(self.applied(row.call, position), row.call)
 
     def row_text(self, call: Printed, style: Style) -> Code:
@@ -244,7 +253,7 @@ class Statements:
         if style == "positions":
             _, arguments = self.called(once, style)
             return self.macro("row", arguments)
-        position = Position(["table", "00"], Code("x"), "x", style=style)
+        position = Position(["table", "00"], Operands(Code("x")), "x", style)
         return Code(f"x = {self.once(once, position)[-1].value}")
 
     def listed(
@@ -302,11 +311,13 @@ class Statements:
         before, self.side = self.side, (f"{{{number}}}",)
         lines: list[Line] = []
         for statement in part.body:
-            if not isinstance(statement, OpStatement) or statement.source:
+            if not isinstance(statement, OpStatement) or (
+                statement.source or statement.others
+            ):
                 raise Unprintable(
                     f"'repeat' on the branch '{part.name}': make it a block"
                 )
-            lines += self.run(statement, source, target, None)
+            lines += self.run(statement, Operands(source), target)
             source = Code(target)
         self.side = before
         if lines[-1].kind == "assign" and not part.series:

@@ -168,6 +168,7 @@ class _Specialiser:
             for name in block.arguments
             if (parameter := self.parameter(block, name, calls)) is not None
         ]
+        tensors = {name: Name(f"{name}_channels") for name in block.tensors}
         own = {*block.arguments, *block.let}
         variables = {"in_channels", "classes", *(p.name for p in parameters)}
         variables |= self.kept.keys() - own
@@ -192,7 +193,8 @@ class _Specialiser:
         taken = {*variables, *self.uses.document.blocks}
         taken |= {name for name, _ in inner_layers(block.layers)}
         widths = Widths(frozenset(taken))
-        body = Body(context, instances, {"input": channels}, read, self.stages, widths)
+        known: dict[str, Expression] = {"input": channels, **tensors}
+        body = Body(context, instances, known, read, self.stages, widths)
         statements, output = body.compile(block.layers, channels, outer=True)
         lets += widths.found
         residual = None
@@ -211,7 +213,14 @@ class _Specialiser:
     def parameter(
         self, block: Block, name: str, steps: Sequence[Step]
     ) -> Parameter | None:
-        """The printed parameter for an argument; None where it is folded in."""
+        """The printed parameter for an argument; None where it is folded in.
+
+        Of a tensor it is the number of its channels.
+        """
+        if name in block.tensors:
+            name = f"{name}_channels"
+            widths = (_value(step.inner.scope[name]) for step in steps if step.inner)
+            return Parameter(name, tuple(widths), declared_required=True)
         values = [_value(step.inner.scope[name]) for step in steps if step.inner]
         required = isinstance(block.arguments[name], str)
         if any(value is None for value in values):
@@ -236,7 +245,7 @@ class _Specialiser:
         """Values computed in the block: lets, and defaults never overridden."""
         defaults = [
             (name, declared.expression)
-            for name, declared in block.arguments.items()
+            for name, declared in block.values.items()
             if isinstance(declared, Formula) and name not in variables
         ]
         return defaults + [(name, f.expression) for name, f in block.let.items()]

@@ -17,6 +17,7 @@ from archspec.expressions import (
     evaluate,
 )
 from archspec.language import Branch, Formula, JoinLayer, Layer, OpLayer, Table
+from archspec.language.tensors import reads_several
 from archspec.network import RUN_CHANNELS, Instance
 from archspec.targets.reduction import values_of
 from archspec.targets.specialise.calls import compile_call, unrolled
@@ -157,11 +158,27 @@ class Body:
             # Inside, `step` is the number of the layer's own repeat.
             inner = replace(self, context=self.context.without("step"))
             return inner.repeated(site, layer, layer.repeat)
-        like = layer.like
-        call = compile_call(self.context, layer.attributes, site.runs, site.channels)
+        widths = self.widths_of(layer.tensors)
+        call = compile_call(
+            self.context, layer.attributes, site.runs, site.channels, widths
+        )
+        others = (layer.like,) if layer.like else self.others(layer.op, layer.tensors)
         return OpStatement(
-            site.name, layer.place, call, site.when, site.origin, like
+            site.name, layer.place, call, site.when, site.origin, others
         ), call.output_channels
+
+    def widths_of(self, tensors: Mapping[str, str]) -> dict[str, Expression]:
+        """The channels of tensor arguments that are given."""
+        return {name: self.known[read] for name, read in tensors.items()}
+
+    def others(
+        self, op: str, tensors: Mapping[str, str] | None
+    ) -> tuple[str | None, ...]:
+        """What is given for all tensor arguments of an op, in their order."""
+        uses = self.context.uses
+        block = uses.document.blocks.get(uses.written.get(op, op))
+        own = block.tensors if block else []
+        return tuple((tensors or {}).get(name) for name in own)
 
     def repeated(self, site: Site, layer: OpLayer, repeat: Formula) -> Compiled:
         """A loop, or all runs one by one where no loop can say them."""
@@ -171,19 +188,22 @@ class Body:
             end = call.rest.output_channels
         except Unprintable:
             given = (layer.attributes, layer.then)
-            call, end = unrolled(self.context, given, site.runs, site.channels)
+            widths = self.widths_of(layer.tensors)
+            call, end = unrolled(self.context, given, site.runs, site.channels, widths)
+        others = self.others(layer.op, layer.tensors)
         place = layer.place
-        return OpStatement(site.name, place, call, site.when, site.origin), end
+        return OpStatement(site.name, place, call, site.when, site.origin, others), end
 
     def loop(self, site: Site, layer: OpLayer, repeat: Formula) -> Loop:
         """A repeated layer: the first run, and the others if there are any."""
-        runs = site.runs
-        first = compile_call(self.context, layer.attributes, runs.firsts, site.channels)
+        runs, widths, given = site.runs, self.widths_of(layer.tensors), layer.attributes
+        first = compile_call(self.context, given, runs.firsts, site.channels, widths)
         count = self.count(repeat, site.there, site.channels)
         if not runs.others.steps:
             return Loop(first, first, count, False)
         given = {**layer.attributes, **layer.then}
-        rest = compile_call(self.context, given, runs.others, first.output_channels)
+        behind = first.output_channels
+        rest = compile_call(self.context, given, runs.others, behind, widths)
         if rest.output_channels != first.output_channels:
             raise Unprintable(
                 f"'repeat' of '{site.name}', whose channels change each time"
@@ -279,16 +299,23 @@ class Body:
     def table(self, site: Site, table: Table) -> Compiled:
         """The rows, each one call, loop or stage."""
         context = self.counting(site, table)
-        stages = compile_stages(context, table, site.runs)
+        # What reads several tensors cannot be part of a stack.
+        single = reads_several(table, context.uses.document.blocks)
+        stages = {} if single else compile_stages(context, table, site.runs)
         for op, stage in stages.items():
             stages[op] = replace(stage, name=self.stage_name(site.name, stage.name))
         self.stages += stages.values()
-        rows, channels = RowCompiler(context, table, stages).compile(
+        widths = {row: self.widths_of(own) for row, own in table.tensors.items()}
+        rows, channels = RowCompiler(context, table, stages, widths).compile(
             site.runs, site.channels
         )
         for row, end in rows:
             self.known[f"{site.name}.{row.name}"] = end
-        printed = tuple(row for row, _ in rows)
+        ops = {step.row: step.op for step in site.runs.steps}
+        printed = tuple(
+            replace(row, others=self.others(ops[row.name], table.tensors.get(row.name)))
+            for row, _ in rows
+        )
         statement = TableStatement(
             site.name, table.place, printed, table.named, site.when, site.origin
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from types import MappingProxyType
 
 from archspec.expressions import (
     Constant,
@@ -40,14 +41,18 @@ def compile_call(
     given: Given,
     runs: Runs,
     channels: Expression,
+    widths: Widths = MappingProxyType({}),
 ) -> Call:
-    """The call that all these runs make; raises Unprintable where there is none."""
+    """The call that all these runs make; raises Unprintable where there is none.
+
+    `widths` are the channels of tensor arguments, None for those of the input.
+    """
     channels = reduce(channels, runs.scopes, context.variables)
-    widths = [step.inputs[0][0] for step in runs.steps]
-    if values_of(channels, runs.scopes) != widths:
-        found = ", ".join(str(width) for width in sorted(set(widths)))
+    inputs = [step.inputs[0][0] for step in runs.steps]
+    if values_of(channels, runs.scopes) != inputs:
+        found = ", ".join(str(width) for width in sorted(set(inputs)))
         raise Unprintable(f"{to_text(channels)} channels, where {found} come")
-    caller = _Caller(context, given, runs, channels)
+    caller = _Caller(context, given, runs, channels, widths)
     routine = context.routines.get(runs.op)
     if routine is None:
         attributes, output = caller.primitive(OPS[runs.op])
@@ -57,7 +62,7 @@ def compile_call(
     return Call(
         runs.op,
         attributes,
-        Attribute(channels, tuple(widths)),
+        Attribute(channels, tuple(inputs)),
         choose([output], runs.scopes, ends),
         tuple(step.inputs[0] for step in runs.steps),
         tuple(step.output for step in runs.steps),
@@ -66,7 +71,11 @@ def compile_call(
 
 
 def unrolled(
-    context: Context, given: tuple[Given, Given], runs: Runs, channels: Expression
+    context: Context,
+    given: tuple[Given, Given],
+    runs: Runs,
+    channels: Expression,
+    widths: Widths = MappingProxyType({}),
 ) -> tuple[Unrolled, Expression]:
     """Every run of a repeat as a call of its own, and the channels behind the last.
 
@@ -80,9 +89,12 @@ def unrolled(
         now = runs.where(lambda step, number=number: step.number == number)
         changed = {name: f for name, f in then.items() if name in attributes}
         said = {**attributes, **changed} if number else attributes
-        calls.append(compile_call(context, said, now, channels))
+        calls.append(compile_call(context, said, now, channels, widths))
         channels = calls[-1].output_channels
     return Unrolled(tuple(calls)), channels
+
+
+Widths = Mapping[str, Expression | None]
 
 
 @dataclass(frozen=True)
@@ -93,6 +105,7 @@ class _Caller:
     given: Given
     runs: Runs
     channels: Expression
+    widths: Widths
 
     def primitive(self, kind: type[Op]) -> tuple[dict[str, Attribute], Expression]:
         """All attributes, and the channels behind the op."""
@@ -153,6 +166,10 @@ class _Caller:
     ) -> Attribute:
         name = parameter.name
         recorded = [self.context.recorded(step, name) for step in self.runs.steps]
+        if name in routine.widths:
+            width = self.widths.get(routine.widths[name]) or self.channels
+            expression = self.context.reduced(width, self.runs.scopes)
+            return self.context.attribute(expression, self.runs.scopes, recorded)
         formula = self.given.get(name)
         declared = routine.block.arguments[name] if routine.block else None
         if formula is not None and self.context.is_said(formula, self.runs):

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeGuard, get_args
 
 from archspec.errors import Place
@@ -199,22 +200,27 @@ Printed = Call | Loop | Unrolled | StageCall
 
 @dataclass(frozen=True, slots=True)
 class OpStatement:
-    """A layer with one op, perhaps repeated, perhaps not there."""
+    """A layer with one op, perhaps repeated, perhaps not there.
+
+    `others` are what it reads besides its source, which None stands for: the tensor
+    arguments of a block in their order, or the `like` of a resize.
+    """
 
     name: str
     place: Place
     call: Call | Loop | Unrolled
     when: Expression | None
     source: str | None
-    like: str | None = None
+    others: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a table."""
+    """One row of a table; `others` are as an OpStatement has them."""
 
     name: str
     call: Printed
+    others: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +233,11 @@ class TableStatement:
     named: bool
     when: Expression | None
     source: str | None
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether some row reads several tensors, and so none is part of a stack."""
+        return any(row.others for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +288,14 @@ class PassStatement:
 Statement = OpStatement | TableStatement | JoinStatement | PassStatement
 
 
+def others_of(statement: Statement) -> tuple[str | None, ...]:
+    """What an op or the rows of a table read besides the source."""
+    if isinstance(statement, OpStatement):
+        return statement.others
+    rows = statement.rows if isinstance(statement, TableStatement) else ()
+    return tuple(chain.from_iterable(row.others for row in rows))
+
+
 @dataclass(frozen=True, slots=True)
 class Routine:
     """A block, or the whole network, as it is printed.
@@ -291,6 +310,16 @@ class Routine:
     residual: Expression | None
     output_channels: Expression
     functions: tuple[Function, ...] = ()
+
+    @property
+    def tensors(self) -> list[str]:
+        """Its tensor arguments."""
+        return self.block.tensors if self.block else []
+
+    @property
+    def widths(self) -> dict[str, str]:
+        """The parameters that are the channels of tensor arguments, with these."""
+        return {f"{name}_channels": name for name in self.tensors}
 
     @property
     def names(self) -> list[str]:

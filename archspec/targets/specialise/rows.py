@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from archspec.expressions import Binary, Constant, Expression, Name, Value
 from archspec.language import Formula, Table
 from archspec.targets.reduction import reduce, values_of
-from archspec.targets.specialise.calls import compile_call, unrolled
+from archspec.targets.specialise.calls import Widths, compile_call, unrolled
 from archspec.targets.specialise.context import Context, Runs, all_same, choose
 from archspec.targets.specialise.model import (
     Attribute,
@@ -55,6 +55,7 @@ class RowCompiler:
     context: Context
     table: Table
     stages: dict[str, Stage]
+    widths: Mapping[str, Widths]
 
     def compile(
         self, runs: Runs, channels: Expression
@@ -71,16 +72,16 @@ class RowCompiler:
         self, name: str, runs: Runs, channels: Expression
     ) -> tuple[Printed, Expression]:
         context = self.with_cells(name, runs)
-        repeat = self.table.repeat_of(name)
+        repeat, widths = self.table.repeat_of(name), self.widths.get(name, {})
         given = self.context.given(self.table, runs.firsts.op)
         if len({step.op for step in runs.steps}) > 1:  # the groups of one block
-            return unrolled(context, (given, self.table.then), runs, channels)
+            return unrolled(context, (given, self.table.then), runs, channels, widths)
         stage = self.stages.get(runs.op)
         if stage is not None and repeat is not None:
             return _StageRow(context, self.table, stage, runs, channels).compile()
         if runs.others.steps:
-            return unrolled(context, (given, self.table.then), runs, channels)
-        call = compile_call(context, given, runs.firsts, channels)
+            return unrolled(context, (given, self.table.then), runs, channels, widths)
+        call = compile_call(context, given, runs.firsts, channels, widths)
         if repeat is None:
             return call, call.output_channels
         once = Attribute(Constant(1), (1,))

@@ -121,8 +121,8 @@ def _groups(block: Block, uses: Sequence[Instance], finest: bool) -> list[_Group
         _rename_callees(instance)
         needs = _needs(block.layers, instance)
         if finest:
-            arguments = {name: instance.scope[name] for name in block.arguments}
-            needs[("use",)] = frozenset({repr((arguments, instance.input))})
+            arguments = {name: instance.scope[name] for name in block.values}
+            needs[("use",)] = frozenset({repr((arguments, instance.inputs))})
         same = frozenset(needs.items())
         if same in joined:  # Whoever needs the same went through all of this.
             joined[same].uses.append(instance)

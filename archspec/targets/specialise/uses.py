@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import chain, product
 
 from archspec.expressions import Function, Name, Scope, Value
-from archspec.language import Block, Document, JoinLayer, Layer, OpLayer, Table
+from archspec.language import Block, Document, Layer, OpLayer, Table
 from archspec.language.layers import inner_layers
+from archspec.language.layers import references as read_by_name
 from archspec.network import Instance, Step
 
 Callees = Mapping[str | None, Mapping[str, None]]
@@ -47,7 +48,7 @@ def resolved(instance: Instance, document: Document, classes: int | None) -> Ins
     }
     scope = {**instance.scope, "classes": classes}
     own: dict[str, Value | Function] = {}
-    for name in block.arguments if block else ():
+    for name in block.values if block else ():
         if scope[name] is None and block:
             scope[name] = _effective(block, steps, name)
         own[name] = scope[name]
@@ -59,7 +60,7 @@ def resolved(instance: Instance, document: Document, classes: int | None) -> Ins
         instance.block,
         instance.path,
         scope,
-        instance.input,
+        instance.inputs,
         instance.output,
         instance.residual,
         {name: complete(seen) for name, seen in instance.scopes.items()},
@@ -128,11 +129,5 @@ def _ordered(callees: Callees, caller: str | None) -> dict[str, None]:
 
 def references(layers: Mapping[str, Layer]) -> frozenset[str]:
     """The layers and rows that something reads by their names."""
-    found: set[str | None] = set()
-    for _, layer in inner_layers(layers):
-        found.add(layer.origin)
-        if isinstance(layer, OpLayer):
-            found.add(layer.like)
-        if isinstance(layer, JoinLayer):
-            found |= {b.origin for b in layer.branches.values()}
-    return frozenset(name for name in found if name)
+    likes = (getattr(layer, "like", None) for _, layer in inner_layers(layers))
+    return frozenset((*read_by_name(layers), *filter(None, likes)))

@@ -38,6 +38,7 @@ from archspec.targets.specialise.model import (
     Statement,
     TableStatement,
     Unrolled,
+    others_of,
 )
 
 PERMUTE = "permute"
@@ -160,13 +161,12 @@ def _readers_of_input(statement: Statement) -> Iterator[Statement]:
 
 
 def _read_as_they_are(body: Body) -> Iterator[str]:
-    """The layers whose size is read, or that side by side branches start from.
+    """What is read besides a source, or what side by side branches start from.
 
-    A list of modules has no place for a permutation.
+    Blocks read channels first, and a list of modules has no place for a permutation.
     """
     for statement, _ in statements_of(body, None):
-        if isinstance(statement, OpStatement) and statement.like:
-            yield statement.like
+        yield from filter(None, others_of(statement))
         parts = statement.branches if isinstance(statement, JoinStatement) else ()
         yield from (part.source for part in parts if part.source and part.count)
 
@@ -213,7 +213,8 @@ class _Permutations:
 
     def body(self) -> Body:
         """The routine's statements; it reads and gives channels first."""
-        given = self.known["input"] = _Tensor(())
+        given = _Tensor(())
+        self.known |= dict.fromkeys(("input", *self.routine.tensors), given)
         return self.part(self.routine.body, given, last=False)
 
     def part(self, body: Body, current: _Tensor, last: bool) -> Body:
