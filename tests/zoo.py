@@ -15,6 +15,7 @@ EVERY = [*BASES, *sorted(SPECS.glob("tutorials/*.yaml"))]
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.yaml"))
 SIZES = [(96, 64), (97, 65)]
 TIED_SIZES = {
+    "dla34": [(96, 64), (32, 128)],
     "unet": [(96, 64), (32, 48)],
     "resnet50_fpn": [(96, 64), (32, 128)],
     "keras_mobilenetv1_small": [(112, 128), (128, 113)],
@@ -36,10 +37,10 @@ FLAVOURS = {
 """Variants that are not just wider or deeper."""
 
 ALIKE = {
-    "efficientnet_lite", "mnasnet_a1", "mnasnet_b1", "mnasnet_small",
-    "mobilenetv3_small", "mobilenetv4_conv_large", "mobilenetv4_conv_medium",
-    "regnetx_400mf", "resnet18", "se_resnet50", "squeezenet_1_0", "vgg16",
-    "wide_resnet50",
+    "deeplabv3plus_resnet50", "efficientnet_lite", "mnasnet_a1", "mnasnet_b1",
+    "mnasnet_small", "mobilenetv3_small", "mobilenetv4_conv_large",
+    "mobilenetv4_conv_medium", "regnetx_400mf", "resnet18", "se_resnet50",
+    "squeezenet_1_0", "vgg16", "wide_resnet50",
 }  # fmt: skip
 """Specs with nothing in them that another has not: verified, and no more."""
 

@@ -41,6 +41,8 @@ def built(name: str, shape: tuple[int, ...]) -> Any:
     options = {key: _value(text) for key, text in (each.split("=") for each in given)}
     if library == "keras":
         return _keras(model, shape, options)
+    if library == "paper":
+        return getattr(import_module("papers"), model)(**options)
     if library == "timm":
         return import_module("timm").create_model(model, **options)
     return _torchvision(model, shape, options)
