@@ -17,7 +17,7 @@ from archspec.errors import Place
 from archspec.expressions import Scope, Value
 from archspec.language import Document, Spec
 from archspec.language.document import Figures
-from archspec.ops import Join, Op, Shape, Weight
+from archspec.ops import Op, Shape, Weight
 
 INPUT = -1
 """The number of the network's input among the sources of layers."""
@@ -34,7 +34,7 @@ class NetworkLayer(NamedTuple):
 
     path: str
     op: str
-    primitive: Op | Join
+    primitive: Op
     sources: tuple[int, ...]
     inputs: tuple[Shape, ...]
     output: Shape
@@ -45,17 +45,13 @@ class NetworkLayer(NamedTuple):
 
     @property
     def weights(self) -> dict[str, Weight]:
-        """The weights by their canonical names; a join has none."""
-        if isinstance(self.primitive, Op):
-            return self.primitive.weights(self.inputs[0])
-        return {}
+        """The weights by their canonical names."""
+        return self.primitive.weights(*self.inputs)
 
     @property
     def is_idle(self) -> bool:
         """Whether its output is its input, outside training."""
-        if isinstance(self.primitive, Op):
-            return self.primitive.is_idle(self.inputs[0])
-        return len(self.sources) == 1
+        return self.primitive.is_idle(*self.inputs)
 
     @property
     def parameters(self) -> int:
@@ -70,9 +66,12 @@ class NetworkLayer(NamedTuple):
     @property
     def macs(self) -> int:
         """Multiply-accumulates for one image."""
-        if isinstance(self.primitive, Op):
-            return self.primitive.macs(self.inputs[0])
-        return 0
+        return self.primitive.macs(*self.inputs)
+
+    @property
+    def attention_macs(self) -> int:
+        """Those of them that multiply activations, not weights."""
+        return self.macs if self.primitive.attends else 0
 
     @property
     def flops(self) -> int:
@@ -167,8 +166,13 @@ class Network:
 
     @cached_property
     def macs(self) -> int:
-        """Multiply-accumulates of convolutions and dense layers for one image."""
+        """Multiply-accumulates for one image, those of attention among them."""
         return sum(layer.macs for layer in self.layers)
+
+    @cached_property
+    def attention_macs(self) -> int:
+        """Products of activations that attention sums, for one image."""
+        return sum(layer.attention_macs for layer in self.layers)
 
     @property
     def flops(self) -> int:

@@ -12,7 +12,10 @@ from itertools import chain
 from math import erf, pi
 from typing import Any, Literal, NamedTuple, get_args
 
-STRUCTURES = ("add", "subtract", "multiply", "concat")
+STRUCTURES = (
+    *("add", "subtract", "multiply", "concat"),
+    *("attention", "linear_attention", "separable_attention"),
+)
 """The ops with branches."""
 
 MODIFIERS = ("when", "repeat", "then", "from", "after", "before")
@@ -22,6 +25,7 @@ PaddingWord = Literal["same", "symmetric", "valid"]
 Mode = Literal["nearest", "nearest_floor", "bilinear"]
 Order = Literal["channels_first", "channels_last"]
 Distribution = Literal["normal", "truncated_normal", "uniform"]
+Bias = Literal["signed", "absolute"]
 Fan = Literal["fan_in", "fan_out", "fan_avg"]
 
 
@@ -67,9 +71,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "mode": get_args(Mode),
     "order": get_args(Order),
     "padding": get_args(PaddingWord),
+    "relative_bias": get_args(Bias),
 }
 """The words that an attribute or argument of this name takes."""
 
-_LITERALS = PaddingWord, Mode, Order, Distribution, Fan
+_LITERALS = PaddingWord, Mode, Order, Distribution, Fan, Bias
 WORDS = frozenset(chain(ACTIVATIONS, *map(get_args, _LITERALS)))
 """What stands for itself in an expression."""

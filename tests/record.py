@@ -27,7 +27,7 @@ from layers import beside, complete, image_of, layers_of
 
 from archspec.elaboration import elaborate
 from archspec.network import Network, NetworkLayer
-from archspec.ops import JOINS, Op
+from archspec.ops import JOINS
 from archspec.targets import TARGETS, onnx, render
 from archspec.targets.templates import manifest
 from archspec.verification.reference import evaluate
@@ -89,7 +89,7 @@ def digest(networks: Iterable[Network]) -> str:
 def said(layer: NetworkLayer) -> dict[str, Any]:
     """The attributes that are not the op's own defaults; "" stands for those."""
     op = layer.primitive
-    given = op.model_dump(exclude_defaults=True) if isinstance(op, Op) else {}
+    given = op.model_dump(exclude_defaults=True)
     return {"": None, **given}
 
 

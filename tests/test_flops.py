@@ -71,9 +71,10 @@ MACs                      2.5k     3,040      +21.6%
 Erratum: a misprint
 
 Counted: 1 MAC, which is 2 FLOPs, for each weight of a convolution or dense layer at
-each position of its output; nothing for biases, normalisation, activations, pooling
-and joins. Other counters: torch's FlopCounterMode gives FLOPs; fvcore adds batch norm
-and pooling, thop batch norm, ptflops batch norm, activations, pooling and biases.
+each position of its output, and for each product of activations that attention sums;
+nothing for biases, softmax, normalisation, activations, pooling and joins. Other
+counters: torch's FlopCounterMode gives FLOPs; fvcore adds batch norm and pooling, thop
+batch norm, ptflops batch norm, activations, pooling and biases.
 """
 
 
@@ -159,8 +160,9 @@ def test_json_of_the_small_network(network):
         "parameters": 1182,
         "trainable_parameters": 1006,
         "macs": 3040,
+        "attention_macs": 0,
         "flops": 6080,
-        "counting": "conv-dense-macs",
+        "counting": "weights-and-attention",
         "peak_activation_bytes": 640,
         "reported": {"parameters": 1000, "macs": 2500, "erratum": "a misprint"},
         "preprocessing": {"scale": 0.25, "mean": [0.5], "resize": 256},
@@ -171,6 +173,7 @@ def test_json_of_the_small_network(network):
         "output_shape": [4, 2, 2],
         "parameters": 36,
         "macs": 144,
+        "attention_macs": 0,
         "flops": 288,
     }
     assert [layer["path"] for layer in layers[-5:]] == [
@@ -256,6 +259,7 @@ def test_csv_has_a_line_for_each_layer(network):
         "output_shape": "2x2x2",
         "parameters": "18",
         "macs": "72",
+        "attention_macs": "0",
         "flops": "144",
     }
     assert len(rows) == sum(len(network.layers) for network in networks)

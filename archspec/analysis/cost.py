@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from archspec.language.document import Figures, Quantity
 from archspec.network import INPUT, Network, NetworkLayer
 
-COUNTING = "conv-dense-macs"
+COUNTING = "weights-and-attention"
 """One MAC for each weight of a convolution or dense layer at each output position.
 
-Biases, normalisation, activations, pooling and joins are none.
+And for each product of two activations that attention sums. Biases, softmax,
+normalisation, activations, pooling, sums and gates are none.
 """
 
 FLOAT32 = 4
@@ -47,6 +48,7 @@ def totals(network: Network) -> dict[str, Any]:
         "parameters": network.parameters,
         "trainable_parameters": network.trainable_parameters,
         "macs": network.macs,
+        "attention_macs": network.attention_macs,
         "flops": network.flops,
     }
 
@@ -116,6 +118,7 @@ def _layer(layer: NetworkLayer) -> dict[str, Any]:
         "output_shape": list(layer.output),
         "parameters": layer.parameters,
         "macs": layer.macs,
+        "attention_macs": layer.attention_macs,
         "flops": layer.flops,
     }
 

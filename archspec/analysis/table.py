@@ -17,9 +17,10 @@ from archspec.ops.shapes import by
 
 COUNTED = """\
 Counted: 1 MAC, which is 2 FLOPs, for each weight of a convolution or dense layer at
-each position of its output; nothing for biases, normalisation, activations, pooling
-and joins. Other counters: torch's FlopCounterMode gives FLOPs; fvcore adds batch norm
-and pooling, thop batch norm, ptflops batch norm, activations, pooling and biases."""
+each position of its output, and for each product of activations that attention sums;
+nothing for biases, softmax, normalisation, activations, pooling and joins. Other
+counters: torch's FlopCounterMode gives FLOPs; fvcore adds batch norm and pooling, thop
+batch norm, ptflops batch norm, activations, pooling and biases."""
 
 
 class Grid(NamedTuple):
@@ -69,11 +70,13 @@ def to_csv(networks: Iterable[Network]) -> str:
     """Every primitive and join, as in the JSON; the same columns for any number."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow("name variant path op output_shape parameters macs flops".split())
+    header = "name variant path op output_shape parameters macs attention_macs flops"
+    writer.writerow(header.split())
     for network in networks:
         names = network.name, network.spec.variant or ""
         for layer in network.layers:
-            counts = layer.parameters, layer.macs, layer.flops
+            macs = layer.macs, layer.attention_macs
+            counts = layer.parameters, *macs, layer.flops
             writer.writerow([*names, layer.path, layer.op, by(layer.output), *counts])
     return text.getvalue()
 
@@ -183,10 +186,11 @@ def _share(part: int, whole: int) -> tuple[str, str]:
 
 
 def _totals(network: Network) -> Grid:
-    trainable = network.trainable_parameters
+    trainable, attention = network.trainable_parameters, network.attention_macs
     totals = {
         "trainable parameters": trainable,
         "moving statistics": network.parameters - trainable,
+        **({"MACs of attention": attention} if attention else {}),
         "FLOPs": network.flops,
         "peak activation bytes": peak_activation_bytes(network),
     }

@@ -27,6 +27,7 @@ layers:
 """
 _SENTENCE_END = re.compile(r"(?<! al)\. ")
 _BRANCHES = "{%s: {a: {b: max_pool}, c: {d: avg_pool}}}"
+_ROLES = "{%s: {query: {one: {slice_channels: {stop: 1}}}}}"
 
 
 class Attribute(NamedTuple):
@@ -58,7 +59,7 @@ class Primitive(NamedTuple):
 
     @property
     def is_join(self) -> bool:
-        """Whether it joins branches, and has no attributes."""
+        """Whether it joins branches."""
         return self.name in JOINS
 
     @property
@@ -68,7 +69,8 @@ class Primitive(NamedTuple):
             a.name if a.default is None else f"{a.name}={a.default}"
             for a in self.attributes
         ]
-        return self.name if self.is_join else f"{self.name}({', '.join(parts)})"
+        plain = self.is_join and not parts
+        return self.name if plain else f"{self.name}({', '.join(parts)})"
 
     def network(self) -> Network:
         """The network of the example alone, for an input of 32x32 pixels."""
@@ -111,8 +113,10 @@ def primitives() -> dict[str, Primitive]:
         own = [op for op in OPS.values() if op.__module__ == family.__name__]
         found |= {op.name: _primitive(op, title) for op in own}
     for name, join in JOINS.items():
-        about = _said(join), (), _last(join.infer), "", _BRANCHES % name
-        found[name] = Primitive(name, "Joins of branches", *about)
+        found[name] = _primitive(join, "Joins of branches")
+        if "heads" not in join.model_fields:  # else it reads one tensor as well
+            example = (_ROLES if join.roles else _BRANCHES) % name
+            found[name] = found[name]._replace(example=example)
     return found
 
 

@@ -27,7 +27,7 @@ from archspec.expressions import (
 )
 from archspec.language import Block, Document, Formula
 from archspec.language.fields import INPUT
-from archspec.ops import OPS, Op
+from archspec.ops import OPS, PRIMITIVES, Op
 from archspec.ops.fields import NOT_WHOLE, Examples, Usual, shown
 from archspec.reading.nodes import Word, fail
 
@@ -108,7 +108,7 @@ def primitive(
     SpecError (AS302, AS304), and Unknowable where some of it is UNKNOWN and the rest is
     right.
     """
-    kind = OPS[call.op]
+    kind = PRIMITIVES[call.op]
     settings = {**defaults.of(call.op), **said}
     if kind.like is not None and size is not None:
         settings[kind.like] = Setting(size, call.op.place)

@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archspec.elaboration.attributes import Defaults, arguments, evaluated, primitive
+from archspec.elaboration.attributes import (
+    Defaults,
+    Size,
+    arguments,
+    evaluated,
+    primitive,
+)
 from archspec.elaboration.faults import Faults
 from archspec.elaboration.frames import LOST, Call, Frame, Names, Tensor, check_order
 from archspec.elaboration.limits import check_magnitude, check_runs, deeper
@@ -92,7 +98,8 @@ class Elaborator:
     ) -> Tensor:
         """One run of a layer."""
         if isinstance(layer, JoinLayer):
-            call = Call(name, layer.op, {}, step, branches=layer.branches)
+            given, branches = layer.attributes, layer.branches
+            call = Call(name, layer.op, given, step, branches=branches)
         else:
             given = layer.attributes | (layer.then if step else {})
             own = layer.tensors
@@ -163,14 +170,18 @@ class Elaborator:
                 message = f"'{call.like}' is not a feature map, but {described(shape)}"
                 fail("AS308", message, call.like.place)
             size = shape[1:]
+        op, values, said = self.built(call, frame, tensor, size)
+        output = self.add(frame.path(call.name), op, [tensor], call.op.place)
+        return Outcome((tensor.shape,), output, values, said)
+
+    def built(
+        self, call: Call, frame: Frame, tensor: Tensor, size: Size = None
+    ) -> tuple[Op, dict[str, Value], frozenset[str]]:
+        """The primitive, its attributes, and the names of those that were said."""
         scope = frame.sees(tensor)
         given = evaluated(call.given, scope, frame.written)
         in_block = frame.caller is not None
-        op, values, said = primitive(
-            call, given, scope, self.defaults, size, in_block=in_block
-        )
-        output = self.add(frame.path(call.name), op, [tensor], call.op.place)
-        return Outcome((tensor.shape,), output, values, said)
+        return primitive(call, given, scope, self.defaults, size, in_block=in_block)
 
     def block(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
         """A block: its own scope, its layers, and the addition of `residual`."""
@@ -198,7 +209,8 @@ class Elaborator:
         if adds:
             ends = [tensor, output]
             try:
-                output = self.add(f"{path}.residual", JOINS["add"], ends, call.op.place)
+                place = call.op.place
+                output = self.add(f"{path}.residual", JOINS["add"](), ends, place)
             except SpecError as error:
                 (fault,) = error.at(path=f"{below}, residual").diagnostics
                 help = (
@@ -235,21 +247,25 @@ class Elaborator:
         tensors: list[Tensor] = []
         names: list[str] = []
         deeper(frame, call.op.place)
+        if not call.branches:
+            tensors, names = [tensor], ["input"]
         for name, branch in call.branches.items():
             start = frame.source(branch.origin, tensor)
             frame.instance.scopes[f"{call.name}/{name}"] = frame.sees(start)
             ends = self.branch(branch, frame.at_branch(name), start)
+            if not ends and name in JOINS[call.op].roles:
+                ends = [start]
             tensors += ends
             names += [name] * len(ends)
         if not tensors:
             help = "every branch has a 'when', and all are false"
             fail("AS307", f"'{call.name}' has no branches", call.op.place, help)
-        join = JOINS[call.op]
-        if join.is_ordered:
+        join, values, said = self.built(call, frame, tensor)
+        if isinstance(join, Join) and join.is_ordered:
             check_order(call)
         path, place = frame.path(call.name), call.op.place
         output = self.add(path, join, tensors, place, names=names)
-        return Outcome(tuple(t.shape for t in tensors), output)
+        return Outcome(tuple(t.shape for t in tensors), output, values, said)
 
     def branch(self, branch: Branch, frame: Frame, start: Tensor) -> list[Tensor]:
         """Outputs of a branch: none if its `when` is false, one of each of its runs."""
@@ -271,7 +287,7 @@ class Elaborator:
     def add(
         self,
         path: str,
-        op: Op | Join,
+        op: Op,
         tensors: list[Tensor],
         place: Place,
         *,
@@ -286,11 +302,11 @@ class Elaborator:
             return LOST
         shapes = tuple(tensor.shape for tensor in tensors)
         try:
-            if isinstance(op, Op):
-                output = op.infer(shapes[0])
-                op.weights(shapes[0])
+            if isinstance(op, Join):
+                output = op.infer(*shapes, names=names)
             else:
-                output = op.infer(shapes, names)
+                output = op.infer(*shapes)
+            op.weights(*shapes)
         except ShapeError as error:
             raise SpecError.single(
                 "AS308", str(error), place, help=error.help

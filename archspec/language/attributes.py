@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from archspec.errors import Diagnostic, did_you_mean
 from archspec.language.document import Block, Document
-from archspec.language.layers import OpLayer, Table, inner_layers
-from archspec.ops import OPS
+from archspec.language.layers import JoinLayer, OpLayer, Table, inner_layers
+from archspec.ops import JOINS, OPS, PRIMITIVES
 from archspec.reading.nodes import Word, words
 from archspec.synonyms import ATTRIBUTES
 from archspec.words import MODIFIERS
@@ -23,7 +23,9 @@ def attribute_faults(document: Document) -> Iterator[Diagnostic]:
         if isinstance(layer, OpLayer):
             given = [*words(layer.attributes), *words(layer.then)]
             yield from _unknown(layer.op, given, blocks)
-        elif isinstance(layer, Table):
+        elif isinstance(layer, JoinLayer):
+            yield from _unknown(layer.op, words(layer.attributes), blocks)
+        else:
             yield from _table(layer, blocks)
     for op, attributes in document.defaults.items():
         yield from _unknown(op, words(attributes), blocks)
@@ -55,8 +57,8 @@ def _row_ops(table: Table) -> Iterator[tuple[str, Word]]:
 
 
 def _unknown(op: str, given: list[Word], blocks: Blocks) -> Iterator[Diagnostic]:
-    if op in OPS:
-        known, lets = list(OPS[op].model_fields), []
+    if op in PRIMITIVES:
+        known, lets = list(PRIMITIVES[op].model_fields), []
     elif op in blocks:
         known, lets = list(blocks[op].arguments), list(blocks[op].let)
     else:
@@ -75,6 +77,9 @@ def unknown_attribute(
 ) -> Diagnostic:
     """The fault (AS204) of an attribute that the op or block lacks."""
     expected = f"expected {', '.join(known) or 'no attributes'}"
+    if op in JOINS and JOINS[op].roles:
+        known = [*known, *JOINS[op].roles]
+        expected += f", or the branches {', '.join(JOINS[op].roles)}"
     if name in MODIFIERS:
         near = f"'{name}' stands beside the op: {{{op}: ..., {name}: ...}}"
     else:
@@ -82,7 +87,7 @@ def unknown_attribute(
     if is_own and not near:
         expected += f", or add '{name}' to the arguments of block {op}"
     of_norm = ATTRIBUTES.match(name, OPS["batch_norm"].model_fields.keys())
-    if of_norm and op not in OPS and not near:
+    if of_norm and op not in PRIMITIVES and not near:
         near = f"set it in defaults: {{batch_norm: {{{of_norm}: ...}}}}"
     joined = " " if near.endswith("?") else "; "
     help = f"{near}{joined}{expected}" if near else expected

@@ -3,7 +3,8 @@
 A layer becomes one of three mappings, each with its modifiers beside:
 
     {op, attributes: {NAME: value}}        a primitive or a block
-    {op, branches: {NAME: {layers, ...}}}  add, multiply, concat
+    {op, branches: {NAME: {layers, ...}}}  add, multiply, concat; attention and the
+                                           like have attributes besides
     {columns, rows, each: {OP: {...}}}     a table
 
 A multiplier becomes its value; `keep` has which of them are marked.
@@ -11,7 +12,7 @@ A multiplier becomes its value; `keep` has which of them are marked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from collections.abc import Mapping as AbstractMapping
 from string import ascii_lowercase
 
@@ -89,7 +90,7 @@ class Canonical:
             "input": _input,
             "blocks": self.blocks,
             "layers": self.layers,
-            "defaults": self.each,
+            "defaults": self.defaults,
             "variants": self.variants,
         }
         changed = {
@@ -176,12 +177,11 @@ class Canonical:
         """A join, a primitive or a block, with its modifiers."""
         name = Scalar(op, op, op.place)
         if op in JOINS:
-            help = f"name its branches: {{{op}: {{{self.named(body)}}}}}"
-            branches = self.mapping(body, f"'{op}'", help)
-            if branches is not body:
+            attributes, branches = self.joined(op, body)
+            if branches is None:
                 return _harmless(op.place)
-            joined = _map(branches, self.branch)
-            return Mapping({"op": name, "branches": joined, **modifiers}, op.place)
+            joined = {"op": name, **attributes, "branches": branches}
+            return Mapping({**joined, **modifiers}, op.place)
         attributes = self.attributes(op, body)
         entries = {"op": name, "attributes": attributes, **modifiers}
         like = attributes.get("like") if op in OPS and OPS[op].like else None
@@ -189,6 +189,21 @@ class Canonical:
             # A reference to a layer, and so no expression like the other attributes.
             entries |= {"attributes": attributes.replaced(like=None), "like": like}
         return Mapping(entries, op.place)
+
+    def joined(self, op: Word, body: Node) -> tuple[dict[str, Node], Mapping | None]:
+        """The attributes of a join, if it has any, and its branches."""
+        roles = JOINS[op].roles
+        if not roles:
+            help = f"name its branches: {{{op}: {{{self.named(body)}}}}}"
+            branches = self.mapping(body, f"'{op}'", help)
+            return {}, _map(branches, self.branch) if branches is body else None
+        branches, given = Mapping({}, op.place), body
+        if isinstance(body, Mapping):
+            sides: tuple[dict[str, Node], dict[str, Node]] = {}, {}
+            for key, value in placed(body.entries):
+                sides[key in roles][key] = value
+            given, branches = (Mapping(side, body.place) for side in sides)
+        return {"attributes": self.attributes(op, given)}, _map(branches, self.branch)
 
     def named(self, listed: Node) -> str:
         """Branches for a list of layers, with names if it refers to layers."""
@@ -243,11 +258,15 @@ class Canonical:
             each = Mapping({op: Mapping({}, each.place)}, each.place)
         return layer.replaced(each=self.each(self.mapping(each, "'each'")))
 
-    def each(self, each: Mapping) -> Mapping:
+    def defaults(self, defaults: Mapping) -> Mapping:
+        """Ops with their attributes, joins with attributes among them."""
+        return self.each(defaults, [name for name in JOINS if JOINS[name].roles])
+
+    def each(self, each: Mapping, joins: Collection[str] = ()) -> Mapping:
         """Ops with their attributes, in a table or in `defaults`."""
         entries: dict[str, Node] = {}
         for op, body in placed(each.entries):
-            if op in JOINS or op in MODIFIERS:
+            if (op in JOINS and op not in joins) or op in MODIFIERS:
                 message = f"'{op}' is not allowed here: name an op and its attributes"
                 help = "define a block for anything larger"
                 self.complain("AS204", message, op.place, help)

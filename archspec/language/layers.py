@@ -19,6 +19,7 @@ from archspec.language.parts import (
     value,
 )
 from archspec.language.tables import column_names
+from archspec.ops import JOINS
 from archspec.reading import nodes
 from archspec.reading.nodes import Node, Scalar, Word, is_filled
 
@@ -83,10 +84,22 @@ class Branch(Modified):
 
 
 def _branches(node: Node, at: At) -> dict[str, Branch]:
-    if isinstance(node, nodes.Mapping) and not node.entries:
+    """The branches; if their names are fixed all of them, or none."""
+    op = nodes.text_of(at.around.get("op")) or ""
+    roles = JOINS[op].roles if op in JOINS else ()
+    if isinstance(node, nodes.Mapping) and not node.entries and not roles:
         help = "such as {add: {left: {conv: {conv: 8}}, right: {}}}"
         at.refuse(node, "a join has at least one branch", help)
-    return mapping_of(_branch)(node, at)
+    found: dict[str, Branch] = mapping_of(_branch)(node, at)
+    if not roles or not found:
+        return found
+    for name, branch in found.items():
+        if (repeat := branch.repeat or branch.series) is not None:
+            message = f"the branch '{name}' of {op} cannot be repeated"
+            help = "'repeat' on its layers runs them in a row"
+            at.complain("AS204", message, repeat.place, help)
+    nothing = Branch(layers={})
+    return {Word(role, node.place): found.get(role, nothing) for role in roles}
 
 
 def _branch(node: Node, at: At) -> Branch:
@@ -100,8 +113,9 @@ def _branch(node: Node, at: At) -> Branch:
 
 @dataclass(frozen=True, kw_only=True)
 class JoinLayer(Named):
-    """add, multiply or concat of branches."""
+    """A join of branches; attention may have none, and then reads one tensor."""
 
+    attributes: Attributes = optional(given, dict)
     branches: dict[str, Branch] = required(_branches)
 
 

@@ -121,8 +121,9 @@ class _Body:
                     yield from _unseen([repeat], seen, below)
                     for given in attributes, then:
                         yield from _unseen_in(given, {**seen, **step}, below)
-                case JoinLayer(repeat=repeat, branches=branches):
+                case JoinLayer(repeat=repeat, attributes=given, branches=branches):
                     yield from _unseen([repeat], seen, below)
+                    yield from _unseen_in(given, {**seen, **step}, below)
                     yield from self.branches(branches, {**outer, **step}, below)
 
     def name(self, name: Word) -> Iterator[Diagnostic]:

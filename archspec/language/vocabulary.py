@@ -8,7 +8,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from archspec.errors import MAX_FAULTS, Diagnostic, Place
-from archspec.ops import JOINS, OPS
+from archspec.ops import JOINS, OPS, PRIMITIVES
 from archspec.reading.nodes import Mapping, Node, Word, describe, text_of
 from archspec.reading.source import MAX_EXTENDS
 from archspec.synonyms import OPS_AND_BLOCKS, VALUES
@@ -48,7 +48,9 @@ class Vocabulary(NamedTuple):
 
     def attributes(self, op: str) -> list[str]:
         """All of a primitive's attributes, or a block's arguments."""
-        return [*OPS[op].model_fields] if op in OPS else [*self._arguments(op, ())]
+        if op in PRIMITIVES:
+            return [*PRIMITIVES[op].model_fields]
+        return [*self._arguments(op, ())]
 
     def has(self, op: str) -> bool:
         """Whether there is such an op."""

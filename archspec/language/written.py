@@ -199,7 +199,8 @@ def _layer(layer: Mapping) -> Node:
     others = {k: v for k, v in layer.entries.items() if k not in _OP}
     body = layer.section("attributes")
     if "branches" in layer.entries:
-        body = _each(layer.section("branches"), _branch)
+        branches = _each(layer.section("branches"), _branch)
+        body = Mapping({**body.entries, **branches.entries}, layer.place)
     if (like := layer.get("like")) is not None:
         body = body.replaced(like=like)
     if not body.entries and not others:

@@ -5,6 +5,7 @@ one MAC; biases, normalisation, activations and pooling count as none.
 """
 
 from abc import ABC, abstractmethod
+from collections import ChainMap
 from collections.abc import Mapping
 from math import gcd, prod
 from typing import Any, ClassVar, NamedTuple
@@ -16,7 +17,13 @@ from archspec.ops.fields import STATIC
 from archspec.ops.shapes import KINDS, Kind, Shape, check_kind
 
 OPS: dict[str, type["Op"]] = {}
-"""Primitives by name; a class with a `name` registers itself."""
+"""Primitives of one input by name; a class with a `name` registers itself."""
+
+JOINS: dict[str, type["Op"]] = {}
+"""Those of several inputs."""
+
+PRIMITIVES = ChainMap(OPS, JOINS)
+"""All of them."""
 
 
 Array = Any
@@ -47,7 +54,9 @@ MAX_DIVISOR = 1_000
 """Of those that help on groups proposes: larger ones would take long to find."""
 
 
-def shared_out(channels: int, groups: int, what: str, others: int = 0) -> int:
+def shared_out(
+    channels: int, groups: int, what: str, others: int = 0, *, unit: str = "groups"
+) -> int:
     """Channels per group; `others` are further channels that the groups share.
 
     Raises:
@@ -56,14 +65,16 @@ def shared_out(channels: int, groups: int, what: str, others: int = 0) -> int:
     each, rest = divmod(channels, groups)
     if rest:
         raise ShapeError(
-            f"{channels} {what} are not a multiple of {groups} groups: "
+            f"{channels} {what} are not a multiple of {groups} {unit}: "
             f"{channels} = {each} * {groups} + {rest}",
-            _advice_on_groups(channels, groups, what, others),
+            _advice_on_groups(channels, groups, what, others, unit),
         )
     return each
 
 
-def _advice_on_groups(channels: int, groups: int, what: str, others: int) -> str:
+def _advice_on_groups(
+    channels: int, groups: int, what: str, others: int, unit: str
+) -> str:
     """Help with the numbers of groups that divide all channels, nearest to `groups`."""
     common = gcd(channels, others)
     most = min(2 * groups, common, MAX_DIVISOR)
@@ -71,8 +82,8 @@ def _advice_on_groups(channels: int, groups: int, what: str, others: int) -> str
     *near, last = sorted(sorted(divisors, key=lambda n: abs(n - groups))[:3])
     another = f"another number of {what}"
     if near:
-        return f"use {', '.join(map(str, near))} or {last} groups, or {another}"
-    return f"remove 'groups', or use {another}" if others else f"use {another}"
+        return f"use {', '.join(map(str, near))} or {last} {unit}, or {another}"
+    return f"remove '{unit}', or use {another}" if others else f"use {another}"
 
 
 class Op(BaseModel, ABC):
@@ -126,6 +137,16 @@ class Op(BaseModel, ABC):
     keeps_sign: ClassVar[bool] = False
     """Whether a non-negative input gives a non-negative output."""
 
+    roles: ClassVar[tuple[str, ...]] = ()
+    """Of a join whose branches have fixed names, these: a branch that is not written is
+    the input itself, and without any branch the op reads this alone."""
+
+    attends: ClassVar[bool] = False
+    """Whether its MACs are products of activations, as in attention."""
+
+    registry: ClassVar[dict[str, type["Op"]]] = OPS
+    """The table that it is in by its name."""
+
     static_fields: ClassVar[frozenset[str]] = frozenset()
     """Attributes that frameworks need as constants."""
 
@@ -134,7 +155,7 @@ class Op(BaseModel, ABC):
         fields = cls.model_fields.items()
         cls.static_fields = frozenset(n for n, f in fields if STATIC in f.metadata)
         if "name" in cls.__dict__:
-            OPS[cls.name] = cls
+            cls.registry[cls.name] = cls
 
     def infer(self, shape: Shape) -> Shape:
         """The output shape.

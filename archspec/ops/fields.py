@@ -11,7 +11,15 @@ from typing import Annotated, Any, LiteralString, NamedTuple, cast, get_args
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from archspec.words import ACTIVATIONS, Distribution, Fan, Mode, Order, PaddingWord
+from archspec.words import (
+    ACTIVATIONS,
+    Bias,
+    Distribution,
+    Fan,
+    Mode,
+    Order,
+    PaddingWord,
+)
 
 Pair = tuple[int, int]
 """Height and width."""
@@ -62,6 +70,13 @@ class Read:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         return core_schema.no_info_plain_validator_function(self.function)
+
+
+class Optional(Read):
+    """The same for an attribute that may be unset."""
+
+    def __init__(self, function: Callable[[Any], Any]):
+        super().__init__(lambda value: None if value is None else function(value))
 
 
 class OneOf(Read, Examples):
@@ -231,6 +246,10 @@ _PADDINGS = Examples(
 PaddingField = Annotated[Padding, Read(padding), STATIC, _PADDINGS]
 ModeField = Annotated[Mode, OneOf(*get_args(Mode)), STATIC]
 OrderField = Annotated[Order, OneOf(*get_args(Order)), STATIC]
+_BIASES = OneOf(*get_args(Bias))
+BiasField = Annotated[
+    Bias | None, Optional(_BIASES.check), STATIC, Examples(None, *get_args(Bias))
+]
 Kind = Annotated[str, OneOf(*ACTIVATIONS)]
 _INITIALIZERS = Examples(
     ("normal", 0.1),

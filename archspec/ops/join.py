@@ -1,64 +1,60 @@
-"""Joins of branches into one tensor, without weights."""
+"""Joins of branches into one tensor."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import reduce
 from operator import add, mul, sub
 from typing import ClassVar
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Array
+from archspec.ops.base import JOINS, Array, Op, Weight, Weights
 from archspec.ops.shapes import Shape
 
-JOINS: dict[str, "Join"] = {}
-"""Joins by name."""
 
+class Join(Op):
+    """An op with several inputs: what the branches of a layer give."""
 
-class Join(ABC):
-    """A primitive with several inputs and no attributes."""
+    registry = JOINS
 
-    name: ClassVar[str]
-    """Name in specs."""
-
-    elementwise: ClassVar[bool] = True
-    """As in `Op`: whether the order of axes is no matter."""
+    elementwise = True
 
     is_ordered: ClassVar[bool] = False
     """Whether it has two branches that cannot change places."""
 
-    linear: ClassVar[bool] = False
-    """As in `Op`: batch norm is not folded into joins."""
-
-    def __init_subclass__(cls) -> None:
-        if "name" in cls.__dict__:
-            JOINS[cls.name] = cls()
-
-    @abstractmethod
-    def infer(self, shapes: Sequence[Shape], names: Sequence[str] = ()) -> Shape:
-        """The output shape for one or more branches.
+    def infer(self, shape: Shape, *others: Shape, names: Sequence[str] = ()) -> Shape:
+        """The output shape; `names` of the branches are for messages.
 
         Raises:
             ShapeError: the branches do not go together.
         """
+        return shape
+
+    def weights(self, shape: Shape, *others: Shape) -> dict[str, Weight]:
+        """Weights for inputs of these shapes, by canonical name."""
+        return {}
+
+    def is_idle(self, shape: Shape, *others: Shape) -> bool:
+        """Whether the op is the identity outside training."""
+        return not others
 
     def is_non_negative(self, given: bool) -> bool:
         """Whether the output is non-negative; `given`: whether all inputs are."""
         return given
 
-    @abstractmethod
-    def evaluate(self, inputs: Sequence[Array]) -> Array:
-        """The output for one or more arrays (N, channels, ...)."""
+    def macs(self, shape: Shape, *others: Shape) -> int:
+        """Products of activations that are summed."""
+        return 0
 
 
 class _Alike(Join):
     """Base of joins of tensors of equal shape."""
 
-    def infer(self, shapes: Sequence[Shape], names: Sequence[str] = ()) -> Shape:
+    def infer(self, shape: Shape, *others: Shape, names: Sequence[str] = ()) -> Shape:
         """Equal shapes -> the same shape."""
+        shapes = shape, *others
         if len(set(shapes)) != 1:
             message = f"{self.name} needs equal shapes{_listed(shapes, names)}"
             raise ShapeError(message, _advice(shapes, names))
-        return shapes[0]
+        return shape
 
 
 class Add(_Alike):
@@ -66,8 +62,8 @@ class Add(_Alike):
 
     name = "add"
 
-    def evaluate(self, inputs: Sequence[Array]) -> Array:
-        return reduce(add, inputs)
+    def evaluate(self, x: Array, weights: Weights, *others: Array) -> Array:
+        return reduce(add, others, x)
 
 
 class Subtract(_Alike):
@@ -79,8 +75,8 @@ class Subtract(_Alike):
     def is_non_negative(self, given: bool) -> bool:
         return False
 
-    def evaluate(self, inputs: Sequence[Array]) -> Array:
-        return reduce(sub, inputs)
+    def evaluate(self, x: Array, weights: Weights, *others: Array) -> Array:
+        return reduce(sub, others, x)
 
 
 class Multiply(Join):
@@ -88,24 +84,23 @@ class Multiply(Join):
 
     name = "multiply"
 
-    def infer(self, shapes: Sequence[Shape], names: Sequence[str] = ()) -> Shape:
+    def infer(self, shape: Shape, *others: Shape, names: Sequence[str] = ()) -> Shape:
         """Equal shapes, apart from sizes of 1 -> the larger size of each axis."""
+        spread = shapes = [shape, *others]
         if len(set(map(len, shapes))) == 1:
             full = tuple(map(max, zip(*shapes, strict=True)))
             # an axis of size 1 is of any size
             spread = [tuple(map(_spread, shape, full)) for shape in shapes]
             if set(spread) == {full}:
                 return full
-        else:
-            spread = shapes
         raise ShapeError(
             "multiply needs equal shapes, apart from sizes of 1"
             f"{_listed(shapes, names)}",
             _advice(spread, names),
         )
 
-    def evaluate(self, inputs: Sequence[Array]) -> Array:
-        return reduce(mul, inputs)
+    def evaluate(self, x: Array, weights: Weights, *others: Array) -> Array:
+        return reduce(mul, others, x)
 
 
 class Concat(Join):
@@ -114,16 +109,17 @@ class Concat(Join):
     name = "concat"
     elementwise = False
 
-    def infer(self, shapes: Sequence[Shape], names: Sequence[str] = ()) -> Shape:
+    def infer(self, shape: Shape, *others: Shape, names: Sequence[str] = ()) -> Shape:
         """(a, ...) and (b, ...) -> (a + b, ...)."""
+        shapes = shape, *others
         if len({shape[1:] for shape in shapes}) != 1:
             listed = _listed(shapes, names)
             message = f"concat needs feature maps of equal size{listed}"
             raise ShapeError(message, _advice(shapes, names))
-        return sum(shape[0] for shape in shapes), *shapes[0][1:]
+        return sum(shape[0] for shape in shapes), *shape[1:]
 
-    def evaluate(self, inputs: Sequence[Array]) -> Array:
-        return inputs[0].__array_namespace__().concatenate(inputs, 1)
+    def evaluate(self, x: Array, weights: Weights, *others: Array) -> Array:
+        return x.__array_namespace__().concatenate((x, *others), 1)
 
 
 def _spread(size: int, full: int) -> int:

@@ -183,6 +183,8 @@ class KerasModel:
                 ones = dropout_ones(len(layer.input.shape))
                 dropped = layer(np.moveaxis(ones, 1, -1), training=True)
                 keep(f"dropout:{path_of(layer.name)}", _channels_first(dropped))
+        for layer in self.network._flatten_layers():  # pyright: ignore
+            if isinstance(layer, keras.layers.Dropout):  # of attention, too
                 layer.rate = 0.0
         trainable = self.network.trainable_variables
         inputs = np.moveaxis(images, 1, -1).astype(keras.config.floatx())

@@ -17,6 +17,8 @@ OPS_AND_BLOCKS = Glossary(
         "adaptive_avg_pool": "adaptiveavgpool2d adaptiveaveragepool "
         "adaptiveaveragepooling adaptiveaveragepooling2d",
         "add": "sum plus addition residualadd",
+        "attention": "multiheadattention multiheadselfattention mha mhsa selfattention "
+        "crossattention scaleddotproductattention dotproductattention sdpa",
         "avg_pool": "avgpool2d averagepool averagepooling averagepooling2d",
         "batch_norm": "bn batchnorm2d batchnormalization "
         "batchnormalisation syncbatchnorm",
@@ -58,9 +60,6 @@ OPS_AND_BLOCKS = Glossary(
         "adaptivemaxpool adaptivemaxpool2d": (
             "'global_max_pool' pools to 1x1; to another size, 'max_pool' with the "
             "kernel and stride for it"
-        ),
-        "attention multiheadattention mha selfattention transformer": (
-            f"archspec has no attention {_SEE}"
         ),
         "classtoken clstoken posembed positionembedding embedding": (
             f"archspec has no embeddings or parameters outside of ops {_SEE}"
@@ -121,6 +120,7 @@ ATTRIBUTES = Glossary(
         "gate": "gateactivation gatelayer scaleactivation",
         "groups": "numgroups featuregroupcount cardinality",
         "growth": "growthrate",
+        "heads": "numheads nheads nhead headcount",
         "hidden": "squeezechannels rdchannels midchannels hiddenchannels hiddendim",
         "initial": "initvalue initvalues gammainitializer gammainit scaleinit",
         "initializer": "init initialiser kernelinit kernelinitializer weightinit",

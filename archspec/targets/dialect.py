@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from archspec.expressions import Constant, Expression, Name, Value
 from archspec.network import Network
-from archspec.ops import OPS
+from archspec.ops import PRIMITIVES, Shape
 from archspec.targets.code import Code, literal, rounded
 from archspec.targets.specialise.model import (
     Argument,
@@ -36,7 +36,7 @@ from archspec.targets.specialise.model import (
 )
 from archspec.targets.symbols import constant, rebuild
 from archspec.targets.templates import Templates
-from archspec.targets.unprintable import located
+from archspec.targets.unprintable import Unprintable, located
 
 Arguments = dict[str, Argument]
 
@@ -80,7 +80,7 @@ class Dialect:
 
     def arguments(self, call: Call) -> Arguments:
         """The attributes, constants where a framework needs them as constants."""
-        kind = OPS[call.op]
+        kind = PRIMITIVES[call.op]
         found: Arguments = {
             name: constant(attribute.constant)
             if name in kind.static_fields
@@ -105,6 +105,55 @@ class Dialect:
             del arguments["slope"]
         arguments["function"] = self.activations(kind.expression)
         return (FrameworkLayer(call.op, arguments),)
+
+    def attention(self, call: Call, arguments: Arguments) -> tuple[FrameworkLayer, ...]:
+        """One layer, and what of its function the file needs."""
+        given = call.attributes
+        biased = "relative_bias" in given
+        arguments |= {
+            "size": literal(_table_size(call)) if biased else None,
+            "signed": biased and given["relative_bias"].is_only("signed"),
+            "absolute": biased and given["relative_bias"].is_only("absolute"),
+            "biased": biased,
+            "scale": arguments.get("scale"),
+            "scaled": "scale" in given,
+            "windowed": not given["window"].is_only(0),
+            "shifted": not given["shift"].is_only(0),
+            "dilated": not given["dilation"].is_only(1),
+            "dropping": not given["dropout"].is_only(0),
+            "grouped": any(path in self.sharing for path in call.paths),
+            "uneven": any(
+                before[0] != after[0]
+                for before, after in zip(call.inputs, call.outputs, strict=True)
+                if before[0] != 3 * after[0]
+            ),
+        }
+        arguments.pop("relative_bias", None)
+        return (FrameworkLayer(call.op, arguments),)
+
+    def linear_attention(
+        self, call: Call, arguments: Arguments
+    ) -> tuple[FrameworkLayer, ...]:
+        """One layer, and whether heads share keys."""
+        shared = any(path in self.sharing for path in call.paths)
+        return (FrameworkLayer(call.op, {**arguments, "linear_grouped": shared}),)
+
+    def separable_attention(
+        self, call: Call, arguments: Arguments
+    ) -> tuple[FrameworkLayer, ...]:
+        """One layer, and whether it has grids."""
+        grids = not call.attributes["dilation"].is_only(1)
+        return (FrameworkLayer(call.op, {**arguments, "grids": grids}),)
+
+    @cached_property
+    def sharing(self) -> frozenset[str]:
+        """The layers of attention whose heads share keys and values."""
+        layers = (layer for layer in self.network.layers if layer.primitive.attends)
+        return frozenset(
+            layer.path
+            for layer in layers
+            if len({shape[0] for shape in layer.inputs[:2]}) > 1
+        )
 
     def activations(self, expression: Expression) -> Expression:
         """The expression with its words replaced by the framework's."""
@@ -217,9 +266,10 @@ class _Lowering:
                         replace(r, call=self.printed(r.call, root)) for r in rows
                     )
                     return replace(statement, rows=tuple(lowered))
-                case JoinStatement(branches=branches):
+                case JoinStatement(call=call, branches=branches):
                     parts = tuple(self.branch(part, root) for part in branches)
-                    return replace(statement, branches=parts)
+                    call = self.call(call, root)
+                    return replace(statement, call=call, branches=parts)
                 case _:
                     return statement
 
@@ -260,9 +310,10 @@ def calls_of(body: Sequence[Statement]) -> Iterator[Call]:
     """The calls that a body makes itself; a stage makes its own."""
     for statement in body:
         match statement:
-            case JoinStatement(branches=branches):
+            case JoinStatement(call=call, branches=branches):
                 for part in branches:
                     yield from calls_of(part.body)
+                yield call
             case TableStatement(rows=rows):
                 for row in rows:
                     yield from calls_in(row.call)
@@ -283,6 +334,25 @@ def calls_in(call: Printed) -> tuple[Call, ...]:
             return (call,)
         case StageCall():
             return ()
+
+
+def _table_size(call: Call) -> tuple[int, ...]:
+    """Rows and columns of the positions between which there is a relative bias."""
+    pairs = zip(call.inputs, call.attributes["window"].values, strict=True)
+    dilations = call.attributes["dilation"].values
+    sizes = {
+        (w, w) if isinstance(w, int) and w else _divided(shape[1:], d)
+        for (shape, w), d in zip(pairs, dilations, strict=True)
+    }
+    if len(sizes) > 1:
+        message = "a relative bias whose size differs from use to use"
+        raise Unprintable(message, call.paths[0])
+    return sizes.pop()
+
+
+def _divided(size: Shape, dilation: Value) -> Shape:
+    assert isinstance(dilation, int)
+    return tuple(length // dilation for length in size)
 
 
 def numbers(attribute: Attribute) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import chain, count
 
+from archspec.ops import JOINS
 from archspec.targets.code import Code
 from archspec.targets.lines import Line, assign, condition, joined, returned
 from archspec.targets.specialise.model import (
@@ -227,12 +228,12 @@ class Flow:
             lines = self.listed(statement, source, target, Code(listed), held)
             whole = self.syntax.join_list(statement, Code(listed))
         else:
-            lines = list[Line]()
-            operands: list[Code] = []
-            for part in statement.branches:
-                before, operand = self.branch(statement, part, source, held)
-                lines += before
-                operands.append(operand)
+            lines, operands, _ = self.leading(statement, source, held)
+            if not statement.branches:
+                held = [self.hold(r[0], r) for r in JOINS[statement.call.op].roles]
+                three = Code(", ".join(held))
+                lines = [assign(str(three), self.syntax.thirds(source))]
+                operands = [Code(name) for name in held]
             whole = self.syntax.join(statement, operands)
         self.release(held)
         return [*lines, assign(target, whole, note)], Code(target)
@@ -264,7 +265,7 @@ class Flow:
     ) -> tuple[list[Line], list[Code], list[BranchPart]]:
         """The first branches, which always are there; their tensors; the others."""
         lines: list[Line] = []
-        always: list[Code] = []
+        always: list[Code] = [] if join.branches else [source]
         parts = list(join.branches)
         while parts and parts[0].when is None and parts[0].count is None:
             before, value = self.branch(join, parts.pop(0), source, held)
@@ -282,7 +283,8 @@ class Flow:
             value = self.syntax.inline(only, begin)
             if value is not None and not self.is_tapped(only.name):
                 return [], value
-        held.append(self.hold(part.name, f"{join.name}_{part.name}"))
+        short = part.name[0] if part.name in JOINS[join.call.op].roles else part.name
+        held.append(self.hold(short, f"{join.name}_{part.name}"))
         return self.body(part.body, start, held[-1])
 
     def listed(
@@ -344,10 +346,10 @@ class Flow:
 
 def _is_running(join: JoinStatement) -> bool:
     """Whether it has optional branches behind one that always is there."""
-    first = join.branches[0]
     plain = all(part.count is None for part in join.branches)
     optional = any(part.when is not None for part in join.branches)
-    return join.op != "concat" and plain and optional and first.when is None
+    added = join.call.op != "concat" and plain and optional
+    return added and join.branches[0].when is None
 
 
 def behind(body: Sequence[Statement], references: Sequence[str]) -> int:

@@ -15,7 +15,6 @@ from archspec.targets.file import File
 from archspec.targets.lines import Line
 from archspec.targets.specialise.model import (
     Call,
-    JoinStatement,
     Loop,
     Printed,
     Row,
@@ -25,10 +24,9 @@ from archspec.targets.specialise.model import (
 )
 
 LINE_LENGTH = 88
-Called = Printed | JoinStatement
 
 
-def output_shape(call: Called) -> Shape:
+def output_shape(call: Printed) -> Shape:
     """The shape behind it, as the network was elaborated first."""
     match call:
         case Loop():
@@ -39,7 +37,7 @@ def output_shape(call: Called) -> Shape:
             return call.outputs[0]
 
 
-def tensor_size(file: File, call: Called) -> Code:
+def tensor_size(file: File, call: Printed) -> Code:
     """(N, 32, 112, 112), or (112, 112, 32) where a framework leaves out the batch."""
     shape, last = output_shape(call), getattr(call, "channels_last", False)
     if last or file.manifest["channels"] == "last" or is_sequence(shape):
@@ -49,7 +47,7 @@ def tensor_size(file: File, call: Called) -> Code:
     return Code(f"({', '.join(sizes)}{',' * (len(sizes) == 1)})")
 
 
-def map_size(call: Called) -> Code | None:
+def map_size(call: Printed) -> Code | None:
     """112 x 112."""
     shape = output_shape(call)
     return Code(" x ".join(map(str, shape[1:]))) if shape[1:] else None
@@ -71,7 +69,7 @@ class RowLayout:
     table: TableStatement
     module: Callable[[Printed, Style], Code]
     indent: int
-    note: Callable[[Called], Code | None] | None
+    note: Callable[[Printed], Code | None] | None
 
     def rows(self) -> list[dict[str, Any]]:
         """What a template needs of each row."""

@@ -225,8 +225,9 @@ def _in_body(
                 yield from _in_tests(when)
                 for row in rows:
                     yield from _in_call(row.call, known)
-            case JoinStatement(branches=branches, when=when):
+            case JoinStatement(call=call, branches=branches, when=when):
                 yield from _in_tests(when)
+                yield from _in_call(call, known)
                 for part in branches:
                     yield from _in_branch(part, known)
             case _:

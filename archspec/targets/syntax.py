@@ -65,11 +65,15 @@ class Syntax(Protocol):
         ...
 
     def join(self, statement: JoinStatement, operands: Sequence[Code]) -> Code:
-        """add, multiply or concat of several tensors."""
+        """The tensors of the branches joined."""
         ...
 
     def join_list(self, statement: JoinStatement, operands: Code) -> Code:
         """The same of a list of tensors."""
+        ...
+
+    def thirds(self, source: Code) -> Code:
+        """Three tensors, each with a third of the channels."""
         ...
 
     def repeated(

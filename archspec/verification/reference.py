@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from archspec.network import INPUT, Network, NetworkLayer
-from archspec.ops import Op
 from archspec.runtime.order import Keep
 from archspec.weights.checks import Arrays
 
@@ -75,10 +74,7 @@ def _run(
         own = {name: weights[f"{layer.path}.{name}"] for name in layer.weights}
         own = {name: array.astype(float) for name, array in own.items()}
         own |= instead(layer, inputs[0])
-        op = layer.primitive
-        known[number] = (
-            op.evaluate(inputs[0], own) if isinstance(op, Op) else op.evaluate(inputs)
-        )
+        known[number] = layer.primitive.evaluate(inputs[0], own, *inputs[1:])
         yield layer.path, known[number]
         read = {number, *layer.sources}
         known = {

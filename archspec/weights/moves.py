@@ -16,7 +16,7 @@ from archspec.language import Block, Document, JoinLayer, Table
 from archspec.language.layers import inner_layers
 from archspec.language.tensors import reads_several
 from archspec.network import Network
-from archspec.ops import OPS, Shape
+from archspec.ops import PRIMITIVES, Shape
 from archspec.weights.checks import Arrays, check
 
 
@@ -101,7 +101,7 @@ def _moves(
     )
     for layer, name, shape in weights:
         there = manifest["weights"][layer.op][name]
-        axes = OPS[layer.op].weight_axes if len(shape) > 1 else "out"
+        axes = PRIMITIVES[layer.op].weight_axes if len(shape) > 1 else "out"
         here = _Side(f"{layer.path}.{name}", _groups(axes))
         sizes = _sizes(here.axes, shape, layer.inputs[0][0])
         order = there.get("axes", axes)

@@ -256,7 +256,7 @@ class Walk:
 
     def joined(self, op: str, tensors: list[Tensor]) -> Tensor:
         try:
-            shape = JOINS[op].infer([tensor.shape for tensor in tensors])
+            shape = JOINS[op]().infer(*(tensor.shape for tensor in tensors))
         except ShapeError as error:
             raise Unfit(str(error)) from None
         tensor = self.add(op, shape, tensors)

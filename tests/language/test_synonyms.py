@@ -13,7 +13,7 @@ from archspec.language.blocks import standard_blocks
 from archspec.language.canonical import BLOCK, TABLE
 from archspec.language.document import KEYS as DOCUMENT
 from archspec.language.document import PARTS
-from archspec.ops import JOINS, OPS
+from archspec.ops import JOINS, OPS, PRIMITIVES
 from archspec.synonyms import (
     ATTRIBUTES,
     BESIDE,
@@ -29,7 +29,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
 BLOCKS = standard_blocks().entries
 ALL_OPS = {*OPS, *JOINS, *BLOCKS}
 ATTRIBUTES_OF = {
-    **{name: {*op.model_fields} for name, op in OPS.items()},
+    **{name: {*op.model_fields} for name, op in PRIMITIVES.items()},
     **{name: {*block.section("arguments").entries} for name, block in BLOCKS.items()},
 }
 IN_PARTS = {field.name for part in PARTS.values() for field in fields(part)}

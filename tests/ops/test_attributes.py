@@ -51,7 +51,11 @@ MAIN = {
 def test_every_word_of_the_language_and_its_main_attribute():
     assert {op: next(iter(OPS[op].model_fields), None) for op in OPS} == MAIN
     assert {op.name for op in OPS.values()} == set(MAIN)
-    assert set(JOINS) == {"add", "subtract", "multiply", "concat"}
+    assert {op: next(iter(JOINS[op].model_fields), None) for op in JOINS} == {
+        **dict.fromkeys(("add", "subtract", "multiply", "concat")),
+        **dict.fromkeys(("attention", "linear_attention"), "heads"),
+        "separable_attention": "dilation",
+    }
 
 
 def test_fallbacks_are_required_attributes():

@@ -14,9 +14,14 @@ def test_the_structures_of_the_language_are_the_joins():
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("join", JOINS)
 def test_shapes_and_signs(join: str, count: int):
+    kind = JOINS[join]
+    if count == 1 and join == "separable_attention":
+        pytest.skip("its query has one channel")
     inputs = [
         abs(np.random.default_rng(n).normal(size=(2, 6, 4, 3))) for n in range(count)
     ]
-    found = JOINS[join].evaluate(inputs)
-    assert found.shape == (2, *JOINS[join].infer([(6, 4, 3)] * count))
-    assert found.min() >= 0 or not JOINS[join].is_non_negative(True)
+    if join == "separable_attention":
+        inputs[0] = inputs[0][:, :1]
+    found = kind().evaluate(inputs[0], {}, *inputs[1:])
+    assert found.shape == (2, *kind().infer(*(x.shape[1:] for x in inputs)))
+    assert found.min() >= 0 or not kind().is_non_negative(True)

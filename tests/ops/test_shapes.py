@@ -153,7 +153,7 @@ def test_weights_refuse_groups_as_infer_does():
     ],
 )
 def test_joins(word: str, shapes: list[Shape], output: Shape):
-    assert JOINS[word].infer(shapes) == output
+    assert JOINS[word]().infer(*shapes) == output
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_joins(word: str, shapes: list[Shape], output: Shape):
 )
 def test_joins_that_do_not_fit(word: str, shapes: list[Shape], expected: str):
     with pytest.raises(ShapeError) as caught:
-        JOINS[word].infer(shapes)
+        JOINS[word]().infer(*shapes)
     assert str(caught.value) == expected
 
 
@@ -204,7 +204,7 @@ def test_joins_that_do_not_fit(word: str, shapes: list[Shape], expected: str):
 )
 def test_advice_on_joins_goes_by_what_differs(shapes: list[Shape], expected: str):
     with pytest.raises(ShapeError) as caught:
-        JOINS["add"].infer(shapes)
+        JOINS["add"]().infer(*shapes)
     assert caught.value.help.startswith(expected)
 
 

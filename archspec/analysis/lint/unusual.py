@@ -8,7 +8,7 @@ from archspec.analysis.lint.uses import Use, uses_of, written
 from archspec.errors import WARNING, Diagnostic, Place
 from archspec.language import Document, JoinLayer
 from archspec.network import Network, Step
-from archspec.ops import OPS
+from archspec.ops import PRIMITIVES
 from archspec.ops.fields import Usual, shown
 
 _SCALE = Usual(
@@ -49,7 +49,8 @@ def _values(document: Document, use: Use, step: Step) -> Iterator[Diagnostic]:
 
 def _ranges(op: str) -> Iterator[tuple[str, Usual]]:
     """The attributes of an op that have a usual range."""
-    for name, field in OPS[op].model_fields.items() if op in OPS else ():
+    fields = PRIMITIVES[op].model_fields if op in PRIMITIVES else {}
+    for name, field in fields.items():
         yield from ((name, data) for data in field.metadata if isinstance(data, Usual))
 
 

@@ -53,7 +53,7 @@ def _exists(layer: Layer, scope: Scope | None, varying: set[str]) -> bool | None
 def written(layer: Layer, step: Step, attribute: str) -> Formula | None:
     """What the layer gives for an attribute at a step: of a column, the cell."""
     if isinstance(layer, JoinLayer):
-        return None
+        return layer.attributes.get(attribute)
     given = layer.each[step.op] if isinstance(layer, Table) else layer.attributes
     found = layer.then.get(attribute) if step.number else None
     found = found or given.get(attribute)

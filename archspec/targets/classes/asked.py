@@ -111,6 +111,8 @@ def _names_read(
             return read
         (call,) = calls_in(statement.call)
         read |= call.layers[0].names_read()
+    if isinstance(statement, JoinStatement) and is_function(file, statement.call):
+        read |= statement.call.layers[0].names_read()
     for part in statement.branches if isinstance(statement, JoinStatement) else ():
         if part.count is not None and not modules_of(file, part):
             read |= names_in(part.count.expression)

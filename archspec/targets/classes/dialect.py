@@ -31,6 +31,14 @@ class ClassDialect(Dialect, ABC):
     def conv(self, call: Call, arguments: Arguments) -> Layers:
         """One module, which pads as the framework can."""
 
+    def attention(self, call: Call, arguments: Arguments) -> Layers:
+        """A function; with weights or dropout a module."""
+        (layer,) = super().attention(call, arguments)
+        if layer.arguments["biased"] or layer.arguments["dropping"]:
+            given = {**layer.arguments, "module": True}
+            return (FrameworkLayer("attention_module", given),)
+        return (layer,)
+
     def slice_channels(self, call: Call, arguments: Arguments) -> Layers:
         """Without an end that is the last channel."""
         if arguments["stop"] == call.channels.expression:

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import ClassVar
 
 from archspec.expressions import Expression
+from archspec.ops import JOINS
 from archspec.targets.arguments import ValuePrinter
 from archspec.targets.classes.asked import Asked
 from archspec.targets.classes.modules import (
@@ -206,10 +207,19 @@ class Forward:
         return self.applied(path, listed, operands, target, note)
 
     def join(self, statement: JoinStatement, operands: Sequence[Code]) -> Code:
-        return self.macro(statement.op, operands, statement.last_axis)
+        (layer,) = statement.call.layers
+        if not JOINS[statement.call.op].roles:
+            return self.macro(layer.macro, operands, statement.last_axis)
+        if is_function(self.file, statement.call):
+            return self.inside.layer(layer, *operands)
+        return self.macro("apply", identifier(statement.name), *operands)
 
     def join_list(self, statement: JoinStatement, operands: Code) -> Code:
-        return self.macro(f"{statement.op}_list", operands, statement.last_axis)
+        name = f"{statement.call.op}_list"
+        return self.macro(name, operands, statement.last_axis)
+
+    def thirds(self, source: Code) -> Code:
+        return self.macro("thirds", source)
 
     def repeated(
         self, part: BranchPart, source: Code, target: str, branches: Code
@@ -261,7 +271,7 @@ class Forward:
         if isinstance(statement, TableStatement):
             return tensor_size(self.file, statement.rows[-1].call)
         if isinstance(statement, JoinStatement):
-            return tensor_size(self.file, statement)
+            return tensor_size(self.file, statement.call)
         return None
 
 

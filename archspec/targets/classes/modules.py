@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 
 from archspec.expressions import Binary, Constant, Expression, Logic
-from archspec.ops import OPS, Op
+from archspec.ops import JOINS, OPS, Op
 from archspec.ops.base import Idle
 from archspec.targets.arguments import CallPrinter, Style, ValuePrinter
 from archspec.targets.classes.views import InitGroup
@@ -140,6 +140,10 @@ class Modules(Builder):
         """A statement's module, or a list of them; None for what `forward` does."""
         if isinstance(statement, TableStatement):
             return self.rows(statement)
+        if isinstance(statement, JoinStatement):
+            call = statement.call
+            attends = JOINS[call.op].roles and not is_function(self.file, call)
+            return self.primitive(call) if attends else None
         if not isinstance(statement, OpStatement):
             return None
         call = statement.call
@@ -169,6 +173,7 @@ def is_function(file: File, call: Printed) -> bool:
         isinstance(call, Call)
         and bool(call.layers)
         and call.op in file.manifest["functions"]
+        and not call.layers[0].arguments.get("module")
     )
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import ClassVar
 
 from archspec.expressions import Expression
+from archspec.ops import JOINS
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
 from archspec.targets.code import Code, literal, term
 from archspec.targets.dialect import calls_in
@@ -278,12 +279,19 @@ class Statements:
     # Joins
 
     def join(self, statement: JoinStatement, operands: Sequence[Code]) -> Code:
+        (layer,), name = statement.call.layers, self.named(statement.name)
+        if JOINS[statement.call.op].roles:
+            return self.printer.layer(layer, *operands, name=name)
         if len(operands) == 1:
             return operands[0]
-        return self.macro(statement.op, operands, self.named(statement.name))
+        return self.macro(layer.macro, operands, name)
 
     def join_list(self, statement: JoinStatement, operands: Code) -> Code:
-        return self.macro(f"{statement.op}_list", operands, self.named(statement.name))
+        name = self.named(statement.name)
+        return self.macro(f"{statement.call.op}_list", operands, name)
+
+    def thirds(self, source: Code) -> Code:
+        return self.macro("thirds", source)
 
     def repeated(
         self, part: BranchPart, source: Code, target: str, branches: Code
@@ -332,7 +340,7 @@ class Statements:
     def note(self, statement: Statement) -> Code | None:
         if not self.root or not isinstance(statement, JoinStatement):
             return None
-        return tensor_size(self.file, statement)
+        return tensor_size(self.file, statement.call)
 
 
 def differs(call: Printed) -> bool:

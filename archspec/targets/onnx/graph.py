@@ -128,8 +128,11 @@ class Site:
 
     def matrix(self, name: str, values: Array) -> str:
         """A constant of this layer in single precision."""
-        path = f"{self.layer.path}/{name}"
-        return self.graph.tensor(path, values.astype(np.float32))
+        return self.constant(name, values.astype(np.float32))
+
+    def constant(self, name: str, array: Array) -> str:
+        """An array as a constant of the layer."""
+        return self.graph.tensor(f"{self.layer.path}/{name}", array)
 
     def whole(self, *values: int) -> str:
         """A list of whole numbers as a constant."""

@@ -40,7 +40,14 @@ from archspec.ops.shape import (
     SpaceToDepth,
     Upsample,
 )
+from archspec.targets.onnx.attention import (
+    attention,
+    linear_attention,
+    separable_attention,
+)
 from archspec.targets.onnx.graph import Number, Site
+
+__all__ = ["attention", "linear_attention", "separable_attention"]
 
 _NODES: dict[str, tuple[str, dict[str, Number]]] = {
     "relu": ("Relu", {}),

@@ -19,8 +19,9 @@ from archspec.expressions import (
 from archspec.language import Branch, Formula, JoinLayer, Layer, OpLayer, Table
 from archspec.language.tensors import reads_several
 from archspec.network import RUN_CHANNELS, Instance
+from archspec.ops import JOINS
 from archspec.targets.reduction import values_of
-from archspec.targets.specialise.calls import compile_call, unrolled
+from archspec.targets.specialise.calls import compile_call, compile_join, unrolled
 from archspec.targets.specialise.context import Context, Runs, all_same, choose
 from archspec.targets.specialise.model import (
     Attribute,
@@ -231,38 +232,42 @@ class Body:
         if layer.repeat is not None:
             raise Unprintable(f"'repeat' on the join '{site.name}': make it a block")
         compiled = [
-            self.branch(site, name, branch) for name, branch in layer.branches.items()
+            self.branch(layer.op, site, name, branch)
+            for name, branch in layer.branches.items()
         ]
         found = [part for part in compiled if part is not None]
-        outputs = tuple(step.output for step in site.runs.steps)
-        parts = tuple(part for part, _ in found)
-        statement = JoinStatement(
-            site.name,
-            layer.place,
-            layer.op,
-            parts,
-            site.when,
-            site.origin,
-            outputs,
-        )
         candidates = [width for _, width in found]
         if layer.op == "concat":
             total = _total([_share(part, width) for part, width in found])
             candidates = [total]
+        elif JOINS[layer.op].roles:
+            candidates = _attended(candidates or [_third(site.channels)] * 3)
         # How the branches count themselves is not known behind them.
         known = [c for c in candidates if "step" not in names_in(c)]
         candidates = [self.context.express(c, site.runs.scopes) for c in known]
-        widths = [shape[0] for shape in outputs]
-        return statement, choose(candidates, site.runs.scopes, widths)
+        widths = [step.output[0] for step in site.runs.steps]
+        width = choose(candidates, site.runs.scopes, widths)
+        call = compile_join(
+            self.context, layer.attributes, site.runs, site.channels, width
+        )
+        parts = tuple(part for part, _ in found)
+        return JoinStatement(
+            site.name, layer.place, call, parts, site.when, site.origin
+        ), width
 
     def branch(
-        self, join: Site, name: str, branch: Branch
+        self, op: str, join: Site, name: str, branch: Branch
     ) -> tuple[BranchPart, Expression] | None:
         """One side of a join; None where it never is there."""
         site = self.site(f"{join.name}/{name}", branch, join.channels)
+        fixed = name in JOINS[op].roles
         if site.when == Constant(False):
-            return None
+            nothing = BranchPart(name, (), None, site.origin, None), site.channels
+            return nothing if fixed else None
         when = None if isinstance(site.when, Constant) else site.when
+        if fixed and when is not None:
+            message = f"'when' on the branch '{name}' of {op}"
+            raise Unprintable(message, help="write it on the branch's layers")
         instances, scopes = site.instances, site.scopes
         if branch.when is not None:
             pairs = list(zip(instances, scopes, strict=True))
@@ -346,6 +351,16 @@ class Body:
         named = f"{table}_{usual}"
         numbered = (f"{named}_{number}" for number in count(2))
         return next(n for n in chain([usual, named], numbered) if n not in taken)
+
+
+def _third(channels: Expression) -> Expression:
+    return Binary("//", channels, Constant(3))
+
+
+def _attended(widths: Sequence[Expression]) -> list[Expression]:
+    """What the channels of attention may be: the last one is always right."""
+    query, key, value = widths
+    return [value, query, Binary("//", Binary("*", value, query), key)]
 
 
 def _share(part: BranchPart, width: Expression) -> Expression:

@@ -14,7 +14,7 @@ from archspec.expressions import (
     to_text,
 )
 from archspec.language import Formula
-from archspec.ops import OPS, Op
+from archspec.ops import JOINS, OPS, Op
 from archspec.targets.reduction import reduce, values_of
 from archspec.targets.specialise.context import (
     Context,
@@ -70,6 +70,26 @@ def compile_call(
     )
 
 
+def compile_join(
+    context: Context, given: Given, runs: Runs, channels: Expression, width: Expression
+) -> Call:
+    """The call that joins branches; `width` are the channels of its output.
+
+    Its attributes see the `channels` that the structure reads.
+    """
+    caller = _Caller(context, given, runs, channels, MappingProxyType({}))
+    ends = tuple(step.output[0] for step in runs.steps)
+    return Call(
+        runs.op,
+        caller.attributes(JOINS[runs.op], {}),
+        Attribute(width, ends),
+        width,
+        tuple(step.inputs[0] for step in runs.steps),
+        tuple(step.output for step in runs.steps),
+        tuple(step.path for step in runs.steps),
+    )
+
+
 def unrolled(
     context: Context,
     given: tuple[Given, Given],
@@ -109,15 +129,23 @@ class _Caller:
 
     def primitive(self, kind: type[Op]) -> tuple[dict[str, Attribute], Expression]:
         """All attributes, and the channels behind the op."""
-        self.check_constants()
-        attributes: dict[str, Attribute] = {}
         known: dict[str, Expression] = {"channels": self.channels}
-        for name in kind.model_fields:
-            attributes[name] = self.attribute(kind, name, known)
-            known[name] = attributes[name].expression
+        attributes = self.attributes(kind, known)
         if kind.output_channels == "channels * area":
             known["area"] = self.area()
         return attributes, self.reduced(parse(kind.output_channels), known)
+
+    def attributes(
+        self, kind: type[Op], known: dict[str, Expression]
+    ) -> dict[str, Attribute]:
+        """All attributes that are set, by name; `known` gets their expressions."""
+        self.check_constants()
+        found: dict[str, Attribute] = {}
+        for name in kind.model_fields:
+            if self.runs.steps[0].attributes[name] is not None:
+                found[name] = self.attribute(kind, name, known)
+                known[name] = found[name].expression
+        return found
 
     def attribute(
         self, kind: type[Op], name: str, known: Mapping[str, Expression]

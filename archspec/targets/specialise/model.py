@@ -257,21 +257,20 @@ class BranchPart:
 
 @dataclass(frozen=True, slots=True)
 class JoinStatement:
-    """Branches, then add, multiply or concat; `channels_last` as in `Call`."""
+    """Branches, then what joins them; without any, `call` reads one tensor."""
 
     name: str
     place: Place
-    op: str
+    call: Call
     branches: tuple[BranchPart, ...]
     when: Expression | None
     source: str | None
-    outputs: tuple[Shape, ...]
-    channels_last: bool = False
 
     @property
     def last_axis(self) -> bool:
         """Whether the channels are the last axis, those of a sequence always."""
-        return self.channels_last or any(map(is_sequence, self.outputs))
+        outputs = self.call.outputs
+        return self.call.channels_last or any(map(is_sequence, outputs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from itertools import chain, count
 from typing import Any
 
 from archspec.expressions import Items
-from archspec.language import Block, Document, Formula, Layer, OpLayer, Table
+from archspec.language import Block, Document, Formula, JoinLayer, Layer, Table
 from archspec.language.layers import inner_layers
 from archspec.network import Instance, Step
-from archspec.ops import JOINS, OPS
+from archspec.ops import JOINS, PRIMITIVES
 from archspec.ops.convolution import TransposedConv
 from archspec.ops.shapes import KINDS, is_sequence, rank
 from archspec.targets.code import class_name
@@ -177,9 +177,9 @@ def needs_of(given: Given, step: Step) -> Needs:
     needs: Needs = {("op",): frozenset({step.op})}
     if step.op in JOINS and not JOINS[step.op].elementwise:
         needs[("rank",)] = frozenset({rank(step.output)})
-    if step.inner is not None or step.op not in OPS:
+    if step.inner is not None or step.op not in PRIMITIVES:
         return needs
-    kind = OPS[step.op]
+    kind = PRIMITIVES[step.op]
     attributes = step.attributes
     for name in kind.static_fields & attributes.keys():
         needs[(name,)] = frozenset({attributes[name]})
@@ -213,7 +213,7 @@ def _paddings(given: Given, step: Step) -> frozenset[Hashable]:
     numbers = formula.expression if formula else None
     if isinstance(numbers, Items) and names_in(numbers):
         return frozenset({"computed"})
-    primitive: Any = OPS[step.op].model_validate(step.attributes)
+    primitive: Any = PRIMITIVES[step.op].model_validate(step.attributes)
     return primitive.window.ways()
 
 
@@ -221,11 +221,11 @@ def _given(layer: Layer, step: Step) -> Given:
     """The attributes that the layer or table itself gives to a primitive."""
     if step.inner is not None:
         return {}
-    if isinstance(layer, OpLayer):
-        return {**layer.attributes, **(layer.then if step.number else {})}
+    if isinstance(layer, JoinLayer):
+        return layer.attributes
     if isinstance(layer, Table):
         return {**layer.each[step.op], **(layer.then if step.number else {})}
-    return {}
+    return {**layer.attributes, **(layer.then if step.number else {})}
 
 
 def _named(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, product
 
 from archspec.expressions import Function, Name, Scope, Value
-from archspec.language import Block, Document, Layer, OpLayer, Table
+from archspec.language import Block, Document, Layer, Table
 from archspec.language.layers import inner_layers
 from archspec.language.layers import references as read_by_name
 from archspec.network import Instance, Step
@@ -97,7 +97,7 @@ def _effective(
 def _passed_to(layer: Layer, argument: str) -> list[str]:
     """The attributes of a layer that are just this argument."""
     given = list(layer.each.values()) if isinstance(layer, Table) else []
-    if isinstance(layer, OpLayer):
+    if not isinstance(layer, Table):
         given = [layer.attributes]
     formulas = chain.from_iterable(attributes.items() for attributes in given)
     return [n for n, f in formulas if f is not None and f.expression == Name(argument)]

@@ -85,14 +85,18 @@ class _Marks:
         return (*found, *self.run(run))
 
     def inside(self, statement: Statement) -> Statement:
-        """A statement that is channels first, with what its branches decide."""
+        """A statement that is channels first, with what its branches decide.
+
+        A join that wants channels last is so nevertheless: its branches permute.
+        """
         if not isinstance(statement, JoinStatement):
             return statement
         parts = tuple(
             replace(part, body=part.body if part.count else self.body(part.body))
             for part in statement.branches
         )
-        return replace(statement, branches=parts)
+        statement = replace(statement, branches=parts)
+        return _marked_join(statement) if self.layout(statement.call.op) else statement
 
     def run(self, run: Sequence[Statement]) -> list[Statement]:
         """Statements that may be channels last, marked from where to where it pays."""
@@ -122,7 +126,7 @@ class _Marks:
             return _sum(map(self.wish, calls_in(statement.call)))
         if isinstance(statement, JoinStatement):
             inner = [self.wishes(s) for part in statement.branches for s in part.body]
-            own = self.layout(statement.op)
+            own = self.layout(statement.call.op)
             return _sum([None if own is None else 2 * own, *inner])
         return 0 if isinstance(statement, PassStatement) else None
 
@@ -178,8 +182,7 @@ def _marked(statement: Statement) -> Statement:
             replace(part, body=tuple(map(_marked, part.body)))
             for part in statement.branches
         )
-        last = _any_map(statement.outputs)
-        return replace(statement, branches=parts, channels_last=last)
+        return _marked_join(replace(statement, branches=parts))
     if not isinstance(statement, OpStatement):
         return statement
     match statement.call:
@@ -190,6 +193,10 @@ def _marked(statement: Statement) -> Statement:
             return replace(statement, call=Unrolled(tuple(map(_marked_call, calls))))
         case Call() as call:
             return replace(statement, call=_marked_call(call))
+
+
+def _marked_join(join: JoinStatement) -> JoinStatement:
+    return replace(join, call=_marked_call(join.call))
 
 
 def _marked_call(call: Call) -> Call:
@@ -234,7 +241,7 @@ class _Permutations:
         """The statement with what permutes before and behind it, and what it gives."""
         source = self.known[statement.source] if statement.source else current
         found: list[Statement] = []
-        shapes, last = _reads(statement), _is_last(statement)
+        shapes, last = _reads(statement), _reads_last(statement)
         if isinstance(statement, PassStatement):
             names = [statement.name, *(f"{statement.name}.{r}" for r in statement.rows)]
             self.known |= dict.fromkeys(names, source)
@@ -251,7 +258,7 @@ class _Permutations:
             statement = replace(statement, branches=tuple(parts))
         found.append(statement)
         gives = _gives(statement)
-        current = _Tensor(gives, last and _any_map(gives))
+        current = _Tensor(gives, _is_last(statement) and _any_map(gives))
         if current.last and statement.name in self.pinned:
             place, name = statement.place, statement.name
             found.append(_permutation(place, False, gives, None, name))
@@ -268,8 +275,8 @@ class _Permutations:
         """A branch in the layout of its join."""
         start = self.known[part.source] if part.source else source
         if not part.body and not start.shapes:
-            start = start._replace(shapes=join.outputs)
-        body = self.part(part.body, start, join.channels_last)
+            start = start._replace(shapes=join.call.outputs)
+        body = self.part(part.body, start, join.call.channels_last)
         return replace(part, body=body)
 
     def takes_over(self, statement: Statement) -> bool:
@@ -300,12 +307,19 @@ def _permutation(
 
 def _is_last(statement: Statement) -> bool:
     match statement:
-        case JoinStatement(channels_last=last):
-            return last
+        case JoinStatement(call=call):
+            return call.channels_last
         case OpStatement(call=call):
             return any(each.channels_last for each in calls_in(call))
         case _:
             return False
+
+
+def _reads_last(statement: Statement) -> bool:
+    """Whether it reads channels last; of a join, whether all branches begin so."""
+    last = _is_last(statement)
+    parts = statement.branches if isinstance(statement, JoinStatement) else ()
+    return last and all(_is_last(part.body[0]) for part in parts if part.body)
 
 
 def _reads(statement: Statement) -> Sequence[Shape]:
@@ -315,6 +329,8 @@ def _reads(statement: Statement) -> Sequence[Shape]:
             return _ends(call)[0]
         case TableStatement(rows=rows):
             return _ends(rows[0].call)[0]
+        case JoinStatement(call=call, branches=()):
+            return call.inputs
         case JoinStatement():
             return [s for part in statement.branches for s in _starts(statement, part)]
         case _:
@@ -324,7 +340,7 @@ def _reads(statement: Statement) -> Sequence[Shape]:
 def _starts(join: JoinStatement, part: BranchPart) -> Sequence[Shape]:
     if part.source is not None or (part.body and part.body[0].source is not None):
         return ()
-    return _reads(part.body[0]) if part.body else join.outputs
+    return _reads(part.body[0]) if part.body else join.call.outputs
 
 
 def _gives(statement: Statement) -> Sequence[Shape]:
@@ -334,8 +350,8 @@ def _gives(statement: Statement) -> Sequence[Shape]:
             return _ends(call)[1]
         case TableStatement(rows=rows):
             return _ends(rows[-1].call)[1]
-        case JoinStatement(outputs=outputs):
-            return outputs
+        case JoinStatement(call=call):
+            return call.outputs
         case _:
             return ()
 

@@ -93,16 +93,15 @@ def alternatives(network: Network) -> Iterator[tuple[str, Network]]:
 def _computed(network: Network) -> list[Any]:
     """What each layer does, apart from training."""
     return [
-        (layer.path, *_attributes(layer.primitive))
+        (layer.path, layer.op, *_attributes(layer.primitive))
         for layer in network.layers
         if not layer.is_idle
     ]
 
 
-def _attributes(op: Any) -> list[Any]:
-    if not isinstance(op, Op):
-        return [op]
-    return [pair for pair in op if pair[0] not in ("decay", "initializer")]
+def _attributes(op: Op) -> list[Any]:
+    training = "decay", "initializer", "dropout"
+    return [pair for pair in op if pair[0] not in training]
 
 
 def check_settings(
