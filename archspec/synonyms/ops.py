@@ -17,7 +17,7 @@ OPS_AND_BLOCKS = Glossary(
         "adaptive_avg_pool": "adaptiveavgpool2d adaptiveaveragepool "
         "adaptiveaveragepooling adaptiveaveragepooling2d",
         "add": "sum plus addition residualadd",
-        "attention": "multiheadattention multiheadselfattention mha mhsa selfattention "
+        "attention": "multiheadattention multiheadselfattention mha mhsa "
         "crossattention scaleddotproductattention dotproductattention sdpa",
         "avg_pool": "avgpool2d averagepool averagepooling averagepooling2d",
         "batch_norm": "bn batchnorm2d batchnormalization "
@@ -32,6 +32,8 @@ OPS_AND_BLOCKS = Glossary(
         "depthwise_conv": "depthwiseconv2d dwconv depthwise",
         "drop_path": "stochasticdepth",
         "depth_to_space": "pixelshuffle subpixel subpixelconv",
+        "encoder_layer": "transformer transformerencoder transformerencoderlayer "
+        "transformerblock vitblock",
         "flatten": "flattening",
         "fused_inverted_residual": "fusedmbconv",
         "global_avg_pool": "gap globalaveragepool globalaveragepooling "
@@ -43,6 +45,7 @@ OPS_AND_BLOCKS = Glossary(
         "inverted_residual": "mbconv irb invertedbottleneck",
         "layer_norm": "ln layernorm2d layernormalization layernormalisation",
         "max_pool": "maxpool2d maxpooling maxpooling2d",
+        "mlp": "feedforward ffn mlpblock",
         "multiply": "mul product",
         "pad": "zeropad zeropad2d zeropadding zeropadding2d padding",
         "resize": "interpolate resizing",
