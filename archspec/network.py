@@ -20,7 +20,10 @@ from archspec.language.document import Figures
 from archspec.ops import Op, Shape, Weight
 
 INPUT = -1
-"""The number of the network's input among the sources of layers."""
+"""The number of the network's input among the sources of layers.
+
+That of each further input is one less than that of the one before.
+"""
 
 RUN_CHANNELS = "channels of the run"
 """What scopes call the channels that a run of a branch reads; no spec can name it."""
@@ -128,7 +131,7 @@ class Network:
     """A spec's layers in written order, and what they add up to."""
 
     spec: Spec
-    input_shape: Shape
+    inputs: Mapping[str, Shape]
     outputs: Mapping[str, int]
     output_shape: Shape | dict[str, Shape]
     layers: tuple[NetworkLayer, ...]
@@ -143,6 +146,22 @@ class Network:
     def document(self) -> Document:
         """The document that it was elaborated from."""
         return self.spec.document
+
+    @property
+    def image(self) -> Shape:
+        """The shape of the only input, or of the first."""
+        return next(iter(self.inputs.values()))
+
+    @property
+    def input_shape(self) -> Shape | dict[str, Shape]:
+        """The shape of the input; of several, those of all by their names."""
+        return self.image if len(self.inputs) == 1 else dict(self.inputs)
+
+    def shape(self, source: int) -> Shape:
+        """The shape of what a layer reads: an input, or a layer's output."""
+        if source > INPUT:
+            return self.layers[source].output
+        return [*self.inputs.values()][INPUT - source]
 
     @property
     def name(self) -> str:

@@ -64,6 +64,7 @@ def complete(spec: str) -> str:
     keys = set(KEY.findall(spec))
     if "extends" in keys or "archspec" in keys:
         return spec
+    keys |= {"input"} if "inputs" in keys else set()
     whole = fences(LANGUAGE, "yaml")[0]
     parts = re.split(r"^(?=\w)", whole, flags=re.MULTILINE)
     return spec + "".join(part for part in parts if part.split(":")[0] not in keys)

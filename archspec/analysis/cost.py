@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from archspec.language.document import Figures, Quantity
 from archspec.network import INPUT, Network, NetworkLayer
+from archspec.ops import Shape
 
 COUNTING = "weights-and-attention"
 """One MAC for each weight of a convolution or dense layer at each output position.
@@ -35,22 +36,23 @@ def cost_document(network: Network) -> dict[str, Any]:
 
 def totals(network: Network) -> dict[str, Any]:
     """What a network is and costs; shapes are channels first."""
-    shape = network.output_shape
     return {
         "name": network.name,
         "variant": network.spec.variant,
-        "input_shape": list(network.input_shape),
-        "output_shape": (
-            {name: list(part) for name, part in shape.items()}
-            if isinstance(shape, dict)
-            else list(shape)
-        ),
+        "input_shape": _listed(network.input_shape),
+        "output_shape": _listed(network.output_shape),
         "parameters": network.parameters,
         "trainable_parameters": network.trainable_parameters,
         "macs": network.macs,
         "attention_macs": network.attention_macs,
         "flops": network.flops,
     }
+
+
+def _listed(shape: Shape | dict[str, Shape]) -> list[int] | dict[str, list[int]]:
+    if isinstance(shape, dict):
+        return {name: list(part) for name, part in shape.items()}
+    return list(shape)
 
 
 def peak_activation_bytes(network: Network) -> int:
@@ -65,8 +67,9 @@ def peak_activation_bytes(network: Network) -> int:
         for number, layer in enumerate(network.layers)
         for source in layer.sources
     } | dict.fromkeys(network.outputs.values(), end)
-    sizes = {INPUT: prod(network.input_shape)}
-    alive = peak = sizes[INPUT]
+    shapes = network.inputs.values()
+    sizes = {INPUT - number: prod(shape) for number, shape in enumerate(shapes)}
+    alive = peak = sum(sizes.values())
     for number, layer in enumerate(network.layers):
         sizes[number] = prod(layer.output)
         alive += sizes[number]
@@ -144,6 +147,6 @@ def _preprocessing(network: Network) -> dict[str, Any] | None:
         return None
     values = {n: v for n, v in asdict(preprocessing).items() if v is not None}
     # The resizing is for the published size only, not for a variant of another size.
-    if all(side == values.get("crop", side) for side in network.input_shape[1:]):
+    if all(side == values.get("crop", side) for side in network.image[1:]):
         return values
     return {name: v for name, v in values.items() if name not in ("resize", "crop")}

@@ -96,7 +96,7 @@ def overview(networks: Sequence[Network], format: str = "text") -> str:
             str(len(network.spec.variants.entries) or "-")
             if are_bases
             else network.spec.variant or "-",
-            by(network.input_shape),
+            ", ".join(map(by, network.inputs.values())),
             number(network.parameters),
             number(network.trainable_parameters),
             number(network.macs),
@@ -164,7 +164,10 @@ def _heading(network: Network) -> tuple[str, str]:
     shape = network.output_shape
     outputs = shape if isinstance(shape, dict) else {"": shape}
     listed = ", ".join(f"{name} {by(part)}".strip() for name, part in outputs.items())
-    return title, f"input {by(network.input_shape)}, output {listed}"
+    shapes = network.inputs.items()
+    several = ", ".join(f"{name} {by(shape)}" for name, shape in shapes)
+    read = several if network.document.inputs else by(network.image)
+    return title, f"input {read}, output {listed}"
 
 
 def _layers(network: Network) -> Grid:

@@ -91,7 +91,7 @@ class Primitive(NamedTuple):
 
     def __str__(self) -> str:
         network = self.network()
-        read = "x".join(map(str, network.input_shape))
+        read = "x".join(map(str, network.image))
         shape = "x".join(map(str, network.layers[-1].output))
         costs = f"{network.parameters:,} parameters, {network.macs:,} MACs"
         parts = [

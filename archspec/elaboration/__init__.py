@@ -15,7 +15,8 @@ from archspec.elaboration.scopes import document_scope, whole_number
 from archspec.elaboration.walk import Elaborator
 from archspec.errors import SpecError, raise_if_any
 from archspec.expressions import Constant, limited_effort
-from archspec.language import Document, Formula, Spec, family, load
+from archspec.language import Formula, Spec, family, load
+from archspec.language.document import Input
 from archspec.network import INPUT, Instance, Network
 from archspec.ops import Pair, Shape
 from archspec.reading import Source
@@ -54,16 +55,20 @@ def elaborate(
 def _elaborated(spec: Spec) -> Network:
     document = spec.document
     scope = document_scope(document)
-    shape = _input_shape(document, scope)
-    _check_preprocessing(spec, shape[0])
+    shapes = {n: _shape(image, scope) for n, image in document.images.items()}
+    for shape in shapes.values():
+        _check_preprocessing(spec, shape[0])
     defaults = Defaults(document, scope)
     if document.classes is not None:
         scope = {**scope, "classes": document.classes}
     elaborator = Elaborator(document, scope, defaults)
-    root = Instance(None, "", scope, (shape,))
-    image = Tensor(shape, INPUT)
-    frame = Frame(root, scope, {"input": image})
-    last = elaborator.run(document.layers, frame, image)
+    root = Instance(None, "", scope, tuple(shapes.values()))
+    images = {
+        name: Tensor(shape, INPUT - number)
+        for number, (name, shape) in enumerate(shapes.items())
+    }
+    frame = Frame(root, scope, {**images})
+    last = elaborator.run(document.layers, frame, next(iter(images.values())))
     raise_if_any(elaborator.faults)
     root.output = last.shape
     ends = {
@@ -73,7 +78,7 @@ def _elaborated(spec: Spec) -> Network:
     _check_used(elaborator, {end.source for end in ends.values()} or {last.source})
     return Network(
         spec,
-        shape,
+        shapes,
         {name: end.source for name, end in ends.items()} or {"": last.source},
         {name: end.shape for name, end in ends.items()} or last.shape,
         tuple(elaborator.layers),
@@ -94,13 +99,21 @@ def with_classes(network: Network, classes: int) -> Network:
 
 
 def with_input_size(network: Network, size: Pair) -> Network:
-    """The same spec for images of another height and width; raises SpecError."""
-    before = network.document.input
-    lengths = [
-        Formula(Constant(length), old.place)
-        for length, old in zip(size, before.size, strict=True)
-    ]
-    return _with(network, "input", replace(before, size=lengths))
+    """The same spec for images of another height and width; raises SpecError.
+
+    Other inputs become larger or smaller as the first does.
+    """
+    first, changed = network.image[1:], dict[str, Input]()
+    for name, before in network.document.images.items():
+        own = zip(size, network.inputs[name][1:], first, before.size, strict=True)
+        lengths = [
+            Formula(Constant(max(1, length * mine // other)), old.place)
+            for length, mine, other, old in own
+        ]
+        changed[name] = replace(before, size=lengths)
+    if network.document.input:
+        return _with(network, "input", changed["input"])
+    return _with(network, "inputs", changed)
 
 
 def with_multipliers(network: Network, changed: Mapping[str, float]) -> Network:
@@ -169,9 +182,8 @@ def _check_preprocessing(spec: Spec, channels: int) -> None:
             raise SpecError.single("AS203", message, place, help=help)
 
 
-def _input_shape(document: Document, scope: Names) -> Shape:
-    size = document.input.size
+def _shape(image: Input, scope: Names) -> Shape:
     return (
-        whole_number(document.input.channels, scope, "'channels'"),
-        *(whole_number(length, scope, "'size'") for length in size),
+        whole_number(image.channels, scope, "'channels'"),
+        *(whole_number(length, scope, "'size'") for length in image.size),
     )

@@ -66,7 +66,7 @@ def _of_each_stride(network: Network, known: dict[str, Shape]) -> Sequence[str]:
     if rows:
         first, last = names.index(rows[0]), names.index(rows[-1])
         names = [*names[:first], *rows] if last else rows
-    image = network.input_shape[1:]
+    image = network.image[1:]
     sizes = {known[n][1:]: n for n in names if is_map(known[n])}
     return [
         name

@@ -88,6 +88,7 @@ class Canonical:
             "multipliers": _multipliers,
             "define": self.definitions,
             "input": _input,
+            "inputs": self.inputs,
             "blocks": self.blocks,
             "layers": self.layers,
             "defaults": self.defaults,
@@ -118,6 +119,9 @@ class Canonical:
 
     def variants(self, variants: Mapping) -> Mapping:
         return _map(variants, lambda v, _: canonical_document(v, self.vocabulary))
+
+    def inputs(self, inputs: Mapping) -> Mapping:
+        return _map(inputs, lambda v, key: _input(self.mapping(v, f"'{key}'")))
 
     def blocks(self, blocks: Mapping) -> Mapping:
         return _map(blocks, self.block)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from archspec.errors import Place
 from archspec.language.fields import (
+    INPUT,
     TENSORS,
     Formula,
     Quantity,
@@ -152,13 +153,19 @@ class Document:
     multipliers: dict[str, Formula] = optional(mapping_of(scalar), dict)
     keep: dict[str, bool] = optional(mapping_of(value(mark)), dict)
     define: dict[str, Definition] = optional(mapping_of(part(Definition)), dict)
-    input: Input = required(part(Input))
+    input: Input | None = optional(part(Input))
+    inputs: dict[str, Input] = optional(mapping_of(part(Input), 1), dict)
     classes: int | None = optional(value(classes))
     defaults: dict[str, Attributes] = optional(mapping_of(given), dict)
     blocks: dict[str, Block] = optional(_later, dict)
     layers: dict[str, Layer] = required(mapping_of(layer, 1))
     outputs: dict[str, Word] = optional(mapping_of(_output), dict)
     reported: Figures | None = optional(part(Figures))
+
+    @property
+    def images(self) -> dict[str, Input]:
+        """The inputs by their names; the only one of most networks is `input`."""
+        return {INPUT: self.input} if self.input else self.inputs
 
 
 PARTS = {

@@ -93,6 +93,10 @@ def _is_argument(document: Document, name: str) -> str:
 def _with_channels(spec: Spec) -> Spec:
     """The spec with a multiplier that is the number of channels of the image."""
     given, known = spec.document.input, spec.document.multipliers
+    if given is None:
+        message = "'in_channels' is for networks with one input"
+        help = "write the channels of each as a multiplier, and keep these"
+        raise SpecError.single("AS404", message, help=help)
     if not isinstance(given.channels.expression, Constant):
         message = "the channels of the image depend on other names"
         help = "keep the multiplier that sets them instead"

@@ -58,11 +58,13 @@ def name_faults(document: Document) -> Iterator[Diagnostic]:
         yield from _definitions(definition.parameters, defined)
         seen = {**defined, **dict.fromkeys(definition.parameters, 0)}
         yield from _unseen([definition.body], seen)
-    yield from _unseen([document.input.channels, *document.input.size], defined)
+    for image in document.images.values():
+        yield from _unseen([image.channels, *image.size], defined)
     for attributes in document.defaults.values():
         yield from _unseen_in(attributes, defined)
     outer = defined if document.classes is None else {**defined, "classes": 0}
-    yield from _Body(defined).layers(document.layers, outer, "")
+    body = _Body(defined, tensors=document.inputs)
+    yield from body.layers(document.layers, outer, "")
     for block in document.blocks.values():
         if not block.standard:
             yield from _block(block, outer)
@@ -134,7 +136,7 @@ class _Body:
         if name in self.known:
             yield _taken(name, f"two layers are named '{name}'", self.known)
         if name in self.tensors:
-            message = f"the layer '{name}' has the name of a tensor argument"
+            message = f"the layer '{name}' has the name of a tensor that it could read"
             yield _taken(name, message, {*self.known, *self.tensors})
         self.known.add(name)
 

@@ -16,7 +16,7 @@ from archspec.language.layers import (
     given_tensors,
     inner_layers,
 )
-from archspec.reading.nodes import Word, placed
+from archspec.reading.nodes import Word, placed, words
 
 Layers = Mapping[str, Layer]
 
@@ -34,8 +34,8 @@ def reference_faults(document: Document) -> Iterator[Diagnostic]:
 def _faults(document: Document) -> Iterator[Diagnostic]:
     layers, outputs = document.layers, document.outputs
     references = _References(layers)
-    yield from references.walk(layers, {"input"})
-    known = {"input", *layers}
+    yield from references.walk(layers, document.images, next(iter(document.images), ""))
+    known = {*document.images, *layers}
     for name, layer in layers.items():
         known.update(_rows(name, layer))
     for output in outputs.values():
@@ -43,11 +43,20 @@ def _faults(document: Document) -> Iterator[Diagnostic]:
             yield fault._replace(message=f"unknown layer '{output}'")
     if None not in outputs.values():  # which of them are wrong may use any layer
         yield from references.unused(layers, end_is_used=not outputs)
+        yield from _unused_inputs(document, references.used)
     for block in document.blocks.values():
         if not block.standard:
             below = _References(block.layers)
             yield from below.walk(block.layers, {"input", *block.tensors})
             yield from below.unused(block.layers)
+
+
+def _unused_inputs(document: Document, used: Collection[str]) -> Iterator[Diagnostic]:
+    for name in words(document.inputs):
+        if name not in used:
+            message = f"input '{name}' is never used"
+            help = "refer to it by 'from', or remove it"
+            yield Diagnostic("AS309", message, name.place, help=help)
 
 
 @dataclass
@@ -57,10 +66,14 @@ class _References:
     body: Layers
     used: set[str] = field(default_factory=set[str])
 
-    def walk(self, layers: Layers, known: Collection[str]) -> Iterator[Diagnostic]:
-        """All layers in order; `known` are the names before the first."""
+    def walk(
+        self, layers: Layers, known: Collection[str], before: str | None = None
+    ) -> Iterator[Diagnostic]:
+        """All layers in order; `known` are the names before the first.
+
+        That reads `before`, if it says nothing else.
+        """
         known = set(known)
-        before = None
         for name, layer in layers.items():
             yield from self.resolve(layer.origin, known)
             if isinstance(layer, OpLayer):

@@ -24,6 +24,7 @@ def validate(tree: Mapping, known: Iterable[Diagnostic] = ()) -> Document:
     """
     at = At([], (), tree.place, tree)
     document = part(Document, KEYS)(tree, at)
+    _check_inputs(tree, document, at)
     document = with_blocks(document, tree.section("blocks"), at)
     faults = [*at.faults, *islice(tensor_faults(document), MAX_FAULTS)]
     document = with_tensors(document)
@@ -35,6 +36,16 @@ def validate(tree: Mapping, known: Iterable[Diagnostic] = ()) -> Document:
     helps = [fault.help for fault in faults if fault.code == "AS201"]
     raise_if_any(fault for fault in faults if not _follows(fault, helps))
     return document
+
+
+def _check_inputs(tree: Mapping, document: Document, at: At) -> None:
+    """Note that a document has no input (AS202), or says it in two ways (AS204)."""
+    if not document.images and "inputs" not in tree.entries:
+        at.missing("input", tree)
+    if document.input and document.inputs:
+        place = tree.place_of("inputs")
+        message = "a spec has 'input' or 'inputs', not both"
+        at.complain("AS204", message, place, "to replace an inherited one, write ~")
 
 
 def _follows(fault: Diagnostic, helps: Iterable[str]) -> bool:

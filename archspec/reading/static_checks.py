@@ -39,7 +39,7 @@ MAX_VARIANTS = 100
 
 Check = Callable[[str, Place], Iterator[Diagnostic]]
 
-CODE = ("multipliers", "define", "input", "defaults", "blocks", "layers")
+CODE = ("multipliers", "define", "input", "inputs", "defaults", "blocks", "layers")
 """The parts of a document whose keys are printed and whose values are evaluated."""
 
 REFERENCES = ("from", "like", "after", "before", "extends")

@@ -28,6 +28,7 @@ from archspec.runtime.order import (
     Checkpointed,
     Order,
     array_file,
+    inputs_of,
     write_arrays,
 )
 
@@ -99,8 +100,7 @@ def _carry_out(order: Order, model: Checkpointed) -> None:
     if order.task == "save":
         model.save(Path(order.checkpoint))
         return
-    given = dict(ArrayFile(order.images))
-    images = given.pop("images")
+    images, given = inputs_of(ArrayFile(order.images))
     with array_file(order.result) as keep:
         if order.task == "train":
             cotangents = {n: a.astype(order.precision) for n, a in given.items()}

@@ -15,6 +15,7 @@ from archspec.runtime.lines import Constructed, LayerFailed, constructed, frames
 from archspec.runtime.order import (
     LEARNING_RATE,
     Arrays,
+    Images,
     Keep,
     Order,
     dropout_ones,
@@ -135,12 +136,12 @@ class KerasModel:
                 raise ValueError(f"{name} is {shapes}")
             variable.assign(weights[name])
 
-    def run(self, images: np.ndarray[Any, Any], order: Order, keep: Keep) -> None:
+    def run(self, images: Images, order: Order, keep: Keep) -> None:
         """Keep the outputs, and those of all layers."""
         tensors = self._tensors(order)
         numbered = list(tensors.values())
         whole = keras.Model(self.network.input, [self.network.output, numbered])
-        inputs = np.moveaxis(images, 1, -1).astype(keras.config.floatx())
+        inputs = _inputs(images)
         # JAX would compile every operation by itself.
         jax = keras.backend.backend() == "jax"
         try:
@@ -173,9 +174,7 @@ class KerasModel:
                 found[f"{before}>{block}"] = tensor
         return found
 
-    def train(
-        self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
-    ) -> None:
+    def train(self, images: Images, cotangents: Arrays, keep: Keep) -> None:
         """One step of SGD, on TensorFlow: gradients, and all weights after it."""
         tf: Any = import_module("tensorflow")
         for layer in self.network.layers:
@@ -187,7 +186,7 @@ class KerasModel:
             if isinstance(layer, keras.layers.Dropout):  # of attention, too
                 layer.rate = 0.0
         trainable = self.network.trainable_variables
-        inputs = np.moveaxis(images, 1, -1).astype(keras.config.floatx())
+        inputs = _inputs(images)
         tape: Any
         with tf.GradientTape() as tape:
             outputs = named(self.network(inputs, training=True))
@@ -212,6 +211,13 @@ class KerasModel:
         self.network.load_weights(path)
         convert = keras.ops.convert_to_numpy
         return {variable.path: convert(variable) for variable in self.network.weights}
+
+
+def _inputs(images: Images) -> Any:
+    """What a model is called with: an array, or a list of them."""
+    dtype = keras.config.floatx()
+    given = [np.moveaxis(each, 1, -1).astype(dtype) for each in images]
+    return given if len(given) > 1 else given[0]
 
 
 def _first_input(layer: Any) -> Any:

@@ -17,6 +17,7 @@ from archspec.runtime.modules import Watch, lines, under_construction
 from archspec.runtime.order import (
     LEARNING_RATE,
     Arrays,
+    Images,
     Keep,
     Order,
     dropout_ones,
@@ -76,7 +77,7 @@ class NnxModel:
                 raise ValueError(f"{name} is {shape}, not {array.shape}")
         nnx.update(self.network, jax.tree_util.tree_unflatten(self.tree, arrays))
 
-    def run(self, images: np.ndarray[Any, Any], order: Order, keep: Keep) -> None:
+    def run(self, images: Images, order: Order, keep: Keep) -> None:
         """Keep the outputs, and those of all layers that are modules or precede one."""
         self.network.eval()
         graph, weights, rest = nnx.split(self.network, (nnx.Param, nnx.BatchStat), ...)
@@ -87,18 +88,16 @@ class NnxModel:
             watch = Watch(_modules(network), order, found.__setitem__)
             try:
                 with _watched(watch):
-                    returned = named(network(images))
+                    returned = named(network(*images))
             except Exception as error:
                 raise LayerFailed(watch.layer_at_work()) from error
             return found | {f"output:{name}": x for name, x in returned.items()}
 
-        found = _compiled(outputs)(weights, self._inputs(images))
+        found = _compiled(outputs)(weights, [*map(self._inputs, images)])
         for name, tensor in found.items():
             keep(name, _channels_first(tensor))
 
-    def train(
-        self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
-    ) -> None:
+    def train(self, images: Images, cotangents: Arrays, keep: Keep) -> None:
         """One step of SGD: gradients, and all weights after it."""
         self.network.train()
         for path, module in _modules(self.network).items():
@@ -116,12 +115,12 @@ class NnxModel:
         def loss(weights: Any, statistics: Any, images: Any) -> Any:
             own = jax.tree.map(jax.numpy.asarray, statistics)  # may be written to
             network = nnx.merge(graph, weights, own, rest)
-            outputs = named(network(images))
+            outputs = named(network(*images))
             total = sum((outputs[name] * given[name]).sum() for name in given)
             return total, nnx.state(network, nnx.BatchStat)
 
         step = _compiled(jax.grad(loss, has_aux=True))
-        gradients, after = step(weights, statistics, self._inputs(images))
+        gradients, after = step(weights, statistics, [*map(self._inputs, images)])
         trained = jax.tree.map(_descended, weights, gradients)
         kept = ("gradient", gradients), ("after", trained), ("after", after)
         for what, state in kept:

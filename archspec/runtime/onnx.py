@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from archspec.runtime.order import Arrays, Keep, Order, canonical
+from archspec.runtime.order import Arrays, Images, Keep, Order, canonical
 
 _onnx: Any = import_module("onnx")
 _runtime: Any = import_module("onnxruntime")
@@ -33,9 +33,11 @@ class OnnxModel:
     def load(self, weights: Arrays) -> None:
         """They are in the file."""
 
-    def run(self, images: np.ndarray[Any, Any], order: Order, keep: Keep) -> None:
+    def run(self, images: Images, order: Order, keep: Keep) -> None:
         """The outputs of the file as it is, and the tensors of all layers."""
-        inputs = {self.model.graph.input[0].name: images.astype(np.float32)}
+        names = [each.name for each in self.model.graph.input]
+        given = zip(names, images, strict=True)
+        inputs = {name: array.astype(np.float32) for name, array in given}
         whole = _session(self.model).run(self.outputs, inputs)
         for name, array in zip(self.outputs, whole, strict=True):
             keep(f"output:{name}", canonical(array))
@@ -50,9 +52,7 @@ class OnnxModel:
         for path, name in order.tensors.items():
             keep(path, canonical(found[name]))
 
-    def train(
-        self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
-    ) -> NoReturn:
+    def train(self, images: Images, cotangents: Arrays, keep: Keep) -> NoReturn:
         """Raises ValueError: onnxruntime is for inference."""
         raise ValueError("onnxruntime trains nothing")
 

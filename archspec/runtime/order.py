@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from os import SEEK_END
@@ -13,6 +13,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
+Images = Sequence[np.ndarray[Any, Any]]
+"""What each input is given."""
 Keep = Callable[[str, np.ndarray[Any, Any]], None]
 """Takes an array by its name, and copies it at once."""
 KeepTensor = Callable[[str, Any], None]
@@ -65,7 +67,7 @@ class Model(Protocol):
         """
         ...
 
-    def run(self, images: np.ndarray[Any, Any], order: Order, keep: Keep) -> None:
+    def run(self, images: Images, order: Order, keep: Keep) -> None:
         """Keep the layers' outputs by their paths, and the outputs as `output:NAME`.
 
         Where a block returns something else than its last layer's output, that is
@@ -73,9 +75,7 @@ class Model(Protocol):
         """
         ...
 
-    def train(
-        self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
-    ) -> None:
+    def train(self, images: Images, cotangents: Arrays, keep: Keep) -> None:
         """One step without dropout: `gradient:NAME` and `after:NAME` of each weight.
 
         The loss is the sum of the outputs times the cotangents; see LEARNING_RATE. Also
@@ -118,6 +118,21 @@ def laid_out(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def named(outputs: Any) -> dict[str, Any]:
     """A model's outputs by name; one without a name by ""."""
     return dict(outputs) if isinstance(outputs, dict) else {"": outputs}  # pyright: ignore
+
+
+_INPUT = "input:"
+
+
+def as_inputs(images: Images) -> dict[str, np.ndarray[Any, Any]]:
+    """The network's inputs in their order, by names that nothing else has."""
+    return {f"{_INPUT}{number}": array for number, array in enumerate(images)}
+
+
+def inputs_of(arrays: Arrays) -> tuple[list[np.ndarray[Any, Any]], Arrays]:
+    """The network's inputs among arrays, and the other arrays."""
+    others = {n: a for n, a in arrays.items() if not n.startswith(_INPUT)}
+    count = len(arrays) - len(others)
+    return [arrays[f"{_INPUT}{number}"] for number in range(count)], others
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from archspec.runtime.modules import Watch, lines, under_construction
 from archspec.runtime.order import (
     LEARNING_RATE,
     Arrays,
+    Images,
     Keep,
     Order,
     Precision,
@@ -79,7 +80,7 @@ class TorchModel:
         except RuntimeError as error:
             raise ValueError(str(error)) from None
 
-    def run(self, images: np.ndarray[Any, Any], order: Order, keep: Keep) -> None:
+    def run(self, images: Images, order: Order, keep: Keep) -> None:
         """Keep the outputs, and those of all layers that are modules or precede one."""
         watch = Watch(
             dict(self.network.named_modules()),
@@ -88,15 +89,13 @@ class TorchModel:
         )
         try:
             with _watched(watch), torch.no_grad():
-                outputs = named(self.network(self._tensor(images)))
+                outputs = named(self.network(*map(self._tensor, images)))
         except Exception as error:
             raise LayerFailed(watch.layer_at_work()) from error
         for name, tensor in outputs.items():
             keep(f"output:{name}", canonical(tensor.numpy()))
 
-    def train(
-        self, images: np.ndarray[Any, Any], cotangents: Arrays, keep: Keep
-    ) -> None:
+    def train(self, images: Images, cotangents: Arrays, keep: Keep) -> None:
         """One step of SGD: gradients, and all weights after it."""
         nn.functional.hardsigmoid = _hardsigmoid
         self.network.train()
@@ -107,7 +106,7 @@ class TorchModel:
                 keep(f"dropout:{path}", dropped.numpy())
                 module.p = 0.0
         optimizer = torch.optim.SGD(self.network.parameters(), lr=LEARNING_RATE)
-        outputs = named(self.network(self._tensor(images)))
+        outputs = named(self.network(*map(self._tensor, images)))
         loss: Any = sum(
             (output * self._tensor(laid_out(cotangents[name]))).sum()
             for name, output in outputs.items()

@@ -233,7 +233,7 @@ def variant_views(file: File) -> list[VariantView]:
     family, shapes = file.network.spec.family, file.program.variants
     if family is None:
         return []
-    own = file.network.input_shape
+    own = file.network.image
     says_shape = file.dialect.takes_input_shape
     noted = not says_shape and any(s[1:] != own[1:] for s in shapes.values())
     read = [parameter.name for parameter in file.root.parameters]

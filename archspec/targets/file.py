@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from archspec.network import Network
@@ -77,7 +78,7 @@ class File:
             self.manifest,
             dialect.passes_channels,
             dialect.constants,
-            program.image if said else (),
+            [*chain.from_iterable(program.images)] if said else (),
         )
 
     @cached_property

@@ -50,12 +50,16 @@ class Flow:
     ):
         self.syntax = syntax
         self.routine = routine
-        self.source = source
-        self.variables = {"input": Code(source)}
+        first = next(iter(routine.inputs), "input")
         # l, o and i are names that a reader takes for numbers.
         self._taken = {*"xyloi", "outputs", source, *taken, *dir(builtins)}
-        self.tensors = [Code(self.hold(name, f"{name}_")) for name in routine.tensors]
-        self.variables |= dict(zip(routine.tensors, self.tensors, strict=True))
+        self.source = source
+        if routine.inputs:
+            self.source = self.hold(first, f"{first}_")
+        others = [Code(self.hold(name, f"{name}_")) for name in routine.tensors]
+        self.tensors = [Code(self.source), *others]
+        names = (first, *routine.tensors)
+        self.variables = dict(zip(names, self.tensors, strict=True))
         self._clock = 0
         self._starts: dict[int, float] = {}
         self._ends: dict[int, float] = {}

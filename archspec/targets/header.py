@@ -26,11 +26,12 @@ def header(dialect: Dialect) -> list[Code]:
     """The paragraphs of the module's docstring."""
     network = dialect.network
     document, spec = network.document, network.spec
-    _, height, width = network.input_shape
+    sizes = dict.fromkeys(shape[1:] for shape in network.inputs.values())
+    size = " and ".join(f"{height} x {width}" for height, width in sizes)
     variant = f", variant {spec.variant}" if spec.variant else ""
     variant += _folding(network)
     default = "by default " if spec.family else ""
-    title = f"{document.name}{variant}, {default}for {height} x {width} images."
+    title = f"{document.name}{variant}, {default}for {size} images."
     paragraphs = [Code(title)]
     if document.summary:
         paragraphs.append(docstring(document.summary))
@@ -114,7 +115,11 @@ def _facts(dialect: Dialect) -> Code:
     network = dialect.network
     channels_last = dialect.manifest["channels"] == "last"
     by_classes = "classes" in names_in(dialect.program.root.output_channels)
-    facts = [("input", _shape(network.input_shape, channels_last))]
+    named = network.document.inputs
+    facts = [
+        (f"input {name}" if named else "input", _shape(shape, channels_last))
+        for name, shape in network.inputs.items()
+    ]
     outputs = network.output_shape
     if isinstance(outputs, dict):
         for name, shape in outputs.items():

@@ -66,7 +66,7 @@ def _comparison(
 ) -> Comparison:
     network = trial.network
     limit = tolerance(network, precision, pair)
-    whole = Comparison(pair, "outputs", precision, network.input_shape, limit)
+    whole = Comparison(pair, "outputs", precision, network.image, limit)
     sides: dict[str, Found] = {NETWORK: trial.expected}
     for name in pair:
         if name == NETWORK:

@@ -91,8 +91,8 @@ def errors_of(found: Found, expected: Found, key: str) -> Errors:
 def output_errors(network: Network, found: Found, expected: Found) -> Errors:
     """The worst of all outputs, and of what a softmax at the end is given."""
     keys = [f"output:{name}" for name in network.outputs]
-    heads = {_head(network, number) for number in network.outputs.values()} - {INPUT}
-    keys += [network.layers[head].path for head in heads]
+    heads = {_head(network, number) for number in network.outputs.values()}
+    keys += [network.layers[head].path for head in heads if head > INPUT]
     both = [key for key in keys if key in found and key in expected]
     apart = [errors_of(found, expected, key) for key in both]
     return max(apart, key=lambda each: each.relative)
@@ -100,8 +100,8 @@ def output_errors(network: Network, found: Found, expected: Found) -> Errors:
 
 def _head(network: Network, number: int) -> int:
     """The layer before a softmax, and before what does nothing."""
-    if number == INPUT:
-        return INPUT
+    if number <= INPUT:
+        return number
     layer = network.layers[number]
     passes = layer.is_idle or _says(layer, ["softmax"])
     return _head(network, layer.sources[0]) if passes else number
@@ -122,13 +122,13 @@ def first_difference(
             allowed = limit
         if not equal(found, expected, layer.path, allowed):
             differs = _difference(found, expected, allowed)
-            paths = [network.layers[n].path for n in layer.sources if n != INPUT]
+            paths = [network.layers[n].path for n in layer.sources if n > INPUT]
             changed = (_changed(path, layer.path, differs) for path in paths)
             return next(filter(None, changed), layer.path)
     differs = _difference(found, expected, limit)
     for name, number in network.outputs.items():
         if differs(f"output:{name}"):
-            changed = number != INPUT and _changed(
+            changed = number > INPUT and _changed(
                 network.layers[number].path, "", differs
             )
             return changed or f"output:{name}"

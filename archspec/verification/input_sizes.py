@@ -29,7 +29,7 @@ def sized(own: Network) -> list[Network]:
                 continue
 
     first = [next(taken(_EVEN), None), next(taken(_ODD), None)]
-    found = {n.input_shape: n for n in first if n is not None}
+    found = {n.image: n for n in first if n is not None}
     if len(found) < 2:
-        found |= {n.input_shape: n for n in taken((*_EVEN, *_SMALL))}
+        found |= {n.image: n for n in taken((*_EVEN, *_SMALL))}
     return list(found.values())[:2] or [own]

@@ -66,7 +66,7 @@ def check_memory(
     for network, needed in needs.items():
         if needed <= limit:
             continue
-        height, width = network.input_shape[1:]
+        height, width = network.image[1:]
         message = (
             f"verify would need about {_gib(needed)} of memory at {height}x{width}, "
             f"but may take {_gib(limit)}"

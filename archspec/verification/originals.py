@@ -16,10 +16,16 @@ import numpy as np
 
 from archspec.errors import InvalidArgument, WeightsError
 from archspec.network import Network
-from archspec.runtime.order import ArrayFile, Order, Precision, write_arrays
+from archspec.runtime.order import (
+    ArrayFile,
+    Order,
+    Precision,
+    as_inputs,
+    write_arrays,
+)
 from archspec.runtime.session import SECONDS, Session, installed
 from archspec.verification.differences import Errors, errors
-from archspec.verification.random_data import random_images
+from archspec.verification.random_data import random_inputs
 from archspec.verification.reference import Array, evaluate
 from archspec.weights.adoption import Adoption
 from archspec.weights.adoption.proposals import alternatives
@@ -106,7 +112,7 @@ class Original(NamedTuple):
                 name=self.name, arguments=_arguments(own | self.options)
             )
             return _TORCH.format(library=self.library, call=call)
-        channels, height, width = network.input_shape
+        channels, height, width = network.image
         own = {"weights": None, "input_shape": (height, width, channels)}
         own |= {"classes": classes} if classes else {"include_top": False}
         own |= {"classifier_activation": None} if classes else {}
@@ -161,16 +167,17 @@ def verify_original(said: str, adopted: Adoption, seconds: float = SECONDS) -> E
     raise WeightsError.single("AS519", message, help=help)
 
 
-def _images(network: Network) -> Array:
+def _images(network: Network) -> list[Array]:
     """Noise after what the network does to its input first; pixels may be up to 255."""
     chain = input_chain(network)
     mean, std = chain.last.after(chain.before).statistics
-    noise = random_images(network, 0)
-    return noise * np.reshape(std, (-1, 1, 1)) + np.reshape(mean, (-1, 1, 1))
+    noise, *others = random_inputs(network, 0)
+    first = noise * np.reshape(std, (-1, 1, 1)) + np.reshape(mean, (-1, 1, 1))
+    return [first, *others]
 
 
 def _difference(
-    network: Network, weights: Arrays, images: Array, theirs: Sequence[Array]
+    network: Network, weights: Arrays, images: Sequence[Array], theirs: Sequence[Array]
 ) -> Errors:
     """The largest of all outputs; infinite where there are others."""
     found = evaluate(network, weights, images)
@@ -190,7 +197,7 @@ def _alike(theirs: Array, ours: Array) -> tuple[Array, Array]:
 
 
 def _run(
-    original: Original, adopted: Adoption, images: Array, seconds: float
+    original: Original, adopted: Adoption, images: Sequence[Array], seconds: float
 ) -> list[Array]:
     """Its outputs, with all weights of the file."""
     with tempfile.TemporaryDirectory() as name:
@@ -206,7 +213,7 @@ def _run(
             result=str(folder / "result.arrays"),
             images=str(folder / "images.arrays"),
         )
-        write_arrays(order.images, {"images": images})
+        write_arrays(order.images, as_inputs(images))
         if original.framework == "torch":
             order = order._replace(weights=str(folder / "weights.arrays"))
             write_arrays(order.weights, _all_arrays(adopted))

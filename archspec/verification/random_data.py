@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from archspec.network import INPUT, Network
+from archspec.network import Network
 from archspec.ops import Shape
 from archspec.weights.checks import Arrays
 from archspec.weights.initial import stream
@@ -60,16 +60,24 @@ def random_images(
 
     So loud that activations reach their ends: a quiet image takes relu6 for relu.
     """
-    shape = batch, *network.input_shape
-    return 4 * stream(seed, "images").standard_normal(shape, np.float32)
+    return random_inputs(network, seed, batch)[0]
+
+
+def random_inputs(
+    network: Network, seed: int, batch: int = BATCH
+) -> list[np.ndarray[Any, Any]]:
+    """The same for each input."""
+    names = ["images", *(f"images {name}" for name in [*network.inputs][1:])]
+    shapes = zip(names, network.inputs.values(), strict=True)
+    return [
+        4 * stream(seed, name).standard_normal((batch, *shape), np.float32)
+        for name, shape in shapes
+    ]
 
 
 def random_cotangents(network: Network, seed: int, batch: int) -> Arrays:
     """The derivative of a loss by each output, named as the outputs are."""
-    shapes = {
-        name: network.input_shape if number == INPUT else network.layers[number].output
-        for name, number in network.outputs.items()
-    }
+    shapes = {name: network.shape(number) for name, number in network.outputs.items()}
     return {
         name: stream(seed, f"output {name}").standard_normal(
             (batch, *shape), np.float32

@@ -6,7 +6,7 @@ those of elaboration.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,16 @@ from archspec.weights.checks import Arrays
 Array = np.ndarray[Any, Any]
 
 
-def evaluate(network: Network, weights: Arrays, images: Array) -> dict[str, Array]:
-    """Every layer's output by its path, in float64; what trains only does nothing.
+Images = Array | Sequence[Array]
+"""(N, channels, height, width), for each input if there are several."""
 
-    `images` are (N, channels, height, width).
-    """
+
+def evaluate(network: Network, weights: Arrays, images: Images) -> dict[str, Array]:
+    """Every layer's output by its path, in float64; what trains only does nothing."""
     return dict(_run(network, weights, images, lambda layer, x: {}))
 
 
-def calibrate(network: Network, weights: Arrays, images: Array, keep: Keep) -> Arrays:
+def calibrate(network: Network, weights: Arrays, images: Images, keep: Keep) -> Arrays:
     """Keep every layer's output if batch norms took about these images' statistics.
 
     Gives these statistics, `PATH.mean` and `PATH.variance`: with them numbers neither
@@ -59,7 +60,7 @@ def calibrate(network: Network, weights: Arrays, images: Array, keep: Keep) -> A
 def _run(
     network: Network,
     weights: Arrays,
-    images: Array,
+    images: Images,
     instead: Callable[[NetworkLayer, Array], Mapping[str, Array]],
 ) -> Iterator[tuple[str, Array]]:
     """Each layer's path and output, which is let go once no layer reads it."""
@@ -68,7 +69,8 @@ def _run(
         for number, layer in enumerate(network.layers)
         for source in layer.sources
     }
-    known = {INPUT: images.astype(float)}
+    given = [images] if isinstance(images, np.ndarray) else images
+    known = {INPUT - number: each.astype(float) for number, each in enumerate(given)}
     for number, layer in enumerate(network.layers):
         inputs = [known[source] for source in layer.sources]
         own = {name: weights[f"{layer.path}.{name}"] for name in layer.weights}

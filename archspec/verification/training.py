@@ -76,7 +76,7 @@ def _pair(
     locations: SourceLocations,
 ) -> list[Comparison]:
     """Two frameworks; `perturbed` gives steps of the first with weights a bit off."""
-    shape = trial.network.input_shape
+    shape = trial.network.image
     limit = tolerance(trial.network, "float64", pair)
     wholes = [
         Comparison(pair, GRADIENTS, "float64", shape, limit),
@@ -252,9 +252,7 @@ def _dropout(
             for path, scale in expected.items()
         }
         limit = TOLERANCES["float64"]
-        whole = Comparison(
-            (NETWORK, name), DROPOUT, "float64", network.input_shape, limit
-        )
+        whole = Comparison((NETWORK, name), DROPOUT, "float64", network.image, limit)
         yield _judged(whole, apart, {}, locations, {name: run.lines})
 
 

@@ -17,13 +17,14 @@ from archspec.runtime.order import (
     Precision,
     Task,
     array_file,
+    as_inputs,
     write_arrays,
 )
 from archspec.targets.templates import manifest
 from archspec.verification.random_data import (
     perturbed,
     random_cotangents,
-    random_images,
+    random_inputs,
     random_weights,
     training_batch,
 )
@@ -38,6 +39,11 @@ PERTURBED: tuple[Flag, ...] = ("perturbed 1", "perturbed 2", "perturbed 3")
 """By chance a layer with few weights may hardly change in one of them."""
 
 
+def _input(number: int) -> str:
+    """What the first and each further input is kept as; no layer has such a path."""
+    return "" if number == INPUT else f"input:{number}"
+
+
 class Trial:
     """A network's random weights and images, and its files in a folder of their own."""
 
@@ -45,12 +51,12 @@ class Trial:
         self.network = network
         self.seed = seed
         self.printer = printer
-        self.folder = folder / "x".join(map(str, network.input_shape))
-        self.images = random_images(network, seed)
+        self.folder = folder / "x".join(map(str, network.image))
+        self.images = random_inputs(network, seed)
 
     def __enter__(self) -> Trial:
         self.folder.mkdir()
-        write_arrays(self.folder / "images.arrays", {"images": self.images})
+        write_arrays(self.folder / "images.arrays", as_inputs(self.images))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,7 +81,8 @@ class Trial:
         path = self.folder / "expected.arrays"
         names: dict[str, list[str]] = {}
         for name, number in self.network.outputs.items():
-            layer = "" if number == INPUT else self.network.layers[number].path
+            layers = self.network.layers
+            layer = _input(number) if number <= INPUT else layers[number].path
             names.setdefault(layer, []).append(f"output:{name}")
         with array_file(path) as write:
 
@@ -83,7 +90,8 @@ class Trial:
                 for name in (path, *names.get(path, ())):
                     write(name, array)
 
-            keep("", self.images)
+            for number, images in enumerate(self.images):
+                keep(_input(INPUT - number), images)
             statistics = calibrate(self.network, self._drawn, self.images, keep)
         return ArrayFile(path), statistics
 
@@ -128,7 +136,7 @@ class Trial:
         """What a step of training is made with."""
         given = self.network, self.seed, training_batch(self.network)
         path = self.folder / "batch.arrays"
-        arrays = {"images": random_images(*given), **random_cotangents(*given)}
+        arrays = {**as_inputs(random_inputs(*given)), **random_cotangents(*given)}
         write_arrays(path, arrays)
         return path
 
@@ -152,7 +160,7 @@ class Trial:
         layers = self.network.layers
         return {
             layer.path: layers[layer.sources[0]].path
-            if len(layer.sources) == 1 and layer.sources[0] != INPUT
+            if len(layer.sources) == 1 and layer.sources[0] > INPUT
             else None
             for layer in layers
         }

@@ -133,7 +133,7 @@ class Verifier:
         self, own: Network, network: Network, seed: int, train: bool
     ) -> tuple[list[Comparison], dict[str, Answer]]:
         """All comparisons at one size, and what each target built."""
-        height, width = network.input_shape[1:]
+        height, width = network.image[1:]
         self.progress(f"{own.spec.module_name} at {height}x{width}")
         locations = SourceLocations(own, network, self.printer)
         with Trial(network, self.folder, seed, self.printer) as trial:

@@ -54,7 +54,7 @@ def unused_warnings(networks: Sequence[Network]) -> Iterator[Diagnostic]:
 def _definitions(network: Network) -> Iterator[Definitions]:
     tree, document = network.spec.tree, network.document
     blocks = {name: b for name, b in document.blocks.items() if not b.standard}
-    values = [document.input, document.layers, document.defaults, *blocks.values()]
+    values = [document.images, document.layers, document.defaults, *blocks.values()]
     used = mentioned([*values, *document.define.values()])
     for kind, section in ("multiplier", "multipliers"), ("definition", "define"):
         yield Definitions(kind, "", _places(tree.section(section)), used)

@@ -71,7 +71,6 @@ def _class(
     deciding = set[str]().union(*map(asked.deciding, missing))
     forward = Forward(routine, modules, asked)
     first, lines = forward.parts(features) if features else ([], forward.lines(outputs))
-    tensors = [Code("x"), *forward.tensors]
     return ClassView(
         signature.name,
         block_doc(routine),
@@ -83,7 +82,7 @@ def _class(
         groups,
         lines,
         bool(outputs),
-        tensors,
+        forward.tensors,
         first,
     )
 

@@ -77,7 +77,7 @@ class Forward:
         """
         flow, body = self._flow(features), self.routine.body
         cut = behind(body, features)
-        lines, result = flow.body(body[:cut], Code("x"), None)
+        lines, result = flow.body(body[:cut], Code(flow.source), None)
         named = [(literal(name), flow.variables[name]) for name in features]
         ended = Line("return", self.macro("outputs", named))
         own = {statement.name for statement in body[cut:]}
@@ -88,7 +88,8 @@ class Forward:
                 lines.pop()  # rows behind the last feature
             return [*lines, ended], self.lines()
         first = [*lines, ended]
-        start = self.macro("feature", Code("x"), literal(features[-1]))
+        given = Code(", ".join(map(str, flow.tensors)))
+        start = self.macro("feature", given, literal(features[-1]))
         lines, result = flow.body(body[cut:], Code("x"), None)
         return first, returned([assign("x", start), *lines], result)
 

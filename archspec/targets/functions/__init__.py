@@ -63,7 +63,7 @@ def _block(file: File, name: str, routine: Routine) -> FunctionView:
     return FunctionView(
         signature.name,
         block_doc(routine),
-        [Code("x"), *flow.tensors],
+        flow.tensors,
         parameter_views(file, signature),
         lets,
         returned(lines, result),
@@ -105,19 +105,23 @@ def _root(file: File) -> dict[str, Any]:
     else:
         lines, outputs = _ending(lines, result)
     parameters = parameter_views(file, signature)
-    channels, *size = file.program.image
-    image = statements.printer.code(Items((*size, channels)))
+    shapes = [
+        statements.printer.code(Items((*size, channels)))
+        for channels, *size in file.program.images
+    ]
     if file.dialect.takes_input_shape:
-        channels, *size = network.input_shape
+        channels, *size = network.image
         parameters.append(_input_shape(literal((*size, channels))))
-        image = parameters[-1].name
+        shapes = [parameters[-1].name]
+    titles = map(literal, network.inputs)
     if features:
         flag = Code("features_only")
         parameters.append(ParameterView(flag, Code("bool"), literal(False)))
     return {
         "name": identifier(network.name),
         "title": literal(network.name),
-        "input": image,
+        "inputs": [*zip(flow.tensors, shapes, titles, strict=True)],
+        "read": statements.inputs(flow),
         "parameters": parameters,
         "lets": printed_lets(routine, signature, statements.printer),
         "functions": printed_functions(routine, signature, statements.printer),

@@ -85,7 +85,7 @@ class Statements:
         flow = Flow(self, self.routine, source, taken, [*outputs, *features])
         body = self.routine.body
         cut = behind(body, features) if features else 0
-        lines, result = flow.body(body[:cut], Code(source), None)
+        lines, result = flow.body(body[:cut], Code(flow.source), None)
         lines += [self._early(flow, features)] if features else []
         more, result = flow.body(body[cut:], result, None)
         lines += more
@@ -96,8 +96,15 @@ class Statements:
     def _early(self, flow: Flow, features: Sequence[str]) -> Line:
         named = [(literal(name), flow.variables[name]) for name in features]
         outputs, title = self.macro("outputs", named), literal(self.file.network.name)
-        returned = Line("return", self.macro("model", outputs, title))
+        model = self.macro("model", self.inputs(flow), outputs, title)
+        returned = Line("return", model)
         return condition(Code("features_only"), [returned])
+
+    @staticmethod
+    def inputs(flow: Flow) -> Code:
+        """What a model reads: its input, or a list of them."""
+        names = ", ".join(map(str, flow.tensors))
+        return Code(f"[{names}]" if len(flow.tensors) > 1 else names)
 
     def _residual(self, residual: Expression, result: Code) -> list[Line]:
         whole = self.macro("add", [Code("x"), result], self.named("residual"))

@@ -45,7 +45,9 @@ class KerasDialect(Dialect):
     def takes_input_shape(self) -> bool:
         """Unless weights, or the padding of a pool, depend on the size of the image."""
         pools = (c for c in primitives(self.program) if c.op in _POOLS)
-        height, width = self.network.input_shape[1:]
+        if len(self.network.inputs) > 1:
+            return False
+        height, width = self.network.image[1:]
         try:
             larger = with_input_size(self.network, (2 * height, 2 * width))
         except SpecError:

@@ -20,7 +20,7 @@ from archspec.targets.digest import UNSIGNED, sign_bytes
 from archspec.targets.folding import folded
 from archspec.targets.onnx import ops
 from archspec.targets.onnx.graph import Array, Graph, Site
-from archspec.targets.onnx.plan import IMAGE, Plan, tensor_names
+from archspec.targets.onnx.plan import Plan, tensor_names
 from archspec.targets.unprintable import Unprintable
 
 __all__ = ["check_size", "file", "model", "tensor_names"]
@@ -59,9 +59,9 @@ def model(
         WeightsError: a variance cannot be folded (AS515).
     """
     check_size(network)
-    if IMAGE in network.outputs:
-        message = f"the output name '{IMAGE}' is reserved for the input"
-        raise _refusal(network.layers[network.outputs[IMAGE]], message)
+    for name in network.inputs.keys() & network.outputs.keys():
+        message = f"the output name '{name}' is reserved for the input"
+        raise _refusal(network.layers[network.outputs[name]], message)
     plan, graph = Plan(network, fold_batch_norm), Graph()
     for number in plan.written:
         if number in plan.splits:
@@ -76,7 +76,7 @@ def model(
         helper.make_graph(
             graph.nodes,
             network.name,
-            [_batch(IMAGE, network.input_shape)],
+            [_batch(name, shape) for name, shape in network.inputs.items()],
             [_batch(name, output) for name, output in outputs.items()],
             list(graph.tensors.values()),
         ),

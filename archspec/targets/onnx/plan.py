@@ -10,9 +10,6 @@ from typing import cast
 from archspec.network import INPUT, Network
 from archspec.ops.shape import SliceChannels
 
-IMAGE = "input"
-"""The name of the model's input."""
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -20,6 +17,11 @@ class Plan:
 
     network: Network
     fold_batch_norm: bool
+
+    @cached_property
+    def inputs(self) -> dict[int, str]:
+        """The names of the inputs, by their numbers as sources."""
+        return {INPUT - n: name for n, name in enumerate(self.network.inputs)}
 
     @cached_property
     def folded(self) -> dict[int, int]:
@@ -36,18 +38,18 @@ class Plan:
             for number, layer in enumerate(layers)
             for source in layer.sources
             if layer.op == "batch_norm"
-            and source != INPUT
+            and source > INPUT
             and layers[source].primitive.linear
             and readers[source] == 1
         }
 
     @cached_property
     def homes(self) -> dict[int, int]:
-        """The number of the layer that computes each layer's output, or INPUT.
+        """The number of the layer that computes each layer's output, or an input's.
 
         It is another one for layers that do nothing at inference.
         """
-        homes = {INPUT: INPUT}
+        homes = {number: number for number in self.inputs}
         for number, layer in enumerate(self.network.layers):
             homes[number] = homes[layer.sources[0]] if layer.is_idle else number
         return homes
@@ -75,7 +77,7 @@ class Plan:
     @property
     def written(self) -> list[int]:
         """The numbers of the layers that have nodes of their own."""
-        gone = {INPUT, *self.folded.values()}
+        gone = {*self.inputs, *self.folded.values()}
         gone |= {later for _, *rest in self.splits.values() for later in rest}
         return [n for n, home in self.homes.items() if n == home and n not in gone]
 
@@ -92,8 +94,8 @@ class Plan:
         A path that an output, or the input, has taken gets `/output` behind it.
         """
         first = {home: name for name, home in reversed(self.results.items())}
-        names = first | {INPUT: IMAGE}
-        taken = {IMAGE, *self.results}
+        names = first | self.inputs
+        taken = {*self.inputs.values(), *self.results}
         for number, layer in enumerate(self.network.layers):
             path = f"{layer.path}/output" if layer.path in taken else layer.path
             names.setdefault(number, path)

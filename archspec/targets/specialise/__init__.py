@@ -78,7 +78,7 @@ def _program(
             raise Unprintable(message, help=help)
     features = networks[0].spec.features
     program = _Specialiser(uses, multipliers, features).program()
-    shapes = {e.variant: e.network.input_shape for e in elaborations if e.variant}
+    shapes = {e.variant: e.network.image for e in elaborations if e.variant}
     return replace(program, variants=shapes)
 
 
@@ -100,15 +100,18 @@ class _Specialiser:
                 self.routines[name] = self.block(name, block)
         root = self.root()
         stages, simple = tuple(self.stages), bool(self.unrounded)
-        return Program(self.routines, stages, root, self.image(), simplified=simple)
+        return Program(self.routines, stages, root, self.images(), simplified=simple)
 
-    def image(self) -> tuple[Expression, ...]:
-        """Channels, height and width of the image, in the network's arguments."""
+    def images(self) -> tuple[tuple[Expression, ...], ...]:
+        """Channels, height and width of each input, in the network's arguments."""
         context = self.context(self.kept.keys())
         witnesses = [root.scope for root in self.uses.roots]
-        given = self.uses.document.input
-        lengths = (given.channels, *given.size)
-        return tuple(context.express(f.expression, witnesses) for f in lengths)
+        given = self.uses.document.images.values()
+        lengths = ((image.channels, *image.size) for image in given)
+        return tuple(
+            tuple(context.express(f.expression, witnesses) for f in each)
+            for each in lengths
+        )
 
     def root(self) -> Routine:
         """The network itself, which has the kept multipliers as parameters."""
@@ -123,11 +126,12 @@ class _Specialiser:
                 expression = context.express(Name(name), witnesses)
                 lets.append((name, context.attribute(expression, witnesses, values)))
         context = self.context({*context.variables, *(name for name, _ in lets)})
-        channels = self.image()[0]
+        widths = [channels for channels, *_ in self.images()]
+        known = dict(zip(document.images, widths, strict=True))
         tapped = (*document.outputs.values(), *self.features)
         read = references(document.layers) | frozenset(tapped)
-        body = Body(context, roots, {"input": channels}, read, self.stages)
-        statements, output = body.compile(document.layers, channels)
+        body = Body(context, roots, known, read, self.stages)
+        statements, output = body.compile(document.layers, widths[0])
         taken = {"classes": document.classes, **self.kept}
         parameters = [
             Parameter(name, tuple(_value(w[name]) for w in witnesses), default)
@@ -142,6 +146,7 @@ class _Specialiser:
             None,
             output,
             tuple(functions.values()),
+            tuple(document.inputs),
         )
 
     def context(self, variables: Set[str], block: Block | None = None) -> Context:

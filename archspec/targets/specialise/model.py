@@ -300,6 +300,7 @@ class Routine:
     """A block, or the whole network, as it is printed.
 
     `functions` are defined in it: those of `define` that read a kept multiplier.
+    `inputs` are the names of a network's inputs, if they have names.
     """
 
     block: Block | None
@@ -309,11 +310,12 @@ class Routine:
     residual: Expression | None
     output_channels: Expression
     functions: tuple[Function, ...] = ()
+    inputs: tuple[str, ...] = ()
 
     @property
     def tensors(self) -> list[str]:
-        """Its tensor arguments."""
-        return self.block.tensors if self.block else []
+        """Its tensor arguments, or a network's inputs behind the first."""
+        return self.block.tensors if self.block else [*self.inputs[1:]]
 
     @property
     def widths(self) -> dict[str, str]:
@@ -331,13 +333,13 @@ class Routine:
 class Program:
     """All routines, callees first, and the network itself.
 
-    `image` is its shape, `variants` has that of each, if it is a family.
+    `images` are the shapes of its inputs; `variants` has that of each, in a family.
     `simplified`: formulas are without a rounding that changes no width of the network.
     """
 
     blocks: dict[str, Routine]
     stages: tuple[Stage, ...]
     root: Routine
-    image: tuple[Expression, ...]
+    images: tuple[tuple[Expression, ...], ...]
     variants: Mapping[str, Shape] = field(default_factory=dict[str, Shape])
     simplified: bool = False

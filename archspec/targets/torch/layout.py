@@ -221,7 +221,8 @@ class _Permutations:
     def body(self) -> Body:
         """The routine's statements; it reads and gives channels first."""
         given = _Tensor(())
-        self.known |= dict.fromkeys(("input", *self.routine.tensors), given)
+        names = "input", *self.routine.inputs, *self.routine.tensors
+        self.known |= dict.fromkeys(names, given)
         return self.part(self.routine.body, given, last=False)
 
     def part(self, body: Body, current: _Tensor, last: bool) -> Body:

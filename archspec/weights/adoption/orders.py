@@ -57,7 +57,7 @@ def _from_the_farthest(
     distances = [0] * len(network.layers)
     for number, layer in reversed([*enumerate(network.layers)]):
         distance = distances[number] + counts(layer)
-        for source in filter(INPUT.__ne__, layer.sources):
+        for source in filter(INPUT.__lt__, layer.sources):
             distances[source] = max(distances[source], distance)
     numbers = sorted(range(len(distances)), key=lambda number: -distances[number])
     return [network.layers[number] for number in numbers]

@@ -76,7 +76,7 @@ def headless(network: Network) -> Iterator[tuple[str, Network]]:
 def fitting(network: Network, fits: Callable[[Network], bool]) -> str:
     """Options with which the network fits, the same input size first; "" for none."""
     found = [each for each in (*variants(network), *headless(network)) if fits(each[1])]
-    found.sort(key=lambda each: each[1].input_shape != network.input_shape)
+    found.sort(key=lambda each: each[1].inputs != network.inputs)
     return " or ".join(options for options, _ in found[:MAX_NAMED])
 
 
