@@ -135,6 +135,6 @@ def check_order(call: Call) -> None:
     repeated = any(branch.repeat is not None for branch in (first, *others))
     if len(others) == 1 and first.when is None and not repeated:
         return
-    message = f"{call.op} needs two branches, the first without a 'when'"
-    help = "join several tensors first: {add: [b, c]}; a branch has no 'repeat' here"
+    message = f"{call.op} needs two branches: the first, minus the second"
+    help = "the first has no 'when', none a 'repeat'; add up what is to be subtracted"
     fail("AS307", message, call.op.place, help)

@@ -121,6 +121,22 @@ def test_normalize_maps_and_vectors(network):
     assert_equal(network(text))
 
 
+def test_norms_in_both_layouts_of_pytorch(network):
+    """Between dense layers channels are last, else first."""
+    text = """layers:
+  first: {global_response_norm: 1e-6}
+  wide: {dense: 12}
+  respond: {global_response_norm: 1e-3}
+  root: {rms_norm: {epsilon: 1e-6, initial: 0.5}}
+  narrow: {dense: 6}
+  groups: {group_norm: {groups: 2, epsilon: 1e-5}}
+  last: {rms_norm: 1e-6}"""
+    case = network(text)
+    assert "GlobalResponseNorm2d(6)" in case.torch_text
+    assert "GlobalResponseNorm(12, eps=1e-3)" in case.torch_text
+    assert_equal(case)
+
+
 def test_max_pool_behind_a_relu(network):
     """Keras may pad with zeros here."""
     assert_equal(network(beside(layers_of("max_pool", POOLS), "act: activation")))

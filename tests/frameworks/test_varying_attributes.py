@@ -129,12 +129,12 @@ def check_cases(network, where: str, found: Sequence[Varying]) -> None:
 
 
 def check_fresh(case):
-    """Kernels are drawn as they say, and layer scales start where they say."""
+    """Kernels are drawn as they say, and scales start where they say."""
     torch.manual_seed(0)
     set_random_seed(0)
     check(case, 100)
     for weights in canonical(case):
         for layer in case.network.layers:
-            if layer.op == "layer_scale":
+            if hasattr(layer.primitive, "initial"):
                 found = weights[f"{layer.path}.scale"]
                 assert np.allclose(found, layer.primitive.initial)
