@@ -6,6 +6,7 @@ import pytest
 
 from archspec.elaboration import folded
 
+NAMED = "has the name of a tensor that it could read"
 BLOCK = """\
 blocks:
   merge:
@@ -192,7 +193,7 @@ def test_what_is_no_tensor(faults, layers, expected):
         ),
         (
             "{arguments: {skip: tensor}, layers: {skip: {conv: 1}}}",
-            ["AS207 skip: the layer 'skip' has the name of a tensor argument"],
+            [f"AS207 skip: the layer 'skip' {NAMED}"],
         ),
         (
             "{arguments: {skip: tensor, skip_channels: 2}, layers: {a: {conv: 1}}}",
