@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import product
+from math import prod
 from typing import Any
 
 from pydantic import ValidationError
@@ -56,7 +57,8 @@ def built(op: str, attributes: dict[str, Any], shape: Shape) -> Any:
     """The op; None if it cannot read this shape."""
     values = {**USUAL.get(op, {}), **attributes}
     for name, fallback in OPS[op].fallbacks.items():
-        values.setdefault(name, values.get(fallback, shape[0]))
+        known = {"channels": shape[0], "positions": prod(shape[1:])}
+        values.setdefault(name, {**known, **values}[fallback])
     try:
         primitive = OPS[op].model_validate(values)
         primitive.infer(shape)

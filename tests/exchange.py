@@ -18,6 +18,7 @@ import numpy as np
 
 from archspec.elaboration import elaborate, with_classes
 from archspec.network import INPUT, Network
+from archspec.runtime.order import canonical
 from archspec.targets.render import render
 from archspec.targets.templates import manifest
 from archspec.verification.reference import evaluate
@@ -247,7 +248,7 @@ def run_torch(module: Any, image: np.ndarray) -> dict[str, np.ndarray]:
     with torch.no_grad():
         outputs = module(torch.from_numpy(image))
     outputs = outputs if isinstance(outputs, dict) else {"": outputs}
-    return {name: output.numpy() for name, output in outputs.items()}
+    return {name: canonical(output.numpy()) for name, output in outputs.items()}
 
 
 def run_keras(model: Any, image: np.ndarray) -> dict[str, np.ndarray]:

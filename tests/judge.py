@@ -100,13 +100,28 @@ def result(  # noqa: C901, PLR0912
         case "adaptive_avg_pool":
             return F.adaptive_avg_pool2d(x, op.size)
         case "global_avg_pool":
-            return x.mean((2, 3), keepdim=op.keep_size)
+            return x.mean(tuple(range(2, x.ndim)), keepdim=op.keep_size)
         case "global_max_pool":
-            return x.amax((2, 3), keepdim=op.keep_size)
+            return x.amax(tuple(range(2, x.ndim)), keepdim=op.keep_size)
         case "flatten":
             return (x.movedim(1, -1) if op.order == "channels_last" else x).flatten(1)
         case "identity" | "dropout" | "drop_path":
             return x
+        case "tokens":
+            return x.flatten(2)
+        case "to_map":
+            return x.unflatten(2, op.size)
+        case "prefix_tokens":
+            tokens = weights["tokens"].T.expand(len(x), -1, -1)
+            return torch.cat([tokens, x], 2)
+        case "position_embedding":
+            return x + weights["embedding"].T.reshape(x.shape[1:])
+        case "take":
+            return x.select(2, op.index)
+        case "slice_positions":
+            return x[..., op.start : op.stop]
+        case "transpose":
+            return x.mT
         case "slice_channels":
             return x[:, op.start : op.stop]
         case "channel_shuffle":
@@ -144,7 +159,9 @@ def normalized(name: str, op: Any, x: Tensor, weights: dict[str, Tensor]) -> Ten
             root = torch.sqrt(squares + op.epsilon).unsqueeze(1)
             return x / root * along(weights["scale"], x)
         case "global_response_norm":
-            norms = torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True)
+            norms = torch.linalg.vector_norm(
+                x, dim=tuple(range(2, x.ndim)), keepdim=True
+            )
             gains = norms / (norms.mean(1, keepdim=True) + op.epsilon)
             shifted = x + along(weights["shift"], x)
             return shifted + x * gains * along(weights["scale"], x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
 
 from archspec.ops import OPS
 
@@ -19,6 +20,7 @@ USUAL = {
 }
 
 VECTOR = "pool: global_avg_pool"
+SEQUENCE = "sequence: tokens"
 
 
 def layers_of(op: str, every: Iterable[str]) -> list[str]:
@@ -28,7 +30,13 @@ def layers_of(op: str, every: Iterable[str]) -> list[str]:
 def image_of(op: str) -> str:
     """The line of a spec whose images suit the op."""
     channels, *size = OPS[op].sample
+    size = [3, prod(size) // 3] if len(size) == 1 else size
     return f"input: {{channels: {channels}, size: {size}}}\n"
+
+
+def before(op: str) -> str:
+    """The line of a layer that makes a sequence of the image, if the op reads one."""
+    return SEQUENCE if "feature map" not in OPS[op].kinds else ""
 
 
 def beside(layers: Iterable[str], before: str = "") -> str:

@@ -11,6 +11,7 @@ from exchange import drawn
 from judge import judged_layers
 
 from archspec.network import Network
+from archspec.runtime.order import canonical
 from archspec.targets.onnx import model, tensor_names
 from archspec.verification.reference import calibrate
 from archspec.weights.checks import Arrays
@@ -101,7 +102,9 @@ def assert_right(network: Network, fold: bool, seed: int = 0) -> onnx.ModelProto
     for number, layer in enumerate(network.layers):
         if layer.path in names:
             tensor = names[layer.path]
-            assert shapes[tensor] == ["N", *layer.output], layer.path
+            sizes = list(layer.output)
+            sizes = sizes[::-1] if len(sizes) == 2 else sizes  # a sequence
+            assert shapes[tensor] == ["N", *sizes], layer.path
             assert_close(found[tensor], expected[number].numpy(), layer.path)
     wanted = {name or "output": n for name, n in network.outputs.items()}
     assert outputs.keys() == wanted.keys()
@@ -111,6 +114,7 @@ def assert_right(network: Network, fold: bool, seed: int = 0) -> onnx.ModelProto
 
 
 def assert_close(found: np.ndarray, expected: np.ndarray, where: str) -> None:
+    found = canonical(found)
     assert found.shape == expected.shape, where
     assert found.dtype == np.float32, where
     error = np.abs(found - expected).max()

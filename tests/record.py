@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pytest
 from exchange import drawn
-from layers import beside, complete, image_of, layers_of
+from layers import before, beside, complete, image_of, layers_of
 
 from archspec.elaboration import elaborate
 from archspec.network import Network, NetworkLayer
@@ -135,7 +135,7 @@ def example(op: str, attribute: str) -> Network:
         text = JOINED % op
     else:
         every = sets(op, attribute) if attribute else [written(needed(op))]
-        text = image_of(op) + beside(layers_of(op, every))
+        text = image_of(op) + beside(layers_of(op, every), before(op))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.yaml"
         path.write_text(complete(text), encoding="utf-8")

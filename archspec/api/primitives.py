@@ -21,10 +21,11 @@ from archspec.reading import parsed
 _SPEC = """\
 archspec: 1
 name: Net
-input: {channels: %d, size: 32}
+input: {channels: %d, size: %s}
 layers:
-  layer: {%s}
+  %s
 """
+_SEQUENCE = "sequence: tokens\n  "
 _SENTENCE_END = re.compile(r"(?<! al)\. ")
 _BRANCHES = "{%s: {a: {b: max_pool}, c: {d: avg_pool}}}"
 _ROLES = "{%s: {query: {one: {slice_channels: {stop: 1}}}}}"
@@ -73,9 +74,12 @@ class Primitive(NamedTuple):
         return self.name if plain else f"{self.name}({', '.join(parts)})"
 
     def network(self) -> Network:
-        """The network of the example alone, for an input of 32x32 pixels."""
+        """The network of the example, for 32x32 pixels, or behind a short sequence."""
         op = OPS.get(self.name, Op)
-        text = _SPEC % (op.sample[0], self.example[1:-1])
+        layer, size = f"layer: {self.example}", "32"
+        if "feature map" not in op.kinds:
+            layer, size = _SEQUENCE + layer, f"[3, {op.sample[1] // 3}]"
+        text = _SPEC % (op.sample[0], size, layer)
         spec = parsed(text, Path("example.yaml"))
         return Network.of(elaborate(spec))
 

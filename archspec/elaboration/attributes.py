@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping, Sequence
-from math import ceil, floor
+from math import ceil, floor, prod
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
@@ -27,7 +27,7 @@ from archspec.expressions import (
 )
 from archspec.language import Block, Document, Formula
 from archspec.language.fields import INPUT
-from archspec.ops import OPS, PRIMITIVES, Op
+from archspec.ops import OPS, PRIMITIVES, Op, Shape
 from archspec.ops.fields import NOT_WHOLE, Examples, Usual, shown
 from archspec.reading.nodes import Word, fail
 
@@ -95,7 +95,7 @@ def evaluated(
 def primitive(
     call: Call,
     said: Settings,
-    scope: Scope,
+    shape: Shape,
     defaults: Defaults,
     size: Size = None,
     *,
@@ -103,10 +103,10 @@ def primitive(
 ) -> tuple[Op, dict[str, Value], frozenset[str]]:
     """The primitive, all its attributes with fallbacks, and the names that were said.
 
-    `said` is what the layer gives, evaluated; `size` is that of the layer that a resize
-    shall be `like`, and `in_block` says that a standard block has the layer. Raises
-    SpecError (AS302, AS304), and Unknowable where some of it is UNKNOWN and the rest is
-    right.
+    `said` is what the layer gives, evaluated; `shape` is that of its input, and `size`
+    that of the layer that it shall be `like`; `in_block` says that a standard block has
+    the layer. Raises SpecError (AS302, AS304), and Unknowable where some of it is
+    UNKNOWN and the rest is right.
     """
     kind = PRIMITIVES[call.op]
     settings = {**defaults.of(call.op), **said}
@@ -120,13 +120,19 @@ def primitive(
     values |= {name: kind.model_fields[name].default for name in others}
     for name, fallback in kind.fallbacks.items():
         if name not in values:
-            seen = {"channels": scope["channels"], **values}
-            values[name] = _fallback(fallback, seen)
+            values[name] = _fallback(fallback, {**_sizes(shape), **values})
     built = _build(kind, values, settings, call.op.place)
     typed = {
         name: _as_held(value, getattr(built, name)) for name, value in values.items()
     }
     return built, typed, frozenset(said)
+
+
+def _sizes(shape: Shape) -> dict[str, Value]:
+    """What fallbacks may read of the input, whose shape may be lost."""
+    if not shape:
+        return {"channels": UNKNOWN, "positions": UNKNOWN}
+    return {"channels": shape[0], "positions": prod(shape[1:])}
 
 
 def _fallback(text: str, seen: Scope) -> Value:

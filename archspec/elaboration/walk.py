@@ -181,7 +181,9 @@ class Elaborator:
         scope = frame.sees(tensor)
         given = evaluated(call.given, scope, frame.written)
         in_block = frame.caller is not None
-        return primitive(call, given, scope, self.defaults, size, in_block=in_block)
+        return primitive(
+            call, given, tensor.shape, self.defaults, size, in_block=in_block
+        )
 
     def block(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
         """A block: its own scope, its layers, and the addition of `residual`."""

@@ -6,6 +6,7 @@ from archspec.ops import (
     normalization,
     pointwise,
     pooling,
+    sequence,
     shape,
 )
 from archspec.ops.base import JOINS, OPS, PRIMITIVES, Op, Weight
@@ -26,5 +27,5 @@ __all__ = [
     "attention",
 ]
 
-FAMILIES = convolution, normalization, pointwise, pooling, shape
+FAMILIES = convolution, normalization, pointwise, pooling, shape, sequence
 """The modules of ops, whose classes register themselves."""

@@ -102,10 +102,11 @@ class Op(BaseModel, ABC):
     """Name in specs."""
 
     fallbacks: ClassVar[Mapping[str, str]] = {}
-    """Defaults that are expressions over `channels` and the other attributes."""
+    """Defaults that are expressions over `channels`, `positions` (their number, 1 of a
+    vector) and the other attributes."""
 
     output_channels: ClassVar[str] = "channels"
-    """Output channels, as an expression over `channels` and the attributes."""
+    """Output channels, as an expression over the same."""
 
     weight_axes: ClassVar[str] = ""
     """Axes of `weight` in einops notation; other weights are vectors."""
@@ -127,6 +128,9 @@ class Op(BaseModel, ABC):
 
     elementwise: ClassVar[bool] = False
     """Whether it reads each number by itself, whatever the axes are."""
+
+    sized: ClassVar[bool] = False
+    """Whether the number of positions decides about weights or channels."""
 
     linear: ClassVar[bool] = False
     """Whether a following batch norm can be folded into `weight` and `bias`."""

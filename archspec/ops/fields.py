@@ -28,7 +28,8 @@ Amounts = tuple[int, int, int, int]
 """Pixels at the top, bottom, left and right."""
 
 Padding = PaddingWord | Amounts
-Initializer = tuple[Distribution, Fan, float] | tuple[Distribution, float]
+Deviation = tuple[Distribution, float]
+Initializer = tuple[Distribution, Fan, float] | Deviation
 """A distribution with variance `scale / fan`, or with a standard deviation."""
 
 TRUNCATED = 0.87962566103423978
@@ -219,6 +220,16 @@ def initializer(value: object) -> tuple[object, ...]:
             )
 
 
+def deviation(value: object) -> tuple[object, ...]:
+    """`[distribution, std]`, of weights that are no kernel and have no fan."""
+    match items(value):
+        case (drawn, std) if drawn in get_args(Distribution):
+            return drawn, positive(std)
+        case _:
+            wanted = "[normal, truncated_normal or uniform, std]"
+            raise refusal(wanted, value)
+
+
 def each_number(value: object) -> tuple[float, ...]:
     """A number for all channels, or a list with one per channel."""
     return tuple(number(item) for item in items(value) or (value,))
@@ -259,5 +270,7 @@ _INITIALIZERS = Examples(
     ("truncated_normal", "fan_out", 1),
 )
 InitializerField = Annotated[Initializer, Read(initializer), STATIC, _INITIALIZERS]
+_DEVIATIONS = Examples(("normal", 0.02), ("uniform", 0.3), ("truncated_normal", 0.1))
+DeviationField = Annotated[Deviation, Read(deviation), STATIC, _DEVIATIONS]
 EachNumber = Annotated[tuple[float, ...], Read(each_number)]
 EachPositive = Annotated[tuple[float, ...], Read(each_positive)]

@@ -27,7 +27,8 @@ class Flatten(Op):
     name = "flatten"
     kinds = ("vector", "feature map")
     keeps_sign = True
-    output_channels = "channels * area"
+    output_channels = "channels * positions"
+    sized = True
 
     order: OrderField = "channels_first"
 

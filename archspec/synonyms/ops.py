@@ -55,6 +55,13 @@ OPS_AND_BLOCKS = Glossary(
         "slice_channels": "slice narrow chunk",
         "space_to_depth": "pixelunshuffle",
         "subtract": "sub minus difference",
+        "prefix_tokens": "classtoken clstoken registertokens distillationtoken",
+        "position_embedding": "posembed positionembeddings positionalembedding "
+        "positionalencoding learnedpositionalencoding",
+        "tokens": "patchestosequence flattenpositions flatten2",
+        "to_map": "unflatten seqtomap tokens2map",
+        "take": "select gettoken",
+        "slice_positions": "slicetokens",
         "transposed_conv": "convtranspose convtranspose2d conv2dtranspose deconv "
         "deconvolution deconv2d transposeconv upconv",
         "upsample": "upsampling upsampling2d upsamplingnearest2d",
@@ -64,8 +71,9 @@ OPS_AND_BLOCKS = Glossary(
             "'global_max_pool' pools to 1x1; to another size, 'max_pool' with the "
             "kernel and stride for it"
         ),
-        "classtoken clstoken posembed positionembedding embedding": (
-            f"archspec has no embeddings or parameters outside of ops {_SEE}"
+        "embedding parameter": (
+            "learned tokens are 'prefix_tokens', learned positions "
+            "'position_embedding'; there are no embeddings of words"
         ),
         "conv1d conv3d convlstm": "archspec convolves images only, by 'conv'",
         "dropout2d spatialdropout spatialdropout2d dropblock alphadropout": (
@@ -87,8 +95,9 @@ OPS_AND_BLOCKS = Glossary(
         "reflectionpad reflectionpad2d replicationpad replicationpad2d": (
             "'pad' pads with one value"
         ),
-        "reshape view permute transpose rearrange squeeze unsqueeze expanddims": (
-            "use 'flatten' to get a vector; other reshapes cannot be written"
+        "reshape view permute rearrange squeeze unsqueeze expanddims": (
+            "use 'flatten' to get a vector, 'tokens' a sequence of positions, 'to_map' "
+            "a feature map; 'transpose' exchanges channels and positions"
         ),
         "separableconv separableconv2d": (
             "write two layers, 'depthwise_conv' and 'conv', or the block "

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from math import prod
 from typing import Any, ClassVar
 
 from archspec.expressions import Constant, Expression, Name, Value
@@ -92,6 +93,8 @@ class Dialect:
             found["rank"] = call.rank
         if self.passes_channels and kind.has_weights():
             found["in_channels"] = call.channels.expression
+            if kind.sized:
+                found["positions"] = constant(prod(call.inputs[0][1:]))
         return found
 
     def activation(
@@ -160,6 +163,15 @@ class Dialect:
         if isinstance(expression, Constant) and isinstance(expression.value, str):
             return Name(self.manifest["activations"][expression.value])
         return rebuild(expression, self.activations)
+
+    def slice_positions(
+        self, call: Call, arguments: Arguments
+    ) -> tuple[FrameworkLayer, ...]:
+        """Without an end that is the last position."""
+        ends = [shape[1] for shape in call.inputs]
+        if list(call.attributes["stop"].values) == ends:
+            arguments["stop"] = None
+        return (FrameworkLayer(call.op, arguments),)
 
     # Batch norm and dropout, whose settings a file says once where it can
 

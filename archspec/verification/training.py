@@ -30,7 +30,6 @@ STEP = "weights after a step"
 STATISTICS = "moving statistics"
 DROPOUT = "dropout"
 
-TRAINED = ("weight", "bias", "scale", "shift")
 MOVING = ("mean", "variance")
 
 MARGIN = 8
@@ -173,15 +172,10 @@ def _things(trial: Trial, target: str, found: Arrays) -> Things:
     after = _canonical(trial, target, found, "after:")
     if _is_unbiased(target):
         after |= _biased_variances(trial, after)
-    weights, statistics = (
-        {name: array for name, array in after.items() if name.endswith(ends)}
-        for ends in (_ends(TRAINED), _ends(MOVING))
-    )
+    ends = tuple(f".{name}" for name in MOVING)
+    statistics = {name: array for name, array in after.items() if name.endswith(ends)}
+    weights = {n: array for n, array in after.items() if n not in statistics}
     return Things(gradients, weights, statistics)
-
-
-def _ends(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f".{name}" for name in names)
 
 
 def _canonical(

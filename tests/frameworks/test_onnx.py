@@ -7,10 +7,10 @@ from collections import Counter
 import numpy as np
 import pytest
 from exchange import drawn
-from layers import VECTOR, beside, image_of, layers_of
+from layers import SEQUENCE, VECTOR, before, beside, image_of, layers_of
 from onnx_session import assert_right, inferred, run_all, single
 from test_networks import CASES, complete
-from test_primitives import LAYERS, POOLS
+from test_primitives import LAYERS, ON_A_SEQUENCE, POOLS
 from zoo import FLATTENED, KINDS, resized, sizes
 
 from archspec.elaboration import elaborate
@@ -60,13 +60,15 @@ def test_every_join_is_here():
 def test_on_an_image(network, op):
     """Which has negative numbers."""
     layers = layers_of(op, [*LAYERS[op], *MORE.get(op, ())])
-    assert_right(network(image_of(op) + beside(layers)).network, fold=True)
+    text = image_of(op) + beside(layers, before(op))
+    assert_right(network(text).network, fold=True)
 
 
 @pytest.mark.parametrize("op", LAYERS)
 def test_alone(network, op):
     """A network of one layer, the first that is tried of its op."""
-    text = f"layers: {{it: {layers_of(op, LAYERS[op])[0]}}}"
+    first = f"{before(op)}, " if before(op) else ""
+    text = f"layers: {{{first}it: {layers_of(op, LAYERS[op])[0]}}}"
     assert_right(network(image_of(op) + text).network, fold=True)
 
 
@@ -79,6 +81,11 @@ def test_on_a_vector(network):
     both = {op: layers_of(op, LAYERS[op]) for op in OPS if takes_vectors(op)}
     layers = [layer for every in both.values() for layer in every]
     assert_right(network(beside(layers, VECTOR)).network, fold=True)
+
+
+def test_on_a_sequence(network):
+    text = beside([*ON_A_SEQUENCE, "{concat: {a: {}, b: {}}}"], SEQUENCE)
+    assert_right(network(text).network, fold=True)
 
 
 @pytest.mark.parametrize("join", ["add", "multiply", "concat"])

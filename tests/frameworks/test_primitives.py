@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pytest
 from exchange import assert_equal
-from layers import VECTOR, beside, image_of, layers_of
+from layers import SEQUENCE, VECTOR, before, beside, image_of, layers_of
 
 from archspec.ops import OPS
 from archspec.targets.templates import manifest
-from examples import is_precise, sets, takes_vectors
+from examples import built, is_precise, needed, sets, takes_vectors
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
@@ -84,12 +84,18 @@ IN_SINGLE_PRECISION = {
 ON_A_VECTOR = [
     layer for op in filter(takes_vectors, OPS) for layer in layers_of(op, PRECISE[op])
 ]
+ON_A_SEQUENCE = [
+    layers_of(op, PRECISE[op])[0]
+    for op in OPS
+    if built(op, needed(op), (6, 108)) and not before(op)
+]
 
 
 @pytest.mark.parametrize("op", PRECISE)
 def test_on_an_image(network, op):
     """Which has negative numbers."""
-    assert_equal(network(image_of(op) + beside(layers_of(op, PRECISE[op]))), EXACT)
+    layers = beside(layers_of(op, PRECISE[op]), before(op))
+    assert_equal(network(image_of(op) + layers), EXACT)
 
 
 @pytest.mark.parametrize("op", IN_SINGLE_PRECISION)
@@ -103,10 +109,19 @@ def test_on_a_vector(network):
     assert_equal(network(beside(ON_A_VECTOR, VECTOR)))
 
 
+def test_on_a_sequence(network):
+    """Ops on maps that also take sequences, with the joins of such."""
+    joins = [
+        f"{{{join}: {{a: {{}}, b: {{}}}}}}" for join in ("add", "concat", "multiply")
+    ]
+    assert_equal(network(beside([*ON_A_SEQUENCE, *joins], SEQUENCE)))
+
+
 @pytest.mark.parametrize("op", PRECISE)
 def test_alone(network, op):
     """A network of one layer, the first that is tried of its op."""
-    layers = f"layers: {{it: {layers_of(op, PRECISE[op])[0]}}}"
+    first = f"{before(op)}, " if before(op) else ""
+    layers = f"layers: {{{first}it: {layers_of(op, PRECISE[op])[0]}}}"
     assert_equal(network(image_of(op) + layers))
 
 
@@ -146,9 +161,11 @@ def test_max_pool_behind_a_relu(network):
 def test_side_by_side(network, op):
     """There are modules or functions there for what is else written in `forward`."""
     every = enumerate(layers_of(op, PRECISE[op]))
+    read = before(op).partition(":")[0] or "input"
     joins = "".join(
-        f"\n  it{n}: {{concat: {{a: {{repeat: 2, from: input, x{n}: {layer}}}}}}}"
+        f"\n  it{n}: {{concat: {{a: {{repeat: 2, from: {read}, x{n}: {layer}}}}}}}"
         for n, layer in every
     )
     names = ", ".join(f"it{n}: it{n}" for n, _ in enumerate(PRECISE[op]))
-    assert_equal(network(f"{image_of(op)}layers:{joins}\noutputs: {{{names}}}"), EXACT)
+    layers = f"layers:\n  {before(op)}{joins}"
+    assert_equal(network(f"{image_of(op)}{layers}\noutputs: {{{names}}}"), EXACT)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 import torch
 from exchange import Case, case, difference, randomize, run_torch
-from layers import VECTOR, beside, image_of, layers_of
+from layers import VECTOR, before, beside, image_of, layers_of
 from test_own_blocks import BLOCKS
 from test_primitives import LAYERS
 from zoo import BASES, EVERY, FLAVOURED, leading, resized, sizes
@@ -53,7 +53,9 @@ def test_flavours(path, flavour):
     ],
 )
 def test_primitives(network, op):
-    assert_portable(network(image_of(op) + beside(layers_of(op, LAYERS[op]))))
+    assert_portable(
+        network(image_of(op) + beside(layers_of(op, LAYERS[op]), before(op)))
+    )
 
 
 def test_on_a_vector(network):

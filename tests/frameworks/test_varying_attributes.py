@@ -11,7 +11,7 @@ import pytest
 import torch
 from exchange import assert_right, tolerance
 from keras.utils import set_random_seed
-from layers import image_of
+from layers import before, image_of
 from test_initializers import canonical, check
 
 from archspec.errors import SpecError
@@ -33,14 +33,14 @@ REST = {
     "avg_pool": {"padding": "symmetric"},
 }
 """What makes a difference of the others visible, besides what has to be said."""
-SHRINKING = {*filter(makes_vectors, OPS), "space_to_depth", "depth_to_space"}
+SHRINKING = {*filter(makes_vectors, OPS), "space_to_depth", "depth_to_space", "to_map"}
 """What cannot read its own output: the second use stands beside the first."""
 WHERE = {
     "block": {
         "blocks": """
   unit{n}: {{arguments: {{value: {one}}}, layers: {{it: {{{op}: {attributes}}}}}}}""",
         "layers": """
-  a{n}: {{unit{n}: {{}}, from: input}}
+  a{n}: {{unit{n}: {{}}, from: {source}}}
   b{n}: {{unit{n}: {{value: {other}}}, from: {before}}}""",
         "outputs": """
   a{n}: a{n}
@@ -48,7 +48,7 @@ WHERE = {
     },
     "table": {
         "layers": """
-  image{n}: {{identity: ~, from: input}}
+  image{n}: {{identity: ~, from: {source}}}
   t{n}:
     columns: [value]
     rows: [[{one}], [{other}]]
@@ -71,11 +71,13 @@ class Varying(NamedTuple):
         """The lines of a network's blocks, layers and outputs."""
         given = {**needed(self.op), **REST.get(self.op, {}), self.name: "value"}
         attributes = ", ".join(f"{k}: {written(v)}" for k, v in given.items())
+        source = before(self.op).partition(":")[0] or "input"
         fields = {
             **self._asdict(),
             "n": number,
             "attributes": f"{{{attributes}}}",
-            "before": "input" if self.op in SHRINKING else f"a{number}",
+            "source": source,
+            "before": source if self.op in SHRINKING else f"a{number}",
         }
         return {key: lines.format_map(fields) for key, lines in WHERE[where].items()}
 
@@ -83,8 +85,10 @@ class Varying(NamedTuple):
 def text(where: str, cases: Sequence[Varying]) -> str:
     """A network of all cases, each beside the others."""
     parts = [case.written(where, number) for number, case in enumerate(cases)]
+    first = {"layers": f"\n  {before(cases[0].op)}"}
     return image_of(cases[0].op) + "\n".join(
-        f"{key}:{''.join(part[key] for part in parts)}" for key in WHERE[where]
+        f"{key}:{first.get(key, '')}{''.join(part[key] for part in parts)}"
+        for key in WHERE[where]
     )
 
 

@@ -45,6 +45,13 @@ MAIN = {
     "pad": "amounts",
     "dropout": "rate",
     "drop_path": "rate",
+    "tokens": None,
+    "to_map": "size",
+    "prefix_tokens": "count",
+    "position_embedding": "initializer",
+    "take": "index",
+    "slice_positions": "start",
+    "transpose": None,
 }
 
 
@@ -65,6 +72,7 @@ def test_fallbacks_are_required_attributes():
         "max_pool": {"stride": "kernel"},
         "avg_pool": {"stride": "kernel"},
         "slice_channels": {"stop": "channels"},
+        "slice_positions": {"stop": "positions"},
     }
     for word, attributes in fallbacks.items():
         assert all(OPS[word].model_fields[key].is_required() for key in attributes)
@@ -97,6 +105,9 @@ def test_static_attributes():
         "depth_to_space": {"order"},
         "upsample": {"mode"},
         "resize": {"size", "mode"},
+        "to_map": {"size"},
+        "prefix_tokens": {"initializer"},
+        "position_embedding": {"initializer"},
     }
 
 

@@ -1,5 +1,7 @@
 """Shape rules, and the whole of every message that refuses a shape."""
 
+from math import prod
+
 import pytest
 
 from archspec.errors import ShapeError
@@ -22,23 +24,38 @@ MULTIPLY = "multiply needs equal shapes, apart from sizes of 1, but has "
 def test_vectors_are_refused(word: str):
     with pytest.raises(ShapeError) as caught:
         NEED_MAPS[word].infer((1280,))
+    needed = "a feature map (channels, height, width)"
+    if "feature map" not in OPS[word].kinds or word == "position_embedding":
+        needed = "a sequence (channels, positions)"
+    message = f"{word} needs {needed}, but its input is a vector of 1280"
+    assert str(caught.value) == message
+
+
+NEED_SEQUENCES = [op for op in OPS if OPS[op].kinds == ("sequence",)]
+
+
+@pytest.mark.parametrize("word", NEED_SEQUENCES)
+def test_maps_are_no_sequences(word: str):
+    with pytest.raises(ShapeError) as caught:
+        NEED_MAPS[word].infer((6, 3, 4))
     assert str(caught.value) == (
-        f"{word} needs a feature map (channels, height, width), but its input "
-        "is a vector of 1280"
+        f"{word} needs a sequence (channels, positions), but its input "
+        "is a feature map of 6x3x4"
     )
+    assert caught.value.help == "'tokens' turns a feature map into a sequence"
 
 
 @pytest.mark.parametrize(
     ("word", "shape"),
     [
-        *((word, (16, 8, 6)) for word in OPS),
+        *((word, (16, 8, 6)) for word in OPS if word not in NEED_SEQUENCES),
+        *((word, (16, 12)) for word in NEED_SEQUENCES),
         *((word, (16,)) for word in TAKE_BOTH),
     ],
 )
 def test_output_channels_say_what_infer_computes(word: str, shape: Shape):
     op = (NEED_MAPS | TAKE_BOTH)[word]
-    area = 48 if len(shape) == 3 else 1
-    names = {"channels": shape[0], "area": area} | op.model_dump()
+    names = {"channels": shape[0], "positions": prod(shape[1:])} | op.model_dump()
     expected = eval(op.output_channels, {}, names)  # noqa: S307 (the text is ours)
     assert op.infer(shape)[0] == expected
 

@@ -7,25 +7,33 @@ from collections.abc import Iterator
 from archspec.analysis.cost import compared_figures
 from archspec.errors import WARNING, Diagnostic
 from archspec.network import Network
+from archspec.ops.shapes import by, kind
 
 
 def cost_warnings(network: Network) -> Iterator[Diagnostic]:
-    """Dense layers on feature maps (AS321), reported figures that differ (AS324)."""
+    """Classifiers at each position (AS321), reported figures that differ (AS324)."""
     yield from _dense_on_maps(network)
     yield from _figures(network)
 
 
 def _dense_on_maps(network: Network) -> Iterator[Diagnostic]:
-    for layer in network.layers:
-        positions = layer.inputs[0][1:]
-        if layer.op != "dense" or set(positions) <= {1}:
+    for number, layer in enumerate(network.layers):
+        shape = layer.inputs[0]
+        ends = number in network.outputs.values()  # blocks mix channels on purpose
+        if layer.op != "dense" or set(shape[1:]) <= {1} or not ends:
             continue
-        size = "x".join(map(str, positions))
-        message = f"dense is applied at each of the {size} positions of a feature map"
-        help = "use 'global_avg_pool' or 'flatten' before it to get a vector"
+        size = by(shape[1:])
+        message = f"dense is applied at each of the {size} positions of a {kind(shape)}"
+        help = _TO_VECTOR[kind(shape)]
         yield Diagnostic(
             "AS321", message, layer.place, layer.path, help, severity=WARNING
         )
+
+
+_TO_VECTOR: dict[str, str] = {
+    "sequence": "use 'take' or 'global_avg_pool' before it to get a vector",
+    "feature map": "use 'global_avg_pool' or 'flatten' before it to get a vector",
+}
 
 
 def _figures(network: Network) -> Iterator[Diagnostic]:

@@ -52,6 +52,16 @@ class ClassDialect(Dialect, ABC):
         matters = any(shape[1:] not in ((), (1, 1)) for shape in call.inputs)
         return (FrameworkLayer(call.op, {"transposed": other and matters}),)
 
+    def position_embedding(self, call: Call, arguments: Arguments) -> Layers:
+        """Of feature maps too, where there are any."""
+        return (FrameworkLayer(call.op, {**arguments, "maps": call.rank == 2}),)
+
+    def to_map(self, call: Call, arguments: Arguments) -> Layers:
+        """Of this size, unless a tensor has it."""
+        size = call.attributes["size"].values[0]
+        own: Arguments = {"size": literal(size), "like": None}
+        return (FrameworkLayer(call.op, {**arguments, **own}),)
+
     def normalize(self, call: Call, arguments: Arguments) -> Layers:
         """Mean and standard deviation as tuples."""
         for name in ("mean", "std"):

@@ -141,10 +141,11 @@ class KerasDialect(Dialect):
             return (layer,)
         return FrameworkLayer("permute", {}, "-permute"), layer
 
+    def to_map(self, call: Call, arguments: Arguments) -> Layers:
+        return (FrameworkLayer(call.op, {**arguments, **_size(call)}),)
+
     def resize(self, call: Call, arguments: Arguments) -> Layers:
-        size = call.attributes["size"].values[0]
-        height, width = size if isinstance(size, tuple) else (size, size)
-        arguments |= {"height": literal(height), "width": literal(width), "like": None}
+        arguments |= _size(call)
         arguments["floors"] = call.attributes["mode"].constant == "nearest_floor"
         return (FrameworkLayer(call.op, arguments),)
 
@@ -170,6 +171,13 @@ def _pad(
 ) -> FrameworkLayer:
     """A layer that pads for the one behind it."""
     return FrameworkLayer("pad", {"amounts": amounts, "value": value}, "-pad", when)
+
+
+def _size(call: Call) -> Arguments:
+    """The size of a map, unless it is that of a tensor."""
+    size = call.attributes["size"].values[0]
+    height, width = size if isinstance(size, tuple) else (size, size)
+    return {"height": literal(height), "width": literal(width), "like": None}
 
 
 def _number(amounts: Expression) -> Expression:

@@ -37,6 +37,8 @@ class NnxDialect(ClassDialect):
         if call.op in self.manifest["layers"]:
             found["layer"] = self.initializers.layer(call)
             found["start"] = self.initializers.start(call)
+        elif "initializer" in call.attributes:
+            found["start"] = self.initializers.code(call.initializer)
         if "kernel" in found:
             found["kernel"] = per_axis(call.attributes["kernel"])
         return found

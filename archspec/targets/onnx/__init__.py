@@ -16,6 +16,7 @@ from onnx import TensorProto, helper
 from archspec.errors import SpecError
 from archspec.network import Network, NetworkLayer
 from archspec.ops import Shape
+from archspec.ops.shapes import is_sequence
 from archspec.targets.digest import UNSIGNED, sign_bytes
 from archspec.targets.folding import folded
 from archspec.targets.onnx import ops
@@ -122,7 +123,7 @@ def _write_split(plan: Plan, graph: Graph, slices: Sequence[int]) -> None:
     site = Site(graph, layers[0], (plan.tensors[source],), outputs[0], {})
     sizes = site.whole(*(layer.output[0] for layer in layers))
     inputs = [*site.inputs, sizes]
-    graph.node(layers[0].path, "Split", inputs, *outputs, axis=1)
+    graph.node(layers[0].path, "Split", inputs, *outputs, axis=site.channels)
 
 
 def _own(layer: NetworkLayer, weights: Mapping[str, Array]) -> dict[str, Array]:
@@ -140,7 +141,9 @@ def _own(layer: NetworkLayer, weights: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _batch(name: str, shape: Shape) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
+    """An input or output; a sequence has its channels last."""
+    sizes = [*shape[1:], shape[0]] if is_sequence(shape) else shape
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *sizes])
 
 
 def _refusal(layer: NetworkLayer, message: str) -> SpecError:

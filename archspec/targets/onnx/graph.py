@@ -11,6 +11,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from archspec.network import NetworkLayer
+from archspec.ops.shapes import is_map, is_sequence
 from archspec.targets.unprintable import Unprintable
 
 Array = np.ndarray[Any, Any]
@@ -72,8 +73,23 @@ class Site:
 
     @property
     def of_maps(self) -> bool:
-        """Whether the layer reads a feature map, not a vector."""
-        return len(self.layer.inputs[0]) == 3
+        """Whether the layer reads feature maps, (N, channels, height, width)."""
+        return is_map(self.layer.inputs[0])
+
+    @property
+    def of_sequences(self) -> bool:
+        """Whether the layer reads sequences, which are (N, length, channels)."""
+        return is_sequence(self.layer.inputs[0])
+
+    @property
+    def channels(self) -> int:
+        """The axis of the channels."""
+        return 2 if self.of_sequences else 1
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """The axes of the positions."""
+        return (2, 3) if self.of_maps else (1,)
 
     def reads(self, operator: str) -> bool:
         """Whether a node of this kind computes an input of the layer."""

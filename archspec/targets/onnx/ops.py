@@ -30,6 +30,15 @@ from archspec.ops.pooling import (
     GlobalMaxPool,
     MaxPool,
 )
+from archspec.ops.sequence import (
+    PositionEmbedding,
+    PrefixTokens,
+    SlicePositions,
+    Take,
+    Tokens,
+    ToMap,
+    Transpose,
+)
 from archspec.ops.shape import (
     ChannelShuffle,
     DepthToSpace,
@@ -59,7 +68,7 @@ _NODES: dict[str, tuple[str, dict[str, Number]]] = {
     "gelu": ("Gelu", {}),
     "gelu_tanh": ("Gelu", {"approximate": "tanh"}),
     "tanh": ("Tanh", {}),
-    "softmax": ("Softmax", {"axis": 1}),
+    "softmax": ("Softmax", {}),
 }
 """The activations that are one node without constants."""
 
@@ -142,16 +151,21 @@ def adaptive_avg_pool(site: Site, op: AdaptiveAvgPool) -> None:
 
 
 def global_avg_pool(site: Site, op: GlobalAvgPool) -> None:
-    """`GlobalAveragePool` keeps the two axes, `ReduceMean` drops them."""
-    if op.keep_size:
+    """`GlobalAveragePool` keeps the two axes of a map, `ReduceMean` drops them."""
+    if op.keep_size and site.of_maps:
         site.end("GlobalAveragePool", *site.inputs)
     else:
-        site.end("ReduceMean", *site.inputs, site.whole(2, 3), keepdims=0)
+        _reduced(site, "ReduceMean", op.keep_size)
 
 
 def global_max_pool(site: Site, op: GlobalMaxPool) -> None:
-    """`ReduceMax` keeps the two axes, or drops them."""
-    site.end("ReduceMax", *site.inputs, site.whole(2, 3), keepdims=int(op.keep_size))
+    """`ReduceMax` keeps the axes of the positions, or drops them."""
+    _reduced(site, "ReduceMax", op.keep_size)
+
+
+def _reduced(site: Site, operator: str, keep: bool) -> None:
+    axes = site.whole(*site.positions)
+    site.end(operator, *site.inputs, axes, keepdims=int(keep))
 
 
 def pads(amounts: Amounts) -> tuple[int, ...]:
@@ -167,7 +181,10 @@ def map_pads(amounts: Amounts) -> tuple[int, ...]:
 
 
 def dense(site: Site, op: Dense) -> None:
-    """`Gemm` of vectors, a 1x1 `Conv` of feature maps."""
+    """`Gemm` of vectors, a 1x1 `Conv` of feature maps, `MatMul` of sequences."""
+    if site.of_sequences:
+        _matmul(site)
+        return
     if not site.of_maps:
         site.end("Gemm", *site.inputs, *site.kernel(), transB=1)
         return
@@ -175,10 +192,28 @@ def dense(site: Site, op: Dense) -> None:
     site.end("Conv", *site.inputs, *site.kernel((units, channels, 1, 1)))
 
 
+def _matmul(site: Site) -> None:
+    """`MatMul` with the transposed kernel, and `Add` of a bias."""
+    path = f"{site.layer.path}.weight"
+    kernel = site.graph.tensor(path, site.weights["weight"].T)
+    if "bias" not in site.weights:
+        site.end("MatMul", *site.inputs, kernel)
+        return
+    product = site.part("product", "MatMul", *site.inputs, kernel)
+    site.end("Add", product, site.weight("bias"))
+
+
 def batch_norm(site: Site, op: BatchNorm) -> None:
-    """`BatchNormalization` by the moving statistics."""
+    """`BatchNormalization` by the moving statistics, whose channels are axis 1."""
     weights = map(site.weight, ("scale", "shift", "mean", "variance"))
-    site.end("BatchNormalization", *site.inputs, *weights, epsilon=op.epsilon)
+    if not site.of_sequences:
+        site.end("BatchNormalization", *site.inputs, *weights, epsilon=op.epsilon)
+        return
+    first = site.part("channels_first", "Transpose", *site.inputs, perm=(0, 2, 1))
+    normal = site.part(
+        "normal", "BatchNormalization", first, *weights, epsilon=op.epsilon
+    )
+    site.end("Transpose", normal, perm=(0, 2, 1))
 
 
 def layer_norm(site: Site, op: LayerNorm) -> None:
@@ -198,12 +233,16 @@ def group_norm(site: Site, op: GroupNorm) -> None:
     """`InstanceNormalization` of the groups; `GroupNormalization` came with set 21."""
     (x,), (channels, *size) = site.inputs, site.layer.output
     each = op.groups, channels // op.groups * prod(size)
+    if site.of_sequences:
+        x = site.part("channels_first", "Transpose", x, perm=(0, 2, 1))
     groups = site.part("groups", "Reshape", x, site.whole(0, *each))
     ones, zeros = site.fill(1.0, op.groups), site.fill(0.0, op.groups)
     normal = site.part(
         "normal", "InstanceNormalization", groups, ones, zeros, epsilon=op.epsilon
     )
     whole = site.part("whole", "Reshape", normal, site.whole(0, channels, *size))
+    if site.of_sequences:
+        whole = site.part("channels_last", "Transpose", whole, perm=(0, 2, 1))
     scaled = site.part("scaled", "Mul", whole, site.weight("scale", site.along))
     site.end("Add", scaled, site.weight("shift", site.along))
 
@@ -212,7 +251,7 @@ def rms_norm(site: Site, op: RmsNorm) -> None:
     """The formula; `RMSNormalization` came with set 23, and wants the channels last."""
     (x,) = site.inputs
     squares = site.part("squares", "Mul", x, x)
-    mean = site.part("mean", "ReduceMean", squares, site.whole(1))
+    mean = site.part("mean", "ReduceMean", squares, site.whole(site.channels))
     biased = site.part("biased", "Add", mean, site.number(op.epsilon))
     root = site.part("root", "Sqrt", biased)
     normal = site.part("normal", "Div", x, root)
@@ -222,8 +261,8 @@ def rms_norm(site: Site, op: RmsNorm) -> None:
 def global_response_norm(site: Site, op: GlobalResponseNorm) -> None:
     """The formula, from `ReduceL2` on."""
     (x,) = site.inputs
-    norms = site.part("norms", "ReduceL2", x, site.whole(2, 3))
-    mean = site.part("mean", "ReduceMean", norms, site.whole(1))
+    norms = site.part("norms", "ReduceL2", x, site.whole(*site.positions))
+    mean = site.part("mean", "ReduceMean", norms, site.whole(site.channels))
     biased = site.part("biased", "Add", mean, site.number(op.epsilon))
     gains = site.part("gains", "Div", norms, biased)
     factors = site.part("factors", "Mul", gains, site.weight("scale", site.along))
@@ -255,7 +294,8 @@ def activation(site: Site, op: Activation) -> None:
             site.end("Mul", x, site.part("sigmoid", "Sigmoid", x))
         case kind:
             operator, attributes = _NODES[kind]
-            site.end(operator, x, **attributes)
+            axis = {"axis": site.channels} if kind == "softmax" else {}
+            site.end(operator, x, **attributes, **axis)
 
 
 def flatten(site: Site, op: Flatten) -> None:
@@ -269,7 +309,7 @@ def flatten(site: Site, op: Flatten) -> None:
 def slice_channels(site: Site, op: SliceChannels) -> None:
     """`Slice` along the channels."""
     ends = site.whole(op.start), site.whole(op.stop)
-    site.end("Slice", *site.inputs, *ends, site.whole(1))
+    site.end("Slice", *site.inputs, *ends, site.whole(site.channels))
 
 
 def channel_shuffle(site: Site, op: ChannelShuffle) -> None:
@@ -363,4 +403,53 @@ def multiply(site: Site, _: Any) -> None:
 
 def concat(site: Site, _: Any) -> None:
     """`Concat` along the channels."""
-    site.end("Concat", *site.inputs, axis=1)
+    site.end("Concat", *site.inputs, axis=site.channels)
+
+
+def tokens(site: Site, _: Tokens) -> None:
+    """`Reshape` to (N, channels, length), `Transpose`; 0 keeps the batch."""
+    (channels, length) = site.layer.output
+    rows = site.part("rows", "Reshape", *site.inputs, site.whole(0, channels, length))
+    site.end("Transpose", rows, perm=(0, 2, 1))
+
+
+def to_map(site: Site, _: ToMap) -> None:
+    """`Transpose` to (N, channels, length), `Reshape`."""
+    first = site.part("channels_first", "Transpose", *site.inputs, perm=(0, 2, 1))
+    site.end("Reshape", first, site.whole(0, *site.layer.output))
+
+
+def prefix_tokens(site: Site, _: PrefixTokens) -> None:
+    """`Concat` of the tokens, as often as there are images, and the sequence."""
+    batch = site.part("batch", "Shape", *site.inputs, start=0, end=1)
+    shape = site.whole(*site.weights["tokens"].shape)
+    shape = site.part("shape", "Concat", batch, shape, axis=0)
+    own = site.part("own", "Expand", site.weight("tokens"), shape)
+    site.end("Concat", own, *site.inputs, axis=1)
+
+
+def position_embedding(site: Site, _: PositionEmbedding) -> None:
+    """`Add` of the embedding, channels first for a feature map."""
+    embedding = site.weights["embedding"]
+    if site.of_maps:
+        embedding = embedding.T.reshape(site.layer.output)
+    path = f"{site.layer.path}.embedding"
+    site.end("Add", *site.inputs, site.graph.tensor(path, embedding))
+
+
+def take(site: Site, op: Take) -> None:
+    """`Gather` of one position, whose axis is dropped."""
+    index = site.graph.tensor(f"index/{op.index}", np.array(op.index, np.int64))
+    site.end("Gather", *site.inputs, index, axis=1)
+
+
+def slice_positions(site: Site, op: SlicePositions) -> None:
+    """`Slice` along the positions."""
+    start, stop = op.start, op.start + site.layer.output[1]
+    ends = site.whole(start), site.whole(stop)
+    site.end("Slice", *site.inputs, *ends, site.whole(1))
+
+
+def transpose(site: Site, _: Transpose) -> None:
+    """`Transpose` of channels and positions."""
+    site.end("Transpose", *site.inputs, perm=(0, 2, 1))

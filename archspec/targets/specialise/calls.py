@@ -129,10 +129,8 @@ class _Caller:
 
     def primitive(self, kind: type[Op]) -> tuple[dict[str, Attribute], Expression]:
         """All attributes, and the channels behind the op."""
-        known: dict[str, Expression] = {"channels": self.channels}
+        known = {"channels": self.channels, "positions": self.positions()}
         attributes = self.attributes(kind, known)
-        if kind.output_channels == "channels * area":
-            known["area"] = self.area()
         return attributes, self.reduced(parse(kind.output_channels), known)
 
     def attributes(
@@ -173,10 +171,10 @@ class _Caller:
                 raise differing(step.path)
             found = both
 
-    def area(self) -> Expression:
-        """Height times width of the input, if it is always the same; 1 of a vector."""
-        areas = {prod(step.inputs[0][1:]) for step in self.runs.steps}
-        return Constant(areas.pop() if len(areas) == 1 else 0)
+    def positions(self) -> Expression:
+        """The number of positions, if it is always the same; 1 of a vector."""
+        numbers = {prod(step.inputs[0][1:]) for step in self.runs.steps}
+        return Constant(numbers.pop() if len(numbers) == 1 else 0)
 
     def block(self, routine: Routine) -> tuple[dict[str, Attribute], Expression]:
         """The arguments that have to be said, and the channels behind the block."""

@@ -183,14 +183,14 @@ def needs_of(given: Given, step: Step) -> Needs:
     attributes = step.attributes
     for name in kind.static_fields & attributes.keys():
         needs[(name,)] = frozenset({attributes[name]})
-    if step.op == "resize" and given.get("size") is None:
-        del needs[("size",)]  # The size of another tensor: printed is the tensor.
+    if kind.like is not None and given.get(kind.like) is None:
+        del needs[(kind.like,)]  # The size of another tensor: printed is the tensor.
     if ("padding",) in needs and kind is not TransposedConv:
         needs[("padding",)] = _paddings(given, step)
     if not kind.elementwise:
         needs[("rank",)] = frozenset({rank(step.inputs[0])})
-    if kind.output_channels == "channels * area":
-        needs[("size",)] = frozenset({step.inputs[0][1:]})
+    if kind.sized:
+        needs[("positions",)] = frozenset({step.inputs[0][1:]})
     if step.op == "activation":
         needs[("kind",)] = frozenset({_function(step)})
     return needs

@@ -84,6 +84,12 @@ class TorchDialect(ClassDialect):
         (layer,) = super().normalize(call, arguments)
         return self.per_channel(call, layer.arguments)
 
+    def to_map(self, call: Call, arguments: Arguments) -> Layers:
+        """`last` says it of the map that comes out."""
+        (layer,) = super().to_map(call, arguments)
+        own = {"last": call.channels_last}
+        return (FrameworkLayer(call.op, {**layer.arguments, **own}),)
+
     def per_channel(self, call: Call, arguments: Mapping[str, Argument]) -> Layers:
         """One class for both layouts of maps, or two if the file needs both."""
         alike = (each for each in primitives(self.program) if each.op == call.op)

@@ -26,6 +26,8 @@ _CLASSES = {
     "depthwise_conv": "nn.Conv2d",
     "transposed_conv": "nn.ConvTranspose2d",
     "dense": "nn.Linear",
+    "prefix_tokens": "PrefixTokens",
+    "position_embedding": "PositionEmbedding",
 }
 _NORMS = {
     "layer_norm": "nn.LayerNorm",
@@ -92,6 +94,7 @@ class Initializers:
             bias
             for call in self.calls
             if _CLASSES[call.op] in kinds
+            if "bias" in call.attributes
             for bias in call.attributes["bias"].values
         }
         return {

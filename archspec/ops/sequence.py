@@ -1,0 +1,194 @@
+"""Sequences of tokens."""
+
+from collections.abc import Mapping
+from math import prod
+from typing import Annotated, ClassVar
+
+from archspec.errors import ShapeError
+from archspec.ops.base import Array, Op, Weight, Weights
+from archspec.ops.fields import (
+    STATIC,
+    Count,
+    Deviation,
+    DeviationField,
+    Examples,
+    Index,
+    PairField,
+)
+from archspec.ops.shapes import Shape, by, check_kind, rank
+
+SMALL: Deviation = ("normal", 0.02)
+"""How tokens and position embeddings start in ViT (Dosovitskiy et al. 2021)."""
+
+
+class Sequential(Op):
+    """Base of ops that read a sequence."""
+
+    kinds = ("sequence",)
+    sample = (6, 12)
+
+
+class Tokens(Op):
+    """Turn a feature map into a sequence: a token for each position, row by row."""
+
+    name = "tokens"
+    kinds = ("feature map",)
+    keeps_sign = True
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, height, width) -> (channels, height * width)."""
+        channels, height, width = self.as_map(shape)
+        return channels, height * width
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x.reshape(*x.shape[:2], -1)
+
+
+class ToMap(Sequential):
+    """Turn a sequence into a map of `size`, or of the size of `like: reference`.
+
+    It reverses `tokens`. The sequence must have height * width tokens.
+    """
+
+    name = "to_map"
+    keeps_sign = True
+    like = "size"
+
+    size: Annotated[PairField, STATIC, Examples((3, 4), (2, 6))]
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, height * width) -> (channels, *size)."""
+        channels, length = self.as_sequence(shape)
+        if length != prod(self.size):
+            raise ShapeError(
+                f"a {by(self.size)} feature map has {prod(self.size)} positions, "
+                f"but the sequence has {length} tokens",
+                _advice_on_size(length, self.size),
+            )
+        return channels, *self.size
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x.reshape(*x.shape[:2], *self.size)
+
+
+def _advice_on_size(length: int, size: Shape) -> str:
+    """Help for a sequence that is no such map: tokens too many, or another size."""
+    more, side = length - prod(size), int(length**0.5)
+    if 0 < more <= 16:
+        drop = f"slice_positions: {more}"
+        return f"remove tokens that are at no position of the image: '{drop}'"
+    if side * side == length:
+        return f"'size: {side}', or 'like' a layer of that size"
+    return "use 'like' with the layer that 'tokens' reads"
+
+
+class PrefixTokens(Sequential):
+    """Put `count` learned tokens, such as a class token, before those of a sequence."""
+
+    name = "prefix_tokens"
+    weight_axes = "positions channels"
+
+    count: Annotated[Count, Examples(1, 3)] = 1
+    initializer: DeviationField = SMALL
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, length) -> (channels, count + length)."""
+        channels, length = self.as_sequence(shape)
+        return channels, self.count + length
+
+    def weights(self, shape: Shape) -> dict[str, Weight]:
+        """`tokens` (count, channels)."""
+        return {"tokens": Weight((self.count, shape[0]), initial=None)}
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        xp = x.__array_namespace__()
+        tokens = xp.broadcast_to(weights["tokens"].T, (len(x), x.shape[1], self.count))
+        return xp.concatenate([tokens, x], 2)
+
+
+class PositionEmbedding(Op):
+    """Add a learned number at every channel and position."""
+
+    name = "position_embedding"
+    kinds = ("sequence", "feature map")
+    sized = True
+    weight_axes = "positions channels"
+
+    initializer: DeviationField = SMALL
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, ...) -> unchanged."""
+        if rank(shape) == 0:
+            check_kind(self.name, shape, "sequence")
+        return shape
+
+    def weights(self, shape: Shape) -> dict[str, Weight]:
+        """`embedding` (positions, channels), row by row."""
+        return {"embedding": Weight((prod(shape[1:]), shape[0]), initial=None)}
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x + weights["embedding"].T.reshape(x.shape[1:])
+
+
+class Take(Sequential):
+    """The token at position `index`, as a vector."""
+
+    name = "take"
+    keeps_sign = True
+
+    index: Annotated[Index, Examples(0, 5)] = 0
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, length) -> (channels,)."""
+        channels, length = self.as_sequence(shape)
+        if self.index >= length:
+            raise ShapeError(
+                f"there is no token {self.index}: the sequence has {length} tokens",
+                f"positions count from 0; the last is {length - 1}",
+            )
+        return (channels,)
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x[:, :, self.index]
+
+
+class SlicePositions(Sequential):
+    """The tokens from `start` to `stop`, exclusive."""
+
+    name = "slice_positions"
+    keeps_sign = True
+    fallbacks: ClassVar[Mapping[str, str]] = {"stop": "positions"}
+
+    start: Annotated[Index, Examples(1, 0)] = 0
+    stop: Annotated[Index, Examples(12, 9, 5)]
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, length) -> (channels, stop - start)."""
+        channels, length = self.as_sequence(shape)
+        if self.stop > length or self.start >= self.stop:
+            raise ShapeError(
+                f"a slice from {self.start} to {self.stop} does not fit "
+                f"the {length} tokens of the sequence",
+                "'stop' is the first token that is left out; it is above 'start'",
+            )
+        return channels, self.stop - self.start
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x[:, :, self.start : self.stop]
+
+
+class Transpose(Sequential):
+    """Exchange channels and positions (Tolstikhin et al. 2021, MLP-Mixer)."""
+
+    name = "transpose"
+    keeps_sign = True
+    sized = True
+    output_channels = "positions"
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, length) -> (length, channels)."""
+        channels, length = self.as_sequence(shape)
+        return length, channels
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x.swapaxes(1, 2)
