@@ -531,6 +531,17 @@ def test_a_factor_per_channel_may_have_the_axes_of_a_feature_map(network, pth):
     foreign.assert_found(pth)
 
 
+def test_a_norm_whose_weights_are_called_gamma_and_beta(network, pth):
+    """As in ConvNeXt V2's own code, where they have the axes of feature maps."""
+    text = "layers: {stem: {conv: 8}, grn: {global_response_norm: 1e-6}, c: {conv: 8}}"
+    foreign = Foreign(network(text).network, str)
+    for theirs, ours in (("gamma", "weight"), ("beta", "bias")):
+        foreign.state[f"grn.{theirs}"] = foreign.state.pop(f"grn.{ours}").view(
+            1, 1, 1, 8
+        )
+    foreign.assert_found(pth)
+
+
 def test_numbers_that_are_none(resnet, pth):
     foreign = Foreign(resnet)
     foreign.state["fc.bias"][1] = torch.nan

@@ -123,6 +123,8 @@ def signature(manifest: Mapping[str, Any], shapes: Mapping[str, Shape]) -> Signa
 def _plain(manifest: Mapping[str, Any], shape: Shape) -> Shape:
     if len(shape) < 3:
         return shape
+    if set(shape[:-1]) == {1}:  # a factor per channel, channels last
+        return shape[-1:]
     full, depthwise = (
         manifest["weights"][op]["weight"]["axes"] for op in ("conv", "depthwise_conv")
     )

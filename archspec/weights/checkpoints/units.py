@@ -130,13 +130,21 @@ class Checkpoint(NamedTuple):
 
 
 def by_module(tensors: Iterable[Tensor], target: str) -> Checkpoint:
-    """Tensors by the modules in their names; one without a module is a unit itself."""
-    names = manifest(target)
+    """Tensors by the modules in their names; one without a module is a unit itself.
+
+    A `gamma` with a `beta` beside it is a norm's scale, as in ConvNeXt V2's own code.
+    """
+    names, tensors = manifest(target), [*tensors]
     alone = names["weights"]["layer_scale"]["scale"]["name"]
+    norm = names["weights"]["global_response_norm"]
+    pair = {"gamma": norm["scale"]["name"], "beta": norm["shift"]["name"]}
+    betas = {found.name.removesuffix("beta") for found in tensors}
     modules: dict[str, dict[str, Tensor]] = {}
     for found in tensors:
         module, _, variable = found.name.rpartition(".")
-        if variable in words(target):
+        if variable in pair and f"{module}." in betas:
+            modules.setdefault(module, {})[pair[variable]] = found
+        elif variable in words(target):
             modules.setdefault(module, {})[variable] = found
         elif variable != names.get("counter"):
             modules[found.name] = {alone: found}
