@@ -33,6 +33,7 @@ class NetworkLayer(NamedTuple):
     """One primitive or join, with its shapes, weights and cost.
 
     `sources` are the numbers of the layers whose outputs it reads; INPUT is the image.
+    `first_run` is the path of the layer that it runs again, with its weights.
     """
 
     path: str
@@ -42,14 +43,26 @@ class NetworkLayer(NamedTuple):
     inputs: tuple[Shape, ...]
     output: Shape
     place: Place
+    first_run: str = ""
 
     def __repr__(self) -> str:
         return f"<NetworkLayer {self.path}: {self.op}, output {self.output}>"
 
     @property
     def weights(self) -> dict[str, Weight]:
-        """The weights by their canonical names."""
+        """Its own weights by the op's names; a later run has none."""
+        return {} if self.first_run else self.weights_read
+
+    @property
+    def weights_read(self) -> dict[str, Weight]:
+        """The weights that it works with, be they those of its first run."""
         return self.primitive.weights(*self.inputs)
+
+    @property
+    def weight_names(self) -> dict[str, str]:
+        """The canonical name of each weight that it works with, by the op's name."""
+        owner = self.first_run or self.path
+        return {name: f"{owner}.{name}" for name in self.weights_read}
 
     @property
     def is_idle(self) -> bool:
@@ -107,7 +120,8 @@ class Instance:
 
     `inputs` are the shapes of its input and then of its tensor arguments. `scopes` has
     what each layer, branch (`join/branch`) and table saw, whether it was
-    there or not; `steps` has its runs, none where it was not there.
+    there or not; `steps` has its runs, none where it was not there. `first_run` is the
+    path of the use that it runs again.
     """
 
     block: str | None
@@ -118,6 +132,7 @@ class Instance:
     residual: bool = False
     scopes: dict[str, Scope] = field(default_factory=dict[str, Scope])
     steps: dict[str, list[Step]] = field(default_factory=dict[str, list[Step]])
+    first_run: str = ""
 
     def walk(self) -> Iterator[Instance]:
         """This use, and those of blocks within it."""
@@ -136,6 +151,8 @@ class Network:
     output_shape: Shape | dict[str, Shape]
     layers: tuple[NetworkLayer, ...]
     root: Instance
+    later_runs: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Layers and uses of blocks that run another one beside them again."""
 
     def __repr__(self) -> str:
         variant = f" {self.spec.variant}" if self.spec.variant else ""

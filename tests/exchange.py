@@ -357,7 +357,7 @@ def check_settings(network: Network, target: str, built: Any) -> None:
             expected = op.rate, float(layer.op == "drop_path" and op.rate > 0)
         else:
             continue
-        found = find(built, layer.path)
+        found = find(built, layer.first_run or layer.path)
         assert np.allclose(found, expected, rtol=1e-9, atol=1e-12), (layer.path, found)
 
 
@@ -369,8 +369,15 @@ def settings_of_torch(module: Any, path: str) -> tuple[float, float]:
     return rate, float(type(layer).__name__ == "DropPath" and rate > 0)
 
 
+def every_layer(model: Any) -> list[Any]:
+    from archspec.runtime import keras
+
+    return keras.every_layer(model)
+
+
 def settings_of_keras(model: Any, path: str) -> tuple[float, float]:
-    layer = model.get_layer(path.replace(".", "-"))
+    layers = {layer.name: layer for layer in every_layer(model)}
+    layer = layers[path.replace(".", "-")]
     if hasattr(layer, "epsilon"):
         return layer.epsilon, layer.momentum
     return layer.rate, float(layer.noise_shape is not None and layer.rate > 0)

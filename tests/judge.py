@@ -45,9 +45,9 @@ def judged_layers(
     for number, layer in enumerate(network.layers):
         own = {
             name: torch.from_numpy(
-                np.ascontiguousarray(weights[f"{layer.path}.{name}"])
+                np.ascontiguousarray(weights[f"{layer.first_run or layer.path}.{name}"])
             )
-            for name in layer.weights
+            for name in layer.weights_read
         }
         inputs = [known[source] for source in layer.sources]
         output = result(layer, inputs, own)

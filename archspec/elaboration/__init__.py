@@ -83,6 +83,7 @@ def _elaborated(spec: Spec) -> Network:
         {name: end.shape for name, end in ends.items()} or last.shape,
         tuple(elaborator.layers),
         root,
+        elaborator.later_runs,
     )
 
 

@@ -15,12 +15,23 @@ from archspec.elaboration.attributes import (
 )
 from archspec.elaboration.faults import Faults
 from archspec.elaboration.frames import LOST, Call, Frame, Names, Tensor, check_order
+from archspec.elaboration.later_runs import as_later_runs, check_alike
 from archspec.elaboration.limits import check_magnitude, check_runs, deeper
 from archspec.elaboration.scopes import repeats, value_if_known, value_of
 from archspec.elaboration.tables import rows_of
 from archspec.errors import Place, ShapeError, SpecError
 from archspec.expressions import UNKNOWN, Unknowable, Value
-from archspec.language import Block, Branch, Document, JoinLayer, Layer, OpLayer, Table
+from archspec.language import (
+    AgainLayer,
+    Block,
+    Branch,
+    Document,
+    JoinLayer,
+    Layer,
+    OpLayer,
+    Table,
+)
+from archspec.language.layers import inner_layers
 from archspec.network import RUN_CHANNELS, Instance, NetworkLayer, Step
 from archspec.ops import JOINS, Join, Op, Shape
 from archspec.ops.shapes import described, is_map
@@ -51,10 +62,13 @@ class Elaborator:
 
     defaults: Defaults
     layers: list[NetworkLayer] = field(default_factory=list[NetworkLayer])
+    later_runs: dict[str, str] = field(default_factory=dict[str, str])
+    known: dict[str, NetworkLayer] = field(default_factory=dict[str, NetworkLayer])
     runs: int = 0
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.document)
+        self.bodies: dict[str | None, dict[str, Layer]] = {}
 
     def run(self, layers: Mapping[str, Layer], frame: Frame, tensor: Tensor) -> Tensor:
         """All layers, in order."""
@@ -82,6 +96,8 @@ class Elaborator:
             return self.table(name, layer, frame, tensor, there)
         if not there:
             return tensor
+        if isinstance(layer, AgainLayer):
+            return self.again(name, layer, frame, tensor)
         if layer.repeat is None:
             return self.once(name, layer, frame, tensor)
         for step in range(repeats(layer.repeat, scope)):
@@ -105,6 +121,44 @@ class Elaborator:
             own = layer.tensors
             call = Call(name, layer.op, given, step, like=layer.like, tensors=own)
         return self.call(call, frame, tensor)
+
+    def again(
+        self, name: str, layer: AgainLayer, frame: Frame, tensor: Tensor
+    ) -> Tensor:
+        """A later run of a layer: the same call, whose weights are those of the first.
+
+        Raises SpecError (AS308) where the weights would have another shape.
+        """
+        first = self.named(frame.instance.block)[layer.again]
+        runs = frame.instance.steps[layer.again]
+        if not isinstance(first, OpLayer) or not runs or tensor == LOST:
+            raise Unknowable
+        step = runs[-1]
+        block = self.document.blocks.get(first.op)
+        check_alike(layer.again, step.inputs[0], tensor.shape)
+        if block is not None and block.tensors:
+            message = f"'{layer.again}' cannot run again: it reads several tensors"
+            fail("AS311", message, layer.again.place, "join them before the block")
+        number = len(self.layers)
+        scope = frame._replace(scope={**step.scope})
+        call = Call(name, first.op, first.attributes)
+        output = self.call(call, scope, tensor)
+        paths = frame.path(name), step.path
+        later = as_later_runs(layer.again, self.layers[number:], self.known, paths)
+        self.layers[number:] = later
+        self.later_runs[frame.path(name)] = step.path
+        for own in frame.instance.steps[name][-1:]:
+            for use in own.inner.walk() if own.inner else ():
+                of_first = use.first_run or use.path
+                use.first_run = step.path + of_first.removeprefix(own.path)
+        return output
+
+    def named(self, block: str | None) -> Mapping[str, Layer]:
+        """All layers of a block or the document by their names."""
+        if block not in self.bodies:
+            body = self.document if block is None else self.document.blocks[block]
+            self.bodies[block] = dict(inner_layers(body.layers))
+        return self.bodies[block]
 
     def table(
         self, name: str, table: Table, frame: Frame, tensor: Tensor, there: bool
@@ -317,6 +371,7 @@ class Elaborator:
         layer = NetworkLayer(path, op.name, op, sources, shapes, output, place)
         check_magnitude(layer)
         self.layers.append(layer)
+        self.known[path] = layer
         return Tensor(output, len(self.layers) - 1)
 
     def count(self, place: Place) -> None:

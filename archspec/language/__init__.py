@@ -2,12 +2,20 @@
 
 from archspec.language.document import Block, Document
 from archspec.language.fields import Formula
-from archspec.language.layers import Branch, JoinLayer, Layer, OpLayer, Table
+from archspec.language.layers import (
+    AgainLayer,
+    Branch,
+    JoinLayer,
+    Layer,
+    OpLayer,
+    Table,
+)
 from archspec.language.load import Spec, changed, load, offer, variant_names
 from archspec.language.variants import Offer
 from archspec.reading.nodes import Word
 
 __all__ = [
+    "AgainLayer",
     "Block",
     "Branch",
     "Document",

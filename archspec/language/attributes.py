@@ -25,7 +25,7 @@ def attribute_faults(document: Document) -> Iterator[Diagnostic]:
             yield from _unknown(layer.op, given, blocks)
         elif isinstance(layer, JoinLayer):
             yield from _unknown(layer.op, words(layer.attributes), blocks)
-        else:
+        elif isinstance(layer, Table):
             yield from _table(layer, blocks)
     for op, attributes in document.defaults.items():
         yield from _unknown(op, words(attributes), blocks)

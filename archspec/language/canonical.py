@@ -1,11 +1,12 @@
 """Shorthands spelled out, so that two documents can be merged key by key.
 
-A layer becomes one of three mappings, each with its modifiers beside:
+A layer becomes one of four mappings, each with its modifiers beside:
 
     {op, attributes: {NAME: value}}        a primitive or a block
     {op, branches: {NAME: {layers, ...}}}  add, multiply, concat; attention and the
                                            like have attributes besides
     {columns, rows, each: {OP: {...}}}     a table
+    {again: NAME}                          an earlier layer once more
 
 A multiplier becomes its value; `keep` has which of them are marked.
 """
@@ -150,6 +151,8 @@ class Canonical:
         if layer is not node:
             return _harmless(node.place)
         ops = [k for k, _ in placed(layer.entries) if k not in (*MODIFIERS, *TABLE)]
+        if ops == ["again"]:
+            return layer
         if len(ops) > 1:
             ops = [self.only_op(ops, layer, name)]
         if any(key in layer.entries for key in TABLE):
@@ -165,6 +168,8 @@ class Canonical:
         wrong = next((op for op in ops if not self.vocabulary.has(op)), ops[1])
         right = next(op for op in ops if op != wrong)
         help = f"put attributes in the op's own braces: {{{right}: {{...}}}}"
+        if "again" in ops:
+            help = "a layer that runs again has the op and attributes of that layer"
         if self.vocabulary.has(wrong):
             bodies = [_sketch(layer.entries[op]) for op in ops]
             pairs = zip([name, *ops[1:]], ops, bodies, strict=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -17,10 +17,12 @@ from archspec.expressions import Constant, Name, walk
 from archspec.language.document import Block, Document
 from archspec.language.fields import Formula
 from archspec.language.layers import (
+    AgainLayer,
     JoinLayer,
     Layer,
     OpLayer,
     Table,
+    inner_layers,
     inner_ops,
     references,
 )
@@ -38,7 +40,7 @@ def fold_batch_norm(document: Document) -> Document:
 
     That layer has a bias instead. Paths stay as they are; in names of blocks `bn`
     becomes `bias`. A batch norm stays where another layer reads the linear layer,
-    where one of the two has a `repeat`, and where their conditions differ.
+    where one of the two has a `repeat` or runs again, and where conditions differ.
     """
     layers, gone = _folded(document.layers, document.outputs.values())
     bodies = {name: _folded(block.layers) for name, block in document.blocks.items()}
@@ -59,9 +61,16 @@ def fold_batch_norm(document: Document) -> Document:
 
 def _folded(layers: Layers, outputs: Iterable[Word] = ()) -> tuple[Layers, Names]:
     """The layers of a body, and those in place of the norms that are gone."""
-    readers = Counter[str]([*references(layers), *outputs])
+    readers = Counter[str]([*references(layers), *outputs, *_run_again(layers)])
     gone: dict[str, str] = {}
     return _without_norms(layers, readers, gone), gone
+
+
+def _run_again(layers: Layers) -> Iterator[str]:
+    """The layers that others run again, and a word of that for each."""
+    for _, layer in inner_layers(layers):
+        if isinstance(layer, AgainLayer):
+            yield from (layer.again, f"{layer.again} again")
 
 
 def _without_norms(
@@ -70,7 +79,8 @@ def _without_norms(
     kept: dict[str, Layer] = {}
     before = ""
     for name, layer in layers.items():
-        if before and _folds(before, kept[before], layer, readers[before]):
+        once = not readers[f"{name} again"]
+        if before and once and _folds(before, kept[before], layer, readers[before]):
             kept[before] = _with_bias(cast(OpLayer, kept[before]), layer.place)
             gone[name], before = before, ""
         else:
@@ -166,6 +176,8 @@ def _layer(layer: Layer, references: Names, ops: Names) -> Layer:
             given = {name: _word(t, references) for name, t in tensors.items()}
             op = _word(op, ops)
             return replace(layer, origin=origin, op=op, like=like, tensors=given)
+        case AgainLayer():
+            return replace(layer, origin=origin)
         case Table(each=each, rows=rows, tensors=tensors):
             each = {ops.get(op, op): given for op, given in each.items()}
             rows = {

@@ -66,6 +66,18 @@ class OpLayer(Named):
     """What it gives for the tensor arguments of its block."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class AgainLayer(Modified):
+    """An earlier layer that runs again, with its weights."""
+
+    again: Word = required(value(word))
+
+    @property
+    def place(self) -> Place:
+        """The place of the name of that layer."""
+        return self.again.place
+
+
 def _inner(node: Node, at: At) -> dict[str, Layer]:
     return mapping_of(layer)(node, at)
 
@@ -202,7 +214,7 @@ class Table(Modified):
         return None if cells.get(repeat.expression.id, repeat) is None else repeat
 
 
-Layer = OpLayer | JoinLayer | Table
+Layer = OpLayer | JoinLayer | Table | AgainLayer
 
 _MODIFIERS = ("when", "repeat", "then", "from")
 
@@ -211,6 +223,12 @@ def layer(node: Node, at: At) -> Layer:
     """One layer, by the keys that it has."""
     if not isinstance(node, nodes.Mapping):
         return part(OpLayer)(node, at)
+    if "again" in node.entries:
+        if "repeat" in node.entries:
+            message = "a layer that runs again has no 'repeat'"
+            help = "write a layer for each run"
+            at.complain("AS204", message, node.place_of("repeat"), help)
+        return part(AgainLayer, ("again", "when", "from"))(node, at)
     if "branches" in node.entries:
         return part(JoinLayer, _MODIFIERS)(node, at)
     if "then" in node.entries and "repeat" not in node.entries:
@@ -263,4 +281,7 @@ def given_tensors(layer: Layer) -> Iterator[Word]:
 def inner_ops(layers: Mapping[str, Layer]) -> Iterator[Word]:
     """The ops, blocks and joins that layers name, inside branches too."""
     for _, layer in inner_layers(layers):
-        yield from nodes.words(layer.each) if isinstance(layer, Table) else (layer.op,)
+        if isinstance(layer, Table):
+            yield from nodes.words(layer.each)
+        elif not isinstance(layer, AgainLayer):
+            yield layer.op

@@ -259,9 +259,11 @@ def _new_layer(layer: Mapping) -> Mapping:
 
 def _has_other_op(old: Mapping, patch: Mapping) -> bool:
     """Whether both are layers, and the patch puts another op in place of the old."""
-    if not old.entries or patch.entries.keys().isdisjoint(("attributes", "branches")):
+    own = patch.entries.keys() & {"attributes", "branches", "again"}
+    if not old.entries or not own:
         return False
-    return text_of(patch.get("op")) != text_of(old.get("op"))
+    runs_again = "again" in own, "again" in old.entries
+    return len({*runs_again}) > 1 or text_of(patch.get("op")) != text_of(old.get("op"))
 
 
 def _each(base: Mapping, patch: Mapping, table: Mapping) -> Mapping:

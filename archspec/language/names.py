@@ -18,7 +18,15 @@ from archspec.expressions import (
 )
 from archspec.language.document import Block, Document
 from archspec.language.fields import Formula
-from archspec.language.layers import MAX_ROWS, Branch, JoinLayer, Layer, OpLayer, Table
+from archspec.language.layers import (
+    MAX_ROWS,
+    AgainLayer,
+    Branch,
+    JoinLayer,
+    Layer,
+    OpLayer,
+    Table,
+)
 from archspec.ops import JOINS, OPS
 from archspec.reading.identifiers import expression_fault, identifier_fault
 from archspec.reading.nodes import Word, placed, words
@@ -78,9 +86,10 @@ def _stand_in(name: str, parameters: list[Word]) -> int | Function:
 def _block(block: Block, outer: Names) -> Iterator[Diagnostic]:
     """A block, whose arguments and `let` see the names before them."""
     name, trail, tensors = block.name, f"block {block.name}", block.tensors
-    if name in OPS or name in JOINS:
+    if name in (*OPS, *JOINS, "again"):
         help = _another(f"{name}_block")
-        yield Diagnostic("AS207", f"'{name}' is a primitive", name.place, help=help)
+        kind = "a word of the language" if name == "again" else "a primitive"
+        yield Diagnostic("AS207", f"'{name}' is {kind}", name.place, help=help)
     widths = [Word(f"{n}_channels", n.place) for n in words(block.arguments)]
     widths = [width for width in widths if width.removesuffix("_channels") in tensors]
     defined = [*words(block.arguments), *widths, *words(block.let)]
@@ -128,6 +137,8 @@ class _Body:
                     yield from _unseen([repeat], seen, below)
                     yield from _unseen_in(given, {**seen, **step}, below)
                     yield from self.branches(branches, {**outer, **step}, below)
+                case AgainLayer():
+                    pass
 
     def name(self, name: Word) -> Iterator[Diagnostic]:
         if fault := identifier_fault(name):  # a number: static checks take it for a row

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 
 from archspec.errors import MAX_FAULTS, Diagnostic, did_you_mean
 from archspec.language.document import Document
 from archspec.language.layers import (
+    AgainLayer,
     JoinLayer,
     Layer,
     OpLayer,
@@ -16,13 +18,16 @@ from archspec.language.layers import (
     given_tensors,
     inner_layers,
 )
+from archspec.ops import OPS, Op
 from archspec.reading.nodes import Word, placed, words
 
 Layers = Mapping[str, Layer]
 
 
 def reference_faults(document: Document) -> Iterator[Diagnostic]:
-    """References to layers that do not exist (AS305), and unused layers (AS309).
+    """References to layers that do not exist (AS305), unused layers (AS309).
+
+    Also layers that cannot run again (AS311).
 
     Standard blocks are left out: the tests look at them. A misspelt reference leaves
     its layer unused, and then only the spelling is reported.
@@ -66,6 +71,11 @@ class _References:
     body: Layers
     used: set[str] = field(default_factory=set[str])
 
+    @cached_property
+    def named(self) -> Layers:
+        """All layers, those in branches too."""
+        return dict(inner_layers(self.body))
+
     def walk(
         self, layers: Layers, known: Collection[str], before: str | None = None
     ) -> Iterator[Diagnostic]:
@@ -80,6 +90,9 @@ class _References:
                 yield from self.resolve(layer.like, known, use=False)
             for tensor in given_tensors(layer):
                 yield from self.resolve(tensor, known)
+            if isinstance(layer, AgainLayer):
+                yield from self.resolve(layer.again, known, use=False)
+                yield from self.again(layer.again, known)
             branches = layer.branches if isinstance(layer, JoinLayer) else {}
             starts = [branch.origin for branch in branches.values()] or [None]
             if before is not None and layer.origin is None and None in starts:
@@ -111,6 +124,28 @@ class _References:
                 help = _elsewhere(name, reference, name in self.body)
         message = f"there is no earlier layer '{reference}'"
         yield Diagnostic("AS305", message, reference.place, help=help)
+
+    def again(self, name: Word, known: Collection[str]) -> Iterator[Diagnostic]:
+        """Complain (AS311) of a known layer that cannot run again."""
+        help = "put it into a block, and run a layer of that block again"
+        match self.named.get(name):
+            case OpLayer(op=op, when=None, repeat=None):
+                if op not in OPS or OPS[op].weights is not Op.weights:
+                    return
+                why, help = f"{op} has no weights", f"write {op} again"
+            case OpLayer(when=when):
+                why = f"it has a '{'repeat' if when is None else 'when'}'"
+            case AgainLayer(again=first):
+                why, help = f"it runs '{first}' again", f"write {{again: {first}}}"
+            case JoinLayer():
+                why = "it is a join"
+            case Table():
+                why = "it is a table"
+            case None:
+                why, help = "it is no layer", "name an earlier layer that has weights"
+        if name in known:
+            message = f"'{name}' cannot run again: {why}"
+            yield Diagnostic("AS311", message, name.place, help=help)
 
     def unused(
         self, layers: Layers, *, end_is_used: bool = True

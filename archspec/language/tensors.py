@@ -15,6 +15,7 @@ from archspec.expressions import Constant, Name, to_text
 from archspec.language.document import Block, Document
 from archspec.language.fields import Formula
 from archspec.language.layers import (
+    AgainLayer,
     Attributes,
     JoinLayer,
     Layer,
@@ -41,7 +42,7 @@ def tensor_faults(document: Document) -> Iterator[Diagnostic]:
 
 
 def _wrong(layer: Layer, blocks: Mapping[str, Block]) -> Iterator[Diagnostic]:
-    if isinstance(layer, JoinLayer):
+    if isinstance(layer, JoinLayer | AgainLayer):
         return
     calls: Mapping[str, Attributes] = (
         layer.each if isinstance(layer, Table) else {layer.op: layer.attributes}
@@ -139,6 +140,8 @@ def _layer(layer: Layer, blocks: Mapping[str, Block]) -> Layer:
         return replace(layer, branches=branches)
     if isinstance(layer, Table):
         return _Rows(layer, blocks).moved()
+    if isinstance(layer, AgainLayer):
+        return layer
     own = _tensors(blocks.get(layer.op))
     given = {name: _reference(layer.attributes.get(name)) for name in own}
     return replace(

@@ -42,7 +42,7 @@ Check = Callable[[str, Place], Iterator[Diagnostic]]
 CODE = ("multipliers", "define", "input", "inputs", "defaults", "blocks", "layers")
 """The parts of a document whose keys are printed and whose values are evaluated."""
 
-REFERENCES = ("from", "like", "after", "before", "extends")
+REFERENCES = ("from", "like", "again", "after", "before", "extends")
 """The keys below them whose values are no expressions."""
 
 TEXTS = ("summary", "source")

@@ -41,7 +41,7 @@ def build(module: ModuleType, order: Order) -> KerasModel:
         sharpen(network)
     lines = {
         path_of(layer.name): line
-        for layer in network.layers
+        for layer in every_layer(network)
         if (line := known.line(layer)) is not None
     }
     return KerasModel(network, lines)
@@ -74,7 +74,7 @@ def sharpen(network: Any) -> None:
         functions = import_module("tensorflow").nn
         _SINGLE.update(gelu=functions.gelu, leaky_relu=functions.leaky_relu)
         functions.gelu, functions.leaky_relu = _gelu, _leaky_relu
-    for layer in network.layers:
+    for layer in every_layer(network):
         if isinstance(layer, keras.layers.Rescaling):
             layer.scale, layer.offset = (
                 np.float64(layer.scale),
@@ -160,10 +160,16 @@ class KerasModel:
             layer: path_of(layer.name.removesuffix("-crop"))
             for layer in self.network.layers
         }
-        found = {path: x.output for x, path in paths.items() if path in order.layers}
+        found: dict[str, Any] = {}
+        for layer, path in paths.items():
+            runs = zip(
+                (path, *order.later_runs.get(path, ())), _outputs(layer), strict=False
+            )
+            found |= {order.blocks.get(run, run): tensor for run, tensor in runs}
+        found = {path: x for path, x in found.items() if path in order.layers}
         for layer, path in paths.items():
             before = order.layers.get(path)
-            if before is None:
+            if before is None or path in order.later_runs:
                 continue
             source, tensor = layer, _first_input(layer)
             while source is layer or paths.get(source, "").startswith(f"{path}."):
@@ -177,7 +183,7 @@ class KerasModel:
     def train(self, images: Images, cotangents: Arrays, keep: Keep) -> None:
         """One step of SGD, on TensorFlow: gradients, and all weights after it."""
         tf: Any = import_module("tensorflow")
-        for layer in self.network.layers:
+        for layer in every_layer(self.network):
             if isinstance(layer, keras.layers.Dropout):
                 ones = dropout_ones(len(layer.input.shape))
                 dropped = layer(np.moveaxis(ones, 1, -1), training=True)
@@ -218,6 +224,16 @@ def _inputs(images: Images) -> Any:
     dtype = keras.config.floatx()
     given = [np.moveaxis(each, 1, -1).astype(dtype) for each in images]
     return given if len(given) > 1 else given[0]
+
+
+def every_layer(network: Any) -> list[Any]:
+    """All layers, those of models within it too."""
+    return list(network._flatten_layers(include_self=False))
+
+
+def _outputs(layer: Any) -> list[Any]:
+    """The output of each call of a layer."""
+    return [node.output_tensors[0] for node in layer._inbound_nodes]
 
 
 def _first_input(layer: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,8 @@ class Watch:
         self.order = order
         self.keep = keep
         self.entered: list[str] = []
+        self.modules_entered: list[str] = []
+        self.runs: Counter[str] = Counter()
         self.kept: dict[str, tuple[ref[Any], int]] = {}
 
     def layer_at_work(self) -> str:
@@ -84,6 +87,8 @@ class Watch:
 
     def enter(self, path: str, tensor: Any) -> None:
         """A module is called with this tensor."""
+        self.modules_entered.append(path)
+        path = self._of_run(path)
         self.entered.append(path)
         before = self.order.layers.get(path)
         if before is not None and before not in self.kept:
@@ -91,7 +96,8 @@ class Watch:
 
     def leave(self, path: str, output: Any) -> None:
         """It returns this, which is a tensor, or what a network with names returns."""
-        self.entered.pop()
+        self.modules_entered.pop()
+        path = self.entered.pop()
         layer = path if path in self.order.layers else self.order.blocks.get(path)
         if layer is None or not hasattr(output, "shape"):
             return
@@ -101,6 +107,20 @@ class Watch:
         known, version = self.kept[layer]
         if layer != path and (known() is not output or version != _version(output)):
             self.keep(f"{layer}>{path}", output)
+
+    def _of_run(self, module: str) -> str:
+        """The path of the layer that a module is in this run."""
+        path = module
+        for outer, own in zip(
+            self.modules_entered[-2::-1], self.entered[::-1], strict=True
+        ):
+            if outer and module.startswith(f"{outer}."):
+                path = own + module.removeprefix(outer)
+                break
+        self.runs[path] += 1
+        later = self.order.later_runs.get(path, ())
+        number = self.runs[path] - 2
+        return later[number] if 0 <= number < len(later) else path
 
     def _keep(self, layer: str, tensor: Any) -> None:
         self.kept[layer] = ref(tensor), _version(tensor)

@@ -37,6 +37,8 @@ class Order(NamedTuple):
     Weights have the target's names and axes, images and outputs have channels first.
     `layers` has, for each layer to report, the layer before it (None for several);
     `blocks` the last layer of each block; `tensors` what ONNX calls a layer's output.
+    `later_runs` has, for each layer and use of a block that runs again, the paths of
+    its second run and all others.
     """
 
     task: Task
@@ -50,6 +52,7 @@ class Order(NamedTuple):
     layers: Mapping[str, str | None] = {}
     blocks: Mapping[str, str] = {}
     tensors: Mapping[str, str] = {}
+    later_runs: Mapping[str, Sequence[str]] = {}
 
 
 class Model(Protocol):

@@ -318,6 +318,16 @@ def primitives(program: Program) -> Iterator[Call]:
     yield from (call for call in calls if call.op not in program.blocks)
 
 
+def calling(body: Sequence[Statement]) -> Iterator[OpStatement]:
+    """The layers of one op, those in branches too."""
+    for statement in body:
+        if isinstance(statement, OpStatement):
+            yield statement
+        parts = statement.branches if isinstance(statement, JoinStatement) else ()
+        for part in parts:
+            yield from calling(part.body)
+
+
 def calls_of(body: Sequence[Statement]) -> Iterator[Call]:
     """The calls that a body makes itself; a stage makes its own."""
     for statement in body:

@@ -41,7 +41,10 @@ def calibrate(network: Network, weights: Arrays, images: Images, keep: Keep) -> 
         if layer.op != "batch_norm":
             return {}
         axes = tuple(axis for axis in range(x.ndim) if axis != 1)
-        names = f"{layer.path}.mean", f"{layer.path}.variance"
+        names = [layer.weight_names[name] for name in ("mean", "variance")]
+        if layer.first_run:
+            mean, variance = (statistics[name].astype(float) for name in names)
+            return {"mean": mean, "variance": variance}
         drawn_mean, factor = (weights[name] for name in names)
         # A channel that hardly varies would have its rounding errors blown up; where
         # maps are tiny, few numbers vary by chance.
@@ -73,8 +76,7 @@ def _run(
     known = {INPUT - number: each.astype(float) for number, each in enumerate(given)}
     for number, layer in enumerate(network.layers):
         inputs = [known[source] for source in layer.sources]
-        own = {name: weights[f"{layer.path}.{name}"] for name in layer.weights}
-        own = {name: array.astype(float) for name, array in own.items()}
+        own = {n: weights[path].astype(float) for n, path in layer.weight_names.items()}
         own |= instead(layer, inputs[0])
         known[number] = layer.primitive.evaluate(inputs[0], own, *inputs[1:])
         yield layer.path, known[number]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,10 +18,11 @@ from archspec.verification.differences import (
     errors,
     tolerance,
 )
-from archspec.verification.random_data import ROUNDINGS, training_batch
+from archspec.verification.random_data import ROUNDINGS
 from archspec.verification.reference import Array
 from archspec.verification.report import NETWORK, Comparison
 from archspec.verification.source_locations import SourceLocations
+from archspec.verification.statistics import biased_variances, incomparable
 from archspec.verification.trial import PERTURBED, Flag, Trial
 from archspec.weights.moves import from_target
 
@@ -171,7 +172,9 @@ def _things(trial: Trial, target: str, found: Arrays) -> Things:
     gradients = _canonical(trial, target, found, "gradient:")
     after = _canonical(trial, target, found, "after:")
     if _is_unbiased(target):
-        after |= _biased_variances(trial, after)
+        after |= biased_variances(trial, after)
+    loose = incomparable(trial.network)
+    after = {name: array for name, array in after.items() if name not in loose}
     ends = tuple(f".{name}" for name in MOVING)
     statistics = {name: array for name, array in after.items() if name.endswith(ends)}
     weights = {n: array for n, array in after.items() if n not in statistics}
@@ -188,20 +191,6 @@ def _canonical(
     }
     only = prefix == "gradient:"
     return dict(from_target(trial.network, manifest(target), arrays, only))
-
-
-def _biased_variances(trial: Trial, after: Arrays) -> dict[str, Array]:
-    """The moving variances as if each batch's had been divided by n, not by n - 1."""
-    found: dict[str, Array] = {}
-    for layer in trial.network.layers:
-        if layer.op == "batch_norm":
-            name = f"{layer.path}.variance"
-            op: Any = layer.primitive
-            positions = int(np.prod(layer.inputs[0][1:]))
-            count = training_batch(trial.network) * positions
-            kept = op.decay * trial.weights[name].astype(float)
-            found[name] = kept + (after[name] - kept) * (count - 1) / count
-    return found
 
 
 def _apart(
@@ -238,7 +227,7 @@ def _dropout(
     expected = {
         layer.path: (1 / (1 - rate), layer.op == "drop_path")
         for layer in network.layers
-        if (rate := getattr(layer.primitive, "rate", 0.0))
+        if (rate := getattr(layer.primitive, "rate", 0.0)) and not layer.first_run
     }
     for name, run in runs.items() if expected else ():
         apart = {

@@ -116,6 +116,7 @@ class Trial:
             ),
             layers=self._layers,
             blocks=self._blocks,
+            later_runs=self._later_runs,
         )
         if framework == "onnx":
             onnx = needed("archspec.targets.onnx")
@@ -175,3 +176,11 @@ class Trial:
             if use.block
             if (inside := [path for path in paths if path.startswith(f"{use.path}.")])
         }
+
+    @cached_property
+    def _later_runs(self) -> dict[str, list[str]]:
+        """What runs again, with the paths of its later runs in their order."""
+        found: dict[str, list[str]] = {}
+        for later, first in self.network.later_runs.items():
+            found.setdefault(first, []).append(later)
+        return found

@@ -24,7 +24,7 @@ def fold_weights(network: Network, folded: Network, weights: Arrays) -> Arrays:
         if name.rpartition(".")[0] in kept
     }
     for norm in network.layers:
-        if norm.path not in kept:
+        if norm.path not in kept and not norm.first_run:
             found |= _folded(network.layers[norm.sources[0]], norm, weights)
     return found
 

@@ -104,6 +104,8 @@ class Grammar:
 
     def layer(self, own: list[str], known: list[str], depth: int) -> Tree:
         """A layer in one of its three forms, with modifiers."""
+        if self.rarely(0.03):
+            return {"again": self.pick(known)}
         kind = self.random.randrange(8) if depth else 0
         if kind == 7:
             found = self.table(own)

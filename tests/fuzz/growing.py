@@ -11,11 +11,14 @@ from structures import (
     joined,
     repeated,
     resized,
+    shared,
     shortcut,
     tabulated,
 )
 from tally import TALLY
 from walking import Unfit, Walk
+
+from archspec.ops import JOINS
 
 Layers = dict[str, Any]
 
@@ -43,6 +46,7 @@ def forms(scope: Scope) -> list[str]:
     found = ["layer"] * 5 + ["join"] * 2
     found += ["fork", "shortcut", "repeat", "table", "calm"]
     found += [] if scope.vector else ["resize"]
+    found += ["again"] * 2
     return found + (["calls"] if scope.own else [])
 
 
@@ -51,6 +55,8 @@ def candidate(scope: Scope, layers: Layers, form: str) -> Layers:
     references = [*layers, *rows_of(layers), "input"]
     if form in GROUPS:
         return GROUPS[form](scope, references)
+    if form == "again" and (first := running_again(layers)):
+        return shared(scope, first, references)
     if form == "repeat":
         ((name, layer),) = repeated(scope).items()
     elif form == "join":
@@ -73,6 +79,12 @@ GROUPS = {
     "calls": called,
 }
 """Layers that belong together."""
+
+
+def running_again(layers: Layers) -> list[str]:
+    """The layers that can run again, some of which have no weights."""
+    others = {"when", "repeat", "columns", "again", *JOINS}
+    return [name for name, layer in layers.items() if others.isdisjoint(layer)]
 
 
 def rows_of(layers: Layers) -> list[str]:

@@ -164,6 +164,14 @@ def called(scope: Scope, references: list[str]) -> Layers:
     return layers
 
 
+def shared(scope: Scope, first: list[str], references: list[str]) -> Layers:
+    """An earlier layer once more, which fits if it reads as many channels."""
+    layer = {"again": scope.pick(first)}
+    if scope.chance(60):
+        layer["from"] = scope.pick(references)
+    return {scope.name("again"): layer}
+
+
 def repeated(scope: Scope) -> Layers:
     """A layer several times; `then` and `step` may change what it is."""
     inside = scope.seeing(

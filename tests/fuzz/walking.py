@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from values import Names, Unfit, scope_of, value, whole
 
 from archspec.errors import ShapeError
-from archspec.ops import JOINS, OPS, Shape
+from archspec.ops import JOINS, OPS, Op, Shape
 from archspec.resources import SPECS
 
 MAX_LAYERS, MAX_CHANNELS, MAX_NUMBERS, MAX_DEGREE = 120, 40, 6_000, 5
@@ -67,6 +67,7 @@ class Walk:
     def __init__(self, document: Mapping[str, Any]):
         self.blocks = {**STANDARD, **document.get("blocks", {})}
         self.layers: list[tuple[str, Shape]] = []
+        self.first_runs: dict[str, Any] = {}
         self.seen = scope_of(document)
         defaults = document.get("defaults", {})
         self.defaults = {
@@ -122,8 +123,11 @@ class Walk:
             return self.table(name, layer, x, names, known, there)
         if not there:
             return x
+        if "again" in layer:
+            return self.again(*self.first_runs[layer["again"]], x, known)
         op, given = op_of(layer)
         if "repeat" not in layer:
+            self.first_runs[name] = op, given, names, x.shape
             return self.once(op, given, x, names, known)
         for step in range(whole(layer["repeat"], names)):
             changed = layer.get("then", {}) if step else {}
@@ -179,6 +183,23 @@ class Walk:
         once = isinstance(repeat, str) and names.get(repeat, 1) is None
         return 1 if once else whole(repeat, names)
 
+    def again(
+        self,
+        op: str,
+        given: Any,
+        names: Names,
+        shape: Shape,
+        x: Tensor,
+        known: dict[str, Tensor],
+    ) -> Tensor:
+        """A layer once more; a block may have weights that depend on the size."""
+        if op in JOINS or (op in OPS and OPS[op].weights is Op.weights):
+            raise Unfit("nothing to share")
+        alike = x.shape[0] == shape[0] and len(x.shape) == len(shape)
+        if not alike or (op in self.blocks and x.shape != shape):
+            raise Unfit("other weights")
+        return self.once(op, given, x, names, known)
+
     def once(
         self, op: str, given: Any, x: Tensor, names: Names, known: dict[str, Tensor]
     ) -> Tensor:
@@ -226,7 +247,9 @@ class Walk:
             inner[name] = value(formula, inner)
         if "residual" in block:
             inner["residual"] = bool(value(block["residual"], inner))
+        outer, self.first_runs = self.first_runs, {}
         output = self.run(block["layers"], x, inner, {"input": x})
+        self.first_runs = outer
         if not inner.get("residual"):
             return output
         return self.joined("add", [x, output])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archspec.analysis.lint.names import names_in
 from archspec.analysis.lint.varying import varying
 from archspec.expressions import Name, Scope, evaluate
-from archspec.language import Formula, JoinLayer, Layer, Table
+from archspec.language import AgainLayer, Formula, JoinLayer, Layer, Table
 from archspec.language.layers import inner_layers
 from archspec.network import Network, Step
 
@@ -54,6 +54,8 @@ def written(layer: Layer, step: Step, attribute: str) -> Formula | None:
     """What the layer gives for an attribute at a step: of a column, the cell."""
     if isinstance(layer, JoinLayer):
         return layer.attributes.get(attribute)
+    if isinstance(layer, AgainLayer):
+        return None
     given = layer.each[step.op] if isinstance(layer, Table) else layer.attributes
     found = layer.then.get(attribute) if step.number else None
     found = found or given.get(attribute)

@@ -124,6 +124,7 @@ def _tests(file: File, statement: Statement) -> Iterator[tuple[str, Expression]]
     asks = isinstance(statement, JoinStatement | TableStatement)
     if isinstance(statement, OpStatement):
         asks = is_function(file, statement.call) or reads_several(statement)
+        asks = asks or statement.again is not None
     if asks and statement.when is not None:
         yield statement.name, statement.when
     for part in statement.branches if isinstance(statement, JoinStatement) else ():

@@ -104,8 +104,7 @@ class Forward:
         names = [statement.name for statement in self.routine.body]
         plain = all(
             isinstance(s, OpStatement)
-            and not s.source
-            and not s.others
+            and not (s.source or s.others or s.again)
             and not is_function(self.file, s.call)
             for s in self.routine.body
         )
@@ -163,16 +162,21 @@ class Forward:
 
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
         """One expression, if it is always there: a choice is none among others."""
-        there = statement.when is None or not is_function(self.file, statement.call)
+        is_module = not (statement.again or is_function(self.file, statement.call))
+        there = statement.when is None or is_module
         return self.value(statement, source) if there and not statement.others else None
 
     def value(
         self, statement: OpStatement, source: Code, others: Sequence[Code] = ()
     ) -> Code:
         """The layer applied to a tensor; one that is not there passes it on."""
-        if not is_function(self.file, statement.call):
-            return self.macro("apply", identifier(statement.name), source)
-        value = self.function(statement, source, next(iter(others), None))
+        if is_function(self.file, statement.call):
+            value = self.function(statement, source, next(iter(others), None))
+        else:
+            module = identifier(statement.again or statement.name)
+            value = self.macro("apply", module, source)
+            if statement.again is None:
+                return value
         if statement.when is None:
             return value
         test = self.test(statement.when, statement.name)
@@ -292,7 +296,7 @@ def _is_plain(statement: Statement) -> bool:
     """Whether it is a module that always is there, and reads what is before it."""
     if not isinstance(statement, OpStatement) or statement.when is not None:
         return False
-    return statement.source is None and not statement.others
+    return not (statement.source or statement.others or statement.again)
 
 
 def _listed(operands: Operands) -> Code:

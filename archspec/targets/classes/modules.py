@@ -146,6 +146,8 @@ class Modules(Builder):
             return self.primitive(call) if attends else None
         if not isinstance(statement, OpStatement):
             return None
+        if statement.again is not None:
+            return None
         call = statement.call
         copied = branch is not None and has_copies(self.file, branch, call)
         copies = branch.count if branch and copied else None

@@ -10,8 +10,8 @@ from typing import ClassVar
 from archspec.expressions import Expression
 from archspec.ops import JOINS
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
-from archspec.targets.code import Code, literal, term
-from archspec.targets.dialect import calls_in
+from archspec.targets.code import Code, identifier, literal, term
+from archspec.targets.dialect import calling, calls_in
 from archspec.targets.file import File
 from archspec.targets.flow import Flow, behind
 from archspec.targets.lines import Line, assign, condition
@@ -68,6 +68,8 @@ class Statements:
         self.calls = CallPrinter(file, self.printer)
         self.macro = file.templates.macro
         self.side: tuple[str, ...] = ()
+        self.layer_names: dict[str, str] = {}
+        """The variables of the layers that run again."""
 
     def lines(
         self,
@@ -84,6 +86,8 @@ class Statements:
         taken = [*manifest["globals"], *manifest["locals"], *printed, *taken]
         flow = Flow(self, self.routine, source, taken, [*outputs, *features])
         body = self.routine.body
+        again = (s for s in calling(body) if s.runs_again)
+        self.layer_names = {s.name: flow.hold(f"{s.name}_layer") for s in again}
         cut = behind(body, features) if features else 0
         lines, result = flow.body(body[:cut], Code(flow.source), None)
         lines += [self._early(flow, features)] if features else []
@@ -143,7 +147,44 @@ class Statements:
 
     def layer(self, statement: OpStatement, position: Position) -> list[Line]:
         """A layer that is there, repeated or not."""
+        if statement.again is not None:
+            return [self.run_of(statement.again, position)]
+        if statement.runs_again:
+            return [
+                self.kept(statement, position),
+                self.run_of(statement.name, position),
+            ]
         return self.applied(statement.call, position)
+
+    def run_of(self, name: str, position: Position) -> Line:
+        """A layer that is kept in a variable, applied to a tensor."""
+        layer = identifier(self.layer_names[name])
+        value = self.macro("apply", layer, position.source)
+        return assign(position.target, value)
+
+    def kept(self, statement: OpStatement, position: Position) -> Line:
+        """A variable for a layer that runs again: a layer of Keras, a block as a model.
+
+        Raises Unprintable for an op that is several layers.
+        """
+        variable = self.layer_names[statement.name]
+        (call,) = calls_in(statement.call)
+        if not call.layers:
+            function, arguments = self.called(call, "call")
+            sizes = {shape[1:] for shape in call.inputs}
+            varying = len(sizes) > 1 and call.rank
+            shape = self.macro("input_shape", position.source, varying)
+            name = self.named(*position.path)
+            value = self.macro("reusable", function, shape, arguments, name)
+            return assign(str(variable), value)
+        mark = Code("\x1f")
+        lines = self.once(call, replace(position, operands=Operands(mark)))
+        text, end = str(lines[0].value), f"({mark})"
+        if len(lines) > 1 or not text.endswith(end) or text.count(str(mark)) > 1:
+            message = f"'{statement.name}', which is more than one layer, run again"
+            help = "make it a block, and run a layer of that block again"
+            raise Unprintable(message, call.paths[0], help)
+        return assign(str(variable), Code(text.removesuffix(end)))
 
     def applied(self, call: Printed, position: Position) -> list[Line]:
         """Whatever a layer or a row is."""
@@ -203,8 +244,11 @@ class Statements:
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
         """One expression, if the op is one layer that always is there."""
         call = statement.call
-        if statement.when is not None or statement.others:
+        if statement.when is not None or statement.others or statement.runs_again:
             return None
+        if statement.again is not None:
+            position = Position([statement.name], Operands(source), "_")
+            return self.run_of(statement.again, position).value
         if not isinstance(call, Call):
             return None
         lines = self.once(call, Position([statement.name], Operands(source), "_"))

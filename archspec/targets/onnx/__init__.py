@@ -111,7 +111,8 @@ def _write(plan: Plan, graph: Graph, number: int, weights: Mapping[str, Array]) 
     single = {name: array.astype(np.float32) for name, array in own.items()}
     try:
         write = getattr(ops, layer.op)
-        write(Site(graph, layer, inputs, output, single), layer.primitive)
+        home = plan.initializers[number]
+        write(Site(graph, layer, inputs, output, single, home), layer.primitive)
     except Unprintable as error:
         raise _refusal(layer, str(error)) from None
 
@@ -129,8 +130,8 @@ def _write_split(plan: Plan, graph: Graph, slices: Sequence[int]) -> None:
 def _own(layer: NetworkLayer, weights: Mapping[str, Array]) -> dict[str, Array]:
     """The layer's weights by the names that the op has for them."""
     own: dict[str, Array] = {}
-    for name, weight in layer.weights.items():
-        path = f"{layer.path}.{name}"
+    for name, weight in layer.weights_read.items():
+        path = layer.weight_names[name]
         if path not in weights:
             raise ValueError(f"weight {path} is missing")
         own[name] = weights[path]

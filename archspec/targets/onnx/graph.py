@@ -56,7 +56,7 @@ class Site:
     """The place in a graph where one layer is written.
 
     `inputs` and `output` are names of tensors; `weights` are the layer's own, in
-    single precision.
+    single precision. `home` is the path that begins their names, if it has any.
     """
 
     graph: Graph
@@ -64,6 +64,7 @@ class Site:
     inputs: tuple[str, ...]
     output: str
     weights: Mapping[str, Array]
+    home: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -109,7 +110,7 @@ class Site:
     def weight(self, name: str, shape: tuple[int, ...] | None = None) -> str:
         """One of the layer's weights, in another shape where the operator wants it."""
         array = self.weights[name]
-        path = f"{self.layer.path}.{name}"
+        path = f"{self.home}.{name}"
         return self.graph.tensor(path, array if shape is None else array.reshape(shape))
 
     def kernel(self, shape: tuple[int, ...] | None = None) -> list[str]:

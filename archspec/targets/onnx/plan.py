@@ -44,6 +44,22 @@ class Plan:
         }
 
     @cached_property
+    def initializers(self) -> dict[int, str]:
+        """What begins the names of each layer's weights in the file.
+
+        It is the path of the first layer that has these, folded with the same norm.
+        """
+        layers = self.network.layers
+        owners = [layer.first_run or layer.path for layer in layers]
+        homes: dict[tuple[str, str], str] = {}
+        found: dict[int, str] = {}
+        for number, layer in enumerate(layers):
+            norm = self.folded.get(number)
+            key = owners[number], "" if norm is None else owners[norm]
+            found[number] = homes.setdefault(key, layer.path)
+        return found
+
+    @cached_property
     def homes(self) -> dict[int, int]:
         """The number of the layer that computes each layer's output, or an input's.
 

@@ -29,7 +29,12 @@ from archspec.targets.specialise.model import (
 )
 from archspec.targets.specialise.relatives import Relative, relatives
 from archspec.targets.specialise.split import fitting, split
-from archspec.targets.specialise.uses import Uses, references, resolved
+from archspec.targets.specialise.uses import (
+    Uses,
+    later_runs,
+    references,
+    resolved,
+)
 from archspec.targets.specialise.widths import Widths
 from archspec.targets.symbols import constant_value, substitute
 from archspec.targets.unprintable import Unprintable, located, refined
@@ -130,7 +135,8 @@ class _Specialiser:
         known = dict(zip(document.images, widths, strict=True))
         tapped = (*document.outputs.values(), *self.features)
         read = references(document.layers) | frozenset(tapped)
-        body = Body(context, roots, known, read, self.stages)
+        later = later_runs(document.layers)
+        body = Body(context, roots, known, read, self.stages, later=later)
         statements, output = body.compile(document.layers, widths[0])
         taken = {"classes": document.classes, **self.kept}
         parameters = [
@@ -199,7 +205,8 @@ class _Specialiser:
         taken |= {name for name, _ in inner_layers(block.layers)}
         widths = Widths(frozenset(taken))
         known: dict[str, Expression] = {"input": channels, **tensors}
-        body = Body(context, instances, known, read, self.stages, widths)
+        later = later_runs(block.layers)
+        body = Body(context, instances, known, read, self.stages, widths, later=later)
         statements, output = body.compile(block.layers, channels, outer=True)
         lets += widths.found
         residual = None

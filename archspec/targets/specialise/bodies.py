@@ -16,7 +16,15 @@ from archspec.expressions import (
     Scope,
     evaluate,
 )
-from archspec.language import Branch, Formula, JoinLayer, Layer, OpLayer, Table
+from archspec.language import (
+    AgainLayer,
+    Branch,
+    Formula,
+    JoinLayer,
+    Layer,
+    OpLayer,
+    Table,
+)
 from archspec.language.tensors import reads_several
 from archspec.network import RUN_CHANNELS, Instance
 from archspec.ops import JOINS
@@ -63,6 +71,11 @@ class Body:
     references: frozenset[str]
     stages: list[Stage] = field(default_factory=list[Stage])
     widths: Widths = field(default_factory=Widths)
+    first_runs: dict[str, OpLayer] = field(default_factory=dict[str, OpLayer])
+    """The layers so far, of which some run again."""
+
+    later: Mapping[str, Sequence[str]] = field(default_factory=dict[str, list[str]])
+    """The layers that run each layer again."""
 
     def compile(
         self, layers: Mapping[str, Layer], channels: Expression, outer: bool = False
@@ -103,14 +116,7 @@ class Body:
             channels = self.known[origin]
         reached = [i for i in self.instances if name in i.scopes]
         steps = [i.steps.get(name, []) for i in reached]
-        runs = Runs(
-            [
-                self.seen(i, s.scope)
-                for i, own in zip(reached, steps, strict=True)
-                for s in own
-            ],
-            [step for own in steps for step in own],
-        )
+        runs = self.runs(name)
         scopes = [self.seen(i, i.scopes[name]) for i in reached]
         site = Site(name, origin, channels, reached, scopes, steps, runs)
         if layer.when is None:
@@ -118,6 +124,11 @@ class Body:
         self.check_step("when", layer.when, channels)
         test = self.context.express(layer.when.expression, scopes, channels)
         return replace(site, when=test)
+
+    def runs(self, name: str) -> Runs:
+        """All runs of a layer."""
+        pairs = [(i, s) for i in self.instances for s in i.steps.get(name, [])]
+        return Runs([self.seen(i, s.scope) for i, s in pairs], [s for _, s in pairs])
 
     def layer(
         self, name: str, layer: Layer, channels: Expression
@@ -145,6 +156,8 @@ class Body:
             statement, inner = self.join(site, layer)
         elif isinstance(layer, Table):
             statement, inner = self.table(site, layer)
+        elif isinstance(layer, AgainLayer):
+            statement, inner = self.again(site, layer)
         else:
             statement, inner = self.op(site, layer)
         candidates = [inner]
@@ -159,14 +172,36 @@ class Body:
             # Inside, `step` is the number of the layer's own repeat.
             inner = replace(self, context=self.context.without("step"))
             return inner.repeated(site, layer, layer.repeat)
+        self.first_runs[site.name] = layer
+        later = self.later.get(site.name, ())
+        runs = [site.runs, *(self.runs(name) for name in later)]
+        scopes = [*chain.from_iterable(part.scopes for part in runs)]
+        steps = [*chain.from_iterable(part.steps for part in runs)]
+        every = Runs(scopes, steps)
         widths = self.widths_of(layer.tensors)
         call = compile_call(
-            self.context, layer.attributes, site.runs, site.channels, widths
+            self.context, layer.attributes, every, site.channels, widths
         )
         others = (layer.like,) if layer.like else self.others(layer.op, layer.tensors)
-        return OpStatement(
-            site.name, layer.place, call, site.when, site.origin, others
-        ), call.output_channels
+        statement = OpStatement(
+            site.name,
+            layer.place,
+            call,
+            site.when,
+            site.origin,
+            others,
+            runs_again=bool(later),
+        )
+        return statement, call.output_channels
+
+    def again(self, site: Site, layer: AgainLayer) -> Compiled:
+        """A layer that runs an earlier one once more."""
+        given = self.first_runs[layer.again].attributes
+        call = compile_call(self.context, given, site.runs, site.channels)
+        statement = OpStatement(
+            site.name, layer.place, call, site.when, site.origin, again=layer.again
+        )
+        return statement, call.output_channels
 
     def widths_of(self, tensors: Mapping[str, str]) -> dict[str, Expression]:
         """The channels of tensor arguments that are given."""

@@ -204,6 +204,8 @@ class OpStatement:
 
     `others` are what it reads besides its source, which None stands for: the tensor
     arguments of a block in their order, or the `like` of a resize.
+    `again` is the name of the layer that it runs once more; `runs_again` says that
+    another layer runs this one.
     """
 
     name: str
@@ -212,6 +214,8 @@ class OpStatement:
     when: Expression | None
     source: str | None
     others: tuple[str | None, ...] = ()
+    again: str | None = None
+    runs_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,15 @@ from itertools import chain, count
 from typing import Any
 
 from archspec.expressions import Items
-from archspec.language import Block, Document, Formula, JoinLayer, Layer, Table
+from archspec.language import (
+    AgainLayer,
+    Block,
+    Document,
+    Formula,
+    JoinLayer,
+    Layer,
+    Table,
+)
 from archspec.language.layers import inner_layers
 from archspec.network import Instance, Step
 from archspec.ops import JOINS, PRIMITIVES
@@ -22,6 +30,7 @@ from archspec.ops.shapes import KINDS, is_sequence, rank
 from archspec.targets.code import class_name
 from archspec.targets.specialise.uses import Uses, all_calls, callees_first
 from archspec.targets.symbols import names_in
+from archspec.targets.unprintable import Unprintable
 
 Given = Mapping[str, Formula | None]
 Written = Mapping[str, str]
@@ -103,13 +112,13 @@ class _Group:
     needs: Needs
     uses: list[Instance]
 
-    def takes(self, instance: Instance, needs: Needs) -> bool:
-        """Add a use, unless it contradicts the others."""
+    def takes(self, instances: Sequence[Instance], needs: Needs) -> bool:
+        """Add uses, unless they contradict the others."""
         both = merged(self.needs, needs)
         if both is None:
             return False
         self.needs = both
-        self.uses.append(instance)
+        self.uses += instances
         return True
 
 
@@ -117,22 +126,49 @@ def _groups(block: Block, uses: Sequence[Instance], finest: bool) -> list[_Group
     """The uses, each in the first group that it does not contradict."""
     groups: list[_Group] = []
     joined: dict[frozenset[tuple[Key, frozenset[Hashable]]], _Group] = {}
-    for instance in uses:
-        _rename_callees(instance)
-        needs = _needs(block.layers, instance)
+    for instances in _with_later_runs(uses):
+        needs = _needs_of_all(block.layers, instances)
         if finest:
+            instance = instances[0]
             arguments = {name: instance.scope[name] for name in block.values}
             needs[("use",)] = frozenset({repr((arguments, instance.inputs))})
         same = frozenset(needs.items())
         if same in joined:  # Whoever needs the same went through all of this.
-            joined[same].uses.append(instance)
+            joined[same].uses += instances
             continue
-        group = next((g for g in groups if g.takes(instance, needs)), None)
+        group = next((g for g in groups if g.takes(instances, needs)), None)
         if group is None:
-            group = _Group(needs, [instance])
+            group = _Group(needs, instances)
             groups.append(group)
         joined[same] = group
     return groups
+
+
+def _with_later_runs(uses: Sequence[Instance]) -> list[list[Instance]]:
+    """Each use of a block, with those that run it again."""
+    found: list[list[Instance]] = []
+    latest: dict[str, list[Instance]] = {}  # the elaborations follow each other
+    for instance in uses:
+        if instance.first_run:
+            latest[instance.first_run].append(instance)
+        else:
+            latest[instance.path] = [instance]
+            found.append(latest[instance.path])
+    return found
+
+
+def _needs_of_all(written: Mapping[str, Layer], instances: Sequence[Instance]) -> Needs:
+    """What one text for all of them has to have; Unprintable if there is none."""
+    needs: Needs = {}
+    for instance in instances:
+        _rename_callees(instance)
+        both = merged(needs, _needs(written, instance))
+        if both is None:
+            message = "a layer that runs again, where it needs other settings"
+            help = "give it a feature map of the same size"
+            raise Unprintable(message, instance.path, help)
+        needs = both
+    return needs
 
 
 def merged(first: Needs, second: Needs) -> Needs | None:
@@ -152,7 +188,9 @@ def _needs(written: Mapping[str, Layer], instance: Instance) -> Needs:
         for step in steps:
             rows.setdefault(step.row, []).append(step)
         for row, runs in rows.items():
-            needs = _needs_of_runs(layers[name], runs)
+            layer = layers[name]
+            layer = layers[layer.again] if isinstance(layer, AgainLayer) else layer
+            needs = _needs_of_runs(layer, runs)
             found |= {(name, row, *key): ways for key, ways in needs.items()}
     return found
 
@@ -219,7 +257,7 @@ def _paddings(given: Given, step: Step) -> frozenset[Hashable]:
 
 def _given(layer: Layer, step: Step) -> Given:
     """The attributes that the layer or table itself gives to a primitive."""
-    if step.inner is not None:
+    if step.inner is not None or isinstance(layer, AgainLayer):
         return {}
     if isinstance(layer, JoinLayer):
         return layer.attributes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, product
 
 from archspec.expressions import Function, Name, Scope, Value
-from archspec.language import Block, Document, Layer, Table
+from archspec.language import AgainLayer, Block, Document, Layer, Table
 from archspec.language.layers import inner_layers
 from archspec.language.layers import references as read_by_name
 from archspec.network import Instance, Step
@@ -68,6 +68,7 @@ def resolved(instance: Instance, document: Document, classes: int | None) -> Ins
             name: [step._replace(scope=complete(step.scope)) for step in runs]
             for name, runs in steps.items()
         },
+        instance.first_run,
     )
 
 
@@ -96,9 +97,9 @@ def _effective(
 
 def _passed_to(layer: Layer, argument: str) -> list[str]:
     """The attributes of a layer that are just this argument."""
-    given = list(layer.each.values()) if isinstance(layer, Table) else []
-    if not isinstance(layer, Table):
-        given = [layer.attributes]
+    if isinstance(layer, AgainLayer):
+        return []
+    given = [*layer.each.values()] if isinstance(layer, Table) else [layer.attributes]
     formulas = chain.from_iterable(attributes.items() for attributes in given)
     return [n for n, f in formulas if f is not None and f.expression == Name(argument)]
 
@@ -131,3 +132,12 @@ def references(layers: Mapping[str, Layer]) -> frozenset[str]:
     """The layers and rows that something reads by their names."""
     likes = (getattr(layer, "like", None) for _, layer in inner_layers(layers))
     return frozenset((*read_by_name(layers), *filter(None, likes)))
+
+
+def later_runs(layers: Mapping[str, Layer]) -> dict[str, list[str]]:
+    """The layers that run each layer again."""
+    found: dict[str, list[str]] = {}
+    for name, layer in inner_layers(layers):
+        if isinstance(layer, AgainLayer):
+            found.setdefault(layer.again, []).append(name)
+    return found
