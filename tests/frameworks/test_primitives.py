@@ -111,8 +111,11 @@ def test_on_a_vector(network):
 
 def test_on_a_sequence(network):
     """Ops on maps that also take sequences, with the joins of such."""
-    joins = [
-        f"{{{join}: {{a: {{}}, b: {{}}}}}}" for join in ("add", "concat", "multiply")
+    joins = [f"{{{join}: {{a: {{}}, b: {{}}}}}}" for join in ("add", "concat")]
+    joins += [
+        "{subtract: {a: {}, b: {d: {dense: 6}}}}",
+        "{multiply: {a: {}, b: {p: {global_avg_pool: {keep_size: true}}}}}",
+        "{multiply: {a: {}, b: {e: {dense: 1}}}}",
     ]
     assert_equal(network(beside([*ON_A_SEQUENCE, *joins], SEQUENCE)))
 
@@ -150,6 +153,16 @@ def test_norms_in_both_layouts_of_pytorch(network):
     assert "GlobalResponseNorm2d(6)" in case.torch_text
     assert "GlobalResponseNorm(12, eps=1e-3)" in case.torch_text
     assert_equal(case)
+
+
+def test_gates_side_by_side(network):
+    """Products of a list, whose tensors are broadcast."""
+    gates = "repeat: 2, pool: {global_avg_pool: {keep_size: true}}, gate: {conv: 6}"
+    spot = "when: classes > 1, narrow: {conv: 1}"
+    text = (
+        f"layers: {{it: {{multiply: {{x: {{}}, gates: {{{gates}}}, y: {{{spot}}}}}}}}}"
+    )
+    assert_equal(network(text))
 
 
 def test_max_pool_behind_a_relu(network):
