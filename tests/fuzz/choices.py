@@ -14,6 +14,7 @@ from archspec.words import ACTIVATIONS
 from examples import examples
 
 CONSTANTS: dict[str, list[Any]] = {
+    "tensor": ["input"],
     "count": [
         1, 2, 3, 4, 4, 5, 6, 6, 8, 8, 12, "channels", "2 * channels", "channels + 3",
         "max(2, channels // 2)", "round_channels(channels * 1.5, divisor=4)",
@@ -71,7 +72,7 @@ KINDS = {
     "layer_scale": "share", "mean": "number", "std": "positive", "slope": "share",
     "mode": "mode", "size": "size", "factor": "factor", "order": "order",
     "stop": "stop", "amounts": "amounts", "value": "value", "flag": "flag",
-    "number": "index",
+    "number": "index", "other": "tensor",
 }  # fmt: skip
 """What the attributes and arguments of these names are."""
 
@@ -167,7 +168,7 @@ class Scope:
     def arguments(self, op: str) -> dict[str, bool]:
         """The attributes of an op, and whether they have to be given."""
         if op in self.blocks:
-            words = {"int", "float", "bool", "word"}
+            words = {"int", "float", "bool", "word", "tensor"}
             found = self.blocks[op].get("arguments", {})
             return {k: isinstance(v, str) and v in words for k, v in found.items()}
         usual = {"padding", "bias", "epsilon", "decay", "kind", *OPS[op].fallbacks}

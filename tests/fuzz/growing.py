@@ -53,6 +53,7 @@ def forms(scope: Scope) -> list[str]:
 def candidate(scope: Scope, layers: Layers, form: str) -> Layers:
     """One layer, or a few."""
     references = [*layers, *rows_of(layers), "input"]
+    scope.pools["tensor"] = references
     if form in GROUPS:
         return GROUPS[form](scope, references)
     if form == "again" and (first := running_again(layers)):

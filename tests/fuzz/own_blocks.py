@@ -16,6 +16,8 @@ def own_block(
     scope = Scope(random, blocks)
     arguments = own_arguments(scope)
     block: dict[str, Any] = {"arguments": arguments, "layers": {}}
+    if scope.chance(35):
+        arguments["other"] = scope.pick(["tensor", "tensor", "input"])
     scope.conditions = [*conditions(arguments), True]
     scope.pools = pools_of(arguments)
     if scope.chance(50):
@@ -35,6 +37,7 @@ def own_block(
     given = {
         k: usual[v] for k, v in arguments.items() if isinstance(v, str) and v in usual
     }
+    given |= {"other": "input"} if arguments.get("other") == "tensor" else {}
     call = {"probe": given}
     trial = {
         **document,
@@ -43,6 +46,10 @@ def own_block(
         "layers": {"probed": call},
     }
     block["layers"] = {"first": {"activation": None}} if scope.chance(20) else {}
+    if "other" in arguments:
+        fit = {"fit": {"conv": "in_channels"}} if scope.chance(50) else {}
+        branches = {"own": {}, "other_one": {"from": "other", **fit}}
+        block["layers"]["met"] = {scope.pick(["add", "concat", "multiply"]): branches}
     for _ in range(scope.pick([1, 2, 2, 3, 4])):
         if calm:
             layer = scope.calm_layer()
@@ -138,7 +145,11 @@ def conditions(arguments: dict[str, Any]) -> list[str]:
 def pools_of(arguments: dict[str, Any]) -> dict[str, list[Any]]:
     """What a block's own expressions can say, by kind."""
     pools: dict[str, list[Any]] = {}
+    if "other" in arguments:
+        pools["count"] = ["other_channels", "other_channels + 2"]
     for name in arguments:
+        if name == "other":
+            continue
         for kind in ALSO.get(name, [KINDS[name]]):
             pools.setdefault(kind, []).append(name)
     counts = ["in_channels", "channels", "max(2, in_channels // 2)"]

@@ -39,9 +39,12 @@ def branches_of(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def references(node: Any) -> Iterator[str]:
-    """All that `from` names."""
+    """All that `from` and tensor arguments name, those in cells too."""
     if isinstance(node, dict):
-        yield from (v for k, v in node.items() if k == "from")
+        yield from (v for k, v in node.items() if k in ("from", "other"))
+        rows = node.get("rows", ()) if "columns" in node else ()
+        for row in rows.values() if isinstance(rows, dict) else rows:
+            yield from (cell for cell in row if isinstance(cell, str))
         for value in node.values():
             yield from references(value)
 

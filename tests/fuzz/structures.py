@@ -183,6 +183,7 @@ def repeated(scope: Scope) -> Layers:
     layer["repeat"] = scope.of_kind("times")
     if given and scope.chance(50):
         changed = inside.attributes(op, set(given))
+        changed.pop("other", None)  # each run reads the same tensors
         then = {k: v for k, v in changed.items() if k in given and scope.chance(60)}
         layer |= {"then": then} if then else {}
     if "stride" in (given or {}) and scope.chance(60):
@@ -253,4 +254,6 @@ def cell(scope: Scope, column: str, kind: str, ops: list[str]) -> Any:
     if column == "op":
         return scope.pick(ops)
     found = scope.of_kind(kind)
+    if kind == "tensor":
+        return found
     return 4 if isinstance(found, str) and "channels" in found else found

@@ -149,16 +149,21 @@ class Walk:
         if not there:
             known |= {f"{name}.{row}": x for row in rows}
             return x
+        read = self.reference_columns(table)
         columns = [
             {**dict(zip(table["columns"], cells, strict=True)), "row": number}
             for number, cells in enumerate(rows.values())
         ]
+        given_tensors = [{k: own.pop(k) for k in read} for own in columns]
         cells = [self.cells(own, names) for own in columns]
         times = [self.times(table, {**names, **own}) for own in cells]
         index = 0
-        for row, own, repeated in zip(rows, cells, times, strict=True):
+        every = zip(rows, cells, times, given_tensors, strict=True)
+        for row, own, repeated, tensors in every:
             op = own.get("op", next(iter(table["each"])))
             given = self.by_name(op, table["each"][op])
+            if given.get("other") in tensors:
+                given = {**given, "other": tensors[given["other"]]}
             then = table.get("then", {})
             for step in range(repeated):
                 seen = {**names, **own, "index": index, "count": sum(times)}
@@ -168,6 +173,20 @@ class Walk:
                 index += 1
             known[f"{name}.{row}"] = x
         return x
+
+    def tensors(self, op: str) -> list[str]:
+        """The arguments of a block that are tensors."""
+        own = self.blocks.get(op, {}).get("arguments", {})
+        return [name for name, kind in own.items() if kind in ("tensor", "input")]
+
+    def reference_columns(self, table: Mapping[str, Any]) -> set[str]:
+        """The columns that hold names of tensors."""
+        given = (
+            self.by_name(op, attributes).get(name)
+            for op, attributes in table["each"].items()
+            for name in self.tensors(op)
+        )
+        return {*given} & {*table["columns"]}
 
     @staticmethod
     def cells(own: Names, names: Names) -> Names:
@@ -207,7 +226,7 @@ class Walk:
         if op in JOINS:
             return self.join(op, given, x, names, known)
         if op in self.blocks:
-            return self.block(op, given, x, names)
+            return self.block(op, given, x, names, known)
         given = self.by_name(op, given)
         settings = {**self.defaults_of(op), **self.evaluated(op, given, names)}
         if "like" in given:
@@ -232,14 +251,24 @@ class Walk:
             tensor.degree = 1
         return tensor
 
-    def block(self, op: str, given: Any, x: Tensor, names: Names) -> Tensor:
-        block = self.blocks[op]
+    def block(
+        self, op: str, given: Any, x: Tensor, names: Names, known: dict[str, Tensor]
+    ) -> Tensor:
+        block, read = self.blocks[op], {"input": x}
         inner = {} if block is STANDARD.get(op) else dict(self.seen)
         inner["in_channels"] = x.shape[0]
         if unread(block["layers"], block["layers"]):
             raise Unfit("nobody ever reads a layer")
         settings = {**self.defaults_of(op), **self.evaluated(op, given, names)}
+        for name in self.tensors(op):
+            reference = self.by_name(op, given).get(name)
+            if reference is None and block["arguments"][name] == "tensor":
+                raise Unfit(f"{op} needs {name}")
+            read[name] = x if reference is None else known[reference]
+            inner[f"{name}_channels"] = read[name].shape[0]
         for name, default in block.get("arguments", {}).items():
+            if name in read:
+                continue
             if name not in settings and default in ("int", "float", "bool", "word"):
                 raise Unfit(f"{op} needs {name}")
             inner[name] = settings[name] if name in settings else value(default, inner)
@@ -248,7 +277,7 @@ class Walk:
         if "residual" in block:
             inner["residual"] = bool(value(block["residual"], inner))
         outer, self.first_runs = self.first_runs, {}
-        output = self.run(block["layers"], x, inner, {"input": x})
+        output = self.run(block["layers"], x, inner, read)
         self.first_runs = outer
         if not inner.get("residual"):
             return output
@@ -311,7 +340,8 @@ class Walk:
     def evaluated(self, op: str, given: Any, names: Names) -> dict[str, Any]:
         """What is given, without what is null."""
         attributes = self.by_name(op, given)
-        found = {k: value(v, names) for k, v in attributes.items() if k != "like"}
+        skipped = {"like", *self.tensors(op)}
+        found = {k: value(v, names) for k, v in attributes.items() if k not in skipped}
         return {k: v for k, v in found.items() if v is not None}
 
     def defaults_of(self, op: str) -> dict[str, Any]:
