@@ -16,6 +16,8 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.yaml"))
 SIZES = [(96, 64), (97, 65)]
 TIED_SIZES = {
     "dla34": [(96, 64), (32, 128)],
+    "mobilevit_xxs": [(128, 64), (64, 128)],
+    "swin_tiny": [(224, 224), (224, 448)],
     "unet": [(96, 64), (32, 48)],
     "resnet50_fpn": [(96, 64), (32, 128)],
     "keras_mobilenetv1_small": [(112, 128), (128, 113)],

@@ -34,7 +34,7 @@ def of_torch(model: Any, image: torch.Tensor) -> dict[str, int]:
     statistics = sum(
         tensor.numel()
         for name, tensor in model.named_buffers()
-        if not name.endswith("num_batches_tracked")
+        if name.endswith(("running_mean", "running_var"))
     )
     with FlopCounterMode(display=False) as counter:
         model.eval()(image)

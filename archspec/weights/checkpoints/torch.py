@@ -14,6 +14,7 @@ from archspec.errors import did_you_mean, needed
 from archspec.frameworks import SOURCES
 from archspec.targets.templates import manifest
 from archspec.weights.checkpoints.pickles import Inert, Stored, unpickled
+from archspec.weights.checkpoints.swin import in_our_order
 from archspec.weights.checkpoints.units import (
     Checkpoint,
     Tensor,
@@ -64,7 +65,9 @@ def pickled(path: Path, key: str = "") -> Generator[Checkpoint]:
             for name, own in zip(plain_names(state), state.values(), strict=True)
         )
         others = tuple(name for name in entries if name != chosen)
-        yield by_module(tensors, "torch")._replace(entry=chosen, others=others)
+        yield by_module(in_our_order(tensors), "torch")._replace(
+            entry=chosen, others=others
+        )
 
 
 def _state_dicts(
@@ -133,7 +136,7 @@ def safe(path: Path) -> Generator[Checkpoint]:
         raise unreadable(path, error) from None
     entries = dict(zip(plain_names(found), found.values(), strict=True))
     tensors = map(_of_bytes, entries, entries.values())
-    yield by_module(tensors, _target(entries))._replace(ordered=False)
+    yield by_module(in_our_order(tensors), _target(entries))._replace(ordered=False)
 
 
 def _target(names: Collection[str]) -> str:
