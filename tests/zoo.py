@@ -39,10 +39,11 @@ FLAVOURS = {
 """Variants that are not just wider or deeper."""
 
 ALIKE = {
-    "deeplabv3plus_resnet50", "efficientnet_lite", "mnasnet_a1", "mnasnet_b1",
-    "mnasnet_small", "mobilenetv3_small", "mobilenetv4_conv_large",
-    "mobilenetv4_conv_medium", "regnetx_400mf", "resnet18", "se_resnet50",
-    "squeezenet_1_0", "vgg16", "wide_resnet50",
+    "deeplabv3_resnet50", "deeplabv3plus_resnet50", "efficientnet_lite",
+    "efficientnetv2_s", "mnasnet_a1", "mnasnet_b1", "mnasnet_small",
+    "mobilenetv3_small", "mobilenetv4_conv_large", "mobilenetv4_conv_medium",
+    "regnetx_400mf", "resnet18", "resnext50", "se_resnet50", "squeezenet_1_0", "vgg16",
+    "wide_resnet50",
 }  # fmt: skip
 """Specs with nothing in them that another has not: verified, and no more."""
 
