@@ -114,8 +114,8 @@ def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
 def signature(manifest: Mapping[str, Any], shapes: Mapping[str, Shape]) -> Signature:
     """Shapes by name, of what a target calls and orders as its manifest says.
 
-    A 1x1 convolution is as a dense layer. A filter for each channel may be a
-    convolution with as many groups, which in Keras has other axes.
+    A 1x1 convolution is as a dense layer, a batch of one as what is in it. A filter
+    for each channel may be a convolution with as many groups, of other axes in Keras.
     """
     return frozenset((name, _plain(manifest, shape)) for name, shape in shapes.items())
 
@@ -128,8 +128,12 @@ def _plain(manifest: Mapping[str, Any], shape: Shape) -> Shape:
     full, depthwise = (
         manifest["weights"][op]["weight"]["axes"] for op in ("conv", "depthwise_conv")
     )
-    if full.endswith("height width"):  # of a factor per channel, too: (96, 1, 1)
-        return shape[:-2] if shape[-2:] == (1, 1) else shape
+    if full.endswith("height width") and shape[-2:] == (1, 1):
+        return shape[:-2]  # of a factor per channel, too: (96, 1, 1)
+    if len(shape) == 3 and shape[0] == 1:
+        return shape[1:]  # tokens and position embeddings of a batch of one
+    if full.endswith("height width"):
+        return shape
     if shape[:2] == (1, 1):
         return shape[2:]
     split = "channel multiplier" in depthwise and "(" not in depthwise
