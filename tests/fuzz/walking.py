@@ -214,6 +214,8 @@ class Walk:
         """A layer once more; a block may have weights that depend on the size."""
         if op in JOINS or (op in OPS and OPS[op].weights is Op.weights):
             raise Unfit("nothing to share")
+        if self.tensors(op):
+            raise Unfit("it reads several tensors")
         alike = x.shape[0] == shape[0] and len(x.shape) == len(shape)
         if not alike or (op in self.blocks and x.shape != shape):
             raise Unfit("other weights")
