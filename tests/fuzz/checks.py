@@ -177,7 +177,7 @@ def kept(
 ) -> Arrays:
     """What it computes; what torch gives may change as it goes on."""
     found: dict[str, np.ndarray] = {}
-    built.run(images, order(network), lambda name, x: found.update({name: x.copy()}))
+    built.run([images], order(network), lambda name, x: found.update({name: x.copy()}))
     return found
 
 
@@ -191,7 +191,12 @@ def order(network: Network) -> Order:
         layer.path: paths[layer.sources[0]] if len(layer.sources) == 1 else None
         for layer in network.layers
     }
-    return Order("run", "", network.name, "", "float64", layers=layers)
+    later: dict[str, list[str]] = {}
+    for path, first in network.later_runs.items():
+        later.setdefault(first, []).append(path)
+    return Order(
+        "run", "", network.name, "", "float64", layers=layers, later_runs=later
+    )
 
 
 def check_onnx(
