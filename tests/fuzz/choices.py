@@ -72,7 +72,7 @@ KINDS = {
     "layer_scale": "share", "mean": "number", "std": "positive", "slope": "share",
     "mode": "mode", "size": "size", "factor": "factor", "order": "order",
     "stop": "stop", "amounts": "amounts", "value": "value", "flag": "flag",
-    "number": "index", "other": "tensor",
+    "number": "index", "other": "tensor", "shortcut": "flag", "n": "times",
 }  # fmt: skip
 """What the attributes and arguments of these names are."""
 
