@@ -138,6 +138,8 @@ def result(  # noqa: C901, PLR0912
             return F.interpolate(x, layer.output[1:], mode=exact)
         case "pad":
             return padded(x, op.amounts, op.value)
+        case "attention" | "linear_attention" | "separable_attention":
+            return attended(layer.op, op, inputs, weights)
         case unknown:
             raise ValueError(unknown)
 
@@ -175,6 +177,63 @@ def normalized(name: str, op: Any, x: Tensor, weights: dict[str, Tensor]) -> Ten
 def dealt(x: Tensor, groups: int) -> Tensor:
     """Channels as cards that are dealt from so many heaps, one of each in turn."""
     return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+
+
+def attended(
+    name: str, op: Any, inputs: list[Tensor], weights: dict[str, Tensor]
+) -> Tensor:
+    """Attention over all positions, those that do not see each other left out."""
+    q, k, v = inputs if len(inputs) > 1 else inputs[0].chunk(3, 1)
+    size = q.shape[2:]
+    q, k, v = q.flatten(2), k.flatten(2), v.flatten(2)
+    seen = sees(op, tuple(size))
+    if name == "separable_attention":
+        powers = seen * q.softmax(2)
+        return (v * (k @ (powers / powers.sum(2, True)).mT)).unflatten(2, size)
+    q = q.unflatten(1, (op.heads, -1))
+    groups = k.shape[1] // q.shape[2]
+    k, v = (
+        x.unflatten(1, (groups, -1)).repeat_interleave(op.heads // groups, 1)
+        for x in (k, v)
+    )
+    scores = q.mT @ k
+    if name == "linear_attention":
+        found = v @ (scores / (scores.sum(-1, True) + op.epsilon)).mT
+        return found.flatten(1, 2).unflatten(2, size)
+    scores = scores * (op.scale or q.shape[2] ** -0.5)
+    if "table" in weights:
+        scores = scores + offsets(op, weights["table"], tuple(size))
+    if seen.ndim:
+        scores = scores.masked_fill(~seen.bool(), -torch.inf)
+    return (v @ scores.softmax(-1).mT).flatten(1, 2).unflatten(2, size)
+
+
+def sees(op: Any, size: tuple[int, ...]) -> Tensor:
+    """Which position (rows) sees which (columns); one number if all do."""
+    window, dilation = getattr(op, "window", 0), getattr(op, "dilation", 1)
+    if not window and dilation == 1:
+        return torch.tensor(1.0)
+    found = torch.tensor(1.0)
+    rows, columns = torch.meshgrid(*map(torch.arange, size), indexing="ij")
+    for at, length in ((rows.flatten(), size[0]), (columns.flatten(), size[1])):
+        zone = at % dilation
+        if window:  # which window after the roll, and whether it came around
+            zone = 2 * ((at - op.shift) % length // window) + (at < op.shift)
+        found = found * (zone[:, None] == zone)
+    return found.double()
+
+
+def offsets(op: Any, table: Tensor, size: tuple[int, ...]) -> Tensor:
+    """The learned number of each head and pair; anything where they do not meet."""
+    indices: list[Tensor] = []
+    rows, columns = torch.meshgrid(*map(torch.arange, size), indexing="ij")
+    for axis, at in enumerate((rows.flatten(), columns.flatten())):
+        rolled = (at - op.shift) % size[axis] // op.dilation
+        apart = rolled[:, None] - rolled
+        most = table.shape[1 + axis] // 2 if op.relative_bias == "signed" else 0
+        apart = apart + most if op.relative_bias == "signed" else apart.abs()
+        indices.append(apart.clamp(0, table.shape[1 + axis] - 1))
+    return table[:, indices[0], indices[1]]
 
 
 def along(values: Any, x: Tensor) -> Tensor:
