@@ -45,6 +45,7 @@ FRAMEWORKS = (
     "tensorflow",
     "torch",
 )
+ATTENDED = "layers: {it: {%s: {query: {a: {conv: %d}}}}}"
 JOINED = "layers: {it: {%s: {a: {conv: {conv: 6}, norm: batch_norm}, b: {}}}}"
 DIGITS = 4
 """Of each number: what is added up in another order differs in the last of them."""
@@ -132,7 +133,8 @@ def results(op: str, attribute: str) -> bytes:
 def example(op: str, attribute: str) -> Network:
     """A network with a join, or with an op once for each value of an attribute."""
     if op in JOINS:
-        text = JOINED % op
+        filters = 1 if op == "separable_attention" else 6
+        text = ATTENDED % (op, filters) if JOINS[op].roles else JOINED % op
     else:
         every = sets(op, attribute) if attribute else [written(needed(op))]
         text = image_of(op) + beside(layers_of(op, every), before(op))

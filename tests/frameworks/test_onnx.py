@@ -45,10 +45,10 @@ JOINED = {
         c: {c1: {adaptive_avg_pool: [1, 12]}}, d: {d1: {avg_pool: [1, 12]}}}}""",
     "concat of one": "{concat: {a: {a1: {conv: 2}}}}",
     "concat of three": "{concat: {a: {a1: {conv: 2}}, b: {}, c: {c1: {conv: 3}}}}",
-    "attention": "{attention: {heads: 2, query: {a1: {conv: 4}}}}",
-    "linear_attention": "{linear_attention: {query: {a1: {activation: relu}}, "
+    "attention of three": "{attention: {heads: 3, query: {a1: {conv: 6}}}}",
+    "linear_attention of three": "{linear_attention: {query: {a1: {activation: relu}}, "
     "key: {b1: {activation: relu}}}}",
-    "separable_attention": "{separable_attention: {query: {a1: {conv: 1}}}}",
+    "separable_attention of three": "{separable_attention: {query: {a1: {conv: 1}}}}",
 }
 
 

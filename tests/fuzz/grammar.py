@@ -110,7 +110,11 @@ class Grammar:
         if kind == 7:
             found = self.table(own)
         elif kind >= 5:
-            found = {self.pick(list(JOINS)): self.join(own, known, depth - 1)}
+            found = {
+                self.pick([op for op in JOINS if not JOINS[op].roles]): self.join(
+                    own, known, depth - 1
+                )
+            }
         else:
             op, given = self.op(own)
             found = {op: given}

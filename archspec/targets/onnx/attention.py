@@ -25,7 +25,7 @@ def attention(site: Site, op: Attention) -> None:
     size, value_size, shared = op.sizes(*shapes)
     places = op.places(*shapes[:2])
     others = places if places.groups > 1 or op.shift else Places(shapes[1][1:])
-    batch = (-1, places.groups) if op.shift else (-1,)
+    batch = _batch(places)
     heads = shared, op.heads // shared
 
     q = _split(site, "query", query, places, (*batch, *heads, size))
@@ -61,9 +61,9 @@ def linear_attention(site: Site, op: LinearAttention) -> None:
     (query, key, value), shapes = _three(site, op)
     size, value_size, shared = op.sizes(*shapes)
     places, others = Places(shapes[0][1:]), Places(shapes[1][1:])
-    q = _split(site, "query", query, places, (-1, shared, op.heads // shared, size))
-    k = _split(site, "key", key, others, (-1, shared, 1, size))
-    v = _split(site, "value", value, others, (-1, shared, 1, value_size))
+    q = _split(site, "query", query, places, (0, shared, op.heads // shared, size))
+    k = _split(site, "key", key, others, (0, shared, 1, size))
+    v = _split(site, "value", value, others, (0, shared, 1, value_size))
     rows = _turned(site, "key_rows", k, 5)
     context = site.part("context", "MatMul", v, rows)
     seen = site.part("seen", "MatMul", context, q)
@@ -77,9 +77,10 @@ def separable_attention(site: Site, op: SeparableAttention) -> None:
     """`Softmax` over the positions of a group, a sum of keys, and a product."""
     (query, key, value), shapes = _three(site, op)
     places = op.places(*shapes[:2])
-    q = _split(site, "query", query, places, (-1, 1))
-    k = _split(site, "key", key, places, (-1, shapes[1][0]))
-    v = _split(site, "value", value, places, (-1, shapes[2][0]))
+    batch, channels = _batch(places), shapes[1][0]
+    q = _split(site, "query", query, places, (*batch, 1))
+    k = _split(site, "key", key, places, (*batch, channels))
+    v = _split(site, "value", value, places, (*batch, channels))
     weights = site.part("weights", "Softmax", q, axis=-1)
     weighed = site.part("weighed", "Mul", weights, k)
     context = site.part("context", "ReduceSum", weighed, site.whole(-1), keepdims=1)
@@ -96,6 +97,11 @@ def _three(site: Site, op: Attending) -> tuple[tuple[str, ...], tuple[Shape, ...
     axis = 2 if is_sequence(shapes[0]) else 1
     site.graph.node(names[0], "Split", [*site.inputs, sizes], *names, axis=axis)
     return tuple(names), shapes
+
+
+def _batch(places: Places) -> tuple[int, ...]:
+    """The first axes, the batch and perhaps groups; 0 keeps an axis as it is."""
+    return (0, places.groups) if places.groups > 1 or places.shift else (0,)
 
 
 def _split(site: Site, role: str, x: str, places: Places, lead: Shape) -> str:
@@ -119,19 +125,19 @@ def _merge(site: Site, x: str, places: Places) -> None:
     """The way back, whose last node is the layer's output."""
     channels, *size = site.layer.output
     if len(size) == 1:
-        x = site.part("columns", "Reshape", x, site.whole(-1, channels, *size))
+        x = site.part("columns", "Reshape", x, site.whole(0, channels, *size))
         site.end("Transpose", x, perm=(0, 2, 1))
         return
     if places.groups == 1 and not places.shift:
-        site.end("Reshape", x, site.whole(-1, channels, *size))
+        site.end("Reshape", x, site.whole(0, channels, *size))
         return
     whole, outer, inner = places.axes
     sides = [whole[axis] for axis in (*outer, *inner)]
-    grouped = site.whole(-1, *sides[:2], channels, *sides[2:])
+    grouped = site.whole(0, *sides[:2], channels, *sides[2:])
     x = site.part("groups", "Reshape", x, grouped)
     order = 0, *(2 + a for a in outer), 1, *(2 + a for a in inner)
     x = site.part("rows", "Transpose", x, perm=tuple(map(order.index, range(6))))
-    shape = site.whole(-1, channels, *size)
+    shape = site.whole(0, channels, *size)
     if not places.shift:
         site.end("Reshape", x, shape)
         return
