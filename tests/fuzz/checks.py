@@ -26,7 +26,12 @@ from archspec.runtime.order import Arrays, Order
 from archspec.runtime.torch import TorchModel
 from archspec.targets.onnx import model, tensor_names
 from archspec.targets.templates import manifest
-from archspec.verification.differences import errors, first_difference, tolerance
+from archspec.verification.differences import (
+    errors,
+    errors_of,
+    first_difference,
+    tolerance,
+)
 from archspec.verification.random_data import random_images, random_weights
 from archspec.verification.reference import calibrate, evaluate
 from archspec.weights.fold import fold_weights
@@ -99,7 +104,8 @@ def hold(
     """Whatever both have is the same."""
     difference = first_difference(network, found, expected, "float64", limit)
     both = [name for name in found if name in expected]
-    worst = max((errors(found[n], expected[n]).relative for n in both), default=0.0)
+    apart = (errors_of(found, expected, name).relative for name in both)
+    worst = max(apart, default=0.0)
     assert not difference, (who, difference, worst)
     note_worst(f"{who} worst error", worst)
 

@@ -37,6 +37,11 @@ CONSTANTS: dict[str, list[Any]] = {
     "epsilon": [1e-3, 1e-2, 1e-5],
     "expand": [1, 2, 3],
     "share": [0, 0.25, 0.5],
+    "heads": [1, 1, 2, 3, 4],
+    "window": [None, 2, 3, 4],
+    "shift": [None, None, 1, 2],
+    "spread": [None, None, 2],
+    "relative_bias": [None, "signed", "absolute"],
     "width": [1, 2, 4],
     "maybe_width": [0, 0, 2, 4],
     "maybe_kernel": [0, 3, 5],
@@ -73,6 +78,7 @@ KINDS = {
     "mode": "mode", "size": "size", "factor": "factor", "order": "order",
     "stop": "stop", "amounts": "amounts", "value": "value", "flag": "flag",
     "number": "index", "other": "tensor", "shortcut": "flag", "n": "times",
+    "key_width": "width",
 }  # fmt: skip
 """What the attributes and arguments of these names are."""
 
@@ -91,6 +97,10 @@ OWN_KINDS = {
     ("activation", "kind"): "any_kind",
     ("ghost_bottleneck", "se"): "share",
     ("mobile_one_pair", "se"): "share",
+    ("self_attention", "dilation"): "spread",
+    ("encoder_layer", "dilation"): "spread",
+    ("attention", "dilation"): "spread",
+    ("separable_attention", "dilation"): "spread",
 }
 
 CALM_BLOCKS = {"squeeze_excite": {"hidden"}, "mobile_one_depthwise": {"branches", "se"}}

@@ -137,8 +137,8 @@ class Grammar:
             if self.rarely():
                 found["from"] = self.pick(known)
             if self.rarely():
-                own = {"when": self.condition()}, {"repeat": "2"}, {"series": "2"}
-                found |= self.pick(own)
+                runs = {"when": self.condition()}, {"repeat": "2"}, {"series": "2"}
+                found |= self.pick(runs)
             branches[name] = found
         return branches
 

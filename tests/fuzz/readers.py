@@ -16,6 +16,17 @@ def op_of(layer: Mapping[str, Any]) -> tuple[str, Any]:
     return op, given
 
 
+def parted(op: str, given: Any) -> tuple[Any, dict[str, dict[str, Any]]]:
+    """The attributes of a join, and its branches: all of its roles, or none."""
+    roles = JOINS[op].roles
+    if not roles:
+        return {}, given
+    if not isinstance(given, dict) or not given.keys() & {*roles}:
+        return given, {}
+    attributes = {k: v for k, v in given.items() if k not in roles}
+    return attributes, {role: given.get(role) or {} for role in roles}
+
+
 def unread(layers: Mapping[str, Any], block: Mapping[str, Any]) -> list[str]:
     """The layers that nobody reads whatever is there: not the next, not by name."""
     used, found = set(references(block)), []
@@ -34,7 +45,7 @@ def branches_of(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for layer in layers.values():
         if isinstance(layer, dict) and "columns" not in layer:
             op, given = op_of(layer)
-            for branch in given.values() if op in JOINS else ():
+            for branch in parted(op, given)[1].values() if op in JOINS else ():
                 yield {k: v for k, v in branch.items() if k not in MODIFIERS}
 
 
@@ -53,5 +64,6 @@ def reads_before(layer: Any) -> bool:
     if not isinstance(layer, dict) or "columns" in layer:
         return not (isinstance(layer, dict) and "from" in layer)
     op, given = op_of(layer)
-    starts = op not in JOINS or any("from" not in b for b in given.values())
+    branches = parted(op, given)[1] if op in JOINS else {}
+    starts = not branches or any("from" not in b for b in branches.values())
     return "from" not in layer and starts

@@ -14,12 +14,12 @@ from typing import Any
 
 from nearest import check_nearest
 from pydantic import ValidationError
-from readers import MODIFIERS, op_of, unread
+from readers import MODIFIERS, op_of, parted, unread
 from ruamel.yaml import YAML
 from values import Names, Unfit, scope_of, value, whole
 
 from archspec.errors import ShapeError
-from archspec.ops import JOINS, OPS, Op, Shape
+from archspec.ops import JOINS, OPS, PRIMITIVES, Op, Shape
 from archspec.resources import SPECS
 
 MAX_LAYERS, MAX_CHANNELS, MAX_NUMBERS, MAX_DEGREE = 120, 40, 6_000, 5
@@ -283,12 +283,14 @@ class Walk:
         self.first_runs = outer
         if not inner.get("residual"):
             return output
-        return self.joined("add", [x, output])
+        return self.joined("add", [x, output], {})
 
     def join(
-        self, op: str, branches: Any, x: Tensor, names: Names, known: dict[str, Tensor]
+        self, op: str, given: Any, x: Tensor, names: Names, known: dict[str, Tensor]
     ) -> Tensor:
-        tensors = []
+        attributes, branches = parted(op, given)
+        settings = {**self.defaults_of(op), **self.evaluated(op, attributes, names)}
+        tensors = [] if branches else [x]
         if op == "subtract" and not in_order([*branches.values()]):
             raise Unfit("the order of the branches matters")
         for branch in branches.values():
@@ -306,12 +308,13 @@ class Walk:
                 start = tensors[-1] if "series" in branch else start
         if not tensors:
             raise Unfit("no branch is there")
-        return self.joined(op, tensors)
+        return self.joined(op, tensors, settings)
 
-    def joined(self, op: str, tensors: list[Tensor]) -> Tensor:
+    def joined(self, op: str, tensors: list[Tensor], settings: Names) -> Tensor:
         try:
-            shape = JOINS[op]().infer(*(tensor.shape for tensor in tensors))
-        except ShapeError as error:
+            join = JOINS[op].model_validate(settings)
+            shape = join.infer(*(tensor.shape for tensor in tensors))
+        except (ValidationError, ShapeError) as error:
             raise Unfit(str(error)) from None
         tensor = self.add(op, shape, tensors)
         if op == "multiply":
@@ -336,7 +339,7 @@ class Walk:
         if given is None or isinstance(given, dict):
             return given or {}
         own = self.blocks[op]["arguments"] if op in self.blocks else None
-        main = next(iter(OPS[op].model_fields if own is None else own))
+        main = next(iter(PRIMITIVES[op].model_fields if own is None else own))
         return {main: given}
 
     def evaluated(self, op: str, given: Any, names: Names) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from math import prod
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -242,10 +242,13 @@ def _old(file: IO[bytes]) -> tuple[object, Read]:
         places[key] = place + 8, count * _WIDTHS[program.dtypes[key]]
         place = sum(places[key])
 
+    end = file.seek(0, SEEK_END)
+
     @lru_cache(maxsize=1)
     def read(key: str) -> bytes:
         start, length = places[key]
         file.seek(start)
-        return file.read(length)
+        # as much memory is set aside as is asked for, however short the file is
+        return file.read(max(0, min(length, end - start)))
 
     return found, read
