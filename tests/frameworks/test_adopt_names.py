@@ -542,6 +542,76 @@ def test_a_norm_whose_weights_are_called_gamma_and_beta(network, pth):
     foreign.assert_found(pth)
 
 
+VIT = """
+input: {channels: 3, size: 8}
+layers:
+  patches: {conv: {filters: 8, kernel: 2, stride: 2}}
+  sequence: tokens
+  registers: {prefix_tokens: 4}
+  class_token: prefix_tokens
+  positions: position_embedding
+  encoder: {encoder_layer: {heads: 2, expand: 1, layer_scale: 1e-5}, repeat: 2}
+  first: {take: 0}
+  classifier: {dense: classes}
+"""
+IN_TIMM = {"registers": "reg_token", "class_token": "cls_token", "positions": "pos"}
+
+
+class ForeignTokens(Foreign):
+    """With the names and axes of timm's ViT."""
+
+    def __init__(self, network):
+        super().__init__(network, str)
+        for path, name in IN_TIMM.items():
+            if (table := self.state.pop(f"{path}.weight", None)) is not None:
+                self.state[name] = table[None]
+        for name in [name for name in self.state if name.endswith("scale.weight")]:
+            module = name.removesuffix("scale.weight")
+            self.state[f"{module}gamma_1"] = self.state.pop(name)
+
+
+def test_tokens_beside_factors_per_channel(network, pth):
+    """One token has the numbers of a layer scale, and other axes."""
+    net = network(VIT).network
+    ForeignTokens(net).assert_found(pth)
+
+
+@pytest.mark.parametrize(
+    ("size", "change", "positions", "help"),
+    [
+        (
+            12,
+            "",
+            (41, 21),
+            "--set input.size=12 reads images of the checkpoint's size; for others, "
+            "interpolate the embedding in the file",
+        ),
+        (
+            8,
+            "position_embedding",
+            (16, 21),
+            "write 'position_embedding' before 'prefix_tokens'",
+        ),
+    ],
+)
+def test_positions_of_another_checkpoint(network, pth, size, change, positions, help):
+    net = network(VIT).network
+    text = VIT
+    if change:  # timm's no_embed_class
+        line = f"  positions: {change}\n"
+        text = VIT.replace(line, "").replace("  registers", f"{line}  registers")
+    other = network(text.replace("size: 8", f"size: {size}")).network
+    foreign = ForeignTokens(other)
+    foreign.network = net
+    there, here = positions
+    foreign.assert_refused(
+        pth, ("AS513", f"'pos' has {there} positions, but 'positions' has {here}")
+    )
+    with pytest.raises(WeightsError) as caught:
+        foreign.adopted(pth)
+    assert caught.value.diagnostics[-1].help == help
+
+
 def test_numbers_that_are_none(resnet, pth):
     foreign = Foreign(resnet)
     foreign.state["fc.bias"][1] = torch.nan

@@ -26,6 +26,7 @@ from archspec.weights.adoption.mismatches import (
 from archspec.weights.adoption.names import own_names
 from archspec.weights.adoption.orders import in_order
 from archspec.weights.adoption.pairing import Case, better_named, decide
+from archspec.weights.adoption.positions import check_positions
 from archspec.weights.adoption.proposals import (
     alternatives,
     check_settings,
@@ -171,6 +172,7 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:
     """The unit of each layer; WeightsError (AS512, AS513, AS517) unless it is clear."""
     ours, units = uses(network, manifest(checkpoint.target)), _stored(checkpoint)
     parts = [part for use in ours for part in use.parts]
+    check_positions(network, parts, units)
     check_same(parts, units)
     for number, part in own_names(_named(parts), _named(units)).items():
         own = frozenset({(parts[part].name, ())})

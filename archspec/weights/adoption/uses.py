@@ -123,6 +123,8 @@ def signature(manifest: Mapping[str, Any], shapes: Mapping[str, Shape]) -> Signa
 def _plain(manifest: Mapping[str, Any], shape: Shape) -> Shape:
     if len(shape) < 3:
         return shape
+    if len(shape) == 3 and shape[0] == 1:
+        return shape[1:]  # tokens and position embeddings of a batch of one
     if set(shape[:-1]) == {1}:  # a factor per channel, channels last
         return shape[-1:]
     full, depthwise = (
@@ -130,8 +132,6 @@ def _plain(manifest: Mapping[str, Any], shape: Shape) -> Shape:
     )
     if full.endswith("height width") and shape[-2:] == (1, 1):
         return shape[:-2]  # of a factor per channel, too: (96, 1, 1)
-    if len(shape) == 3 and shape[0] == 1:
-        return shape[1:]  # tokens and position embeddings of a batch of one
     if full.endswith("height width"):
         return shape
     if shape[:2] == (1, 1):
