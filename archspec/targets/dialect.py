@@ -13,8 +13,9 @@ from math import prod
 from typing import Any, ClassVar
 
 from archspec.expressions import Constant, Expression, Name, Value
-from archspec.network import Network
-from archspec.ops import PRIMITIVES, Shape
+from archspec.network import Network, NetworkLayer
+from archspec.ops import JOINS, PRIMITIVES, Shape
+from archspec.ops.shapes import rank
 from archspec.targets.code import Code, literal, rounded
 from archspec.targets.specialise.model import (
     Argument,
@@ -91,7 +92,7 @@ class Dialect:
         }
         if not kind.elementwise:
             found["rank"] = call.rank
-        if self.passes_channels and kind.has_weights():
+        if self.passes_channels and kind.has_weights() and call.op not in JOINS:
             found["in_channels"] = call.channels.expression
             if kind.sized:
                 found["positions"] = constant(prod(call.inputs[0][1:]))
@@ -125,6 +126,7 @@ class Dialect:
             "dilated": not given["dilation"].is_only(1),
             "dropping": not given["dropout"].is_only(0),
             "grouped": any(path in self.sharing for path in call.paths),
+            "on_maps": any(path in self.mapped for path in call.paths),
             "uneven": any(
                 before[0] != after[0]
                 for before, after in zip(call.inputs, call.outputs, strict=True)
@@ -151,12 +153,25 @@ class Dialect:
     @cached_property
     def sharing(self) -> frozenset[str]:
         """The layers of attention whose heads share keys and values."""
-        layers = (layer for layer in self.network.layers if layer.primitive.attends)
         return frozenset(
             layer.path
-            for layer in layers
+            for layer in self.attending
             if len({shape[0] for shape in layer.inputs[:2]}) > 1
         )
+
+    @cached_property
+    def mapped(self) -> frozenset[str]:
+        """The layers of attention that read a feature map."""
+        return frozenset(
+            layer.path
+            for layer in self.attending
+            if any(rank(shape) == 2 for shape in layer.inputs)
+        )
+
+    @property
+    def attending(self) -> Iterator[NetworkLayer]:
+        """The layers of attention."""
+        return (layer for layer in self.network.layers if layer.primitive.attends)
 
     def activations(self, expression: Expression) -> Expression:
         """The expression with its words replaced by the framework's."""

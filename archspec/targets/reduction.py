@@ -40,7 +40,8 @@ _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _NEUTRAL = {"+": 0, "-": 0, "*": 1, "/": 1, "//": 1}
 _EXACT = frozenset(("round", "int", "ceil", "floor", "round_channels", "min", "max"))
-_ROUNDING = ("round", "int", "ceil", "floor", "round_channels")
+_TO_WHOLE = ("round", "int", "ceil", "floor")
+_ROUNDING = (*_TO_WHOLE, "round_channels")
 
 
 def values_of(expression: Expression, witnesses: Witnesses) -> list[Value]:
@@ -56,9 +57,17 @@ def values_if_any(expression: Expression, witnesses: Witnesses) -> list[Value] |
         return None
 
 
-def rounds(expression: Expression) -> int:
-    """How often it rounds, or keeps to a limit."""
-    calls = (part.function for part in walk(expression) if isinstance(part, Call))
+def rounds(expression: Expression, witnesses: Witnesses) -> int:
+    """How often it rounds, or keeps to a limit.
+
+    Whole numbers, as of `int(width * expand)` where `expand` is one, are not rounded.
+    """
+    calls = (
+        part.function
+        for part in walk(expression)
+        if isinstance(part, Call)
+        and not (part.function in _TO_WHOLE and is_whole(part.arguments[0], witnesses))
+    )
     quotients = (p.op for p in walk(expression) if isinstance(p, Binary))
     return sum(name in _EXACT for name in calls) + sum(op == "//" for op in quotients)
 

@@ -263,9 +263,12 @@ class Statements:
         if count == 1:
             return first
         number = "1" if count == 2 else "{i}"
-        inner = self.once(loop.rest, position.again([*position.path, number]))
+        path = [*position.path, number]
+        inner = self.once(loop.rest, position.again(path))
         if count == 2:
             return [*first, *inner]
+        if inner == self.once(loop.first, replace(position, path=path)):
+            return [Line("for", Code(f"range({count})"), Code("i"), body=tuple(inner))]
         numbers = Code(f"range(1, {count})")
         return [*first, Line("for", numbers, Code("i"), body=tuple(inner))]
 

@@ -150,7 +150,8 @@ class KerasDialect(Dialect):
         return (FrameworkLayer(call.op, arguments),)
 
     def layer_scale(self, call: Call, arguments: Arguments) -> Layers:
-        return (FrameworkLayer(call.op, {**arguments, "sequence": call.rank == 1}),)
+        own: Arguments = {"sequence": call.rank == 1, "elsewhere": call.rank != 1}
+        return (FrameworkLayer(call.op, {**arguments, **own}),)
 
     def normalize(self, call: Call, arguments: Arguments) -> Layers:
         mean, std = (numbers(call.attributes[name]) for name in ("mean", "std"))

@@ -277,6 +277,9 @@ class Body:
             candidates = [total]
         elif JOINS[layer.op].roles:
             candidates = _attended(candidates or [_third(site.channels)] * 3)
+            # These quotients are no roundings that a spec has.
+            scopes = site.runs.scopes
+            candidates = [self.context.reduced(c, scopes) for c in candidates]
         # How the branches count themselves is not known behind them.
         known = [c for c in candidates if "step" not in names_in(c)]
         candidates = [self.context.express(c, site.runs.scopes) for c in known]

@@ -116,7 +116,8 @@ class Context:
         if channels is not None:
             replaced = substitute(replaced, {"channels": channels})
         found = self.reduced(replaced, witnesses)
-        if names_in(replaced) & self.variables and rounds(replaced) > rounds(found):
+        removed = rounds(replaced, witnesses) > rounds(found, witnesses)
+        if removed and names_in(replaced) & self.variables:
             self.unrounded.add(replaced)
         return found
 

@@ -20,5 +20,6 @@ def view(file: File) -> dict[str, Any]:
     settings = file.dialect.norm_settings() if shared else ()
     macro = file.templates.macro
     constants = [macro("shared_norm", Code(name), *settings) for name in shared]
-    arms = Initializers(file).arms()
-    return {**classes.view(file), "arms": arms, "constants": constants}
+    initial = Initializers(file)
+    own = {"arms": initial.arms(), "learned": initial.learned}
+    return {**classes.view(file), **own, "constants": constants}

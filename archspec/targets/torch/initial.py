@@ -29,6 +29,7 @@ _CLASSES = {
     "prefix_tokens": "PrefixTokens",
     "position_embedding": "PositionEmbedding",
 }
+_LEARNED = "prefix_tokens", "position_embedding"
 _NORMS = {
     "layer_norm": "nn.LayerNorm",
     "group_norm": "nn.GroupNorm",
@@ -74,6 +75,11 @@ class Initializers:
             kind: counter.most_common(1)[0][0] for kind, counter in counts.items()
         }
         self.built = list(_built(file))
+
+    @property
+    def learned(self) -> bool:
+        """Whether weights start that are no kernels: tokens and embeddings."""
+        return any(call.op in _LEARNED for call in self.calls)
 
     def differs(self, call: Call) -> bool:
         """Whether it starts otherwise than its kind usually does."""
