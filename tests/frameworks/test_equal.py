@@ -10,6 +10,7 @@ from exchange import (
     Case,
     assert_equal,
     assert_right,
+    calm_seed,
     case,
     difference,
     randomize,
@@ -26,8 +27,7 @@ from zoo import EVERY, FLATTENED, FLAVOURED, label, leading, resized, sizes
 def test_counts_and_outputs(unverified, path, flavour):
     found = case(path, flavour, resized(*sizes(path)[-1]))
     unverified(label(path, flavour), [found.network])
-    # With the numbers of seed 0 roundings grow sixty times as much in EfficientNet.
-    assert_equal(found, seed=1)
+    assert_equal(found, seed=calm_seed(found))
 
 
 RESIZED = [path for path in EVERY if path.stem != FLATTENED]
