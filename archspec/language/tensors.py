@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import cast
 
 from archspec.errors import Diagnostic
-from archspec.expressions import Constant, Name, to_text
+from archspec.expressions import Constant, Name, to_text, walk
 from archspec.language.document import Block, Document
-from archspec.language.fields import Formula
+from archspec.language.fields import INPUT, Formula
 from archspec.language.layers import (
     AgainLayer,
     Attributes,
@@ -197,6 +198,32 @@ class _Rows:
             found |= {argument: word} if word is not None else {}
         return found
 
+    def meant(self) -> set[str]:
+        """The columns that nothing reads, where a block lacks a tensor.
+
+        Their cells are no expressions then: the fault is that the block lacks it.
+        """
+        table, blocks = self.table, self.blocks
+        called = {op: blocks[op] for op in map(self.op, table.rows) if op in blocks}
+        lacking = [
+            name
+            for op, block in called.items()
+            for name in block.tensors
+            if block.arguments[name] != INPUT and name not in table.each.get(op, {})
+        ]
+        if not lacking:
+            return set()
+        given = [
+            formula
+            for op, attributes in table.each.items()
+            for name, formula in attributes.items()
+            if op not in blocks or name in blocks[op].arguments
+        ]
+        formulas = filter(None, [*given, *table.then.values(), table.repeat])
+        parts = chain.from_iterable(walk(each.expression) for each in formulas)
+        read = {part.id for part in parts if isinstance(part, Name)}
+        return {*table.columns} - read - {"op"}
+
     def moved(self) -> Table:
         table = self.table
         own = {op: _tensors(self.blocks.get(op)) for op in table.each}
@@ -204,12 +231,20 @@ class _Rows:
             table.each[op].get(name) for op, names in own.items() for name in names
         )
         columns = {column for column in map(self.column, given) if column is not None}
+        meant = self.meant()
+        columns |= meant
         kept = [n for n, column in enumerate(table.columns) if column not in columns]
         rows = {
             name: [cells[n] for n in kept if n < len(cells)]
             for name, cells in placed(table.rows)
         }
-        each = {op: _without(table.each[op], own[op]) for op in words(table.each)}
+        each = {
+            op: {
+                name: None if _reference(formula) in meant else formula
+                for name, formula in _without(table.each[op], own[op]).items()
+            }
+            for op in words(table.each)
+        }
         tensors = {row: found for row in table.rows if (found := self.tensors(row))}
         return replace(
             table,

@@ -164,6 +164,24 @@ layers:
             ["AS304 s: merge needs 'skip' (tensor)"],
         ),
         (
+            "{a: {conv: 1}, t: {columns: [c, s], rows: [[2, a], [3, t.0]], "
+            "each: {merge: c}}}",
+            ["AS304 2: merge needs 'skip' (tensor)"],
+        ),
+        (
+            "{a: {conv: 1}, t: {columns: [c, s], rows: [[2, a], [3, t.0]], "
+            "each: {merge: {filters: c, skp: s}}}}",
+            ["AS204 skp: unknown attribute 'skp' of merge"],
+        ),
+        (
+            "{a: {conv: 1}, t: {columns: [c, s], rows: [[2, a], [3, t.0]], "
+            "each: {conv: c}}}",
+            [
+                "AS301 a: unknown name 'a'",
+                "AS301 t.0: an attribute is not part of the expression language: 't.0'",
+            ],
+        ),
+        (
             "{a: {conv: 1}, t: {columns: [s], rows: [[a], [2]], "
             "each: {merge: {filters: 2, skip: s}}}}",
             ["AS302 2: merge: 'skip' must be a tensor, but is 2"],
