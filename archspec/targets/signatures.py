@@ -143,7 +143,9 @@ class Signatures:
         usual = {"classes"} if routine.block else {"classes", "dropout"}
         own = [n for n in dict.fromkeys((*routine.names, *shared)) if n not in usual]
         output, width = self.manifest.get("output_parameter"), routine.output_channels
-        if routine.block and output and isinstance(width, Name) and width.id in own:
+        # `skip_channels` says more, also where the output has as many.
+        named = {*own} - {*routine.widths} if routine.block else set[str]()
+        if output and isinstance(width, Name) and width.id in named:
             return self.names(own, {width.id: output})
         return self.names(own, {})
 

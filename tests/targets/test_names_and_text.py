@@ -243,6 +243,33 @@ def test_the_channels_of_four_halves(tmp_path):
     assert "self.out = nn.Conv2d(in_channels // 2 * 4, 8, 1, bias=False)" in text
 
 
+@pytest.mark.parametrize("target", ["torch", "nnx"])
+def test_the_channels_of_a_tensor_that_the_output_has_too(spec_file, target):
+    network = elaborate(
+        spec_file("""\
+archspec: 1
+name: Tiny
+input: {channels: 3, size: 8}
+defaults: {conv: {padding: same, bias: true}}
+blocks:
+  gate:
+    arguments: {hidden: int, skip: tensor}
+    layers:
+      inner: {conv: hidden}
+      lower: {conv: {filters: 1, kernel: 3}}
+      both: {multiply: {skip: {from: skip, own: {conv: skip_channels}}, weights: {}}}
+layers:
+  a: {conv: 4}
+  b: {conv: 6}
+  c: {gate: {hidden: 2, skip: a}}
+  d: {gate: {hidden: 3, skip: b}}
+""")
+    )
+    text = render(network, target)
+    assert "skip_channels: int" in text
+    assert "out_channels: int" not in text
+
+
 def test_a_column_that_an_argument_says_is_not_said_twice(tmp_path):
     """`t` is `expand` in each row, so the stage has `expand` alone."""
     path = tmp_path / "net.yaml"
