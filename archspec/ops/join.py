@@ -134,6 +134,11 @@ def _listed(shapes: Sequence[Shape], names: Sequence[str]) -> str:
     return f": {', '.join(f'{name} is {shape}' for name, shape in pairs)}"
 
 
+def _nearly(one: int, other: int) -> bool:
+    """Whether two sizes differ, if at all, by less than a stride of 2 would make it."""
+    return one == other or 2 * min(one, other) > max(one, other) + 1
+
+
 def _advice(shapes: Sequence[Shape], names: Sequence[str]) -> str:
     """Help, depending on whether rank, size or only channels differ."""
     if len({len(shape) for shape in shapes}) > 1:
@@ -141,6 +146,11 @@ def _advice(shapes: Sequence[Shape], names: Sequence[str]) -> str:
     labels = [f"'{name}'" for name in names] or ["a branch"] * len(shapes)
     by_size = sorted((shape[1:], n) for n, shape in enumerate(shapes))
     (least, small), (most, large) = by_size[0], by_size[-1]
+    if len(least) == 2 and least != most and all(map(_nearly, least, most)):
+        return (
+            "use padding that keeps the size and an input size that the strides "
+            f"divide, or end {labels[small]} with fit: {{resize: {{like: LAYER}}}}"
+        )
     if least != most:
         return (
             "all branches must produce the same size: "

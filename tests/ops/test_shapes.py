@@ -212,7 +212,8 @@ def test_joins_that_do_not_fit(word: str, shapes: list[Shape], expected: str):
     ("shapes", "expected"),
     [
         ([(8, 7, 5), (4, 7, 5)], "add a 1x1 convolution at the end of a branch"),
-        ([(8, 7, 5), (4, 7, 4)], "all branches must produce the same size"),
+        ([(8, 7, 5), (4, 4, 3)], "all branches must produce the same size"),
+        ([(8, 64, 64), (8, 65, 65)], "use padding that keeps the size and an input"),
         (
             [(8,), (8, 1, 1)],
             "'global_avg_pool: {keep_size: true}' returns a 1x1 feature map",
