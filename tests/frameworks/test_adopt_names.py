@@ -375,8 +375,9 @@ layers: {stem: {conv: 16}, mixed: {repeat: 3, mixed: {}}}
 
 
 @pytest.mark.parametrize("file", ["a.pth", "a.safetensors"])
-def test_names_that_are_the_networks_own(many, tmp_path, file):
-    Foreign(many, str).shuffled().assert_found(tmp_path / file)
+@pytest.mark.parametrize("case", [str, str.title])
+def test_names_that_are_the_networks_own(many, tmp_path, file, case):
+    Foreign(many, case).shuffled().assert_found(tmp_path / file)
 
 
 def test_what_can_be_done_about_doubt(resnet, pth):
@@ -384,7 +385,8 @@ def test_what_can_be_done_about_doubt(resnet, pth):
         Foreign(resnet, hashed).shuffled().adopted(pth)
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.help == (
-        "in the spec, name every layer of these shapes as the file does; "
+        "in the spec, name every layer of these shapes as the file does, or list the "
+        "tensors of a .pth in the order of execution; "
         "for files of a generated module, use weights convert --from"
     )
 

@@ -166,7 +166,8 @@ def test_branches_of_unequal_length_are_in_another_order(network, tmp_path, text
         ("AS517", f"'{prefix}two' may be any of 'conv2d_1', 'conv2d_2'"),
     ]
     assert caught.value.diagnostics[-1].help == (
-        "in the spec, name every layer of these shapes as the file does; "
+        "in the spec, name every layer of these shapes as the file does, or list the "
+        "tensors of a .pth in the order of execution; "
         "for files of a generated module, use weights convert --from"
     )
 

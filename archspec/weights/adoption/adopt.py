@@ -190,7 +190,7 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:
         with suppress(AmbiguousMatch):
             found.append(_decided(_cases(ours, shares, executed=True)))
     if not found:
-        raise failed[0]
+        raise min(failed, key=lambda error: len(error.diagnostics) + error.more)
     check_clear(found)
     return {part.name: found[0][part.name].unit for part in parts}
 

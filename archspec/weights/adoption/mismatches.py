@@ -18,7 +18,8 @@ MAX_SHAPES = 8
 """Where more shapes differ in number, those that differ most are counted."""
 
 UNCLEAR = (
-    "in the spec, name every layer of these shapes as the file does; "
+    "in the spec, name every layer of these shapes as the file does, or list the "
+    "tensors of a .pth in the order of execution; "
     "for files of a generated module, use weights convert --from"
 )
 

@@ -17,8 +17,9 @@ def own_names(ours: Sequence[Named], theirs: Sequence[Named]) -> dict[int, int]:
     """For each of theirs that has a name of ours, the number of ours.
 
     This holds for all layers of one signature or for none of them. Words are compared,
-    whatever separates them. The last word only counts where a module has several layers
-    of one signature: `a.bn` may be `a.norm`, beside `a.conv`.
+    in any case and whatever separates them: `w_x` is `W_x`. The last word only counts
+    where a module has several layers of one signature: `a.bn` may be `a.norm`, beside
+    `a.conv`.
     """
     here, there = _keys(ours), _keys(theirs)
     counts, differences = Counter(here), Counter(here)
@@ -31,7 +32,8 @@ def own_names(ours: Sequence[Named], theirs: Sequence[Named]) -> dict[int, int]:
 
 def _keys(named: Sequence[Named]) -> list[tuple[Sequence[str], Signature]]:
     """The words that name each layer, or its module where shapes identify the rest."""
-    names = [(tuple(re.findall(r"[^._/]+", n)), signature) for n, signature in named]
+    split = [re.findall(r"[^._/]+", name.lower()) for name, _ in named]
+    names = [(tuple(words), s) for words, (_, s) in zip(split, named, strict=True)]
     modules = [(words[:-1], signature) for words, signature in names]
     counts = Counter(modules)
     return [
