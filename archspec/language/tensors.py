@@ -198,7 +198,7 @@ class _Rows:
             found |= {argument: word} if word is not None else {}
         return found
 
-    def meant(self) -> set[str]:
+    def meant(self) -> set[Word]:
         """The columns that nothing reads, where a block lacks a tensor.
 
         Their cells are no expressions then: the fault is that the block lacks it.
@@ -212,7 +212,7 @@ class _Rows:
             if block.arguments[name] != INPUT and name not in table.each.get(op, {})
         ]
         if not lacking:
-            return set()
+            return set[Word]()
         given = [
             formula
             for op, attributes in table.each.items()
@@ -222,7 +222,7 @@ class _Rows:
         formulas = filter(None, [*given, *table.then.values(), table.repeat])
         parts = chain.from_iterable(walk(each.expression) for each in formulas)
         read = {part.id for part in parts if isinstance(part, Name)}
-        return {*table.columns} - read - {"op"}
+        return {column for column in table.columns if column not in {*read, "op"}}
 
     def moved(self) -> Table:
         table = self.table
