@@ -196,6 +196,30 @@ layers: {stem: {conv: 8}, a: twins, b: twins, pool: global_avg_pool}""")
     )
 
 
+def test_of_two_doubts_the_smaller_is_told(network, tmp_path):
+    """Names leave open which branch is which, the order also which block."""
+    net = network("""
+classes: 4
+blocks:
+  unit:
+    layers:
+      up: {conv: {filters: 8, kernel: 3}}
+      both: {concat: {a: {left: {conv: 4}}, b: {right: {conv: 4}}}}
+layers: {stem: {conv: 8}, units: {unit: {}, repeat: 2}, pool: global_avg_pool}""")
+
+    def theirs(path):
+        number = re.fullmatch(r"units\.(\d)\.(\w+)", path)
+        words = {"up": "ups.{}", "left": "att.{}.p", "right": "att.{}.q"}
+        return words[number[2]].format(number[1]) if number else path
+
+    foreign = Foreign(net.network, theirs).ordered(lambda name: name.split(".")[0])
+    foreign.assert_refused(
+        tmp_path / "a.pth",
+        ("AS517", "'units.0.left' may be any of 'att.0.p', 'att.0.q'"),
+        ("AS517", "'units.0.right' may be any of 'att.0.p', 'att.0.q'"),
+    )
+
+
 @pytest.mark.parametrize("module", ["", "m.", "m.0."])
 def test_words_in_a_file_without_order_are_not_read_by_the_alphabet(
     network, tmp_path, module

@@ -51,7 +51,8 @@ class Builder:
     ) -> Code:
         """The expression that builds what a layer or a row calls.
 
-        Runs that read several tensors are a list, and not `stacked`.
+        Runs that read several tensors are a list, and not `stacked`: TorchScript
+        compiles the forward of every nn.Sequential, also where nothing calls it.
         """
         if isinstance(call, StageCall):
             arguments = self.calls.stage_arguments(call, style)
