@@ -56,7 +56,7 @@ def judged_layers(
     return known
 
 
-def result(  # noqa: C901, PLR0912
+def result(  # noqa: C901, PLR0912, PLR0915
     layer: NetworkLayer, inputs: list[Tensor], weights: dict[str, Tensor]
 ) -> Tensor:
     """What one layer makes of its inputs."""
@@ -116,6 +116,8 @@ def result(  # noqa: C901, PLR0912
             return torch.cat([tokens, x], 2)
         case "position_embedding":
             return x + weights["embedding"].T.reshape(x.shape[1:])
+        case "rotary":
+            return turned(x, op)
         case "take":
             return x.select(2, op.index)
         case "slice_positions":
@@ -177,6 +179,23 @@ def normalized(name: str, op: Any, x: Tensor, weights: dict[str, Tensor]) -> Ten
 def dealt(x: Tensor, groups: int) -> Tensor:
     """Channels as cards that are dealt from so many heaps, one of each in turn."""
     return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+
+
+def turned(x: Tensor, op: Any) -> Tensor:
+    """Pairs of channels as complex numbers, times one on the unit circle."""
+    (height, width), channels = op.size, x.shape[1] // op.heads
+    j = torch.arange(channels // 4, dtype=x.dtype)
+    frequencies = 2 * torch.pi * op.base ** (-4 * j / channels)
+    angles = torch.zeros(channels // 2, x.shape[2], dtype=x.dtype)
+    for place in range(height * width):
+        row, column = divmod(place, width)
+        y, x_ = (2 * row + 1) / height - 1, (2 * column + 1) / width - 1
+        both = torch.cat([y * frequencies, x_ * frequencies])
+        angles[:, x.shape[2] - height * width + place] = both
+    heads = x.unflatten(1, (op.heads, 2, -1))
+    pairs = torch.complex(heads[:, :, 0], heads[:, :, 1])
+    pairs = pairs * torch.polar(torch.ones_like(angles), angles)
+    return torch.cat([pairs.real, pairs.imag], 2).flatten(1, 2)
 
 
 def attended(

@@ -67,6 +67,18 @@ def means(xp: Any, old: int, new: int) -> Array:
     return inside / inside.sum(1, keepdims=True)
 
 
+def turns(xp: Any, size: Pair, channels: int, base: float, before: int) -> Array:
+    """Angles (before + height * width, channels / 2) by which `rotary` turns a head.
+
+    The first half of each row has those of y, the second those of x.
+    """
+    rates = 2 * xp.pi / base ** (4 * xp.arange(channels // 4) / channels)
+    y, x = ((2 * xp.arange(length) + 1) / length - 1 for length in size)
+    places = xp.stack([xp.repeat(y, len(x)), xp.tile(x, len(y))], -1)
+    angles = (places[..., None] * rates).reshape(len(places), -1)
+    return xp.concatenate([xp.zeros((before, angles.shape[1])), angles])
+
+
 def resized(x: Array, size: Pair, mode: str) -> Array:
     """Resize feature maps, without antialiasing.
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from math import prod
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Array, Op, Weight, Weights
+from archspec.ops import arrays
+from archspec.ops.base import Array, Op, Weight, Weights, shared_out
 from archspec.ops.fields import (
     STATIC,
     Count,
@@ -14,6 +15,7 @@ from archspec.ops.fields import (
     Examples,
     Index,
     PairField,
+    Positive,
 )
 from archspec.ops.shapes import Shape, by, check_kind, rank
 
@@ -192,3 +194,51 @@ class Transpose(Sequential):
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         return x.swapaxes(1, 2)
+
+
+class Rotary(Sequential):
+    """Turn pairs of channels of each head by their place (Siméoni et al. 2025, DINOv3).
+
+    The last height * width tokens are a feature map of `size`; those before it stay. In
+    a head of d channels, row y has the angles 2 pi ((2y + 1) / height - 1) / base^(4j /
+    d) for j < d / 4, its column the next d / 4; angle i turns channels i and i + d / 2.
+    """
+
+    name = "rotary"
+    sample = (8, 12)
+
+    heads: Annotated[Count, Examples(1, 2)]
+    size: Annotated[PairField, STATIC, Examples((3, 4), (2, 5), 3)]
+    base: Annotated[Positive, Examples(100, 10_000)] = 100.0
+
+    def infer(self, shape: Shape) -> Shape:
+        """(channels, length) -> unchanged."""
+        channels, length = self.as_sequence(shape)
+        each = shared_out(channels, self.heads, "channels", unit="heads")
+        if each % 4:
+            raise ShapeError(
+                f"a head of {each} channels cannot be turned: rotary needs a multiple "
+                "of 4, half for rows and half for columns",
+                "use another number of heads or channels",
+            )
+        if length < prod(self.size):
+            raise ShapeError(
+                f"a {by(self.size)} feature map has {prod(self.size)} positions, "
+                f"but the sequence has {length} tokens",
+                "'size' is the height and width of the feature map that 'tokens' reads",
+            )
+        return shape
+
+    def angles(self, xp: Any, shape: Shape) -> Array:
+        """The angles (length, channels / heads / 2); those of other tokens are 0."""
+        each, before = shape[0] // self.heads, shape[1] - prod(self.size)
+        return arrays.turns(xp, self.size, each, self.base, before)
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        xp = x.__array_namespace__()
+        angles = self.angles(xp, x.shape[1:]).T
+        cos, sin = xp.cos(angles), xp.sin(angles)
+        halves = x.reshape(len(x), self.heads, 2, -1, x.shape[2])
+        p, q = halves[:, :, 0], halves[:, :, 1]
+        turned = xp.stack([p * cos - q * sin, q * cos + p * sin], 2)
+        return turned.reshape(x.shape)

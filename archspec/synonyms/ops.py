@@ -61,6 +61,8 @@ OPS_AND_BLOCKS = Glossary(
         "tokens": "patchestosequence flattenpositions flatten2",
         "to_map": "unflatten seqtomap tokens2map",
         "take": "select gettoken",
+        "rotary": "rope rotaryembedding rotarypositionembedding ropepositionembedding "
+        "applyrope rotaryembeddingdinov3",
         "slice_positions": "slicetokens",
         "transposed_conv": "convtranspose convtranspose2d conv2dtranspose deconv "
         "deconvolution deconv2d transposeconv upconv",

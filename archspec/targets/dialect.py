@@ -179,6 +179,20 @@ class Dialect:
             return Name(self.manifest["activations"][expression.value])
         return rebuild(expression, self.activations)
 
+    def rotary(self, call: Call, arguments: Arguments) -> tuple[FrameworkLayer, ...]:
+        """Its size as a pair, and how many tokens are before the feature map."""
+        size = call.attributes["size"].constant
+        height, width = size if isinstance(size, tuple) else (size, size)
+        assert isinstance(height, int)
+        assert isinstance(width, int)
+        before = {shape[1] - height * width for shape in call.inputs}
+        if len(before) > 1:
+            raise Unprintable("rotary whose tokens before the patches differ")
+        arguments["size"] = literal((height, width))
+        arguments["in_channels"] = call.channels.expression
+        arguments["tokens"] = before.pop()
+        return (FrameworkLayer(call.op, arguments),)
+
     def slice_positions(
         self, call: Call, arguments: Arguments
     ) -> tuple[FrameworkLayer, ...]:

@@ -52,6 +52,7 @@ MAIN = {
     "take": "index",
     "slice_positions": "start",
     "transpose": None,
+    "rotary": "heads",
 }
 
 
@@ -106,6 +107,7 @@ def test_static_attributes():
         "upsample": {"mode"},
         "resize": {"size", "mode"},
         "to_map": {"size"},
+        "rotary": {"size"},
         "prefix_tokens": {"initializer"},
         "position_embedding": {"initializer"},
     }

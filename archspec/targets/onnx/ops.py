@@ -33,6 +33,7 @@ from archspec.ops.pooling import (
 from archspec.ops.sequence import (
     PositionEmbedding,
     PrefixTokens,
+    Rotary,
     SlicePositions,
     Take,
     Tokens,
@@ -453,3 +454,27 @@ def slice_positions(site: Site, op: SlicePositions) -> None:
 def transpose(site: Site, _: Transpose) -> None:
     """`Transpose` of channels and positions."""
     site.end("Transpose", *site.inputs, perm=(0, 2, 1))
+
+
+def rotary(site: Site, op: Rotary) -> None:
+    """The halves of each head, turned by constants, and put together."""
+    channels, length = site.layer.output
+    angles = op.angles(np, (channels, length))[:, None]
+    cos, sin = site.matrix("cos", np.cos(angles)), site.matrix("sin", np.sin(angles))
+    shape = site.whole(0, length, op.heads, 2, channels // op.heads // 2)
+    heads = site.part("heads", "Reshape", *site.inputs, shape)
+    p, q = (
+        site.part(
+            half, "Gather", heads, site.constant(f"at_{half}", np.array(n)), axis=3
+        )
+        for n, half in enumerate(("first", "second"))
+    )
+    terms = {
+        f"{half}_{name}": site.part(f"{half}_{name}", "Mul", x, factor)
+        for half, x in (("first", p), ("second", q))
+        for name, factor in (("cos", cos), ("sin", sin))
+    }
+    one = site.part("one", "Sub", terms["first_cos"], terms["second_sin"])
+    other = site.part("other", "Add", terms["second_cos"], terms["first_sin"])
+    turned = site.part("turned", "Concat", one, other, axis=3)
+    site.end("Reshape", turned, site.whole(0, length, channels))
