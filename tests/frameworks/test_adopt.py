@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 import pytest
+import torch
 from counts import Counted, leaders, originals
 from exchange import Case, difference, run_keras, run_torch, tolerance
 from judge import judged
@@ -113,3 +114,69 @@ def run_onnx(network: Network, weights: Arrays) -> dict[str, np.ndarray]:
     session = onnxruntime.InferenceSession(content)
     outputs = session.run(None, {"input": image().astype("float32")})
     return dict(zip(network.outputs, outputs, strict=True))
+
+
+DINOV3 = """
+archspec: 1
+name: DinoV3
+input: {channels: 3, size: 64}
+classes: 5
+defaults:
+  conv: {padding: valid, bias: true}
+  dense: {bias: true}
+  layer_norm: {epsilon: 1e-5}
+blocks:
+  rotary_attention:
+    arguments: {heads: int, size: int}
+    residual: true
+    layers:
+      norm: layer_norm
+      qkv: {dense: {units: 3 * in_channels, bias: false}}
+      attend:
+        attention:
+          heads: heads
+          query:
+            query: {slice_channels: {start: 0, stop: in_channels}, from: qkv}
+            turned_query: {rotary: {heads: heads, size: size}}
+          key:
+            key:
+              slice_channels: {start: in_channels, stop: 2 * in_channels}
+              from: qkv
+            turned_key: {rotary: {heads: heads, size: size}}
+          value: {value: {slice_channels: {start: 2 * in_channels}, from: qkv}}
+      project: {dense: in_channels}
+      scale: {layer_scale: 1e-5}
+  layer:
+    arguments: {heads: int, size: int}
+    layers:
+      attend: {rotary_attention: {heads: heads, size: size}}
+      mlp: {mlp: {layer_scale: 1e-5}}
+layers:
+  patches: {conv: {filters: 32, kernel: 16, stride: 16}}
+  sequence: tokens
+  registers: {prefix_tokens: 4}
+  class_token: prefix_tokens
+  encoder: {layer: {heads: 2, size: 4}, repeat: 2}
+  norm: layer_norm
+  first: {take: 0}
+  classifier: {dense: classes}
+"""
+
+
+def test_rotary_attention_is_that_of_dinov3(tmp_path, timm):
+    """timm computes the periods in single precision, and positions: 4x4 are exact."""
+    options = {"img_size": 64, "embed_dim": 32, "num_heads": 2, "depth": 2}
+    name = "vit_small_patch16_dinov3"
+    theirs = timm.create_model(name, num_classes=5, global_pool="token", **options)
+    theirs = scattered(theirs.eval()).double()
+    theirs.rope.periods = 100.0 ** (torch.arange(4, dtype=torch.float64) / 4)
+    (tmp_path / "net.yaml").write_text(DINOV3)
+    ours = Case(elaborate(tmp_path / "net.yaml"))
+    save_state(theirs.state_dict(), tmp_path / "a.pth")
+    weights = adopt(ours.network, tmp_path / "a.pth").weights
+    double = {name: array.astype("float64") for name, array in weights.items()}
+    ours.load_torch(ours.torch, double)
+    picture = np.random.default_rng(0).normal(size=(2, 3, 64, 64))
+    assert (
+        difference(run_torch(ours.torch, picture), run_torch(theirs, picture)) < 1e-12
+    )
