@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import archspec
+from archspec.api.forms import FORMS
 from archspec.api.primitives import primitives
 from archspec.cli.commands import COMMANDS, program
 from archspec.reading.nodes import texts
@@ -167,6 +168,14 @@ class TestShow:
         )
         assert merged["multipliers"]["width"] == 0.5
         assert "variants" not in merged
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
+def test_forms_of_the_language_are_found_beside_the_primitives(run, root: Path, form):
+    assert run("ops", form.name).stdout == f"{form}\n"
+    assert json.loads(run("ops", form.name, "--json").stdout) == form._asdict()
+    headings = (root / "docs" / "language.md").read_text("utf-8").splitlines()
+    assert {f"## {form.section}", f"### {form.section}"} & {*headings}
 
 
 class TestOps:

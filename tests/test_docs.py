@@ -18,6 +18,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from archspec.api.specs import bundled_specs
 from archspec.cli.commands import program
 from archspec.elaboration import elaborate, featuring, keeping
 from archspec.errors import SpecError
@@ -239,6 +240,11 @@ def test_the_spec_of_the_readme_is_the_bundled_one(tmp_path):
     path.write_text(fences(README, "yaml")[0], encoding="utf-8")
     assert load(path).digest == load("mobilenetv2").digest
     assert f"its {len(variant_names('mobilenetv2'))} variants" in README
+
+
+def test_the_readme_counts_the_specs_and_their_variants():
+    variants = sum(len(variant_names(name)) for name in bundled_specs())
+    assert f"has {len(bundled_specs())} specs with {variants} variants" in README
 
 
 def test_the_classes_of_the_readme_are_the_generated_ones():

@@ -14,7 +14,7 @@ from archspec.api.catalogue import unknown_op
 from archspec.api.network import Network
 from archspec.elaboration import elaborate
 from archspec.frameworks import SOURCES
-from archspec.ops import FAMILIES, JOINS, OPS, Op
+from archspec.ops import FAMILIES, JOINS, OPS, Join, Op
 from archspec.ops.fields import Examples, OneOf
 from archspec.reading import parsed
 
@@ -145,7 +145,7 @@ def _primitive(op: type[Op], family: str) -> Primitive:
         _said(op),
         attributes,
         "unchanged" if op.infer is Op.infer else _last(op.infer),
-        "" if op.weights is Op.weights else _last(op.weights),
+        "" if op.weights in (Op.weights, Join.weights) else _last(op.weights),
         f"{{{op.name}: {{{given}}}}}" if given else f"{{{op.name}: {{}}}}",
     )
 

@@ -96,7 +96,11 @@ def ops(
     """
     with faults_told():
         from archspec.api import primitives
+        from archspec.api.forms import FORMS
 
+        if form := FORMS.get(name or ""):
+            _tell(format, lambda: str(form), form._asdict)
+            return
         if name is not None:
             found = primitives.primitive(name)
             _tell(format, lambda: str(found), found.document)

@@ -13,7 +13,7 @@ from archspec.elaboration.features import featuring
 from archspec.elaboration.frames import Frame, Names, Tensor
 from archspec.elaboration.scopes import document_scope, whole_number
 from archspec.elaboration.walk import Elaborator
-from archspec.errors import SpecError, raise_if_any
+from archspec.errors import Diagnostic, SpecError, raise_if_any
 from archspec.expressions import Constant, limited_effort
 from archspec.language import Formula, Spec, family, load
 from archspec.language.document import Input
@@ -43,16 +43,17 @@ def elaborate(
     Raises SpecError, with the place of the fault, and TypeError for variants or
     overrides of a spec that is loaded already.
     """
+    unused: list[Diagnostic] = []
     if not isinstance(spec, Spec):
-        spec = load(spec, variants, overrides)
+        spec = load(spec, variants, overrides, unused)
     elif variants or overrides:
         message = "variants and overrides change a spec as it is loaded: archspec.load"
         raise TypeError(message)
     with limited_effort():
-        return _elaborated(spec)
+        return _elaborated(spec, unused)
 
 
-def _elaborated(spec: Spec) -> Network:
+def _elaborated(spec: Spec, unused: Sequence[Diagnostic]) -> Network:
     document = spec.document
     scope = document_scope(document)
     shapes = {n: _shape(image, scope) for n, image in document.images.items()}
@@ -69,7 +70,7 @@ def _elaborated(spec: Spec) -> Network:
     }
     frame = Frame(root, scope, {**images})
     last = elaborator.run(document.layers, frame, next(iter(images.values())))
-    raise_if_any(elaborator.faults)
+    raise_if_any([*unused, *elaborator.faults])
     root.output = last.shape
     ends = {
         name: frame.source(reference, last)
@@ -102,13 +103,15 @@ def with_classes(network: Network, classes: int) -> Network:
 def with_input_size(network: Network, size: Pair) -> Network:
     """The same spec for images of another height and width; raises SpecError.
 
-    Other inputs become larger or smaller as the first does.
+    Other inputs become larger or smaller as the first does; a size of 1 remains.
     """
     first, changed = network.image[1:], dict[str, Input]()
     for name, before in network.document.images.items():
         own = zip(size, network.inputs[name][1:], first, before.size, strict=True)
         lengths = [
             Formula(Constant(max(1, length * mine // other)), old.place)
+            if mine > 1
+            else old
             for length, mine, other, old in own
         ]
         changed[name] = replace(before, size=lengths)

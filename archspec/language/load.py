@@ -93,11 +93,13 @@ def load(
     spec: Source | str | Path,
     variants: AbstractSequence[str] = (),
     overrides: AbstractSequence[str] = (),
+    unused: list[Diagnostic] | None = None,
 ) -> Spec:
     """Read a spec, apply variants in order, then `a.b=value` overrides.
 
-    `spec` is a path, the name of a bundled spec, or a `Source`. Raises
-    SpecError, and TypeError for one text where a list of them is expected.
+    `spec` is a path, the name of a bundled spec, or a `Source`. Layers and inputs that
+    are never used are appended to `unused`, if that is given. Raises SpecError, and
+    TypeError for one text where a list of them is expected.
     """
     for names in (variants, overrides):
         if isinstance(names, str):
@@ -106,7 +108,7 @@ def load(
     faults: list[Diagnostic] = []
     tree = _merged((*source.bases, source.tree), faults)
     tree = _applied(tree, source, variants, overrides, faults)
-    return _spec(tree, source, variants, faults)
+    return _spec(tree, source, variants, faults, unused)
 
 
 def changed(
@@ -141,6 +143,7 @@ def _spec(
     source: Source,
     variants: AbstractSequence[str],
     faults: list[Diagnostic],
+    unused: list[Diagnostic] | None = None,
 ) -> Spec:
     if tree.entries and tree.entries.keys() <= _SHARED:
         help = "list this file under 'extends' of a spec that has layers"
@@ -148,7 +151,7 @@ def _spec(
         raise_if_any([*faults, Diagnostic("AS202", message, tree.place, help=help)])
     offered = tree.section("variants")
     tree = tree.replaced(variants=None)
-    document = validate(tree, faults)
+    document = validate(tree, faults, unused)
     variant = "+".join(variants) or None
     return Spec(document, source, variant, tree, variants=offered)
 

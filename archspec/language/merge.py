@@ -192,7 +192,7 @@ def merge_layers(base: Node | None, patch: Mapping) -> Mapping:
         place = patch.place_of(name)
         if name in entries:
             _change(entries, name, layer, place)
-        elif isinstance(base, Mapping) or is_null(layer):
+        elif is_null(layer) or known.entries or (base and _anchors(layer)):
             entries = _insert(entries, name, layer, place)
         else:
             entries[name] = _new_layer(expect_mapping(layer, f"layer {name}"))

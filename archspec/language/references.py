@@ -127,7 +127,7 @@ class _References:
 
     def again(self, name: Word, known: Collection[str]) -> Iterator[Diagnostic]:
         """Complain (AS311) of a known layer that cannot run again."""
-        help = "put it into a block, and run a layer of that block again"
+        help = f"put it into a block, such as 'tower': '{name}: tower' can run again"
         match self.named.get(name):
             case OpLayer(op=op, when=None, repeat=None):
                 if op not in OPS or OPS[op].weights is not Op.weights:

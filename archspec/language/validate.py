@@ -16,11 +16,16 @@ from archspec.language.tensors import tensor_faults, with_tensors
 from archspec.reading.nodes import Mapping
 
 
-def validate(tree: Mapping, known: Iterable[Diagnostic] = ()) -> Document:
+def validate(
+    tree: Mapping,
+    known: Iterable[Diagnostic] = (),
+    unused: list[Diagnostic] | None = None,
+) -> Document:
     """The document of a merged tree.
 
     Raises SpecError (AS2xx, AS301, AS305, AS309), also for the faults that are `known`
-    already: other faults at their places only follow from them.
+    already: other faults at their places only follow from them. Layers and inputs
+    that are never used (AS309), if nothing else is wrong, are appended to `unused`.
     """
     at = At([], (), tree.place, tree)
     document = part(Document, KEYS)(tree, at)
@@ -34,7 +39,11 @@ def validate(tree: Mapping, known: Iterable[Diagnostic] = ()) -> Document:
     places = {fault.position for fault in known}
     faults = [*known, *(fault for fault in faults if fault.position not in places)]
     helps = [fault.help for fault in faults if fault.code == "AS201"]
-    raise_if_any(fault for fault in faults if not _follows(fault, helps))
+    faults = [fault for fault in faults if not _follows(fault, helps)]
+    if unused is None or any(fault.code != "AS309" for fault in faults):
+        raise_if_any(faults)
+    else:
+        unused += faults
     return document
 
 

@@ -38,10 +38,11 @@ def _parameters(report: Report) -> str:
 def _row(comparisons: Sequence[Comparison]) -> list[str]:
     """Comparisons of one thing at one size, each with its relative error."""
     first = comparisons[0]
-    _, height, width = first.input_shape
+    shapes = first.input_shape, *first.other_inputs
+    sizes = ", ".join(f"{height}x{width}" for _, height, width in shapes)
     errors = ", ".join(map(_error, comparisons))
     limit = f"within {first.tolerance:.0e}"
-    return [f"  {height}x{width}", first.precision, first.compared, limit, errors]
+    return [f"  {sizes}", first.precision, first.compared, limit, errors]
 
 
 def _error(comparison: Comparison) -> str:

@@ -100,6 +100,7 @@ def _pair(
     return [
         _judged(whole, found, amount, locations, lines)
         for whole, found, amount in zip(wholes, apart, noise, strict=True)
+        if found or whole.compared != STATISTICS
     ]
 
 

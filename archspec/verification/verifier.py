@@ -144,6 +144,8 @@ class Verifier:
                 take = partial(self._steps, trial)
                 found += compare_training(trial, trained, take, locations)
         built = {j.framework: a for j, a in runs.items() if not j.folded}
+        others = tuple(network.inputs.values())[1:]
+        found = [each._replace(other_inputs=others) for each in found]
         return found, built
 
     def _built(self, network: Network, seed: int) -> dict[str, Answer]:
@@ -160,12 +162,13 @@ class Verifier:
     def _runs(self, trial: Trial) -> dict[Job, Answer]:
         """Every framework at every precision; the processes work side by side."""
         waiting: dict[Job, Future[Answer]] = {}
+        has_norm = any(layer.op == "batch_norm" for layer in trial.network.layers)
         for precision, worker in product(PRECISIONS, self.workers):
             name = worker.framework
             if precision == "float32" or name in SOURCES:
                 order = trial.order(name, precision)
                 waiting[Job(name, precision)] = worker.submit(order)
-            if precision == "float32" and name == "onnx":
+            if precision == "float32" and name == "onnx" and has_norm:
                 order = trial.order(name, precision, flag="folded")
                 waiting[Job(name, precision, True)] = worker.submit(order)
         return {job: ran.result() for job, ran in waiting.items()}

@@ -166,6 +166,14 @@ def test_a_new_layer_says_where_it_goes(network, layers, order):
     assert list(outputs(network(text, "v"))) == order.split()
 
 
+def test_a_layer_of_an_empty_branch_needs_no_place(network):
+    text = """
+    layers: {a: conv, s: {add: {l: {}, r: {from: input}}}}
+    variants: {v: {layers: {s: {add: {l: {x: conv, y: {conv: 3, after: x}}}}}}}
+    """
+    assert list(outputs(network(text, "v"))) == ["a", "x", "y", "s"]
+
+
 @pytest.mark.parametrize(
     ("layers", "fault"),
     [

@@ -96,6 +96,11 @@ def test_a_layer_that_nobody_uses(faults, layers, wasted):
     assert fault == f"AS309 {wasted[0]}: layer '{wasted}' is never used"
 
 
+def test_shapes_that_do_not_fit_are_reported_beside(faults):
+    found = faults("layers: {a: conv, b: {global_avg_pool: {}, from: input}, c: conv}")
+    assert [fault[:5] for fault in found] == ["AS309", "AS308"]
+
+
 def test_own_blocks_are_looked_at_though_nobody_calls_them(faults):
     found = faults("""
     blocks: {b: {layers: {a: conv, c: {conv: 1, from: input}}}}

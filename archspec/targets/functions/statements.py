@@ -182,7 +182,10 @@ class Statements:
         text, end = str(lines[0].value), f"({mark})"
         if len(lines) > 1 or not text.endswith(end) or text.count(str(mark)) > 1:
             message = f"'{statement.name}', which is more than one layer, run again"
-            help = "make it a block, and run a layer of that block again"
+            name = statement.name
+            help = (
+                f"put it into a block, such as 'tower': '{name}: tower' can run again"
+            )
             raise Unprintable(message, call.paths[0], help)
         return assign(str(variable), Code(text.removesuffix(end)))
 
