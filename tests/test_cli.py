@@ -27,8 +27,8 @@ variants: {wide: {layers: {conv: {conv: 8}}}, "1.5": {layers: {conv: {conv: 3}}}
 """
 
 KEYS = """
-name variant input_shape output_shape parameters trainable_parameters macs flops
-counting peak_activation_bytes reported preprocessing layers
+name variant input_shape output_shape parameters trainable_parameters macs
+attention_macs flops counting peak_activation_bytes reported preprocessing layers
 """.split()
 
 
@@ -79,7 +79,7 @@ class TestFlops:
         assert list(document) == KEYS
         assert (
             list(document["layers"][0])
-            == ("path op output_shape parameters macs flops").split()
+            == ("path op output_shape parameters macs attention_macs flops").split()
         )
         assert document["parameters"] == parameters
         assert document["trainable_parameters"] == trainable

@@ -31,7 +31,7 @@ def reported_figures():
     """Every spec and variant for which a paper's figures are given."""
     for path in sorted([*SPECS.glob("*.yaml"), *SPECS.glob("tutorials/*.yaml")]):
         document = yaml.safe_load(path.read_text())
-        patches = {"": document} | document.get("variants", {})
+        patches = {"": document} | (document.get("variants") or {})
         for name in [n for n, patch in patches.items() if "reported" in (patch or {})]:
             variants = (name,) if name else ()
             yield pytest.param(path, variants, id="-".join((path.stem, *variants)))

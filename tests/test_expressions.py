@@ -200,7 +200,7 @@ NOT_PART = "is not part of the expression language: "
         ("~a", f"a bit operation {NOT_PART}'~a'"),
         ("a @ b", f"a matrix product {NOT_PART}'a @ b'"),
         ("+a", f"a leading + {NOT_PART}'+a'"),
-        ("a.b", f"an attribute {NOT_PART}'a.b'"),
+        ("a.b + 1", f"an attribute {NOT_PART}'a.b'"),
         ("a.__class__", f"an attribute {NOT_PART}'a.__class__'"),
         ("1 + a[0]", "expressions have no subscripts: 'a[0]'"),
         ("'x'", f"a string {NOT_PART}''x''"),
@@ -256,6 +256,7 @@ def test_refused(text, message):
     ("text", "message"),
     [
         ("c", "unknown name 'c'"),
+        ("a.b", f"an attribute {NOT_PART}'a.b'"),
         ("c(1)", "unknown function 'c'"),
         ("a(1)", "'a' is not a function"),
         ("f", "'f' is a function and needs its arguments"),
