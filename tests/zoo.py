@@ -24,6 +24,9 @@ TIED_SIZES = {
     "separable_convolution": [(7, 7), (9, 12)],
     "standard_convolution": [(7, 7), (9, 12)],
 }
+WINDOWED = {"swin_tiny"}
+"""Its windows of 7 fit no small size but its own."""
+
 FLATTENED = "pytorch_mobilenetv2"
 """Its dense layer fits one size only."""
 

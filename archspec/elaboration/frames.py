@@ -132,9 +132,12 @@ class Frame(NamedTuple):
 def check_order(call: Call) -> None:
     """Raise SpecError (AS307) unless a join has two branches, the first always."""
     first, *others = call.branches.values()
-    repeated = any(branch.repeat is not None for branch in (first, *others))
+    repeated = any(branch.runs is not None for branch in (first, *others))
     if len(others) == 1 and first.when is None and not repeated:
         return
     message = f"{call.op} needs two branches: the first, minus the second"
-    help = "the first has no 'when', none a 'repeat'; add up what is to be subtracted"
+    help = (
+        "the first has no 'when', none a 'repeat' or 'series'; "
+        "add up what is to be subtracted"
+    )
     fail("AS307", message, call.op.place, help)

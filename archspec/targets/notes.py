@@ -106,7 +106,8 @@ class RowLayout:
         if len(callees) > 1:
             own = [self.file.signatures[name].name for name in signed]
             names = [f"{n}: {text}" for n, text in zip(own, names, strict=True)]
-        width = LINE_LENGTH - self.indent - len("# ")
+        deeper = 4 if self.table.named else 0
+        width = LINE_LENGTH - self.indent - deeper - len("# ")
         return [Code(line) for text in names for line in textwrap.wrap(text, width)]
 
     def positions(self, name: str, counts: bool) -> str:

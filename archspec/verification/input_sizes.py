@@ -12,6 +12,8 @@ from archspec.ops import Pair
 _EVEN = ((96, 64), (128, 96), (112, 128), (160, 192), (224, 256), (320, 288))
 _ODD = tuple((height + 1, width + 1) for height, width in _EVEN)
 _SMALL = ((32, 48), (8, 12), (7, 9))
+_TILED = ((128, 64), (64, 192))
+"""For attention whose windows or dilation have to divide the feature maps."""
 
 
 def sized(own: Network) -> list[Network]:
@@ -31,5 +33,5 @@ def sized(own: Network) -> list[Network]:
     first = [next(taken(_EVEN), None), next(taken(_ODD), None)]
     found = {n.image: n for n in first if n is not None}
     if len(found) < 2:
-        found |= {n.image: n for n in taken((*_EVEN, *_SMALL))}
+        found |= {n.image: n for n in taken((*_EVEN, *_SMALL, *_TILED))}
     return list(found.values())[:2] or [own]

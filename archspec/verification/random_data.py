@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from archspec.network import Network
+from archspec.network import INPUT, Network
 from archspec.ops import Shape
 from archspec.weights.checks import Arrays
 from archspec.weights.initial import stream
@@ -19,6 +19,9 @@ ENOUGH = 16
 its gradient depends on any, and the more on rounding."""
 
 
+QUIET = 4
+"""By how much the weights behind queries are smaller than others."""
+
 ROUNDINGS = 4
 """By how many a weight is off to see what roundings do to a gradient."""
 
@@ -28,10 +31,22 @@ def random_weights(network: Network, seed: int) -> Arrays:
 
     float32, so that both precisions get the same numbers. Such that the image matters
     in the output, and rounding errors do not: shifts as large as scales keep most units
-    at work, and both together reach the ends of relu6 and hard sigmoids.
+    at work, and both together reach the ends of relu6 and hard sigmoids. Queries are
+    quiet: of loud ones a softmax sees the largest alone, and roundings decide which.
     """
     shapes = network.weight_shapes.items()
-    return {name: _numbers(name, shape, seed) for name, shape in shapes}
+    numbers = {name: _numbers(name, shape, seed) for name, shape in shapes}
+    for path in _queries(network):
+        if (name := f"{path}.weight") in numbers:
+            numbers[name] /= QUIET
+    return numbers
+
+
+def _queries(network: Network) -> set[str]:
+    """The layers that attention reads as queries."""
+    attending = (layer for layer in network.layers if layer.primitive.attends)
+    read = {layer.sources[0] for layer in attending} - {INPUT}
+    return {network.layers[number].path for number in read}
 
 
 def _numbers(name: str, shape: Shape, seed: int) -> np.ndarray[Any, Any]:

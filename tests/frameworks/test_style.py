@@ -15,7 +15,7 @@ from archspec.targets import TARGETS
 
 RUFF = [sys.executable, "-m", "ruff"]
 LENGTHS = {"torch": 170, "keras": 130, "nnx": 180}
-IMPORTED = {"torch": {"torch"}, "keras": {"keras"}, "nnx": {"flax", "jax"}}
+IMPORTED = {"torch": {"torch"}, "keras": {"keras", "numpy"}, "nnx": {"flax", "jax"}}
 
 
 def complaints(texts, folder):
