@@ -73,8 +73,9 @@ class Flow:
     def _visit(self, statements: Sequence[Statement]) -> None:
         for statement in statements:
             self._use(statement.source)
-            self._use_all(others_of(statement))
             self._starts[id(statement)] = self._clock
+            # under a condition they are read when the result has its variable already
+            self._use_all(others_of(statement))
             if isinstance(statement, JoinStatement):
                 self._visit_branches(statement)
             self._clock += 1
