@@ -291,7 +291,7 @@ def difference(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> floa
 
 def tolerance(network: Network) -> float:
     """Some of what Keras computes on TensorFlow is in single precision."""
-    single = {"leaky_relu", "gelu", "gelu_tanh", "bilinear"}
+    single = {"attention", "leaky_relu", "gelu", "gelu_tanh", "bilinear"}
     for layer in network.layers:
         found = (getattr(layer.primitive, name, "") for name in ("kind", "mode"))
         if single & {layer.op, *found}:

@@ -19,6 +19,7 @@ TIED_SIZES = {
     "mobilevit_xxs": [(128, 64), (64, 128)],
     "swin_tiny": [(224, 224), (224, 448)],
     "unet": [(96, 64), (32, 48)],
+    "yolov8n": [(96, 64), (128, 96)],
     "resnet50_fpn": [(96, 64), (32, 128)],
     "keras_mobilenetv1_small": [(112, 128), (128, 113)],
     "separable_convolution": [(7, 7), (9, 12)],

@@ -87,19 +87,19 @@ def _keras(name: str, shape: tuple[int, ...], options: dict[str, Any]) -> Any:
 
 
 @lru_cache(maxsize=2)
-def original(name: str) -> Original:
-    """A model by its key, as `built` has it, for images of `SIZE`."""
-    return _of_keras(name) if name.startswith("keras:") else _of_torch(name)
+def original(name: str, size: tuple[int, int] = SIZE) -> Original:
+    """A model by its key, as `built` has it; of Keras for images of `SIZE`."""
+    return _of_keras(name) if name.startswith("keras:") else _of_torch(name, size)
 
 
-def _of_torch(name: str) -> Original:
+def _of_torch(name: str, size: tuple[int, int]) -> Original:
     import torch
 
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
-    model = built(name, (3, *SIZE))
+    model = built(name, (3, *size))
     torch.set_default_dtype(before)
-    model = calibrated(scattered(model)).eval()
+    model = calibrated(scattered(model), size).eval()
     state = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     model.double()
 
@@ -118,13 +118,13 @@ def scattered(module: Any, seed: int = 0) -> Any:
 
     random = np.random.default_rng(seed)
     for name, tensor in module.state_dict().items():
-        if not name.endswith("num_batches_tracked"):
+        if tensor.is_floating_point():
             values = noise(random, name, tuple(tensor.shape)).astype("float32")
             tensor.copy_(torch.from_numpy(values))
     return module
 
 
-def calibrated(module: Any) -> Any:
+def calibrated(module: Any, size: tuple[int, int] = SIZE) -> Any:
     """With the statistics of a forward pass, without which single precision drifts."""
     import torch
 
@@ -133,15 +133,15 @@ def calibrated(module: Any) -> Any:
     for norm in norms:
         norm.momentum = 1.0
     with torch.no_grad():
-        module.train()(torch.from_numpy(batch().astype("float32")))
+        module.train()(torch.from_numpy(batch(size).astype("float32")))
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum
     return module
 
 
-def batch() -> np.ndarray:
+def batch(size: tuple[int, int] = SIZE) -> np.ndarray:
     """Images for statistics."""
-    return np.random.default_rng(1).normal(size=(8, 3, *SIZE))
+    return np.random.default_rng(1).normal(size=(8, 3, *size))
 
 
 def save_state(state: dict[str, Any], path: Path) -> None:

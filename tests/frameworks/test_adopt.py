@@ -14,7 +14,7 @@ import torch
 from counts import Counted, leaders, originals
 from exchange import Case, difference, run_keras, run_torch, tolerance
 from judge import judged
-from originals import OVERRIDE, SIZE, built, original, save_state, scattered
+from originals import SIZE, built, original, save_state, scattered
 
 from archspec.elaboration import elaborate
 from archspec.errors import WeightsError
@@ -46,8 +46,19 @@ def marked(row: Counted):
     return pytest.param(row, marks=marks, id=row.source)
 
 
-def image() -> np.ndarray:
-    return np.random.default_rng(3).normal(size=(2, 3, *SIZE))
+def image(size=SIZE) -> np.ndarray:
+    return np.random.default_rng(3).normal(size=(2, 3, *size))
+
+
+TIED = {
+    "deit_small": (224, 224), "mobilevit_xxs": (128, 64), "swin_tiny": (224, 224),
+    "vit_tiny_patch16_224": (224, 224),
+}  # fmt: skip
+"""Sizes of originals that take no other, or not every one."""
+
+
+BY_ORDER = {"mobilevit_xxs"}
+"""In files whose tensors are sorted by name, its layers of one shape are ambiguous."""
 
 
 def named(network: Network, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
@@ -60,8 +71,10 @@ def named(network: Network, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("row", [marked(row) for row in ROWS])
 def test_computes_what_the_original_does(tmp_path, row):
-    ours, theirs = Case(row.network(OVERRIDE)), original(row.source)
-    expected = named(ours.network, theirs.run(image()))
+    size = TIED.get(row.spec, SIZE)
+    ours, picture = Case(row.network(f"input.size={list(size)}")), image(size)
+    theirs = original(row.source, size)
+    expected = named(ours.network, theirs.run(picture))
     first, *others = KERAS if row.library == "keras" else TORCH
     theirs.save(tmp_path / first)
     weights = adopt(ours.network, tmp_path / first).weights
@@ -70,14 +83,14 @@ def test_computes_what_the_original_does(tmp_path, row):
     # The root of 2 in the GELU of Keras on TensorFlow is of single precision: 1.02e-9.
     exact = 1e-8 if row.library == "keras" and keras > 1e-9 else 1e-9
     ours.load_torch(ours.torch, double)
-    assert difference(run_torch(ours.torch, image()), expected) < exact
+    assert difference(run_torch(ours.torch, picture), expected) < exact
     if row.source not in LEADERS:
         return
-    assert difference(judged(ours.network, double, image()), expected) < exact
+    assert difference(judged(ours.network, double, picture), expected) < exact
     ours.load_keras(ours.keras, double)
-    assert difference(run_keras(ours.keras, image()), expected) < keras
-    assert difference(run_onnx(ours.network, weights), expected) < 1e-4
-    for file in others:
+    assert difference(run_keras(ours.keras, picture), expected) < keras
+    assert difference(run_onnx(ours.network, weights, picture), expected) < 1e-4
+    for file in others if row.spec not in BY_ORDER else ():
         theirs.save(tmp_path / file)
         again = adopt(ours.network, tmp_path / file).weights
         assert again.keys() == weights.keys()
@@ -108,11 +121,11 @@ def test_auxiliary_heads_are_passed_over(tmp_path):
     assert all(np.array_equal(weights[name], expected[name]) for name in weights)
 
 
-def run_onnx(network: Network, weights: Arrays) -> dict[str, np.ndarray]:
+def run_onnx(network: Network, weights: Arrays, picture) -> dict[str, np.ndarray]:
     """Our model, with the batch norms folded as it is deployed."""
     content = onnx.file(network, weights)
     session = onnxruntime.InferenceSession(content)
-    outputs = session.run(None, {"input": image().astype("float32")})
+    outputs = session.run(None, {"input": picture.astype("float32")})
     return dict(zip(network.outputs, outputs, strict=True))
 
 

@@ -277,7 +277,7 @@ def check_each(
     known = {INPUT: images}
     for number, layer in enumerate(network.layers):
         inputs = [known[source] for source in layer.sources]
-        own = {name: weights[f"{layer.path}.{name}"] for name in layer.weights}
+        own = {name: weights[path] for name, path in layer.weight_names.items()}
         double = one(layer, inputs, own, np.float64)
         with in_single():
             single = one(layer, inputs, own, np.float32)

@@ -18,8 +18,8 @@ from archspec.targets import render
 
 SPEC = str(Path(__file__).with_name("planted.yaml"))
 COMPARISON = """
-targets compared precision input_shape tolerance max_abs_error relative_error
-first_difference fault note not_judged ok
+targets compared precision input_shape other_inputs tolerance max_abs_error
+relative_error first_difference fault note not_judged ok
 """.split()
 
 
