@@ -10,7 +10,8 @@ import onnxruntime
 from exchange import drawn
 from judge import judged_layers
 
-from archspec.network import Network
+from archspec.network import Network, NetworkLayer
+from archspec.ops.shapes import is_sequence
 from archspec.runtime.order import canonical
 from archspec.targets.onnx import model, tensor_names
 from archspec.verification.reference import calibrate
@@ -71,6 +72,12 @@ def size(axis: Any, resized: bool) -> int | str:
     return axis.dim_param
 
 
+def shape_of(layer: NetworkLayer) -> list[Any]:
+    """The shape of a layer's tensor in the file: a sequence has its positions first."""
+    sizes = layer.output[::-1] if is_sequence(layer.output) else layer.output
+    return ["N", *sizes]
+
+
 def noisy(network: Network, seed: int = 0) -> np.ndarray:
     """A batch of two, in single precision."""
     shape = 2, *network.input_shape
@@ -102,9 +109,7 @@ def assert_right(network: Network, fold: bool, seed: int = 0) -> onnx.ModelProto
     for number, layer in enumerate(network.layers):
         if layer.path in names:
             tensor = names[layer.path]
-            sizes = list(layer.output)
-            sizes = sizes[::-1] if len(sizes) == 2 else sizes  # a sequence
-            assert shapes[tensor] == ["N", *sizes], layer.path
+            assert shapes[tensor] == shape_of(layer), layer.path
             assert_close(found[tensor], expected[number].numpy(), layer.path)
     wanted = {name or "output": n for name, n in network.outputs.items()}
     assert outputs.keys() == wanted.keys()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from exchange import drawn
 from layers import SEQUENCE, VECTOR, before, beside, image_of, layers_of
-from onnx_session import assert_right, inferred, run_all, single
+from onnx_session import assert_right, inferred, run_all, shape_of, single
 from test_networks import CASES, complete
 from test_primitives import LAYERS, ON_A_SEQUENCE, POOLS
 from zoo import FLATTENED, KINDS, resized, sizes
@@ -150,7 +150,7 @@ def test_shapes_at_the_published_size(path):
         names = tensor_names(network, fold_batch_norm=fold)
         for layer in network.layers:
             if layer.path in names:
-                assert shapes[names[layer.path]] == ["N", *layer.output]
+                assert shapes[names[layer.path]] == shape_of(layer)
 
 
 @pytest.mark.parametrize("title", CASES)
