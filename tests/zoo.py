@@ -17,7 +17,7 @@ SIZES = [(96, 64), (97, 65)]
 TIED_SIZES = {
     "dla34": [(96, 64), (32, 128)],
     "mobilevit_xxs": [(128, 64), (64, 128)],
-    "swin_tiny": [(224, 224), (224, 448)],
+    "swin_tiny": [(64, 64), (64, 128)],
     "unet": [(96, 64), (32, 48)],
     "yolov8n": [(96, 64), (128, 96)],
     "resnet50_fpn": [(96, 64), (32, 128)],
@@ -25,8 +25,8 @@ TIED_SIZES = {
     "separable_convolution": [(7, 7), (9, 12)],
     "standard_convolution": [(7, 7), (9, 12)],
 }
-WINDOWED = {"swin_tiny"}
-"""Its windows of 7 fit no small size but its own."""
+SMALLER = {"swin_tiny": ("multipliers.window=2",)}
+"""Windows of 7 fit no smaller image than the published one."""
 
 FLATTENED = "pytorch_mobilenetv2"
 """Its dense layer fits one size only."""
@@ -63,8 +63,10 @@ def flavours(path: Path) -> list[tuple[str, ...]]:
 FLAVOURED = [(path, flavour) for path in EVERY for flavour in flavours(path) if flavour]
 
 
-def sizes(path: Path) -> list[tuple[int, int]]:
-    return TIED_SIZES.get(path.stem, SIZES)
+def sizes(path: Path) -> list[tuple[str, ...]]:
+    """What to set for two small sizes, an even and, where it can be, an odd one."""
+    more = SMALLER.get(path.stem, ())
+    return [resized(*size) + more for size in TIED_SIZES.get(path.stem, SIZES)]
 
 
 def resized(height: int, width: int) -> tuple[str, ...]:

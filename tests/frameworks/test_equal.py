@@ -25,7 +25,7 @@ from zoo import EVERY, FLATTENED, FLAVOURED, label, leading, resized, sizes
     ("path", "flavour"), [pytest.param(*each, id=label(*each)) for each in FLAVOURED]
 )
 def test_counts_and_outputs(unverified, path, flavour):
-    found = case(path, flavour, resized(*sizes(path)[-1]))
+    found = case(path, flavour, sizes(path)[-1])
     unverified(label(path, flavour), [found.network])
     assert_equal(found, seed=calm_seed(found))
 
@@ -36,7 +36,7 @@ RESIZED = [path for path in EVERY if path.stem != FLATTENED]
 @pytest.mark.parametrize("path", leading(RESIZED, "mobilenetv2", "unet"))
 def test_torch_at_another_size(path):
     """What was generated at one size is right at the other."""
-    one, other = (case(path, (), resized(*size)) for size in sizes(path))
+    one, other = (case(path, (), size) for size in sizes(path))
     randomize(one.torch)
     other.torch.load_state_dict(one.torch.state_dict(), strict=True)
     image = other.image()

@@ -24,7 +24,7 @@ from judge import judged
 from test_own_blocks import BLOCKS as WRITTEN
 from test_style import complaints
 from torch.nn.utils.fusion import fuse_conv_bn_weights
-from zoo import EVERY, KINDS, flavours, label, leading, resized, sizes
+from zoo import EVERY, KINDS, flavours, label, leading, sizes
 
 from archspec.elaboration import folded
 from archspec.errors import WeightsError
@@ -136,7 +136,7 @@ def norms(network: Network) -> int:
 
 @lru_cache(maxsize=2)
 def pair(path, flavour, size):
-    full = case(path, flavour, resized(*size))
+    full = case(path, flavour, size)
     return full, Case(folded(full.network))
 
 

@@ -71,7 +71,7 @@ def test_everything(backend, network, tmp_path):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_bundled(backend, tmp_path):
     chosen = [path for path in BASES if path.stem in NETWORKS]
-    cases = {p.stem: case(p, (), resized(*sizes(p)[0])) for p in chosen}
+    cases = {p.stem: case(p, (), sizes(p)[0]) for p in chosen}
     check_backend(backend, cases, tmp_path)
 
 

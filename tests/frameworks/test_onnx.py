@@ -11,7 +11,7 @@ from layers import SEQUENCE, VECTOR, before, beside, image_of, layers_of
 from onnx_session import assert_right, inferred, run_all, shape_of, single
 from test_networks import CASES, complete
 from test_primitives import LAYERS, ON_A_SEQUENCE, POOLS
-from zoo import FLATTENED, KINDS, resized, sizes
+from zoo import FLATTENED, KINDS, sizes
 
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
@@ -136,7 +136,7 @@ BUNDLED = [
 def test_a_bundled_spec(path):
     """With batch norms folded at the even size, and as they are at the odd one."""
     for size, fold in zip(sizes(path), (True, False), strict=True):
-        network = elaborate(path, overrides=resized(*size))
+        network = elaborate(path, overrides=size)
         assert_right(network, fold)
 
 

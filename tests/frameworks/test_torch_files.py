@@ -19,7 +19,7 @@ TRAINED = leading([path for path in KINDS if path.stem != FLATTENED], *LEADERS)
 
 
 def small(path):
-    return case(path, (), resized(*sizes(path)[0]))
+    return case(path, (), sizes(path)[0])
 
 
 def fresh(path):
@@ -48,7 +48,7 @@ def test_export_for_every_size(name):
     image = torch.from_numpy(small(path).image())
     shapes = {"x": {0: auto, 2: auto, 3: auto}}
     program = torch.export.export(module, (image,), dynamic_shapes=shapes)
-    other = case(path, (), resized(*sizes(path)[1])).image(batch=3)
+    other = case(path, (), sizes(path)[1]).image(batch=3)
     assert difference(run_torch(program.module(), other), run_torch(module, other)) < (
         1e-12
     )

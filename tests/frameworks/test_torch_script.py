@@ -36,13 +36,13 @@ def assert_portable(found: Case) -> None:
 
 @pytest.mark.parametrize("path", leading(EVERY, *QUICK))
 def test_bundled(path):
-    assert_portable(case(path, (), resized(*sizes(path)[0])))
+    assert_portable(case(path, (), sizes(path)[0]))
 
 
 @pytest.mark.full
 @pytest.mark.parametrize(("path", "flavour"), FLAVOURED, ids=str)
 def test_flavours(path, flavour):
-    assert_portable(case(path, flavour, resized(*sizes(path)[0])))
+    assert_portable(case(path, flavour, sizes(path)[0]))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from zoo import ALIKE, EVERY, EXAMPLES, WINDOWED, label
+from zoo import ALIKE, EVERY, EXAMPLES, SMALLER, label
 
 from archspec.elaboration import elaborate
 from archspec.errors import VerifyError
@@ -53,7 +53,7 @@ def test_spec(every_target, unverified, path):
         *(step if trained else ()),
     }
     shapes = {found.input_shape for found in report.comparisons}
-    if path.stem in WINDOWED:
+    if path.stem in SMALLER:
         assert shapes == {report.network.image}
         return
     assert len(shapes) == 2
