@@ -10,16 +10,16 @@ from archspec.expressions import Binary, Conditional, Constant, Expression, Item
 from archspec.expressions import Call as FunctionCall
 from archspec.targets.code import Code, Printer, identifier, literal, term
 from archspec.targets.file import File
-from archspec.targets.signatures import Signature, annotation
-from archspec.targets.specialise.model import (
+from archspec.targets.program.calls import (
     Attribute,
     Call,
     FrameworkLayer,
     Parameter,
-    Routine,
     StageCall,
     is_expression,
 )
+from archspec.targets.program.statements import Routine
+from archspec.targets.signatures import Signature, annotation
 from archspec.targets.symbols import constant
 
 Argument = tuple[Code | None, Code]

@@ -1,41 +1,19 @@
-"""A framework's dialect: each primitive as the layers that a template can print.
-
-A program is lowered once, before any of it is printed: from then on a primitive is
-what one framework makes of it, and what its text will read is known.
-"""
+"""A framework's dialect: each primitive as the layers that a template can print."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from math import prod
 from typing import Any, ClassVar
 
 from archspec.expressions import Constant, Expression, Name, Value
-from archspec.network import Network, NetworkLayer
-from archspec.ops import JOINS, PRIMITIVES, Shape
-from archspec.ops.shapes import rank
+from archspec.network import Network
+from archspec.ops import JOINS, PRIMITIVES
+from archspec.targets.attending import Attending
 from archspec.targets.code import Code, literal, rounded
-from archspec.targets.specialise.model import (
-    Argument,
-    Attribute,
-    BranchPart,
-    Call,
-    FrameworkLayer,
-    JoinStatement,
-    Loop,
-    OpStatement,
-    Parameter,
-    Printed,
-    Program,
-    Routine,
-    Stage,
-    StageCall,
-    Statement,
-    TableStatement,
-    Unrolled,
-)
+from archspec.targets.program.calls import Argument, Attribute, Call, FrameworkLayer
+from archspec.targets.program.statements import Program, calls_of
 from archspec.targets.symbols import constant, rebuild
 from archspec.targets.templates import Templates
 from archspec.targets.unprintable import Unprintable, located
@@ -58,6 +36,7 @@ class Dialect:
         self.program = program
         self.templates = templates
         self.manifest: Mapping[str, Any] = templates.manifest
+        self.attending = Attending(network)
 
     @property
     def constants(self) -> Collection[str]:
@@ -112,35 +91,14 @@ class Dialect:
 
     def attention(self, call: Call, arguments: Arguments) -> tuple[FrameworkLayer, ...]:
         """One layer, and what of its function the file needs."""
-        given = call.attributes
-        biased = "relative_bias" in given
-        arguments |= {
-            "size": literal(_table_size(call)) if biased else None,
-            "signed": biased and given["relative_bias"].is_only("signed"),
-            "absolute": biased and given["relative_bias"].is_only("absolute"),
-            "biased": biased,
-            "scale": arguments.get("scale"),
-            "scaled": "scale" in given,
-            "windowed": not given["window"].is_only(0),
-            "shifted": not given["shift"].is_only(0),
-            "dilated": not given["dilation"].is_only(1),
-            "dropping": not given["dropout"].is_only(0),
-            "grouped": any(path in self.sharing for path in call.paths),
-            "on_maps": any(path in self.mapped for path in call.paths),
-            "uneven": any(
-                before[0] != after[0]
-                for before, after in zip(call.inputs, call.outputs, strict=True)
-                if before[0] != 3 * after[0]
-            ),
-        }
-        arguments.pop("relative_bias", None)
-        return (FrameworkLayer(call.op, arguments),)
+        own = {"scale": None, **arguments, **self.attending.forms(call)}
+        return (FrameworkLayer(call.op, own),)
 
     def linear_attention(
         self, call: Call, arguments: Arguments
     ) -> tuple[FrameworkLayer, ...]:
         """One layer, and whether heads share keys."""
-        shared = any(path in self.sharing for path in call.paths)
+        shared = self.attending.shares_keys(call)
         return (FrameworkLayer(call.op, {**arguments, "linear_grouped": shared}),)
 
     def separable_attention(
@@ -149,29 +107,6 @@ class Dialect:
         """One layer, and whether it has grids."""
         grids = not call.attributes["dilation"].is_only(1)
         return (FrameworkLayer(call.op, {**arguments, "grids": grids}),)
-
-    @cached_property
-    def sharing(self) -> frozenset[str]:
-        """The layers of attention whose heads share keys and values."""
-        return frozenset(
-            layer.path
-            for layer in self.attending
-            if len({shape[0] for shape in layer.inputs[:2]}) > 1
-        )
-
-    @cached_property
-    def mapped(self) -> frozenset[str]:
-        """The layers of attention that read a feature map."""
-        return frozenset(
-            layer.path
-            for layer in self.attending
-            if any(rank(shape) == 2 for shape in layer.inputs)
-        )
-
-    @property
-    def attending(self) -> Iterator[NetworkLayer]:
-        """The layers of attention."""
-        return (layer for layer in self.network.layers if layer.primitive.attends)
 
     def activations(self, expression: Expression) -> Expression:
         """The expression with its words replaced by the framework's."""
@@ -207,7 +142,7 @@ class Dialect:
     @cached_property
     def batch_norms(self) -> frozenset[tuple[Value, Value]]:
         """Epsilon and decay of all batch norms."""
-        norms = [c.attributes for c in primitives(self.program) if c.op == "batch_norm"]
+        norms = [c.attributes for c in self.program.primitives if c.op == "batch_norm"]
         return frozenset(
             pair
             for norm in norms
@@ -262,148 +197,6 @@ class Dialect:
         taken = "dropout" in {p.name for p in self.program.root.parameters}
         rate = rates.pop() if len(rates) == 1 and not taken else None
         return rounded(rate) if isinstance(rate, float) else None
-
-
-def lower(dialect: Dialect) -> Program:
-    """The dialect's program, every primitive with its layers."""
-    return _Lowering(dialect).program()
-
-
-class _Lowering:
-    def __init__(self, dialect: Dialect):
-        self.dialect = dialect
-        self.source = dialect.program
-        self.stages = {stage.name: self.stage(stage) for stage in self.source.stages}
-
-    def program(self) -> Program:
-        blocks = {
-            name: self.routine(routine) for name, routine in self.source.blocks.items()
-        }
-        root, rate = self.routine(self.source.root), self.dialect.dropout_rate
-        if rate is not None:
-            own = Parameter("dropout", (rate,), rate)
-            root = replace(root, parameters=(*root.parameters, own))
-        stages = tuple(self.stages.values())
-        return replace(self.source, blocks=blocks, stages=stages, root=root)
-
-    def routine(self, routine: Routine) -> Routine:
-        block = routine.block
-        with located(block and block.place, "", block.name if block else ""):
-            return replace(routine, body=self.body(routine.body, block is None))
-
-    def stage(self, stage: Stage) -> Stage:
-        return replace(stage, loop=self.loop(stage.loop, False))
-
-    def body(self, body: Sequence[Statement], root: bool) -> tuple[Statement, ...]:
-        return tuple(self.statement(statement, root) for statement in body)
-
-    def statement(self, statement: Statement, root: bool) -> Statement:
-        with located(statement.place, f"layer {statement.name}"):
-            match statement:
-                case OpStatement(call=call):
-                    return replace(statement, call=self.printed(call, root))
-                case TableStatement(rows=rows):
-                    lowered = (
-                        replace(r, call=self.printed(r.call, root)) for r in rows
-                    )
-                    return replace(statement, rows=tuple(lowered))
-                case JoinStatement(call=call, branches=branches):
-                    parts = tuple(self.branch(part, root) for part in branches)
-                    call = self.call(call, root)
-                    return replace(statement, call=call, branches=parts)
-                case _:
-                    return statement
-
-    def branch(self, part: BranchPart, root: bool) -> BranchPart:
-        return replace(part, body=self.body(part.body, root))
-
-    def printed(self, call: Printed, root: bool) -> Any:
-        match call:
-            case Loop():
-                return self.loop(call, root)
-            case Unrolled(calls):
-                return Unrolled(tuple(self.call(each, root) for each in calls))
-            case StageCall():
-                return replace(call, stage=self.stages[call.stage.name])
-            case Call():
-                return self.call(call, root)
-
-    def loop(self, loop: Loop, root: bool) -> Loop:
-        first, rest = self.call(loop.first, root), self.call(loop.rest, root)
-        return replace(loop, first=first, rest=rest)
-
-    def call(self, call: Call, root: bool) -> Call:
-        if call.op in self.source.blocks or call.layers:
-            return call
-        return replace(call, layers=self.dialect.layers(call, root))
-
-
-def primitives(program: Program) -> Iterator[Call]:
-    """Every primitive that the program prints."""
-    bodies = [routine.body for routine in program.blocks.values()]
-    calls = [call for body in (*bodies, program.root.body) for call in calls_of(body)]
-    for stage in program.stages:
-        calls += [stage.loop.first, stage.loop.rest]
-    yield from (call for call in calls if call.op not in program.blocks)
-
-
-def calling(body: Sequence[Statement]) -> Iterator[OpStatement]:
-    """The layers of one op, those in branches too."""
-    for statement in body:
-        if isinstance(statement, OpStatement):
-            yield statement
-        parts = statement.branches if isinstance(statement, JoinStatement) else ()
-        for part in parts:
-            yield from calling(part.body)
-
-
-def calls_of(body: Sequence[Statement]) -> Iterator[Call]:
-    """The calls that a body makes itself; a stage makes its own."""
-    for statement in body:
-        match statement:
-            case JoinStatement(call=call, branches=branches):
-                for part in branches:
-                    yield from calls_of(part.body)
-                yield call
-            case TableStatement(rows=rows):
-                for row in rows:
-                    yield from calls_in(row.call)
-            case OpStatement(call=call):
-                yield from calls_in(call)
-            case _:
-                pass
-
-
-def calls_in(call: Printed) -> tuple[Call, ...]:
-    """The calls that a layer or a row makes itself; a stage makes its own."""
-    match call:
-        case Loop():
-            return call.first, call.rest
-        case Unrolled():
-            return call.calls
-        case Call():
-            return (call,)
-        case StageCall():
-            return ()
-
-
-def _table_size(call: Call) -> tuple[int, ...]:
-    """Rows and columns of the positions between which there is a relative bias."""
-    pairs = zip(call.inputs, call.attributes["window"].values, strict=True)
-    dilations = call.attributes["dilation"].values
-    sizes = {
-        (w, w) if isinstance(w, int) and w else _divided(shape[1:], d)
-        for (shape, w), d in zip(pairs, dilations, strict=True)
-    }
-    if len(sizes) > 1:
-        message = "a relative bias whose size differs from use to use"
-        raise Unprintable(message, call.paths[0])
-    return sizes.pop()
-
-
-def _divided(size: Shape, dilation: Value) -> Shape:
-    assert isinstance(dilation, int)
-    return tuple(length // dilation for length in size)
 
 
 def numbers(attribute: Attribute) -> tuple[Any, ...]:

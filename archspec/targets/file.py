@@ -11,17 +11,15 @@ from typing import Any
 
 from archspec.network import Network
 from archspec.targets.code import literal
-from archspec.targets.dialect import Dialect, lower, primitives
+from archspec.targets.dialect import Dialect
+from archspec.targets.lowering import lower
+from archspec.targets.program.calls import FrameworkLayer, Printed
+from archspec.targets.program.statements import Program
 from archspec.targets.signatures import (
     Signature,
     Signatures,
     names_in_call,
     with_optional_classifier,
-)
-from archspec.targets.specialise.model import (
-    FrameworkLayer,
-    Printed,
-    Program,
 )
 from archspec.targets.templates import Templates
 
@@ -54,7 +52,7 @@ class File:
     @cached_property
     def layers(self) -> list[FrameworkLayer]:
         """All layers of primitives that the file has."""
-        return [layer for call in primitives(self.program) for layer in call.layers]
+        return [layer for call in self.program.primitives for layer in call.layers]
 
     @cached_property
     def signatures(self) -> dict[str, Signature]:

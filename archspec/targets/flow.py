@@ -14,7 +14,7 @@ from itertools import chain, count
 from archspec.ops import JOINS
 from archspec.targets.code import Code
 from archspec.targets.lines import Line, assign, condition, joined, returned
-from archspec.targets.specialise.model import (
+from archspec.targets.program.statements import (
     BranchPart,
     JoinStatement,
     OpStatement,
@@ -23,7 +23,6 @@ from archspec.targets.specialise.model import (
     Row,
     Statement,
     TableStatement,
-    others_of,
 )
 from archspec.targets.syntax import Operands, Syntax
 from archspec.targets.unprintable import located
@@ -75,7 +74,7 @@ class Flow:
             self._use(statement.source)
             self._starts[id(statement)] = self._clock
             # under a condition they are read when the result has its variable already
-            self._use_all(others_of(statement))
+            self._use_all(statement.others)
             if isinstance(statement, JoinStatement):
                 self._visit_branches(statement)
             self._clock += 1

@@ -14,8 +14,9 @@ from archspec.ops.shapes import is_sequence
 from archspec.targets.code import Code, docstring, literal
 from archspec.targets.dialect import Dialect
 from archspec.targets.digest import UNSIGNED
+from archspec.targets.program.calls import Stage
+from archspec.targets.program.statements import Routine
 from archspec.targets.signatures import Signature
-from archspec.targets.specialise.model import Routine, Stage
 from archspec.targets.symbols import names_in
 
 SLOW_DECAY = 0.99

@@ -13,7 +13,7 @@ from archspec.language.layers import inner_layers
 from archspec.network import Network
 from archspec.reading.nodes import Word, words
 from archspec.targets.code import class_name
-from archspec.targets.specialise.model import Program
+from archspec.targets.program.statements import Program
 
 
 def taken_names(manifest: Mapping[str, Any]) -> frozenset[str]:

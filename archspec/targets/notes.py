@@ -7,39 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from archspec.ops import Shape
 from archspec.ops.shapes import is_sequence
 from archspec.targets.arguments import KEYWORDS, Style
 from archspec.targets.code import Code, identifier
 from archspec.targets.file import File
 from archspec.targets.lines import Line
-from archspec.targets.specialise.model import (
-    Call,
-    Loop,
-    Printed,
-    Row,
-    StageCall,
-    TableStatement,
-    Unrolled,
-)
+from archspec.targets.program.calls import Call, Loop, Printed, StageCall, Unrolled
+from archspec.targets.program.statements import Row, TableStatement
 
 LINE_LENGTH = 88
 
 
-def output_shape(call: Printed) -> Shape:
-    """The shape behind it, as the network was elaborated first."""
-    match call:
-        case Loop():
-            return call.rest.outputs[0]
-        case Unrolled():
-            return call.calls[-1].outputs[0]
-        case _:
-            return call.outputs[0]
-
-
 def tensor_size(file: File, call: Printed) -> Code:
     """(N, 32, 112, 112), or (112, 112, 32) where a framework leaves out the batch."""
-    shape, last = output_shape(call), getattr(call, "channels_last", False)
+    shape, last = call.outputs[0], getattr(call, "channels_last", False)
     if last or file.manifest["channels"] == "last" or is_sequence(shape):
         shape = (*shape[1:], shape[0])
     batch = file.manifest["batch"]
@@ -49,7 +30,7 @@ def tensor_size(file: File, call: Printed) -> Code:
 
 def map_size(call: Printed) -> Code | None:
     """112 x 112."""
-    shape = output_shape(call)
+    shape = call.outputs[0]
     return Code(" x ".join(map(str, shape[1:]))) if shape[1:] else None
 
 

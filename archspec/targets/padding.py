@@ -11,7 +11,7 @@ from archspec.ops import OPS
 from archspec.ops.fields import Amounts
 from archspec.ops.window import Window
 from archspec.targets.code import collapsed, literal
-from archspec.targets.specialise.model import Argument, Attribute, Call
+from archspec.targets.program.calls import Argument, Attribute, Call
 from archspec.targets.sums import simplified
 from archspec.targets.symbols import constant, constant_value, halved
 from archspec.targets.unprintable import Unprintable

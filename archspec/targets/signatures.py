@@ -11,22 +11,24 @@ from typing import Any
 
 from archspec.expressions import Expression, Name, Value
 from archspec.targets.code import Code, class_name, identifier
-from archspec.targets.specialise.model import (
+from archspec.targets.program.calls import (
     Attribute,
-    BranchPart,
     Call,
-    JoinStatement,
     Loop,
-    OpStatement,
     Parameter,
     Printed,
-    Program,
-    Routine,
     Stage,
     StageCall,
+    Unrolled,
+)
+from archspec.targets.program.statements import (
+    BranchPart,
+    JoinStatement,
+    OpStatement,
+    Program,
+    Routine,
     Statement,
     TableStatement,
-    Unrolled,
 )
 from archspec.targets.symbols import names_in
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 from archspec.expressions import Expression
 from archspec.targets.code import Code
 from archspec.targets.lines import Line
-from archspec.targets.specialise.model import (
+from archspec.targets.program.statements import (
     BranchPart,
     JoinStatement,
     OpStatement,

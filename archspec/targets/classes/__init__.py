@@ -18,8 +18,9 @@ from archspec.targets.classes.views import ClassView, GroupView, StackView
 from archspec.targets.code import Code, identifier, literal
 from archspec.targets.file import File
 from archspec.targets.header import block_doc, stage_note
+from archspec.targets.program.calls import Stage
+from archspec.targets.program.statements import Routine
 from archspec.targets.signatures import Signature
-from archspec.targets.specialise.model import Routine, Stage
 from archspec.targets.unprintable import located
 
 

@@ -15,10 +15,8 @@ from archspec.targets.classes.modules import (
     statements_of,
 )
 from archspec.targets.code import Code, identifier
-from archspec.targets.dialect import calls_in
 from archspec.targets.file import File
-from archspec.targets.signatures import Signature
-from archspec.targets.specialise.model import (
+from archspec.targets.program.statements import (
     BranchPart,
     JoinStatement,
     OpStatement,
@@ -26,6 +24,7 @@ from archspec.targets.specialise.model import (
     Statement,
     TableStatement,
 )
+from archspec.targets.signatures import Signature
 from archspec.targets.symbols import names_in
 
 
@@ -109,11 +108,11 @@ def _names_read(
     if isinstance(statement, OpStatement) and is_function(file, statement.call):
         if branch is not None and has_copies(file, branch, statement.call):
             return read
-        (call,) = calls_in(statement.call)
+        (call,) = statement.call.calls
         read |= call.layers[0].names_read()
     if isinstance(statement, JoinStatement) and is_function(file, statement.call):
         read |= statement.call.layers[0].names_read()
-    for part in statement.branches if isinstance(statement, JoinStatement) else ():
+    for part in statement.branches:
         if part.count is not None and not modules_of(file, part):
             read |= names_in(part.count.expression)
     return read
@@ -127,6 +126,6 @@ def _tests(file: File, statement: Statement) -> Iterator[tuple[str, Expression]]
         asks = asks or statement.again is not None
     if asks and statement.when is not None:
         yield statement.name, statement.when
-    for part in statement.branches if isinstance(statement, JoinStatement) else ():
+    for part in statement.branches:
         if part.when is not None:
             yield part.name, part.when

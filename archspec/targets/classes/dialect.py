@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from archspec.expressions import Binary
 from archspec.targets.code import literal
 from archspec.targets.dialect import Arguments, Dialect, numbers
-from archspec.targets.specialise.model import Call, FrameworkLayer
+from archspec.targets.program.calls import Call, FrameworkLayer
 from archspec.targets.sums import simplified
 
 Layers = tuple[FrameworkLayer, ...]

@@ -18,20 +18,18 @@ from archspec.targets.classes.modules import (
     row_path,
 )
 from archspec.targets.code import Code, identifier, literal, term
-from archspec.targets.dialect import calls_in
 from archspec.targets.flow import Flow, behind
 from archspec.targets.lines import Line, assign, condition, returned
 from archspec.targets.notes import tensor_size
-from archspec.targets.specialise.model import (
+from archspec.targets.program.calls import Loop, Unrolled
+from archspec.targets.program.statements import (
     BranchPart,
     JoinStatement,
-    Loop,
     OpStatement,
     Routine,
     Row,
     Statement,
     TableStatement,
-    Unrolled,
 )
 from archspec.targets.syntax import Operands
 from archspec.targets.unprintable import Unprintable
@@ -184,7 +182,7 @@ class Forward:
 
     def function(self, statement: OpStatement, source: Code, like: Code | None) -> Code:
         """A primitive that needs no module, applied to a tensor."""
-        (call,) = calls_in(statement.call)
+        (call,) = statement.call.calls
         (layer,) = call.layers
         return self.inside.layer(layer, source, like=like)
 

@@ -15,20 +15,15 @@ from archspec.targets.classes.views import InitGroup
 from archspec.targets.code import Code, identifier
 from archspec.targets.file import File
 from archspec.targets.notes import RowLayout, map_size
-from archspec.targets.specialise.model import (
+from archspec.targets.program.calls import Call, Loop, Printed, StageCall, Unrolled
+from archspec.targets.program.statements import (
     BranchPart,
-    Call,
     JoinStatement,
-    Loop,
     OpStatement,
-    Printed,
     Routine,
     Row,
-    StageCall,
     Statement,
     TableStatement,
-    Unrolled,
-    others_of,
 )
 from archspec.targets.sums import simplified
 from archspec.targets.unprintable import located
@@ -217,8 +212,7 @@ def statements_of(
     """
     for statement in body:
         yield statement, branch
-        parts = statement.branches if isinstance(statement, JoinStatement) else ()
-        for part in parts:
+        for part in statement.branches:
             when = all_of(branch and branch.when, statement.when, part.when)
             yield from statements_of(part.body, replace(part, when=when))
 
@@ -239,9 +233,8 @@ def row_path(file: File, table: TableStatement, row: Row) -> Code:
 def read_by_name(body: Sequence[Statement]) -> Iterator[str]:
     """The layers that something reads by their names."""
     for statement, _ in statements_of(body, None):
-        found = [statement.source, *others_of(statement)]
-        if isinstance(statement, JoinStatement):
-            found += [part.source for part in statement.branches]
+        found = [statement.source, *statement.others]
+        found += [part.source for part in statement.branches]
         yield from (name for name in found if name)
 
 

@@ -18,7 +18,8 @@ from archspec.targets.file import File
 from archspec.targets.functions.statements import Position, Statements
 from archspec.targets.header import block_doc, stage_note
 from archspec.targets.lines import Line, assign, returned
-from archspec.targets.specialise.model import Routine, Stage
+from archspec.targets.program.calls import Stage
+from archspec.targets.program.statements import Routine
 from archspec.targets.syntax import Operands
 from archspec.targets.unprintable import located
 

@@ -11,24 +11,20 @@ from archspec.expressions import Expression
 from archspec.ops import JOINS
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
 from archspec.targets.code import Code, identifier, literal, term
-from archspec.targets.dialect import calling, calls_in
 from archspec.targets.file import File
 from archspec.targets.flow import Flow, behind
 from archspec.targets.lines import Line, assign, condition
 from archspec.targets.notes import RowLayout, callee, noted, tensor_size
-from archspec.targets.specialise.model import (
+from archspec.targets.program.calls import Call, Loop, Printed, StageCall, Unrolled
+from archspec.targets.program.statements import (
     BranchPart,
-    Call,
     JoinStatement,
-    Loop,
     OpStatement,
-    Printed,
     Routine,
     Row,
-    StageCall,
     Statement,
     TableStatement,
-    Unrolled,
+    every,
 )
 from archspec.targets.symbols import names_in
 from archspec.targets.syntax import Operands
@@ -86,7 +82,7 @@ class Statements:
         taken = [*manifest["globals"], *manifest["locals"], *printed, *taken]
         flow = Flow(self, self.routine, source, taken, [*outputs, *features])
         body = self.routine.body
-        again = (s for s in calling(body) if s.runs_again)
+        again = (s for s in every(body) if isinstance(s, OpStatement) and s.runs_again)
         self.layer_names = {s.name: flow.hold(f"{s.name}_layer") for s in again}
         cut = behind(body, features) if features else 0
         lines, result = flow.body(body[:cut], Code(flow.source), None)
@@ -168,7 +164,7 @@ class Statements:
         Raises Unprintable for an op that is several layers.
         """
         variable = self.layer_names[statement.name]
-        (call,) = calls_in(statement.call)
+        (call,) = statement.call.calls
         if not call.layers:
             function, arguments = self.called(call, "call")
             sizes = {shape[1:] for shape in call.inputs}
@@ -405,5 +401,5 @@ def differs(call: Printed) -> bool:
     return any(
         "step" in names_in(one.output_channels)
         or len({shape[1:] for shape in one.outputs}) > 1
-        for one in calls_in(call)[-1:]
+        for one in call.calls[-1:]
     )

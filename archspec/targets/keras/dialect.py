@@ -10,11 +10,11 @@ from archspec.errors import SpecError
 from archspec.expressions import Binary, Constant, Expression
 from archspec.ops.fields import Amounts
 from archspec.targets.code import Code, literal, rounded
-from archspec.targets.dialect import Arguments, Dialect, numbers, primitives
+from archspec.targets.dialect import Arguments, Dialect, numbers
 from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.pools import fits_any_size, non_negative, pool_padding
 from archspec.targets.padding import is_same, plan, windows
-from archspec.targets.specialise.model import Argument, Call, FrameworkLayer
+from archspec.targets.program.calls import Argument, Call, FrameworkLayer
 from archspec.targets.symbols import constant, constant_value, halved
 from archspec.targets.unprintable import Unprintable
 
@@ -34,7 +34,7 @@ class KerasDialect(Dialect):
         """How the weights of the program start, by names that no function has."""
         stages = (stage.name for stage in self.program.stages)
         taken = {self.network.name, "stage", *self.program.blocks, *stages}
-        return Initializers(primitives(self.program), taken)
+        return Initializers(self.program.primitives, taken)
 
     @property
     def constants(self) -> Collection[str]:
@@ -44,7 +44,7 @@ class KerasDialect(Dialect):
     @cached_property
     def takes_input_shape(self) -> bool:
         """Unless weights, or the padding of a pool, depend on the size of the image."""
-        pools = (c for c in primitives(self.program) if c.op in _POOLS)
+        pools = (c for c in self.program.primitives if c.op in _POOLS)
         if len(self.network.inputs) > 1:
             return False
         height, width = self.network.image[1:]

@@ -11,7 +11,7 @@ from typing import Any
 
 from archspec.ops.fields import TRUNCATED
 from archspec.targets.code import Code, literal
-from archspec.targets.specialise.model import Call
+from archspec.targets.program.calls import Call
 
 _NAMES = {
     ("uniform", "fan_in", 2.0): '"he_uniform"',

@@ -9,7 +9,7 @@ from typing import Literal
 from archspec.network import Network
 from archspec.ops.fields import Amounts
 from archspec.targets.padding import beyond, windows
-from archspec.targets.specialise.model import Call
+from archspec.targets.program.calls import Call
 from archspec.targets.unprintable import Unprintable
 
 NOTHING: Amounts = (0, 0, 0, 0)

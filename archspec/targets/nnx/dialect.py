@@ -7,7 +7,7 @@ from functools import cached_property
 from archspec.ops.window import Window
 from archspec.targets.classes.dialect import ClassDialect, Layers
 from archspec.targets.code import literal
-from archspec.targets.dialect import Arguments, primitives
+from archspec.targets.dialect import Arguments
 from archspec.targets.nnx.initial import Initializers
 from archspec.targets.padding import (
     beyond_padding,
@@ -17,7 +17,7 @@ from archspec.targets.padding import (
     pool_padding,
     windows,
 )
-from archspec.targets.specialise.model import Argument, Call, FrameworkLayer
+from archspec.targets.program.calls import Argument, Call, FrameworkLayer
 from archspec.targets.symbols import constant
 
 _VALID = literal("VALID")
@@ -29,7 +29,7 @@ class NnxDialect(ClassDialect):
     @cached_property
     def initializers(self) -> Initializers:
         """How the weights of the program start."""
-        return Initializers(primitives(self.program), self.templates)
+        return Initializers(self.program.primitives, self.templates)
 
     def arguments(self, call: Call) -> Arguments:
         """The attributes; sizes of windows as pairs, and how weights start."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.ops.fields import TRUNCATED
 from archspec.targets.code import Code, identifier, literal
-from archspec.targets.specialise.model import Call
+from archspec.targets.program.calls import Call
 from archspec.targets.templates import Templates
 
 Rule = tuple[Any, ...]

@@ -16,17 +16,12 @@ from archspec.expressions import Constant, Expression, Function, Name, Value
 from archspec.language import Block, Formula
 from archspec.language.layers import inner_layers
 from archspec.network import Network, Step
+from archspec.targets.program.calls import Attribute, Parameter, Stage
+from archspec.targets.program.statements import Program, Routine
 from archspec.targets.reduction import reduce
 from archspec.targets.specialise.bodies import Body
 from archspec.targets.specialise.context import Context, all_same, written_out
 from archspec.targets.specialise.definitions import Definitions
-from archspec.targets.specialise.model import (
-    Attribute,
-    Parameter,
-    Program,
-    Routine,
-    Stage,
-)
 from archspec.targets.specialise.relatives import Relative, relatives
 from archspec.targets.specialise.split import fitting, split
 from archspec.targets.specialise.uses import (

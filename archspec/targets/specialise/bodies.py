@@ -28,21 +28,18 @@ from archspec.language import (
 from archspec.language.tensors import reads_several
 from archspec.network import RUN_CHANNELS, Instance
 from archspec.ops import JOINS
+from archspec.targets.program.calls import Attribute, Loop, Stage, Unrolled
+from archspec.targets.program.statements import (
+    BranchPart,
+    JoinStatement,
+    OpStatement,
+    PassStatement,
+    Statement,
+    TableStatement,
+)
 from archspec.targets.reduction import values_of
 from archspec.targets.specialise.calls import compile_call, compile_join, unrolled
 from archspec.targets.specialise.context import Context, Runs, all_same, choose
-from archspec.targets.specialise.model import (
-    Attribute,
-    BranchPart,
-    JoinStatement,
-    Loop,
-    OpStatement,
-    PassStatement,
-    Stage,
-    Statement,
-    TableStatement,
-    Unrolled,
-)
 from archspec.targets.specialise.rows import (
     RowCompiler,
     compile_stages,

@@ -15,6 +15,8 @@ from archspec.expressions import (
 )
 from archspec.language import Formula
 from archspec.ops import JOINS, OPS, Op
+from archspec.targets.program.calls import Attribute, Call, Parameter, Unrolled
+from archspec.targets.program.statements import Routine
 from archspec.targets.reduction import reduce, values_of
 from archspec.targets.specialise.context import (
     Context,
@@ -23,13 +25,6 @@ from archspec.targets.specialise.context import (
     all_same,
     choose,
     differing,
-)
-from archspec.targets.specialise.model import (
-    Attribute,
-    Call,
-    Parameter,
-    Routine,
-    Unrolled,
 )
 from archspec.targets.specialise.split import merged, needs_of
 from archspec.targets.symbols import constant, inline, substitute

@@ -17,6 +17,8 @@ from archspec.expressions import (
 )
 from archspec.language import Formula, Table
 from archspec.network import Step
+from archspec.targets.program.calls import Attribute
+from archspec.targets.program.statements import Routine
 from archspec.targets.reduction import (
     Witnesses,
     is_whole,
@@ -25,7 +27,6 @@ from archspec.targets.reduction import (
     values_if_any,
     values_of,
 )
-from archspec.targets.specialise.model import Attribute, Routine
 from archspec.targets.specialise.uses import Uses
 from archspec.targets.sums import simplified, size
 from archspec.targets.symbols import (

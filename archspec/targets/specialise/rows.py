@@ -8,17 +8,11 @@ from dataclasses import dataclass, replace
 
 from archspec.expressions import Binary, Constant, Expression, Name, Value
 from archspec.language import Formula, Table
+from archspec.targets.program.calls import Attribute, Loop, Printed, Stage, StageCall
+from archspec.targets.program.statements import Row
 from archspec.targets.reduction import reduce, values_of
 from archspec.targets.specialise.calls import Widths, compile_call, unrolled
 from archspec.targets.specialise.context import Context, Runs, all_same, choose
-from archspec.targets.specialise.model import (
-    Attribute,
-    Loop,
-    Printed,
-    Row,
-    Stage,
-    StageCall,
-)
 from archspec.targets.specialise.stages import StageCompiler
 from archspec.targets.symbols import constant, substitute
 from archspec.targets.unprintable import Unprintable

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from archspec.errors import Place
 from archspec.expressions import Binary, Constant, Expression, Name, Scope, Value
 from archspec.language import Formula, Table
+from archspec.targets.program.calls import Attribute, Call, Loop, Parameter, Stage
 from archspec.targets.specialise.calls import compile_call
 from archspec.targets.specialise.context import Context, Runs, all_same
-from archspec.targets.specialise.model import Attribute, Call, Loop, Parameter, Stage
 from archspec.targets.symbols import constant, inline, names_in, substitute
 from archspec.targets.unprintable import Unprintable
 

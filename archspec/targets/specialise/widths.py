@@ -15,9 +15,9 @@ from archspec.expressions import (
     Value,
 )
 from archspec.network import Instance
+from archspec.targets.program.calls import Attribute, Stage
 from archspec.targets.reduction import is_whole, values_of
 from archspec.targets.specialise.context import Context
-from archspec.targets.specialise.model import Attribute, Stage
 from archspec.targets.sums import size
 
 MAX_LENGTH = 32

@@ -11,9 +11,10 @@ from archspec.ops.shapes import is_sequence
 from archspec.ops.window import Window
 from archspec.targets.classes.dialect import ClassDialect, Layers
 from archspec.targets.code import Code, identifier, literal
-from archspec.targets.dialect import Arguments, primitives
+from archspec.targets.dialect import Arguments
 from archspec.targets.padding import plan, windows
-from archspec.targets.specialise.model import Argument, Call, FrameworkLayer, Program
+from archspec.targets.program.calls import Argument, Call, FrameworkLayer
+from archspec.targets.program.statements import Program
 from archspec.targets.symbols import constant
 from archspec.targets.templates import Templates
 from archspec.targets.torch.layout import arranged
@@ -92,7 +93,7 @@ class TorchDialect(ClassDialect):
 
     def per_channel(self, call: Call, arguments: Mapping[str, Argument]) -> Layers:
         """One class for both layouts of maps, or two if the file needs both."""
-        alike = (each for each in primitives(self.program) if each.op == call.op)
+        alike = (each for each in self.program.primitives if each.op == call.op)
         forms = set(map(is_channels_first, alike))
         first = is_channels_first(call)
         own: Arguments = {"map": first, "both": len(forms) > 1}

@@ -9,17 +9,9 @@ from typing import Any, NamedTuple
 from archspec.expressions import Value
 from archspec.targets.classes.modules import row_path, statements_of
 from archspec.targets.code import Code, identifier, literal
-from archspec.targets.dialect import calls_in, primitives
 from archspec.targets.file import File
-from archspec.targets.specialise.model import (
-    Call,
-    Loop,
-    OpStatement,
-    Printed,
-    StageCall,
-    Statement,
-    TableStatement,
-)
+from archspec.targets.program.calls import Call, Loop, Printed, StageCall
+from archspec.targets.program.statements import OpStatement, Statement, TableStatement
 
 _CLASSES = {
     "conv": "nn.Conv2d",
@@ -67,7 +59,7 @@ class Initializers:
 
     def __init__(self, file: File):
         self.file = file
-        self.calls = [c for c in primitives(file.program) if c.op in _CLASSES]
+        self.calls = [c for c in file.program.primitives if c.op in _CLASSES]
         counts: dict[str, Counter[Rule]] = {}
         for call in self.calls:
             counts.setdefault(_CLASSES[call.op], Counter())[call.initializer] += 1
@@ -181,7 +173,7 @@ def _built_in(file: File, owner: Code, body: Sequence[Statement]) -> Iterator[Bu
 def _built_at(owner: Code, path: Code, call: Printed, alone: bool) -> Iterator[Built]:
     """A primitive, or the runs of one: together if all of them start alike."""
     loop = call.stage.loop if isinstance(call, StageCall) else call
-    runs = calls_in(loop)
+    runs = loop.calls
     rules = {_rule(run) for run in runs}
     if not runs[0].layers or None in rules:
         return

@@ -20,25 +20,23 @@ from archspec.errors import Place
 from archspec.expressions import Constant
 from archspec.ops import Shape
 from archspec.ops.shapes import is_map
-from archspec.targets.classes.modules import statements_of
-from archspec.targets.dialect import calls_in
-from archspec.targets.specialise.model import (
+from archspec.targets.program.calls import (
     Attribute,
-    BranchPart,
     Call,
     FrameworkLayer,
-    JoinStatement,
     Loop,
+    Unrolled,
+)
+from archspec.targets.program.statements import (
+    BranchPart,
+    JoinStatement,
     OpStatement,
     PassStatement,
-    Printed,
     Program,
     Routine,
-    StageCall,
     Statement,
     TableStatement,
-    Unrolled,
-    others_of,
+    every,
 )
 
 PERMUTE = "permute"
@@ -123,7 +121,7 @@ class _Marks:
         if not _any_map([*_reads(statement), *_gives(statement)]):
             return 0
         if isinstance(statement, OpStatement):
-            return _sum(map(self.wish, calls_in(statement.call)))
+            return _sum(map(self.wish, statement.call.calls))
         if isinstance(statement, JoinStatement):
             inner = [self.wishes(s) for part in statement.branches for s in part.body]
             own = self.layout(statement.call.op)
@@ -158,8 +156,7 @@ def _readers_of_input(statement: Statement) -> Iterator[Statement]:
     """The statement or what begins its branches, if it reads the routine's input."""
     if statement.source == "input":
         yield statement
-    parts = statement.branches if isinstance(statement, JoinStatement) else ()
-    for part in parts:
+    for part in statement.branches:
         if part.source == "input":
             yield part.body[0] if part.body else statement
 
@@ -169,10 +166,10 @@ def _read_as_they_are(body: Body) -> Iterator[str]:
 
     Blocks read channels first, and a list of modules has no place for a permutation.
     """
-    for statement, _ in statements_of(body, None):
-        yield from filter(None, others_of(statement))
-        parts = statement.branches if isinstance(statement, JoinStatement) else ()
-        yield from (part.source for part in parts if part.source and part.count)
+    for statement in every(body):
+        yield from filter(None, statement.others)
+        starts = (part.source for part in statement.branches if part.count)
+        yield from filter(None, starts)
 
 
 def _marked(statement: Statement) -> Statement:
@@ -284,8 +281,8 @@ class _Permutations:
         """Whether a routine begins with it, and reads its input channels last only."""
         if statement is not self.routine.body[0] or self.routine.residual is not None:
             return False
-        every = (each for each, _ in statements_of(self.routine.body, None))
-        readers = chain.from_iterable(map(_readers_of_input, every))
+        inner = every(self.routine.body)
+        readers = chain.from_iterable(map(_readers_of_input, inner))
         return "input" not in self.pinned and all(map(_is_last, readers))
 
 
@@ -311,7 +308,7 @@ def _is_last(statement: Statement) -> bool:
         case JoinStatement(call=call):
             return call.channels_last
         case OpStatement(call=call):
-            return any(each.channels_last for each in calls_in(call))
+            return any(each.channels_last for each in call.calls)
         case _:
             return False
 
@@ -319,17 +316,17 @@ def _is_last(statement: Statement) -> bool:
 def _reads_last(statement: Statement) -> bool:
     """Whether it reads channels last; of a join, whether all branches begin so."""
     last = _is_last(statement)
-    parts = statement.branches if isinstance(statement, JoinStatement) else ()
-    return last and all(_is_last(part.body[0]) for part in parts if part.body)
+    starts = (part.body[0] for part in statement.branches if part.body)
+    return last and all(map(_is_last, starts))
 
 
 def _reads(statement: Statement) -> Sequence[Shape]:
     """The shapes of what a statement reads; of a join, its source."""
     match statement:
         case OpStatement(call=call):
-            return _ends(call)[0]
+            return call.inputs
         case TableStatement(rows=rows):
-            return _ends(rows[0].call)[0]
+            return rows[0].call.inputs
         case JoinStatement(call=call, branches=()):
             return call.inputs
         case JoinStatement():
@@ -348,26 +345,13 @@ def _gives(statement: Statement) -> Sequence[Shape]:
     """The shapes of what a statement gives."""
     match statement:
         case OpStatement(call=call):
-            return _ends(call)[1]
+            return call.outputs
         case TableStatement(rows=rows):
-            return _ends(rows[-1].call)[1]
+            return rows[-1].call.outputs
         case JoinStatement(call=call):
             return call.outputs
         case _:
             return ()
-
-
-def _ends(call: Printed) -> tuple[Sequence[Shape], Sequence[Shape]]:
-    """The shapes that a layer or a row reads, and those that it gives."""
-    match call:
-        case Loop(first=first, rest=rest):
-            return first.inputs, (*first.outputs, *rest.outputs)
-        case Unrolled(calls):
-            return calls[0].inputs, calls[-1].outputs
-        case StageCall(stage=stage, outputs=outputs):
-            return stage.loop.first.inputs, outputs
-        case Call(inputs=inputs, outputs=outputs):
-            return inputs, outputs
 
 
 def _any_map(shapes: Sequence[Shape]) -> bool:
