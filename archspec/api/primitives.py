@@ -118,7 +118,7 @@ def primitives() -> dict[str, Primitive]:
         found |= {op.name: _primitive(op, title) for op in own}
     for name, join in JOINS.items():
         found[name] = _primitive(join, "Joins of branches")
-        if "heads" not in join.model_fields:  # else it reads one tensor as well
+        if join.needs_branches or not join.roles:
             example = (_ROLES if join.roles else _BRANCHES) % name
             found[name] = found[name]._replace(example=example)
     return found

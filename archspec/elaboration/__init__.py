@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from archspec import language
-from archspec.elaboration.attributes import Defaults
 from archspec.elaboration.features import featuring
 from archspec.elaboration.frames import Frame, Names, Tensor
 from archspec.elaboration.scopes import document_scope, whole_number
+from archspec.elaboration.settings import Defaults
 from archspec.elaboration.walk import Elaborator
 from archspec.errors import Diagnostic, SpecError, raise_if_any
 from archspec.expressions import Constant, limited_effort
@@ -82,9 +82,9 @@ def _elaborated(spec: Spec, unused: Sequence[Diagnostic]) -> Network:
         shapes,
         {name: end.source for name, end in ends.items()} or {"": last.source},
         {name: end.shape for name, end in ends.items()} or last.shape,
-        tuple(elaborator.layers),
+        tuple(elaborator.record.layers),
         root,
-        elaborator.later_runs,
+        elaborator.record.later_runs,
     )
 
 
@@ -161,7 +161,7 @@ def folded(network: Network) -> Network:
 
 def _check_used(elaborator: Elaborator, ends: set[int]) -> None:
     """Raise SpecError for a network without layers, or with one that is never used."""
-    layers = elaborator.layers
+    layers = elaborator.record.layers
     if not layers:
         help = "every layer has a 'when', and all are false"
         raise SpecError.single("AS310", "the network has no layers", help=help)

@@ -6,13 +6,12 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 from math import ceil, floor, prod
-from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from archspec.elaboration.frames import Call, Given, Written, written_as
-from archspec.elaboration.scopes import is_given, value_if_known
+from archspec.elaboration.frames import Call
+from archspec.elaboration.settings import Defaults, Setting, Settings, base_of
 from archspec.errors import Diagnostic, Place, SpecError
 from archspec.expressions import (
     UNKNOWN,
@@ -25,71 +24,10 @@ from archspec.expressions import (
     parse,
     to_text,
 )
-from archspec.language import Block, Document, Formula
-from archspec.language.fields import INPUT
-from archspec.ops import OPS, PRIMITIVES, Op, Shape
-from archspec.ops.fields import NOT_WHOLE, Examples, Usual, shown
-from archspec.reading.nodes import Word, fail
+from archspec.ops import PRIMITIVES, Op, Shape
+from archspec.ops.fields import NOT_WHOLE, Examples, Usual
 
-
-class Setting(NamedTuple):
-    """An evaluated attribute, its place and expression, and whose default it is."""
-
-    value: Value
-    place: Place
-    expression: Expression | None = None
-    default_of: str = ""
-
-
-Settings = Mapping[str, Setting]
 Size = tuple[int, ...] | None
-
-
-class Defaults:
-    """The `defaults` of a document, evaluated."""
-
-    def __init__(self, document: Document, scope: Scope):
-        self._settings = {
-            op: {
-                name: setting._replace(default_of=op)
-                for name, setting in evaluated(attributes, scope).items()
-            }
-            for op, attributes in document.defaults.items()
-        }
-        keys = [op for op in document.defaults if isinstance(op, Word)]
-        self._places = {str(op): op.place for op in keys}
-
-    def of(self, op: str) -> Settings:
-        """The `defaults` of an op; `depthwise_conv` inherits those of conv."""
-        own = self._settings.get(op, {})
-        inherited = _base(op)
-        if inherited == op:
-            return own
-        fields = OPS[op].model_fields
-        base = self._settings.get(inherited, {})
-        return {name: value for name, value in base.items() if name in fields} | own
-
-    def place(self, op: str) -> Place | None:
-        """Where a default of the op belongs, if there are others."""
-        return self._places.get(op) or self._places.get(_base(op))
-
-
-def _base(op: str) -> str:
-    """The op whose defaults it has as well, or itself."""
-    return (OPS[op].inherits if op in OPS else None) or op
-
-
-def evaluated(
-    given: Given, scope: Scope, written: Written = MappingProxyType({})
-) -> dict[str, Setting]:
-    """What is given; nulls and names of things not given are not."""
-    settings: dict[str, Setting] = {}
-    for name, formula in given.items():
-        if formula is not None and is_given(formula, scope):
-            origin = written_as(formula, written)
-            value = value_if_known(formula, scope)
-            settings[name] = Setting(value, origin.place, origin.expression)
-    return settings
 
 
 def primitive(
@@ -164,7 +102,7 @@ def _fail_lacking(
     in_block: bool,
 ) -> NoReturn:
     """Raise SpecError (AS304) where `defaults` has the op, else at the layer."""
-    base = _base(kind.name)
+    base = base_of(kind.name)
     usual = {"": {name: _usual(kind, name) for name in names}}
     ways = [
         (", ".join(f"{name}: {values[name]}" for name in names), whose)
@@ -221,7 +159,7 @@ def _wrong(
 ) -> Diagnostic:
     name, problem = str(detail["loc"][0]), detail["msg"]
     setting = settings.get(name) or Setting(values[name], place)
-    help = detail["ctx"]["help"] or _by_name(
+    help = detail["ctx"]["help"] or by_name(
         kind.name, name, values[name], [*kind.model_fields]
     )
     if detail["type"] == NOT_WHOLE:
@@ -251,67 +189,9 @@ def rounding(setting: Setting, is_channels: bool = False) -> str:
     return f"write {multiple}round({text})"
 
 
-def _by_name(op: str, name: str, value: Value, known: Sequence[str]) -> str:
+def by_name(op: str, name: str, value: Value, known: Sequence[str]) -> str:
     """Help for a list where one attribute is: perhaps of all attributes in order."""
     if not isinstance(value, tuple) or known[:1] != [name] or not known[1:]:
         return ""
     named = ", ".join(f"{attribute}: ..." for attribute in known[: len(value)])
     return f"name the attributes: {{{op}: {{{named}}}}}"
-
-
-def arguments(
-    block: Block, call: Call, said: Settings, defaults: Defaults, inner: Scope
-) -> tuple[dict[str, Value], frozenset[str]]:
-    """The values of a block's arguments, and the names that the caller gave.
-
-    `inner` is the scope of the block without its arguments. An unset argument without
-    a default is None: it falls back to `defaults`. Raises SpecError (AS302, AS304).
-    """
-    settings = {**defaults.of(block.name), **said}
-    lacking = {
-        name: declared
-        for name, declared in block.arguments.items()
-        if isinstance(declared, str) and declared != INPUT
-        if name not in settings and name not in call.tensors
-    }
-    if lacking:
-        names = [n for n in block.arguments if n in {*lacking, *said, *call.tensors}]
-        given = ", ".join(f"{name}: ..." for name in names)
-        help = f"write {{{block.name}: {{{given}}}}}"
-        needed = " and ".join(f"'{name}' ({kind})" for name, kind in lacking.items())
-        fail("AS304", f"{block.name} needs {needed}", call.op.place, help)
-    values: dict[str, Value] = {}
-    for name, declared in block.values.items():
-        if name in settings:
-            values[name] = _typed(block, name, declared, settings[name])
-        elif isinstance(declared, Formula):
-            values[name] = value_if_known(declared, {**inner, **values})
-        else:
-            values[name] = None
-    return values, frozenset(said)
-
-
-_TYPES: Mapping[str, tuple[str, tuple[type, ...]]] = {
-    "int": ("a whole number", (int,)),
-    "float": ("a number", (int, float)),
-    "bool": ("true or false", (bool,)),
-    "word": ("a word", (str,)),
-}
-
-
-def _typed(
-    block: Block, name: str, declared: Formula | str | None, setting: Setting
-) -> Value:
-    value = setting.value
-    if not isinstance(declared, str) or value is UNKNOWN:
-        return value
-    if declared == "int" and isinstance(value, float) and value.is_integer():
-        return int(value)
-    wanted, types = _TYPES[declared]
-    if isinstance(value, types) and isinstance(value, bool) is (declared == "bool"):
-        return value
-    message = f"{block.name}: '{name}' must be {wanted}, but is {shown(value)}"
-    by_name = _by_name(block.name, name, value, [*block.arguments])
-    help = by_name or (rounding(setting, is_channels=True) if declared == "int" else "")
-    path = f"defaults.{block.name}" if setting.default_of else ""
-    raise SpecError.single("AS302", message, setting.place, path=path, help=help)

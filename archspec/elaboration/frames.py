@@ -11,7 +11,6 @@ from archspec.expressions import UNKNOWN, Function, Name, Value
 from archspec.language import Branch, Formula, Word
 from archspec.network import Instance
 from archspec.ops import Shape
-from archspec.reading.nodes import fail
 
 Names = dict[str, Value | Function]
 Given = Mapping[str, Formula | None]
@@ -57,6 +56,16 @@ class Call(NamedTuple):
     like: Word | None = None
     branches: Mapping[str, Branch] = {}
     tensors: Mapping[str, Word] = {}
+
+
+class Outcome(NamedTuple):
+    """Inputs, attributes and output of a call."""
+
+    inputs: tuple[Shape, ...]
+    output: Tensor
+    attributes: Mapping[str, Value] = {}
+    said: frozenset[str] = frozenset()
+    inner: Instance | None = None
 
 
 class Frame(NamedTuple):
@@ -127,17 +136,3 @@ class Frame(NamedTuple):
             trail=f"{self.trail} branch {name}",
             depth=self.depth + 1,
         )
-
-
-def check_order(call: Call) -> None:
-    """Raise SpecError (AS307) unless a join has two branches, the first always."""
-    first, *others = call.branches.values()
-    repeated = any(branch.runs is not None for branch in (first, *others))
-    if len(others) == 1 and first.when is None and not repeated:
-        return
-    message = f"{call.op} needs two branches: the first, minus the second"
-    help = (
-        "the first has no 'when', none a 'repeat' or 'series'; "
-        "add up what is to be subtracted"
-    )
-    fail("AS307", message, call.op.place, help)

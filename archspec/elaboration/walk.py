@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from archspec.elaboration.attributes import (
-    Defaults,
-    Size,
-    arguments,
-    evaluated,
-    primitive,
-)
+from archspec.elaboration.arguments import scope_within
+from archspec.elaboration.attributes import Size, primitive
 from archspec.elaboration.faults import Faults
-from archspec.elaboration.frames import LOST, Call, Frame, Names, Tensor, check_order
-from archspec.elaboration.later_runs import as_later_runs, check_alike
-from archspec.elaboration.limits import check_magnitude, check_runs, deeper
-from archspec.elaboration.scopes import repeats, value_if_known, value_of
+from archspec.elaboration.frames import LOST, Call, Frame, Names, Outcome, Tensor
+from archspec.elaboration.later_runs import check_alike, check_reads_one, mark_uses
+from archspec.elaboration.limits import deeper
+from archspec.elaboration.record import Record
+from archspec.elaboration.scopes import repeats, value_of
+from archspec.elaboration.settings import Defaults, evaluated
 from archspec.elaboration.tables import rows_of
-from archspec.errors import Place, ShapeError, SpecError
-from archspec.expressions import UNKNOWN, Unknowable, Value
+from archspec.errors import SpecError
+from archspec.expressions import Unknowable, Value
 from archspec.language import (
     AgainLayer,
-    Block,
     Branch,
     Document,
     JoinLayer,
@@ -31,21 +26,12 @@ from archspec.language import (
     OpLayer,
     Table,
 )
+from archspec.language.fields import INPUT
 from archspec.language.layers import inner_layers
-from archspec.network import RUN_CHANNELS, Instance, NetworkLayer, Step
-from archspec.ops import JOINS, Join, Op, Shape
+from archspec.network import RUN_CHANNELS, Instance, Step
+from archspec.ops import JOINS, Join, Op
 from archspec.ops.shapes import described, is_map
 from archspec.reading.nodes import fail
-
-
-class Outcome(NamedTuple):
-    """Inputs, attributes and output of a call."""
-
-    inputs: tuple[Shape, ...]
-    output: Tensor
-    attributes: Mapping[str, Value] = {}
-    said: frozenset[str] = frozenset()
-    inner: Instance | None = None
 
 
 @dataclass
@@ -61,10 +47,7 @@ class Elaborator:
     """What the document's own blocks see besides their own names."""
 
     defaults: Defaults
-    layers: list[NetworkLayer] = field(default_factory=list[NetworkLayer])
-    later_runs: dict[str, str] = field(default_factory=dict[str, str])
-    known: dict[str, NetworkLayer] = field(default_factory=dict[str, NetworkLayer])
-    runs: int = 0
+    record: Record = field(default_factory=Record)
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.document)
@@ -76,7 +59,7 @@ class Elaborator:
             tensor = frame.source(layer.origin, tensor)
             inner = frame.at_layer(name)
             try:
-                self.count(layer.place)
+                self.record.count(layer.place)
                 tensor = self.layer(name, layer, inner, tensor)
             except SpecError as error:
                 self.faults.note(error.at(layer.place), inner)
@@ -133,24 +116,15 @@ class Elaborator:
         runs = frame.instance.steps[layer.again]
         if not isinstance(first, OpLayer) or not runs or tensor == LOST:
             raise Unknowable
-        step = runs[-1]
-        block = self.document.blocks.get(first.op)
-        check_alike(layer.again, step.inputs[0], tensor.shape)
-        if block is not None and block.tensors:
-            message = f"'{layer.again}' cannot run again: it reads several tensors"
-            fail("AS311", message, layer.again.place, "join them before the block")
-        number = len(self.layers)
-        scope = frame._replace(scope={**step.scope})
+        before = runs[-1]
+        check_alike(layer.again, before.inputs[0], tensor.shape)
+        check_reads_one(layer.again, self.document.blocks.get(first.op))
+        start = len(self.record.layers)
         call = Call(name, first.op, first.attributes)
-        output = self.call(call, scope, tensor)
-        paths = frame.path(name), step.path
-        later = as_later_runs(layer.again, self.layers[number:], self.known, paths)
-        self.layers[number:] = later
-        self.later_runs[frame.path(name)] = step.path
-        for own in frame.instance.steps[name][-1:]:
-            for use in own.inner.walk() if own.inner else ():
-                of_first = use.first_run or use.path
-                use.first_run = step.path + of_first.removeprefix(own.path)
+        output = self.call(call, frame._replace(scope={**before.scope}), tensor)
+        self.record.run_again(layer.again, before, frame.path(name), start)
+        for later in frame.instance.steps[name][-1:]:
+            mark_uses(later, before)
         return output
 
     def named(self, block: str | None) -> Mapping[str, Layer]:
@@ -186,7 +160,7 @@ class Elaborator:
         """A primitive, a block or a join, recorded as a step of the instance."""
         scope, path, op = frame.sees(tensor), frame.path(call.name), call.op
         try:
-            self.count(call.op.place)
+            self.record.count(call.op.place)
             if op in JOINS:
                 outcome = self.join(call, frame, tensor)
             elif op in self.document.blocks:
@@ -225,7 +199,7 @@ class Elaborator:
                 fail("AS308", message, call.like.place)
             size = shape[1:]
         op, values, said = self.built(call, frame, tensor, size)
-        output = self.add(frame.path(call.name), op, [tensor], call.op.place)
+        output = self.record.add(frame.path(call.name), op, [tensor], call.op.place)
         return Outcome((tensor.shape,), output, values, said)
 
     def built(
@@ -243,18 +217,21 @@ class Elaborator:
         """A block: its own scope, its layers, and the addition of `residual`."""
         block, path = self.document.blocks[call.op], frame.path(call.name)
         below = f"{frame.trail}, block {block.name}"
-        others = {n: frame.source(call.tensors.get(n), tensor) for n in block.tensors}
+        read = {n: frame.source(call.tensors.get(n), tensor) for n in block.tensors}
+        read = {INPUT: tensor, **read}
         try:
-            scope, values, said = self.inside(block, call, frame, tensor, others)
+            scope, values, said = scope_within(
+                block, call, frame, read, self.defaults, outer=self.scope
+            )
         except SpecError as error:
             raise error.at(path=below) from None
         adds = scope.get("residual") is True
-        inputs = tuple(read.shape for read in (tensor, *others.values()))
+        inputs = tuple(each.shape for each in read.values())
         instance = Instance(block.name, path, scope, inputs, residual=adds)
         inner = Frame(
             instance,
             scope,
-            {"input": tensor, **others},
+            read,
             prefix=path,
             trail=below,
             depth=deeper(frame, call.op.place),
@@ -263,40 +240,20 @@ class Elaborator:
         )
         output = self.run(block.layers, inner, tensor)
         if adds:
-            ends = [tensor, output]
-            try:
-                place = call.op.place
-                output = self.add(f"{path}.residual", JOINS["add"](), ends, place)
-            except SpecError as error:
-                (fault,) = error.at(path=f"{below}, residual").diagnostics
-                help = (
-                    fault.help and "its 'residual' is true although the shapes differ"
-                )
-                raise SpecError([fault._replace(help=help)]) from None
+            output = self.residual(call, inner, tensor, output)
         instance.output = output.shape
         return Outcome(inputs, output, values, said, instance)
 
-    def inside(
-        self,
-        block: Block,
-        call: Call,
-        frame: Frame,
-        tensor: Tensor,
-        others: Mapping[str, Tensor],
-    ) -> tuple[Names, dict[str, Value], frozenset[str]]:
-        """What a block's layers see, its arguments, and those that the call gives."""
-        scope: Names = {} if block.standard else dict(self.scope)
-        scope["in_channels"] = tensor.channels
-        scope |= {f"{name}_channels": read.channels for name, read in others.items()}
-        given = evaluated(call.given, frame.sees(tensor), frame.written)
-        values, said = arguments(block, call, given, self.defaults, scope)
-        scope |= values
-        for name, formula in block.let.items():
-            scope[name] = value_if_known(formula, scope)
-        if block.residual is not None:
-            residual = value_if_known(block.residual, scope)
-            scope["residual"] = residual if residual is UNKNOWN else bool(residual)
-        return scope, values, said
+    def residual(self, call: Call, inner: Frame, start: Tensor, end: Tensor) -> Tensor:
+        """The input of a block added to the output of its layers."""
+        path, ends = f"{inner.prefix}.residual", [start, end]
+        try:
+            return self.record.add(path, JOINS["add"](), ends, call.op.place)
+        except SpecError as error:
+            (fault,) = error.at(path=f"{inner.trail}, residual").diagnostics
+            help = "its 'residual' is true although the shapes differ"
+            fault = fault._replace(help=fault.help and help)
+            raise SpecError([fault]) from None
 
     def join(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
         """Run the branches and join their outputs."""
@@ -318,9 +275,9 @@ class Elaborator:
             fail("AS307", f"'{call.name}' has no branches", call.op.place, help)
         join, values, said = self.built(call, frame, tensor)
         if isinstance(join, Join) and join.is_ordered:
-            check_order(call)
+            _check_order(call)
         path, place = frame.path(call.name), call.op.place
-        output = self.add(path, join, tensors, place, names=names)
+        output = self.record.add(path, join, tensors, place, names=names)
         return Outcome(tuple(t.shape for t in tensors), output, values, said)
 
     def branch(self, branch: Branch, frame: Frame, start: Tensor) -> list[Tensor]:
@@ -333,48 +290,23 @@ class Elaborator:
         outputs: list[Tensor] = []
         key = "repeat" if branch.series is None else "series"
         for step in range(repeats(branch.runs, scope, key=key)):
-            self.count(branch.runs.place)
+            self.record.count(branch.runs.place)
             inner = frame.at_repeat(step)
             inner.scope[RUN_CHANNELS] = start.channels
             outputs.append(self.run(branch.layers, inner, start))
             start = start if branch.series is None else outputs[-1]
         return outputs
 
-    def add(
-        self,
-        path: str,
-        op: Op,
-        tensors: list[Tensor],
-        place: Place,
-        *,
-        names: Sequence[str] = (),
-    ) -> Tensor:
-        """A layer of the network; LOST if it reads such a tensor.
 
-        `names` are those of a join's branches. Raises SpecError: AS308 where shapes do
-        not fit, AS306 where they are too large.
-        """
-        if LOST in tensors:
-            return LOST
-        shapes = tuple(tensor.shape for tensor in tensors)
-        try:
-            if isinstance(op, Join):
-                output = op.infer(*shapes, names=names)
-            else:
-                output = op.infer(*shapes)
-            op.weights(*shapes)
-        except ShapeError as error:
-            raise SpecError.single(
-                "AS308", str(error), place, help=error.help
-            ) from None
-        sources = tuple(tensor.source for tensor in tensors)
-        layer = NetworkLayer(path, op.name, op, sources, shapes, output, place)
-        check_magnitude(layer)
-        self.layers.append(layer)
-        self.known[path] = layer
-        return Tensor(output, len(self.layers) - 1)
-
-    def count(self, place: Place) -> None:
-        """Note a layer or a run of one; raises SpecError (AS306) beyond the limit."""
-        self.runs += 1
-        check_runs(self.runs, place)
+def _check_order(call: Call) -> None:
+    """Raise SpecError (AS307) unless a join has two branches, the first always."""
+    first, *others = call.branches.values()
+    repeated = any(branch.runs is not None for branch in (first, *others))
+    if len(others) == 1 and first.when is None and not repeated:
+        return
+    message = f"{call.op} needs two branches: the first, minus the second"
+    help = (
+        "the first has no 'when', none a 'repeat' or 'series'; "
+        "add up what is to be subtracted"
+    )
+    fail("AS307", message, call.op.place, help)

@@ -8,7 +8,7 @@ typing mistake.
 from __future__ import annotations
 
 from archspec.errors import Place, did_you_mean
-from archspec.language.canonical import TABLE
+from archspec.language.canonical_layers import TABLE
 from archspec.language.tables import column_names, patched_table
 from archspec.reading.nodes import (
     EMPTY,

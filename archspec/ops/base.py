@@ -143,7 +143,10 @@ class Op(BaseModel, ABC):
 
     roles: ClassVar[tuple[str, ...]] = ()
     """Of a join whose branches have fixed names, these: a branch that is not written is
-    the input itself, and without any branch the op reads this alone."""
+    the input itself."""
+
+    needs_branches: ClassVar[bool] = False
+    """Whether it cannot read a single tensor."""
 
     attends: ClassVar[bool] = False
     """Whether its MACs are products of activations, as in attention."""

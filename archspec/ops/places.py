@@ -46,7 +46,7 @@ class Places(NamedTuple):
 
     @property
     def groups(self) -> int:
-        """How many there are."""
+        """The number of groups."""
         return prod(self.size) // prod(self.group)
 
     @property
@@ -59,29 +59,32 @@ class Places(NamedTuple):
         whole = height // side, side, width // side, side
         return (whole, (0, 2), (1, 3)) if self.window else (whole, (1, 3), (0, 2))
 
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The axes of (N, channels, *whole) as (N, groups, channels, positions)."""
+        _, outer, inner = self.axes
+        return (0, *(2 + axis for axis in outer), 1, *(2 + axis for axis in inner))
+
     def split(self, x: Array) -> Array:
         """(N, channels, *size) -> (N, groups, channels, positions of a group)."""
         batch, channels = x.shape[:2]
         if self.groups == 1 and not self.shift:
             return x.reshape(batch, 1, channels, -1)
         xp = x.__array_namespace__()
-        whole, outer, inner = self.axes
         rolled = xp.roll(x, (-self.shift, -self.shift), axis=(2, 3))
-        order = (0, *(2 + a for a in outer), 1, *(2 + a for a in inner))
-        split = rolled.reshape(batch, channels, *whole).transpose(order)
+        split = rolled.reshape(batch, channels, *self.axes[0]).transpose(self.order)
         return split.reshape(batch, self.groups, channels, -1)
 
     def merge(self, x: Array) -> Array:
-        """The way back."""
+        """The reverse of `split`."""
         batch, channels = x.shape[0], x.shape[2]
         if self.groups == 1 and not self.shift:
             return x.reshape(batch, channels, *self.size)
         xp = x.__array_namespace__()
         whole, outer, inner = self.axes
         sides = [whole[a] for a in (*outer, *inner)]
-        order = (0, *(2 + a for a in outer), 1, *(2 + a for a in inner))
         split = x.reshape(batch, *sides[:2], channels, *sides[2:])
-        back = [order.index(axis) for axis in range(6)]
+        back = [self.order.index(axis) for axis in range(6)]
         rolled = split.transpose(back).reshape(batch, channels, *self.size)
         return xp.roll(rolled, (self.shift, self.shift), axis=(2, 3))
 

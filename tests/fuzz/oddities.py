@@ -11,7 +11,8 @@ from random import Random
 from typing import Any
 
 from archspec.language.blocks import standard_blocks
-from archspec.language.canonical import BLOCK, MODIFIERS, TABLE
+from archspec.language.canonical import BLOCK
+from archspec.language.canonical_layers import MODIFIERS, TABLE
 from archspec.language.document import KEYS as SPEC_KEYS
 from archspec.language.names import PREDEFINED, RESERVED_LAYERS
 from archspec.ops import JOINS, OPS

@@ -10,7 +10,8 @@ import pytest
 
 from archspec.expressions import BUILTINS
 from archspec.language.blocks import standard_blocks
-from archspec.language.canonical import BLOCK, TABLE
+from archspec.language.canonical import BLOCK
+from archspec.language.canonical_layers import TABLE
 from archspec.language.document import KEYS as DOCUMENT
 from archspec.language.document import PARTS
 from archspec.ops import JOINS, OPS, PRIMITIVES

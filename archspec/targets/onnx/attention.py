@@ -6,12 +6,8 @@ from math import prod
 
 import numpy as np
 
-from archspec.ops.attention import (
-    Attending,
-    Attention,
-    LinearAttention,
-    SeparableAttention,
-)
+from archspec.ops.attending import Attending
+from archspec.ops.attention import Attention, LinearAttention, SeparableAttention
 from archspec.ops.places import Places
 from archspec.ops.shapes import Shape, is_sequence
 from archspec.targets.onnx.graph import Site
