@@ -68,7 +68,7 @@ def built(op: str, attributes: dict[str, Any], shape: Shape) -> Any:
 
 
 def takes_vectors(op: str) -> bool:
-    return built(op, needed(op), VECTOR) is not None
+    return "vector" in OPS[op].kinds
 
 
 def makes_vectors(op: str) -> bool:

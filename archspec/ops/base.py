@@ -124,7 +124,7 @@ class Op(BaseModel, ABC):
     """The attribute that `like: LAYER` sets to the height and width of that layer."""
 
     kinds: ClassVar[tuple[Kind, ...]] = KINDS
-    """The kinds of tensors that it takes."""
+    """The kinds of tensors that it takes; messages ask for the first."""
 
     elementwise: ClassVar[bool] = False
     """Whether it reads each number by itself, whatever the axes are."""
@@ -198,13 +198,17 @@ class Op(BaseModel, ABC):
         weight = self.weights(shape).get("weight")
         return 0 if weight is None else weight.size * prod(self.infer(shape)[1:])
 
+    def check_kind(self, shape: Shape) -> None:
+        """Raise ShapeError if the op does not take tensors of this kind."""
+        check_kind(self.name, shape, self.kinds)
+
     def as_map(self, shape: Shape) -> tuple[int, int, int]:
         """The shape as channels, height and width.
 
         Raises:
             ShapeError: it is no feature map.
         """
-        check_kind(self.name, shape, "feature map")
+        self.check_kind(shape)
         channels, height, width = shape
         return channels, height, width
 
@@ -214,7 +218,7 @@ class Op(BaseModel, ABC):
         Raises:
             ShapeError: it is no sequence.
         """
-        check_kind(self.name, shape, "sequence")
+        self.check_kind(shape)
         channels, positions = shape
         return channels, positions
 

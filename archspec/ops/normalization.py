@@ -24,7 +24,7 @@ from archspec.ops.fields import (
     Share,
     Usual,
 )
-from archspec.ops.shapes import Shape, check_kind, rank
+from archspec.ops.shapes import Shape
 
 _USUAL_EPSILON = Usual(0, 0.1, "usual values are 1e-3, 1e-5 and 1e-6")
 _USUAL_DECAY = Usual(
@@ -155,14 +155,13 @@ class GlobalResponseNorm(Op):
     """
 
     name = "global_response_norm"
-    kinds = ("sequence", "feature map")
+    kinds = ("feature map", "sequence")
 
     epsilon: Epsilon = 1e-6
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, ...) -> unchanged."""
-        if not rank(shape):
-            check_kind(self.name, shape, "feature map")
+        self.check_kind(shape)
         return shape
 
     def weights(self, shape: Shape) -> dict[str, Weight]:

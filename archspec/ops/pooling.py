@@ -20,7 +20,7 @@ from archspec.ops.fields import (
     StrideField,
     refusal,
 )
-from archspec.ops.shapes import Shape, check_kind, rank
+from archspec.ops.shapes import Shape
 from archspec.ops.window import Windowed
 
 _PADDINGS = Examples("valid", "same", "symmetric", (1, 0, 1, 1))
@@ -94,6 +94,7 @@ class AdaptiveAvgPool(Op):
     """
 
     name = "adaptive_avg_pool"
+    kinds = ("feature map",)
     keeps_sign = True
 
     size: Annotated[PairField, STATIC, Examples(3, (2, 5), (9, 4), (12, 20))]
@@ -117,14 +118,13 @@ class GlobalPool(Op):
     """Base of global pools."""
 
     keeps_sign = True
-    kinds = ("sequence", "feature map")
+    kinds = ("feature map", "sequence")
 
     keep_size: Flag = False
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, ...) -> (channels,); with `keep_size` (channels, 1, 1)."""
-        if rank(shape) == 0:
-            check_kind(self.name, shape, "feature map")
+        self.check_kind(shape)
         return (shape[0], *(1 for _ in shape[1:])) if self.keep_size else shape[:1]
 
 

@@ -17,7 +17,7 @@ from archspec.ops.fields import (
     PairField,
     Positive,
 )
-from archspec.ops.shapes import Shape, by, check_kind, rank
+from archspec.ops.shapes import Shape, by
 
 SMALL: Deviation = ("normal", 0.02)
 """How tokens and position embeddings start in ViT (Dosovitskiy et al. 2021)."""
@@ -47,7 +47,7 @@ class Tokens(Op):
 
 
 class ToMap(Sequential):
-    """Turn a sequence into a map of `size`, or of the size of `like: reference`.
+    """Turn a sequence into a feature map of `size`, or of the size of `like: LAYER`.
 
     It reverses `tokens`. The sequence must have height * width tokens.
     """
@@ -74,7 +74,7 @@ class ToMap(Sequential):
 
 
 def _advice_on_size(length: int, size: Shape) -> str:
-    """Help for a sequence that is no such map: tokens too many, or another size."""
+    """Help for a sequence of another length: extra tokens, or another size."""
     more, side = length - prod(size), int(length**0.5)
     if 0 < more <= 16:
         drop = f"slice_positions: {more}"
@@ -120,8 +120,7 @@ class PositionEmbedding(Op):
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, ...) -> unchanged."""
-        if rank(shape) == 0:
-            check_kind(self.name, shape, "sequence")
+        self.check_kind(shape)
         return shape
 
     def weights(self, shape: Shape) -> dict[str, Weight]:

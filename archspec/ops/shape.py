@@ -18,14 +18,14 @@ from archspec.ops.fields import (
     OrderField,
     PairField,
 )
-from archspec.ops.shapes import Shape, check_kind, is_sequence
+from archspec.ops.shapes import Shape
 
 
 class Flatten(Op):
     """Flatten a feature map to a vector, in channels-first or channels-last order."""
 
     name = "flatten"
-    kinds = ("vector", "feature map")
+    kinds = ("feature map", "vector")
     keeps_sign = True
     output_channels = "channels * positions"
     sized = True
@@ -34,8 +34,7 @@ class Flatten(Op):
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels * height * width,)."""
-        if is_sequence(shape):
-            check_kind(self.name, shape, "feature map")
+        self.check_kind(shape)
         return (prod(shape),)
 
     def is_idle(self, shape: Shape) -> bool:
@@ -93,6 +92,7 @@ class ChannelShuffle(Op):
     """
 
     name = "channel_shuffle"
+    kinds = ("feature map",)
     keeps_sign = True
 
     groups: Annotated[Count, Examples(2, 3)]
@@ -116,6 +116,7 @@ class _Blocks(Op):
     `(c * factor + y) * factor + x`, else `(y * factor + x) * channels + c`.
     """
 
+    kinds = ("feature map",)
     keeps_sign = True
 
     factor: Annotated[Count, Examples(2, 3, 1)] = 2
@@ -128,9 +129,9 @@ class _Blocks(Op):
 class SpaceToDepth(_Blocks):
     """Move each `factor` x `factor` block of pixels to the channels: pixel unshuffle.
 
-    `order` tells the new channels: all pixels of a channel together
-    (`channels_first`, as PyTorch's `PixelUnshuffle`), or all channels of a pixel
-    (`channels_last`, as TensorFlow's `space_to_depth`).
+    `order` of the new channels: all pixels of a channel together (`channels_first`, as
+    PyTorch's `PixelUnshuffle`), or all channels of a pixel (`channels_last`, as
+    TensorFlow's `space_to_depth`).
     """
 
     name = "space_to_depth"
@@ -191,6 +192,7 @@ class Upsample(Op):
     """Upsample a feature map by `factor`."""
 
     name = "upsample"
+    kinds = ("feature map",)
     keeps_sign = True
 
     factor: Annotated[PairField, Examples(2, 3, (1, 2))] = (2, 2)
@@ -210,6 +212,7 @@ class Resize(Op):
     """Resize a feature map to `size`, or to the size of `like: reference`."""
 
     name = "resize"
+    kinds = ("feature map",)
     keeps_sign = True
     like = "size"
 
@@ -229,6 +232,7 @@ class Pad(Op):
     """Pad a feature map with `[top, bottom, left, right]` pixels of `value`."""
 
     name = "pad"
+    kinds = ("feature map",)
 
     amounts: Annotated[AmountsField, Examples((1, 1, 1, 1), (0, 1, 2, 3), (1, 1, 2, 2))]
     value: Annotated[Number, Examples(0, 1.5, -1)] = 0.0

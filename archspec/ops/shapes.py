@@ -8,6 +8,7 @@ two axes of positions.
     feature map   (channels, height, width)
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from archspec.errors import ShapeError
@@ -65,10 +66,13 @@ def described(shape: Shape) -> str:
     return f"a {kind(shape)} of {by(shape)}"
 
 
-def check_kind(op: str, shape: Shape, needed: Kind) -> None:
-    """Raise ShapeError if an op gets a tensor of another kind than it needs."""
-    found = kind(shape)
-    if found == needed:
+def check_kind(op: str, shape: Shape, kinds: Sequence[Kind]) -> None:
+    """Raise ShapeError if an op gets a tensor of another kind than those it takes.
+
+    The message asks for the first of them.
+    """
+    found, needed = kind(shape), kinds[0]
+    if found in kinds:
         return
     message = f"{op} needs {_NEEDED[needed]}, but its input is {described(shape)}"
     raise ShapeError(message, _ADVICE.get((found, needed), ""))

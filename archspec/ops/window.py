@@ -179,6 +179,8 @@ class Window(NamedTuple):
 class Windowed(Op):
     """An op with the attributes of a window."""
 
+    kinds = ("feature map",)
+
     @property
     def window(self) -> Window:
         """The op's window."""
