@@ -119,9 +119,9 @@ class Instance:
     """One use of a block, or the document itself (whose block is None).
 
     `inputs` are the shapes of its input and then of its tensor arguments. `scopes` has
-    what each layer, branch (`join/branch`) and table saw, whether it was
-    there or not; `steps` has its runs, none where it was not there. `first_run` is the
-    path of the use that it runs again.
+    the names that each layer, branch (`join/branch`) and table sees, whether it is left
+    out or not; `steps` has its runs, none where it is left out. `first_run` is the path
+    of the use that it runs again.
     """
 
     block: str | None

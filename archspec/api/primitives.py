@@ -74,7 +74,7 @@ class Primitive(NamedTuple):
         return self.name if plain else f"{self.name}({', '.join(parts)})"
 
     def network(self) -> Network:
-        """The network of the example, for 32x32 pixels, or behind a short sequence."""
+        """The network of the example, which reads 32x32 pixels or a short sequence."""
         op = OPS.get(self.name, Op)
         layer, size = f"layer: {self.example}", "32"
         if "feature map" not in op.kinds:

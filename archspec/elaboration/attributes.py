@@ -41,10 +41,11 @@ def primitive(
 ) -> tuple[Op, dict[str, Value], frozenset[str]]:
     """The primitive, all its attributes with fallbacks, and the names that were said.
 
-    `said` is what the layer gives, evaluated; `shape` is that of its input, and `size`
-    that of the layer that it shall be `like`; `in_block` says that a standard block has
-    the layer. Raises SpecError (AS302, AS304), and Unknowable where some of it is
-    UNKNOWN and the rest is right.
+    `said` is what the layer gives, evaluated; `shape` is that of its input, `size` that
+    of its `like`; `in_block` is whether the layer belongs to a standard block.
+
+    Raises SpecError (AS302, AS304), and Unknowable where some of it is UNKNOWN and the
+    rest is right.
     """
     kind = PRIMITIVES[call.op]
     settings = {**defaults.of(call.op), **said}

@@ -64,8 +64,8 @@ class Record:
     def run_again(self, name: Word, first: Step, path: str, start: int) -> None:
         """Make the layers from number `start` a later run of `first`, under `path`.
 
-        Raises SpecError (AS308) where a weight has another shape, as a dense layer
-        behind `flatten` has at another size.
+        Raises SpecError (AS308) where a weight has another shape, as that of a dense
+        layer after `flatten` at another size.
         """
         for number, layer in enumerate(self.layers[start:], start):
             owner = first.path + (layer.first_run or layer.path).removeprefix(path)

@@ -205,7 +205,7 @@ class Elaborator:
     def built(
         self, call: Call, frame: Frame, tensor: Tensor, size: Size = None
     ) -> tuple[Op, dict[str, Value], frozenset[str]]:
-        """The primitive, its attributes, and the names of those that were said."""
+        """The primitive, its attributes, and the names of those that are given."""
         scope = frame.sees(tensor)
         given = evaluated(call.given, scope, frame.written)
         in_block = frame.caller is not None

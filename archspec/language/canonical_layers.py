@@ -1,4 +1,4 @@
-"""Layers with every shorthand spelled out; `canonical` says what they become."""
+"""Layers with every shorthand spelled out, in the forms that `canonical` lists."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _folded(layers: Layers, outputs: Iterable[Word] = ()) -> tuple[Layers, Names
 
 
 def _run_again(layers: Layers) -> Iterator[str]:
-    """The layers that others run again, and a word of that for each."""
+    """The layers that run again, and for each another key, `NAME again`."""
     for _, layer in inner_layers(layers):
         if isinstance(layer, AgainLayer):
             yield from (layer.again, f"{layer.again} again")

@@ -178,10 +178,8 @@ class _Body:
             yield from _definitions(words(table.rows), self.defined, MAX_ROWS)
         for row, cells in table.rows.items():
             yield from _unseen(cells, {**seen, "row": 0}, f"{trail} row {row}")
-        if not (
-            columns or ops or table.references
-        ):  # reported elsewhere, and their names are unknown
-            return
+        if not table.columns and not table.references:
+            return  # reported elsewhere, and their names are unknown
         seen = {**seen, **dict.fromkeys(columns, 0), "row": 0}
         yield from _unseen([table.repeat], seen, trail)
         seen = {**seen, "index": 0, "count": 0, **step}

@@ -81,7 +81,7 @@ class _References:
     ) -> Iterator[Diagnostic]:
         """All layers in order; `known` are the names before the first.
 
-        That reads `before`, if it says nothing else.
+        The first layer reads `before` unless it has a `from`.
         """
         known = set(known)
         for name, layer in layers.items():
@@ -126,7 +126,7 @@ class _References:
         yield Diagnostic("AS305", message, reference.place, help=help)
 
     def again(self, name: Word, known: Collection[str]) -> Iterator[Diagnostic]:
-        """Complain (AS311) of a known layer that cannot run again."""
+        """Faults (AS311) of a known layer that cannot run again."""
         help = f"put it into a block, such as 'tower': '{name}: tower' can run again"
         match self.named.get(name):
             case OpLayer(op=op, when=None, repeat=None):

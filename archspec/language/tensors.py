@@ -159,20 +159,20 @@ def _without(attributes: Attributes, names: list[str]) -> Attributes:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of a table, whose cells may be references."""
+    """The rows of a table, whose values may be references."""
 
     table: Table
     blocks: Mapping[str, Block]
 
     def given(self, attribute: Formula | None) -> list[Formula | None]:
-        """What all rows give for an attribute, each the cell if it is a column."""
+        """The value of an attribute in each row, or the one of all rows."""
         column = self.column(attribute)
         if column is None:
             return [attribute]
         return [self.cells(row).get(column) for row in self.table.rows]
 
     def column(self, attribute: Formula | None) -> str | None:
-        """The column that an attribute just is."""
+        """The column whose name is the whole attribute."""
         name = _reference(attribute)
         return name if name in self.table.columns else None
 
@@ -201,7 +201,7 @@ class _Rows:
     def meant(self) -> set[Word]:
         """The columns that nothing reads, where a block lacks a tensor.
 
-        Their cells are no expressions then: the fault is that the block lacks it.
+        Their values are probably references, so only the missing tensor is reported.
         """
         table, blocks = self.table, self.blocks
         called = {op: blocks[op] for op in map(self.op, table.rows) if op in blocks}
@@ -252,8 +252,6 @@ class _Rows:
             references=[c for c in table.columns if c in columns],
             rows=rows,
             each=cast("dict[str, Attributes]", each),
-            then=_without(
-                table.then, [name for names in own.values() for name in names]
-            ),
+            then=_without(table.then, [*chain.from_iterable(own.values())]),
             tensors=tensors,
         )

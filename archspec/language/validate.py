@@ -48,7 +48,7 @@ def validate(
 
 
 def _check_inputs(tree: Mapping, document: Document, at: At) -> None:
-    """Note that a document has no input (AS202), or says it in two ways (AS204)."""
+    """Report that `input` is missing (AS202) or beside `inputs` (AS204)."""
     if not document.images and "inputs" not in tree.entries:
         at.missing("input", tree)
     if document.input and document.inputs:

@@ -61,9 +61,9 @@ def means(xp: Any, old: int, new: int) -> Array:
 
     Position i averages `floor(i * old / new)` to `ceil((i + 1) * old / new)`.
     """
-    cells, numbers = xp.arange(old), xp.arange(new)[:, None]
+    pixels, numbers = xp.arange(old), xp.arange(new)[:, None]
     starts, ends = numbers * old // new, -(-(numbers + 1) * old // new)
-    inside = ((starts <= cells) & (cells < ends)).astype(float)
+    inside = ((starts <= pixels) & (pixels < ends)).astype(float)
     return inside / inside.sum(1, keepdims=True)
 
 
@@ -91,11 +91,11 @@ def resized(x: Array, size: Pair, mode: str) -> Array:
 
 def _blend(xp: Any, old: int, new: int, mode: str) -> Array:
     """The interpolation matrix of an axis: (new, old)."""
-    cells = xp.arange(old)
+    pixels = xp.arange(old)
     if mode == "nearest_floor":
-        return ((xp.arange(new) * old // new)[:, None] == cells).astype(float)
+        return ((xp.arange(new) * old // new)[:, None] == pixels).astype(float)
     centres = (xp.arange(new) + 0.5) * old / new - 0.5
     if mode == "nearest":
-        return (xp.floor(centres + 0.5)[:, None] == cells).astype(float)
+        return (xp.floor(centres + 0.5)[:, None] == pixels).astype(float)
     inside = xp.clip(centres, 0, old - 1)
-    return xp.maximum(0.0, 1 - xp.abs(inside[:, None] - cells))
+    return xp.maximum(0.0, 1 - xp.abs(inside[:, None] - pixels))

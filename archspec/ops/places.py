@@ -14,7 +14,7 @@ MOST = 1_000
 
 
 class Places(NamedTuple):
-    """The positions of a tensor in groups; all are in one unless said otherwise.
+    """The positions of a tensor in groups; by default all in one.
 
     A group is a window of `window` positions a side, or it has the positions whose row
     and column differ by multiples of `dilation`. `shift` rolls the feature map first.
@@ -101,9 +101,9 @@ class Places(NamedTuple):
         return found[0], found[1]
 
     def mask(self, x: Array) -> Array:
-        """(groups, positions, positions): minus infinity between strangers.
+        """(groups, positions, positions): minus infinity across the edge of the roll.
 
-        These are neighbours only because the feature map was rolled.
+        Such positions are neighbours only because the feature map was rolled.
         """
         xp = x.__array_namespace__()
         rows, columns = (xp.arange(n) >= n - self.shift for n in self.size)

@@ -20,7 +20,7 @@ its gradient depends on any, and the more on rounding."""
 
 
 QUIET = 4
-"""By how much the weights behind queries are smaller than others."""
+"""The divisor of the weights that compute queries."""
 
 ROUNDINGS = 4
 """By how many a weight is off to see what roundings do to a gradient."""

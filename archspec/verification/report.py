@@ -35,8 +35,8 @@ class Comparison(NamedTuple):
     Errors are of the outputs: the largest difference, and that over the largest number.
     They are None where there was nothing to compare: `fault` says why. `note` is what
     one has to know to read them, `not_judged` names layers that they leave out because
-    roundings alone make them differ as much. `other_inputs` are shapes
-    of the inputs after the first.
+    roundings alone make them differ as much. `other_inputs` are the shapes of
+    the inputs after the first.
     """
 
     targets: tuple[str, str]

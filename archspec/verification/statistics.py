@@ -1,4 +1,4 @@
-"""Moving statistics behind a step of training, as far as frameworks agree on them."""
+"""Moving statistics after a training step, as far as frameworks agree on them."""
 
 from __future__ import annotations
 

@@ -629,9 +629,9 @@ def test_positions_of_another_checkpoint(network, pth, size, change, positions, 
     other = network(text.replace("size: 8", f"size: {size}")).network
     foreign = ForeignTokens(other)
     foreign.network = net
-    there, here = positions
+    theirs, ours = positions
     foreign.assert_refused(
-        pth, ("AS513", f"'pos' has {there} positions, but 'positions' has {here}")
+        pth, ("AS513", f"'pos' has {theirs} positions, but 'positions' has {ours}")
     )
     with pytest.raises(WeightsError) as caught:
         foreign.adopted(pth)

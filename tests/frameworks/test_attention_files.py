@@ -45,7 +45,7 @@ SPECS = [
     pytest.param(WINDOWS, id="windows", marks=full),
 ]
 HALF = 0.05
-"""What 8 bits of a fraction leave, of the largest output, behind a few layers."""
+"""The error of bfloat16, relative to the largest output, after a few layers."""
 
 
 @pytest.fixture(autouse=True, scope="module")

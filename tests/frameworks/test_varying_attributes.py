@@ -133,7 +133,7 @@ def check_cases(network, where: str, found: Sequence[Varying]) -> None:
 
 
 def check_fresh(case):
-    """Kernels are drawn as they say, and scales start where they say."""
+    """Kernels follow their `initializer`, and scales start at `initial`."""
     torch.manual_seed(0)
     set_random_seed(0)
     check(case, 100)

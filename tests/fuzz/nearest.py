@@ -30,7 +30,7 @@ def check_nearest(settings: Names, before: Shape, after: Shape) -> None:
 
 
 def check_floor(before: Shape, after: Shape) -> None:
-    """Raise Unfit where PyTorch, in single precision, takes another cell."""
+    """Raise Unfit where PyTorch, in single precision, takes another pixel."""
     for old, new in zip(before[1:], after[1:], strict=True):
         exact = np.arange(new) * old // new
         scale = np.float32(old) / np.float32(new)

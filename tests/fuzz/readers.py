@@ -50,7 +50,7 @@ def branches_of(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def references(node: Any) -> Iterator[str]:
-    """All that `from` and tensor arguments name, those in cells too."""
+    """All that `from` and tensor arguments name, those in rows of tables too."""
     if isinstance(node, dict):
         yield from (v for k, v in node.items() if k in ("from", "other"))
         rows = node.get("rows", ()) if "columns" in node else ()

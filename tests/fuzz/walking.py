@@ -213,7 +213,7 @@ class Walk:
     ) -> Tensor:
         """A layer once more; a block may have weights that depend on the size."""
         if op in JOINS or (op in OPS and OPS[op].weights is Op.weights):
-            raise Unfit("nothing to share")
+            raise Unfit("no layer can run again")
         if self.tensors(op):
             raise Unfit("it reads several tensors")
         alike = x.shape[0] == shape[0] and len(x.shape) == len(shape)

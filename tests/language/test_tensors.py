@@ -97,7 +97,7 @@ layers: {{a: {{conv: 4}}, b: {{wide: {{filters: 1, skip: a, memory: a}}}}}}
     assert found.output_shape == (9, 8, 8)
 
 
-def test_folding_keeps_a_norm_behind_a_layer_that_is_read(network):
+def test_folding_keeps_a_norm_after_a_layer_that_is_read(network):
     found = folded(
         network(f"""
 defaults: {{conv: {{padding: same, bias: false}}, batch_norm: {{epsilon: 1, decay: 0}}}}

@@ -22,14 +22,14 @@ def check_positions(
 
     Mismatches of more layers are another network's.
     """
-    here, there = (Counter(s.signature for s in slots) for slots in (parts, units))
-    missing = [part for part in parts if part.signature in here - there]
+    ours, theirs = (Counter(s.signature for s in slots) for slots in (parts, units))
+    missing = [part for part in parts if part.signature in ours - theirs]
     embeddings = [part for part in missing if part.layer.op == "position_embedding"]
     if len(embeddings) != 1 or len(missing) > 1 + OTHERS:
         return
     (part,) = embeddings
     positions, channels = _table(part)
-    left = (unit for unit in units if unit.signature in there - here)
+    left = (unit for unit in units if unit.signature in theirs - ours)
     found = [unit for unit in left if _table(unit)[1:] == (channels,)]
     if len(found) != 1:
         return
@@ -63,7 +63,7 @@ def _advice(network: Network, part: Part, number: int) -> str:
     extra = next((e for e in fitting if sizes[e] == height), fitting[0])
     parts: list[str] = []
     if extra != own:
-        place = "before" if extra < own else "behind"
+        place = "before" if extra < own else "after"
         parts.append(f"write 'position_embedding' {place} 'prefix_tokens'")
     if sizes[extra] != height:
         size = network.image[1] * sizes[extra] // height
