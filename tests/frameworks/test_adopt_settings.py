@@ -94,6 +94,22 @@ def test_the_same_settings(net, tmp_path, file, changes):
     assert ("the file does not state" in "".join(found.notes)) == ("weights" in file)
 
 
+@pytest.mark.parametrize("file", ["a.keras", "a.h5"])
+def test_a_hard_sigmoid_of_sums_and_products(network, tmp_path, file):
+    """As keras.applications writes that of MobileNetV3."""
+    gate = "gate: {conv: {filters: 4, bias: true}}, act: {activation: hard_sigmoid}"
+    text = f"input: {{channels: 3, size: 8}}\nlayers: {{{gate}, last: {{conv: 2}}}}"
+    x = image = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 1, name="gate")(x)
+    x = keras.layers.ReLU(6.0)(x + 3.0) * (1 / 6)
+    x = keras.layers.Conv2D(2, 1, use_bias=False, name="last")(x)
+    keras.Model(image, x).save(tmp_path / file)
+    net = network(
+        f"input: {{channels: 3, size: 8}}\nlayers: {{{gate}, last: {{conv: 2}}}}"
+    ).network
+    assert adopt(net, tmp_path / file).weights.keys() == net.weight_shapes.keys()
+
+
 DIFFERENT = {
     "mean": (
         {"mean": 0.25},

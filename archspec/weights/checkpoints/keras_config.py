@@ -20,7 +20,8 @@ _ALIASES = {"silu": "swish", "hard_silu": "hard_swish", "linear": "identity"}
 _NUMBERS = {"epsilon": "epsilon", "momentum": "decay"}
 _PAIRS = {"strides": "stride", "dilation_rate": "dilation"}
 _WEIGHTED = re.compile(r".*(Conv2D|Conv2DTranspose|Dense|Normalization)")
-_PLAIN = _WEIGHTED, re.compile(r"Add|Multiply|Concatenate|.*Pooling2D|Flatten")
+_JOINS = {"Add", "Multiply", "Concatenate"}
+_PLAIN = _WEIGHTED, re.compile("|".join([*_JOINS, r".*Pooling2D|Flatten"]))
 """Layers that apply no activation first."""
 
 _OTHER_FORM = (ValueError, RecursionError, LookupError, TypeError, AttributeError)
@@ -157,7 +158,10 @@ def _activation(layer: Layer, level: _Level) -> str:
     if after is None:
         return ""
     if after.get("module", "keras.layers") != "keras.layers":
-        return ""  # a function of its own, such as the sum in a hard sigmoid
+        return ""
+    sources = level.sources[after["config"]["name"]]
+    if after["class_name"] in _JOINS and len(sources) < 2:
+        return ""  # with a number, as the sum in a hard sigmoid
     sure = any(plain.fullmatch(after["class_name"]) for plain in _PLAIN)
     return "identity" if sure else _kind(after)
 
