@@ -104,9 +104,7 @@ def test_a_hard_sigmoid_of_sums_and_products(network, tmp_path, file):
     x = keras.layers.ReLU(6.0)(x + 3.0) * (1 / 6)
     x = keras.layers.Conv2D(2, 1, use_bias=False, name="last")(x)
     keras.Model(image, x).save(tmp_path / file)
-    net = network(
-        f"input: {{channels: 3, size: 8}}\nlayers: {{{gate}, last: {{conv: 2}}}}"
-    ).network
+    net = network(text).network
     assert adopt(net, tmp_path / file).weights.keys() == net.weight_shapes.keys()
 
 

@@ -84,16 +84,22 @@ class Case:
         return self._in_series(candidate), self._words_in_common(candidate)
 
     def _in_series(self, candidate: Candidate) -> int:
-        """How many pairs of names that differ in the last number are in series."""
+        """How many pairs of names that differ in the last number are in series.
+
+        Those of which only some are in series may be branches, and count for nothing.
+        """
         numbered: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
         for name, part in zip(self.names, candidate, strict=True):
             if found := re.fullmatch(r"(.*?)(\d{1,18})(\D*)", name):
                 numbered[found[1], found[3]].append((int(found[2]), part))
-        return sum(
-            one[1] in self.use.upstream[other[1]]
+        groups = [
+            [
+                one in self.use.upstream[other]
+                for (_, one), (_, other) in combinations(sorted(alike), 2)
+            ]
             for alike in numbered.values()
-            for one, other in combinations(sorted(alike), 2)
-        )
+        ]
+        return sum(len(in_series) for in_series in groups if all(in_series))
 
     def _words_in_common(self, candidate: Candidate) -> int:
         """How many first words the names of parts of one inner block share."""
