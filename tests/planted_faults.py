@@ -72,16 +72,16 @@ FAULTS = [
     ),
     Fault(
         "onnx: strides for dilations",
-        "archspec/targets/onnx/ops.py",
+        "archspec/targets/onnx/ops/convolution.py",
         "dilations=op.dilation",
         "dilations=op.stride",
         f"{ONNX}::test_on_an_image[conv]",
     ),
     Fault(
         "onnx: the beginnings of a window's padding are swapped",
-        "archspec/targets/onnx/ops.py",
-        "_window(op, (top, max(0, bottom), left, max(0, right)))",
-        "_window(op, (left, max(0, bottom), top, max(0, right)))",
+        "archspec/targets/onnx/ops/convolution.py",
+        "window(op, (top, max(0, bottom), left, max(0, right)))",
+        "window(op, (left, max(0, bottom), top, max(0, right)))",
         f"{ONNX}::test_on_an_image[transposed_conv]",
     ),
     Fault(

@@ -35,7 +35,7 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
     """The formatted, signed text of `target`'s file.
 
     `templates` is a folder of templates that come before the bundled ones. Raises
-    SpecError: AS4xx where the target cannot say it, AS507 where such a template fails.
+    SpecError: AS4xx if the target does not support it, AS507 if such a template fails.
     """
     try:
         text = _text(network, target, templates)
@@ -53,7 +53,7 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
 
 
 def check_printable(network: Network, target: str) -> None:
-    """Raise SpecError (AS4xx) where the target cannot say it; nothing is formatted."""
+    """Raise SpecError (AS4xx) if the target does not support it; format nothing."""
     _text(network, target)
 
 

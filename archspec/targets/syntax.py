@@ -1,4 +1,4 @@
-"""What a style of files says, statement by statement; `Flow` puts it in order."""
+"""The syntax of a style of files, statement by statement; `Flow` orders them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from archspec.targets.program.statements import (
 
 @dataclass(frozen=True, slots=True)
 class Operands:
-    """What a layer reads: its source, and others, of which None is the source, too."""
+    """The variables that a layer reads: its source, and others (None: the source)."""
 
     source: Code
     others: Sequence[Code | None] = ()
@@ -37,7 +37,7 @@ class Operands:
 
 
 class Syntax(Protocol):
-    """What a target knows to say.
+    """How a target writes each kind of statement.
 
     `accumulates`: a sum can be added up, as a join is no layer with a name.
     """
@@ -100,5 +100,5 @@ class Syntax(Protocol):
         ...
 
     def note(self, statement: Statement) -> Code | None:
-        """The size behind a statement, where it is worth a comment."""
+        """The comment behind a statement: the size of its result, or none."""
         ...

@@ -19,8 +19,8 @@ from archspec.ops import Shape
 from archspec.ops.shapes import is_sequence
 from archspec.targets.digest import UNSIGNED, sign_bytes
 from archspec.targets.folding import folded
-from archspec.targets.onnx import ops
 from archspec.targets.onnx.graph import Array, Graph, Site
+from archspec.targets.onnx.ops import writer
 from archspec.targets.onnx.plan import Plan, tensor_names
 from archspec.targets.unprintable import Unprintable
 
@@ -110,9 +110,9 @@ def _write(plan: Plan, graph: Graph, number: int, weights: Mapping[str, Array]) 
     inputs = tuple(plan.tensors[source] for source in layer.sources)
     single = {name: array.astype(np.float32) for name, array in own.items()}
     try:
-        write = getattr(ops, layer.op)
         home = plan.initializers[number]
-        write(Site(graph, layer, inputs, output, single, home), layer.primitive)
+        site = Site(graph, layer, inputs, output, single, home)
+        writer(layer.op)(site, layer.primitive)
     except Unprintable as error:
         raise _refusal(layer, str(error)) from None
 

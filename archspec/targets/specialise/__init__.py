@@ -267,7 +267,7 @@ class _Specialiser:
 def _left_out(
     name: str, declared: Value, values: Sequence[Value], steps: Sequence[Step]
 ) -> list[Value]:
-    """What the argument is worth where a call can leave it out.
+    """The values of the argument where a call can leave it out.
 
     That includes a `then` that goes back to the block's own default.
     """

@@ -110,7 +110,7 @@ class StageCompiler:
         return Loop(first, rest, count, False)
 
     def seen(self, sequence: Runs, by_row: Sequence[str]) -> Runs:
-        """A row's runs, with what the stage's own names are worth in each."""
+        """A row's runs, with the values of the stage's own names in each."""
         first = sequence.steps[0]
         own: dict[str, Value] = {n: self.context.recorded(first, n) for n in by_row}
         own["index"] = _number(sequence.scopes[0].get("index", 0))
