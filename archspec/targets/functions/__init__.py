@@ -15,7 +15,8 @@ from archspec.targets.arguments import (
 )
 from archspec.targets.code import Code, identifier, literal
 from archspec.targets.file import File
-from archspec.targets.functions.statements import Position, Statements
+from archspec.targets.functions.layers import Layers, Position
+from archspec.targets.functions.statements import Statements
 from archspec.targets.header import block_doc, stage_note
 from archspec.targets.lines import Line, assign, returned
 from archspec.targets.program.calls import Stage
@@ -75,10 +76,10 @@ def _stage(file: File, stage: Stage) -> FunctionView:
     """A table's function."""
     signature, loop = file.signatures[stage.name], stage.loop
     routine = Routine(None, (), (), (), None, Name("in_channels"))
-    statements = Statements(file, routine, signature.names)
+    layers = Layers(file, routine, signature.names)
     x = Code("x")
-    first = statements.once(loop.first, Position(["0"], Operands(x), "x"))
-    rest = statements.once(loop.rest, Position(["{step}"], Operands(x), "x"))
+    first = layers.once(loop.first, Position(["0"], Operands(x), "x"))
+    rest = layers.once(loop.rest, Position(["{step}"], Operands(x), "x"))
     if "in_channels" in signature.read:
         channels = assign(str(CHANNELS[0]), CHANNELS[1])
         first, rest = [channels, *first], [channels, *rest] if loop.running else rest
