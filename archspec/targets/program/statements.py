@@ -139,6 +139,7 @@ class PassStatement:
 
 
 Statement = OpStatement | TableStatement | JoinStatement | PassStatement
+Body = tuple[Statement, ...]
 
 
 def every(body: Sequence[Statement]) -> Iterator[Statement]:
