@@ -26,7 +26,7 @@ from archspec.targets.specialise.context import (
     choose,
     differing,
 )
-from archspec.targets.specialise.split import merged, needs_of
+from archspec.targets.specialise.needs import merged, needs_of
 from archspec.targets.symbols import constant, inline, substitute
 from archspec.targets.unprintable import Unprintable
 
