@@ -96,7 +96,8 @@ def _typed(
     wanted, types = _TYPES[declared]
     if isinstance(value, types) and isinstance(value, bool) is (declared == "bool"):
         return value
-    message = f"{block.name}: '{name}' must be {wanted}, but is {shown(value)}"
+    attribute = setting.named(block.name, name)
+    message = f"{attribute} must be {wanted}, but is {shown(value)}"
     help = by_name(block.name, name, value, [*block.arguments])
     if not help and declared == "int":
         help = rounding(setting, is_channels=True)

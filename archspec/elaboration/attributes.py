@@ -168,7 +168,7 @@ def _wrong(
     usual = (d for d in kind.model_fields[name].metadata if isinstance(d, Usual))
     help = help or next((range.advice for range in usual), "")
     path = f"defaults.{setting.default_of}" if setting.default_of else ""
-    message = f"{setting.default_of or kind.name}: '{name}' {problem}"
+    message = f"{setting.named(kind.name, name)} {problem}"
     return Diagnostic("AS302", message, setting.place, path, help)
 
 

@@ -14,15 +14,23 @@ from archspec.ops import Shape
 
 Names = dict[str, Value | Function]
 Given = Mapping[str, Formula | None]
-Written = Mapping[str, Formula]
-"""What a user wrote for a name: a cell of a table, an argument of a standard block."""
 
 
-def written_as(formula: Formula, written: Written) -> Formula:
-    """The formula, or what it is if it is just a name."""
-    expression = formula.expression
-    is_name = isinstance(expression, Name)
-    return written.get(expression.id, formula) if is_name else formula
+class Origin(NamedTuple):
+    """What a user wrote, and as which attribute of a standard block (`op: 'name'`)."""
+
+    formula: Formula
+    attribute: str = ""
+
+
+Written = Mapping[str, Origin]
+"""The origin of a name: a value of a table, an argument of a standard block."""
+
+
+def written_as(formula: Formula, written: Written) -> Origin:
+    """The origin of a formula that is just a name, else the formula."""
+    expression, own = formula.expression, Origin(formula)
+    return written.get(expression.id, own) if isinstance(expression, Name) else own
 
 
 class Tensor(NamedTuple):
@@ -99,13 +107,15 @@ class Frame(NamedTuple):
         """The tensor that `from` names, else the one before."""
         return tensor if origin is None else self.known[origin]
 
-    def written_for(self, call: Call) -> dict[str, Formula]:
+    def written_for(self, call: Call) -> Written:
         """What a user wrote for the arguments of a block."""
-        return {
-            name: written_as(formula, self.written)
-            for name, formula in call.given.items()
-            if formula is not None
-        }
+        found: dict[str, Origin] = {}
+        for name, formula in call.given.items():
+            if formula is not None:
+                origin = written_as(formula, self.written)
+                attribute = origin.attribute or f"{call.op}: '{name}'"
+                found[name] = origin._replace(attribute=attribute)
+        return found
 
     def at_layer(self, name: str) -> Frame:
         """The same place, which error messages call by the layer's name."""

@@ -16,12 +16,20 @@ from archspec.reading.nodes import Word
 
 
 class Setting(NamedTuple):
-    """An evaluated attribute, its place and expression, and whose default it is."""
+    """An evaluated attribute, its place and expression, and whose default it is.
+
+    `written` is the attribute of a standard block that the user gave for it.
+    """
 
     value: Value
     place: Place
     expression: Expression | None = None
     default_of: str = ""
+    written: str = ""
+
+    def named(self, op: str, name: str) -> str:
+        """The attribute as messages call it: the one that the user wrote."""
+        return self.written or f"{self.default_of or op}: '{name}'"
 
 
 Settings = Mapping[str, Setting]
@@ -68,7 +76,11 @@ def evaluated(
     settings: dict[str, Setting] = {}
     for name, formula in given.items():
         if formula is not None and is_given(formula, scope):
-            origin = written_as(formula, written)
-            value = value_if_known(formula, scope)
-            settings[name] = Setting(value, origin.place, origin.expression)
+            origin, attribute = written_as(formula, written)
+            settings[name] = Setting(
+                value_if_known(formula, scope),
+                origin.place,
+                origin.expression,
+                written=attribute,
+            )
     return settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from archspec.elaboration.frames import Given, written_as
+from archspec.elaboration.frames import Given, Origin, Written, written_as
 from archspec.elaboration.scopes import repeats, value_if_known
 from archspec.expressions import Scope, Value
 from archspec.language import Formula, Table, Word
@@ -30,16 +30,16 @@ class Row(NamedTuple):
         return {**values, "row": self.number}
 
     @property
-    def written(self) -> dict[str, Formula]:
-        """The cells by their columns."""
+    def written(self) -> Written:
+        """The values by their columns."""
         pairs = zip(self.table.columns, self.table.rows[self.name], strict=True)
-        return {name: cell for name, cell in pairs if isinstance(cell, Formula)}
+        return {name: Origin(cell) for name, cell in pairs if isinstance(cell, Formula)}
 
     def times(self, scope: Scope) -> int:
         """Number of runs; only here, `channels` are those of the table's input."""
         if self.repeat is None:
             return 1
-        place = written_as(self.repeat, self.written).place
+        place = written_as(self.repeat, self.written).formula.place
         return repeats(self.repeat, {**scope, **self.cells(scope)}, place)
 
     @property

@@ -8,20 +8,18 @@ from collections.abc import Iterable
 from collections.abc import Sequence as AbstractSequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 
 from archspec.errors import (
     Diagnostic,
-    Place,
-    did_you_mean,
     raise_if_any,
 )
 from archspec.language.blocks import standard_blocks
 from archspec.language.canonical import canonical_document
-from archspec.language.document import OWN_KEYS, Document
+from archspec.language.document import Document
 from archspec.language.family import Family
 from archspec.language.merge import apply, inherit
+from archspec.language.overrides import override_patch
 from archspec.language.tables import fewer_rows
 from archspec.language.validate import validate
 from archspec.language.variants import Offer, with_variant
@@ -29,14 +27,9 @@ from archspec.language.vocabulary import Vocabulary
 from archspec.reading.nodes import (
     NOTHING,
     Mapping,
-    Word,
-    fail,
-    text_of,
     texts,
 )
-from archspec.reading.reader import read
-from archspec.reading.source import Source, read_source, screen
-from archspec.synonyms import KEYS
+from archspec.reading.source import Source, read_source
 
 _SHARED = {"define", "defaults", "blocks", "variants"}
 """Keys of a file that other specs extend, and that is no network itself."""
@@ -134,7 +127,7 @@ def _applied(
     for name in variants:
         tree = with_variant(tree, name, source.tree)
     for override in overrides:
-        tree = apply(tree, _override(tree, override, faults))
+        tree = apply(tree, override_patch(tree, override, faults))
     return tree
 
 
@@ -180,47 +173,3 @@ def _merged(
         vocabulary = standard.extended(tree.get("blocks"))
         tree = inherit(tree, canonical_document(written, vocabulary))
     return tree
-
-
-def _override(tree: Mapping, override: str, faults: list[Diagnostic]) -> Mapping:
-    """`a.b=value` as a patch of one entry; raises SpecError for a new multiplier."""
-    name, equals, text = override.partition("=")
-    place = Place("--set", 1, 1, override, len(name))
-    path = _NUMBER.sub(r".\1", name)
-    keys = [key.strip() for key in path.split(".")]
-    if not equals or not all(keys) or not text.strip():
-        help = "to delete a key, write a.b=~"
-        fail("AS504", f"'{override}' is not of the form a.b=value", place, help)
-    if keys[0] not in OWN_KEYS:
-        fail("AS504", f"unknown key '{keys[0]}'", place, _meant(tree, keys))
-    if any(b.isdigit() and a != "rows" for a, b in pairwise(keys)):
-        help = "only rows have numbers: layers.stages.rows[3]; write other lists whole"
-        fail("AS504", f"'{name}' is no row of a table", place, help)
-    vocabulary = Vocabulary(standard_blocks().entries, {}, faults)
-    vocabulary = vocabulary.extended(tree.get("blocks"))
-    if keys[0] == "layers" and len(keys) > 2:
-        op = text_of(tree.section("layers").section(keys[1]).get("op")) or ""
-        key = Word(keys[2], place)
-        if not vocabulary.has(key) and key in vocabulary.attributes(op):
-            help = f"write {'.'.join((*keys[:2], op, *keys[2:]))}"
-            fail("AS504", f"'{key}' is an attribute of {op}", place, help)
-    node = read(text, f"--set {name}")
-    for key in reversed(keys):
-        node = Mapping({Word(key, place): node}, place)
-    node = screen(node)
-    patch = canonical_document(node, vocabulary)
-    known = tree.section("multipliers").entries
-    for multiplier in patch.section("multipliers").entries:
-        if multiplier not in known:
-            has = f"it has: {', '.join(known) or 'none'}"
-            help = did_you_mean(multiplier, known) or has
-            fail("AS504", f"there is no multiplier '{multiplier}'", place, help)
-    return patch
-
-
-def _meant(tree: Mapping, keys: AbstractSequence[str]) -> str:
-    """Help on a key that is not the document's, but perhaps of a part of it."""
-    for part in ("multipliers", "define", "layers", "defaults"):
-        if keys[0] in tree.section(part).entries:
-            return f"did you mean '{'.'.join((part, *keys))}'?"
-    return KEYS.help(keys[0], OWN_KEYS) or f"a path starts with {', '.join(OWN_KEYS)}"

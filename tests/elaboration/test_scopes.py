@@ -112,3 +112,20 @@ def test_words_are_values(network):
     """)
     kinds = [layer.primitive.kind for layer in found.layers]
     assert kinds == ["relu", "hard_swish", "tanh", "sigmoid"]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "a: {inverted_residual: {filters: 8, se: 0.25}}",
+        "t: {columns: [s], rows: [[0.25]], "
+        "each: {inverted_residual: {filters: 8, se: s}}}",
+    ],
+)
+def test_messages_name_the_attribute_that_was_written(network, layers):
+    """It is the argument `hidden` of a block within the block."""
+    with pytest.raises(SpecError) as caught:
+        network(f"layers: {{{layers}}}")
+    messages = [fault.message for fault in caught.value.diagnostics]
+    assert "inverted_residual: 'se' must be a whole number, but is 0.25" in messages
+    assert not any("'hidden'" in message for message in messages)

@@ -331,6 +331,7 @@ def test_set_is_read_as_yaml(network):
     ("override", "message"),
     [
         ("layers.stem.filters=2", "'filters' is an attribute of conv"),
+        ("layers.stem.fitlers=2", "conv has no attribute 'fitlers'"),
         ("multipliers.widht=2", "there is no multiplier 'widht'"),
         ("multipliers={depth: 2}", "there is no multiplier 'depth'"),
         ("classes", "'classes' is not of the form a.b=value"),
@@ -346,6 +347,43 @@ def test_set_is_read_as_yaml(network):
 def test_refused_overrides(faults, override, message):
     (fault,) = faults(BASE, overrides=(override,))
     assert fault.partition(": ")[2] == message
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "help"),
+    [
+        (
+            "kernel",
+            "'kernel' is an attribute of conv",
+            "write layers.stages.each.conv.kernel",
+        ),
+        (
+            "each.kernel",
+            "'kernel' is an attribute of conv",
+            "write layers.stages.each.conv.kernel",
+        ),
+        (
+            "conv.kernel",
+            "'conv' is the op of a table",
+            "write layers.stages.each.conv.kernel",
+        ),
+        (
+            "n",
+            "'n' is a column of a table",
+            "write layers.stages.rows[0].n for a row, layers.stages.columns.n for all",
+        ),
+        (
+            "depth",
+            "the table 'stages' has no 'depth'",
+            "below layers.stages you can set rows[0].c, rows[0].n, each.conv.ATTRIBUTE",
+        ),
+    ],
+)
+def test_what_can_be_set_in_a_table(network, path, message, help):
+    with pytest.raises(SpecError) as caught:
+        network(BASE, overrides=(f"layers.stages.{path}=3",))
+    (fault,) = caught.value.diagnostics
+    assert (fault.code, fault.message, fault.help) == ("AS504", message, help)
 
 
 def test_no_multiplier_is_created_where_there_are_none(faults):
