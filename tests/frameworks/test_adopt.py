@@ -51,8 +51,9 @@ def image(size=SIZE) -> np.ndarray:
 
 
 TIED = {
-    "deit_small": (224, 224), "mobilevit_xxs": (128, 64), "swin_tiny": (224, 224),
-    "vit_tiny_patch16_224": (224, 224),
+    "deit_small": (224, 224), "deit_small_distilled": (224, 224),
+    "dinov2_small": (518, 518), "mixer_small": (224, 224), "mobilevit_xxs": (128, 64),
+    "swin_tiny": (224, 224), "vit_tiny_patch16_224": (224, 224),
 }  # fmt: skip
 """Sizes of originals that take no other, or not every one."""
 
