@@ -58,8 +58,8 @@ TIED = {
 """Sizes of originals that take no other, or not every one."""
 
 
-BY_ORDER = {"mobilevit_xxs"}
-"""In files whose tensors are sorted by name, its layers of one shape are ambiguous."""
+BY_ORDER = {"mobilevit_xxs", "segformer_b0"}
+"""In files sorted by name, their layers of one shape are ambiguous."""
 
 
 def named(network: Network, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:

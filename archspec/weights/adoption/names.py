@@ -35,7 +35,7 @@ def _keys(named: Sequence[Named]) -> list[tuple[Sequence[str], Signature]]:
     split = [re.findall(r"[^._/]+", name.lower()) for name, _ in named]
     names = [(tuple(words), s) for words, (_, s) in zip(split, named, strict=True)]
     modules = [(words[:-1], signature) for words, signature in names]
-    counts = Counter(modules)
+    counts = Counter([*modules, *names])  # `head` is a layer beside `head_dist`
     return [
         module if module[0] and counts[module] == 1 else name
         for name, module in zip(names, modules, strict=True)
