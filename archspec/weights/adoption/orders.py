@@ -1,7 +1,7 @@
 """Plain orders: whole files that list each kind of layer as the network does.
 
-A file may have all kernels before all norms. Within a chain each of the two kinds has
-to be in one order for the whole network: that of the spec or, in Keras, that of its
+A file may have all kernels before all norms. Within a chain each kind of layer has to
+be in one order for the whole network: that of the spec or, in Keras, that of its
 models, which list the layers farthest from the output first.
 """
 
@@ -76,10 +76,10 @@ def _first_come(
 def _is_sorted(pairs: dict[Stored, Part], order: Sequence[Part]) -> bool:
     """Whether each chain has each kind of layer in this order."""
     places = {part: place for place, part in enumerate(order)}
-    lists: dict[tuple[str, bool], list[int]] = defaultdict(list)
+    lists: dict[tuple[str, str], list[int]] = defaultdict(list)
     homes: dict[Signature, set[str]] = defaultdict(set)
     for unit, part in pairs.items():
-        lists[unit.unit.chain, part.is_linear].append(places[part])
+        lists[unit.unit.chain, part.kind].append(places[part])
         homes[part.signature].add(unit.unit.chain)
     sure = all(len(chains) == 1 for chains in homes.values())
     return sure and all(found == sorted(found) for found in lists.values())

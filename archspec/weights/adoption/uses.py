@@ -43,9 +43,9 @@ class Part(Slot):
     role: str
 
     @property
-    def is_linear(self) -> bool:
-        """Whether it has a kernel; else it is a norm or a scale."""
-        return "weight" in self.layer.weights
+    def kind(self) -> str:
+        """Layers with a kernel are of one kind; norms and scales are of their op's."""
+        return "kernel" if "weight" in self.layer.weights else self.layer.op
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Use:
     twins: Sequence[set[int]]
 
     def earlier(self, part: int) -> set[int]:
-        """The parts of its kind, kernel or norm, that come before it in execution."""
-        kind = self.parts[part].is_linear
-        return {n for n in self.upstream[part] if self.parts[n].is_linear == kind}
+        """The parts of its kind that come before it in execution."""
+        kind = self.parts[part].kind
+        return {n for n in self.upstream[part] if self.parts[n].kind == kind}
 
     @property
     def kind(self) -> tuple[str, ...]:
