@@ -193,8 +193,8 @@ FAULTS = [
     Fault(
         "figures of the base are taken for those of a variant",
         "archspec/language/merge.py",
-        "merged = merge(document.replaced(reported=None),",
-        "merged = merge(document,",
+        "before = document.replaced(reported=None)",
+        "before = document",
         "tests/language tests/test_counts.py",
     ),
     Fault(

@@ -22,6 +22,8 @@ from archspec.targets.symbols import (
     substitute,
 )
 
+LINE_LENGTH = 88
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Code:

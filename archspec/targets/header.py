@@ -11,7 +11,7 @@ from archspec.network import Network
 from archspec.ops import Shape
 from archspec.ops.normalization import BatchNorm
 from archspec.ops.shapes import is_sequence
-from archspec.targets.code import Code, docstring, literal
+from archspec.targets.code import LINE_LENGTH, Code, docstring, literal
 from archspec.targets.dialect import Dialect
 from archspec.targets.digest import UNSIGNED
 from archspec.targets.program.calls import Stage
@@ -33,7 +33,7 @@ def header(dialect: Dialect) -> list[Code]:
     variant += _folding(network)
     default = "by default " if spec.family else ""
     title = f"{document.name}{variant}, {default}for {size} images."
-    paragraphs = [Code(title)]
+    paragraphs = [docstring(title, LINE_LENGTH - len('"""'))]
     if document.summary:
         paragraphs.append(docstring(document.summary))
     if document.source:

@@ -9,13 +9,11 @@ from typing import Any
 
 from archspec.ops.shapes import is_sequence
 from archspec.targets.arguments import KEYWORDS, Style
-from archspec.targets.code import Code, identifier
+from archspec.targets.code import LINE_LENGTH, Code, identifier
 from archspec.targets.file import File
 from archspec.targets.lines import Line
 from archspec.targets.program.calls import Call, Loop, Printed, StageCall, Unrolled
 from archspec.targets.program.statements import Row, TableStatement
-
-LINE_LENGTH = 88
 
 
 def tensor_size(file: File, call: Printed) -> Code:

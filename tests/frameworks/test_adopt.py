@@ -58,7 +58,10 @@ TIED = {
 """Sizes of originals that take no other, or not every one."""
 
 
-BY_ORDER = {"mobilevit_xxs", "segformer_b0"}
+BY_ORDER = {
+    "deeplabv3_resnet50", "deeplabv3plus_resnet50", "hgnetv2_b4",
+    "mobilenetv4_hybrid_medium", "mobilevit_xxs", "repvit_m0_9", "segformer_b0",
+}  # fmt: skip
 """In files sorted by name, their layers of one shape are ambiguous."""
 
 
