@@ -9,7 +9,7 @@ from typing import Any
 
 from walking import STANDARD
 
-from archspec.ops import OPS
+from archspec.ops import OPS, PRIMITIVES
 from archspec.words import ACTIVATIONS
 from examples import examples
 
@@ -126,11 +126,18 @@ CALM: dict[str, set[str]] = {
 """Layers that change no shape, and the attributes that do not either."""
 
 MAPS = [*OPS, "conv", "conv", "depthwise_conv", "batch_norm", "activation", *STANDARD]
-VECTORS = [
+ANYWHERE = [
     "dense", "dense", "batch_norm", "layer_norm", "group_norm", "rms_norm",
     "layer_scale", "activation", "activation", "dropout", "drop_path", "identity",
     "normalize",
 ]  # fmt: skip
+SEQUENCES = [
+    *ANYWHERE, "prefix_tokens", "position_embedding", "global_response_norm",
+    "slice_positions", "slice_channels", "take", "transpose", "global_avg_pool",
+    "self_attention", "mlp", "encoder_layer",
+]  # fmt: skip
+DRAWN = {0: ANYWHERE, 1: SEQUENCES, 2: MAPS}
+"""What is drawn, by the number of axes of positions."""
 
 
 @dataclass
@@ -142,7 +149,13 @@ class Scope:
     pools: dict[str, list[Any]] = field(default_factory=dict)
     conditions: list[Any] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
-    vector: bool = False
+    rank: int = 2
+    """Axes of positions of the tensor before."""
+
+    @property
+    def vector(self) -> bool:
+        """Whether there is no map: layers are dense, not convolutions."""
+        return self.rank < 2
 
     def pick(self, options: Any) -> Any:
         return self.random.choice(list(options))
@@ -159,7 +172,7 @@ class Scope:
         """The same place, where more can be said."""
         both = {k: [*self.pools.get(k, []), *v] for k, v in pools.items()}
         known = Scope(self.random, self.blocks, {**self.pools, **both}, self.conditions)
-        known.names, known.vector = self.names, self.vector
+        known.names, known.rank = self.names, self.rank
         return known
 
     def name(self, stem: str) -> str:
@@ -181,8 +194,9 @@ class Scope:
             words = {"int", "float", "bool", "word", "tensor"}
             found = self.blocks[op].get("arguments", {})
             return {k: isinstance(v, str) and v in words for k, v in found.items()}
-        usual = {"padding", "bias", "epsilon", "decay", "kind", *OPS[op].fallbacks}
-        fields = OPS[op].model_fields.items()
+        usual = {"padding", "bias", "epsilon", "decay", "kind"}
+        usual |= {*PRIMITIVES[op].fallbacks}
+        fields = PRIMITIVES[op].model_fields.items()
         return {
             name: field.is_required() and (name not in usual or op == "activation")
             for name, field in fields
@@ -200,6 +214,9 @@ class Scope:
                 given[name] = self.of_kind(self.kind_of(op, name))
         if op == "conv" and {"stride", "dilation"} <= given.keys():
             del given["dilation"]  # Keras has not both
+        if op == "to_map":
+            del given["size"]
+            given["like"] = self.of_kind("tensor")
         if op == "channel_shuffle" and self.chance(30):
             given["groups"] = "channels"
         return given
@@ -210,7 +227,8 @@ class Scope:
 
     def layer(self) -> dict[str, Any]:
         """One layer of any op."""
-        op = self.pick([*VECTORS] if self.vector else [*MAPS, *self.own * 14])
+        own = [] if self.vector else self.own * 14
+        op = self.pick([*DRAWN[self.rank], *own])
         return {op: self.attributes(op) or None}
 
     def calm_layer(self) -> dict[str, Any]:

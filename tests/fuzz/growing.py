@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from attending import attending, tokenised
 from choices import Scope
 from structures import (
     called,
@@ -27,7 +28,7 @@ def grow(
     scope: Scope, document: dict[str, Any], layers: Layers, form: str = ""
 ) -> None:
     """Another layer, or a few that belong together, if they fit."""
-    scope.vector = len(Walk(document).output.shape) == 1
+    scope.rank = len(Walk(document).output.shape) - 1
     for _ in range(4):
         known = scope.names.copy()
         added = candidate(scope, layers, form or scope.pick(forms(scope)))
@@ -45,7 +46,8 @@ def forms(scope: Scope) -> list[str]:
     """What can be drawn; what is there twice is drawn twice as often."""
     found = ["layer"] * 5 + ["join"] * 2
     found += ["fork", "shortcut", "repeat", "table", "calm"]
-    found += [] if scope.vector else ["resize"]
+    found += [] if scope.vector else ["resize", "tokens", "tokens"]
+    found += ["attention"] * 2 if scope.rank else []
     found += ["again"] * 2
     return found + (["calls"] if scope.own else [])
 
@@ -54,6 +56,10 @@ def candidate(scope: Scope, layers: Layers, form: str) -> Layers:
     """One layer, or a few."""
     references = [*layers, *rows_of(layers), "input"]
     scope.pools["tensor"] = references
+    last = next(reversed(layers), "input")
+    scope.pools["before"] = [
+        last if last in references and "rows" not in layers.get(last, {}) else "input"
+    ]
     if form in GROUPS:
         return GROUPS[form](scope, references)
     if form == "again" and (first := running_again(layers)):
@@ -76,6 +82,8 @@ GROUPS = {
     "fork": forked,
     "shortcut": shortcut,
     "resize": resized,
+    "attention": attending,
+    "tokens": tokenised,
     "table": tabulated,
     "calls": called,
 }

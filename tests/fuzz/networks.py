@@ -119,7 +119,11 @@ def finish(scope: Scope, document: dict[str, Any]) -> None:
 
 def head(scope: Scope, document: dict[str, Any]) -> None:
     layers, pool = document["layers"], {}
-    if len(Walk(document).output.shape) == 3:
+    rank = len(Walk(document).output.shape) - 1
+    if rank == 1:
+        pool = scope.pick([{"pool": "global_avg_pool"}, {"first": {"take": 0}}, {}])
+        layers |= pool
+    if rank == 2:
         pool = scope.pick(
             [
                 {"pool": "global_avg_pool"},

@@ -298,6 +298,7 @@ class Walk:
             start = known[branch["from"]] if "from" in branch else x
             seen = {**names, "channels": start.shape[0]}
             if not value(branch.get("when", True), seen):
+                tensors += [start] if JOINS[op].roles else []
                 continue
             if not {"repeat", "series"} & branch.keys():
                 tensors.append(self.run(layers, start, names, dict(known)))
@@ -317,7 +318,7 @@ class Walk:
         except (ValidationError, ShapeError) as error:
             raise Unfit(str(error)) from None
         tensor = self.add(op, shape, tensors)
-        if op == "multiply":
+        if op in ("multiply", "separable_attention"):
             tensor.degree = sum(source.degree for source in tensors)
         if tensor.degree > MAX_DEGREE:
             raise Unfit("numbers explode")
