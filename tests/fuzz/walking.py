@@ -54,7 +54,7 @@ def usual(op: str) -> Names:
 
 def in_order(branches: list[Any]) -> bool:
     """Whether there are two branches, of which the first always is there."""
-    repeated = any("repeat" in branch for branch in branches)
+    repeated = any({"repeat", "series"} & branch.keys() for branch in branches)
     return len(branches) == 2 and "when" not in branches[0] and not repeated
 
 
