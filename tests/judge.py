@@ -38,10 +38,11 @@ def judged(network: Network, weights: Arrays, image: np.ndarray) -> Arrays:
 
 
 def judged_layers(
-    network: Network, weights: Arrays, image: np.ndarray
+    network: Network, weights: Arrays, images: np.ndarray | list[np.ndarray]
 ) -> dict[int, Tensor]:
-    """What every layer gives, by its number, and the image."""
-    known = {INPUT: torch.from_numpy(image)}
+    """What every layer gives, by its number, and the images."""
+    given = [images] if isinstance(images, np.ndarray) else images
+    known = {INPUT - n: torch.from_numpy(image) for n, image in enumerate(given)}
     for number, layer in enumerate(network.layers):
         own = {
             name: torch.from_numpy(

@@ -18,6 +18,7 @@ from archspec.verification.reference import calibrate
 from archspec.weights.checks import Arrays
 
 Tensors = dict[str, np.ndarray]
+Images = np.ndarray | list[np.ndarray]
 
 
 def session(made: onnx.ModelProto) -> onnxruntime.InferenceSession:
@@ -28,21 +29,27 @@ def session(made: onnx.ModelProto) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(made.SerializeToString(), options, providers)
 
 
-def run(made: onnx.ModelProto, image: np.ndarray) -> Tensors:
+def run(made: onnx.ModelProto, images: Images) -> Tensors:
     """The outputs by name."""
     running = session(made)
     names = [output.name for output in running.get_outputs()]
-    return dict(zip(names, running.run(names, {"input": image}), strict=True))
+    return dict(zip(names, running.run(names, fed(made, images)), strict=True))
 
 
-def run_all(made: onnx.ModelProto, image: np.ndarray) -> Tensors:
-    """Every tensor by name, the input too."""
+def fed(made: onnx.ModelProto, images: Images) -> Tensors:
+    """The inputs by name."""
+    given = [images] if isinstance(images, np.ndarray) else images
+    return dict(zip([i.name for i in made.graph.input], given, strict=True))
+
+
+def run_all(made: onnx.ModelProto, images: Images) -> Tensors:
+    """Every tensor by name, the inputs too."""
     open_model = onnx.ModelProto()
     open_model.CopyFrom(made)
     known = {output.name for output in made.graph.output}
     inner = {name for node in made.graph.node for name in node.output} - {*known, ""}
     open_model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in inner)
-    return run(open_model, image) | {"input": image}
+    return run(open_model, images) | fed(made, images)
 
 
 def inferred(made: onnx.ModelProto) -> dict[str, list[Any]]:

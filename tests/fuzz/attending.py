@@ -83,6 +83,23 @@ def moves(scope: Scope, references: list[str]) -> Any:
     }
 
 
+def turned(scope: Scope) -> Layers:
+    """Attention whose queries are turned by their places, and perhaps the keys."""
+    heads, size = scope.of_kind("heads"), scope.pick([4, 8])
+    given: dict[str, Any] = {"heads": heads}
+    for role in ("query", "key"):
+        turn = {"rotary": {"heads": heads, "size": [*scope.size]}}
+        turn["rotary"] |= {"base": 50} if scope.chance(30) else {}
+        given[role] = {
+            scope.name(role): {"dense": heads * size},
+            scope.name("turn"): turn
+            if role == "query" or scope.chance(80)
+            else "identity",
+        }
+    given["value"] = {scope.name("value"): {"dense": 2 * heads}}
+    return {scope.name("attend"): {"attention": given}}
+
+
 def tokenised(scope: Scope, references: list[str]) -> Layers:
     """A sequence of tokens; perhaps with further ones, and perhaps back to a map."""
     layers: Layers = {scope.name("tokens"): "tokens"}
@@ -93,8 +110,12 @@ def tokenised(scope: Scope, references: list[str]) -> Layers:
         layers[scope.name("positions")] = "position_embedding"
     scope.rank = 1
     for _ in range(scope.pick([0, 1, 1, 2])):
-        if scope.chance(40):
+        form = scope.pick(["attention"] * 4 + ["rotary"] + ["other"] * 5)
+        if form == "attention":
             layers |= attending(scope, [])
+            continue
+        if form == "rotary":
+            layers |= turned(scope)
             continue
         layer = scope.pick(
             [

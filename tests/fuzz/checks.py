@@ -33,11 +33,12 @@ from archspec.verification.differences import (
     first_difference,
     tolerance,
 )
-from archspec.verification.random_data import random_images, random_weights
+from archspec.verification.random_data import random_inputs, random_weights
 from archspec.verification.reference import calibrate, evaluate
 from archspec.weights.fold import fold_weights
 from archspec.weights.moves import to_target
 
+Images = list[np.ndarray]
 WAYS = ("plain", "plain", "unfolded", "folded", "classes")
 """As it is (ONNX with batch norms folded or not), without batch norms, asked for
 another number of classes."""
@@ -75,9 +76,9 @@ def for_classes(network: Network, classes: int) -> Case:
     return Case(other, network, {"num_classes": classes})
 
 
-def drawn(network: Network, number: int) -> tuple[Arrays, np.ndarray]:
+def drawn(network: Network, number: int) -> tuple[Arrays, Images]:
     """Weights with the statistics of the images, and the images."""
-    images, weights = random_images(network, number), random_weights(network, number)
+    images, weights = random_inputs(network, number), random_weights(network, number)
     return {
         **weights,
         **calibrate(network, weights, images, {}.__setitem__),
@@ -85,11 +86,11 @@ def drawn(network: Network, number: int) -> tuple[Arrays, np.ndarray]:
 
 
 def judged(
-    network: Network, weights: Arrays, images: np.ndarray, kind: type = np.float64
+    network: Network, weights: Arrays, images: Images, kind: type = np.float64
 ) -> Arrays:
     """Every layer's output by its path, and every output as `output:NAME`."""
     own = {name: array.astype(kind) for name, array in weights.items()}
-    found = judged_layers(network, own, images.astype(kind))
+    found = judged_layers(network, own, [image.astype(kind) for image in images])
     layers = {x.path: found[n].numpy() for n, x in enumerate(network.layers)}
     ends = {f"output:{n}": found[end].numpy() for n, end in network.outputs.items()}
     return layers | ends
@@ -115,7 +116,7 @@ def note_worst(what: str, value: float) -> None:
     TALLY[what] = max(TALLY[what], value)
 
 
-def check_sources(case: Case, weights: Arrays, images: np.ndarray) -> None:
+def check_sources(case: Case, weights: Arrays, images: Images) -> None:
     """The files for all frameworks, in double precision."""
     network = case.network
     expected = judged(network, weights, images)
@@ -146,7 +147,7 @@ def count_refusal(target: str, error: SpecError) -> None:
     TALLY[f"{target} {diagnostic.code}: {diagnostic.message}"] += 1
 
 
-def of_torch(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
+def of_torch(case: Case, weights: Arrays, images: Images) -> Arrays:
     network = case.network
     trainable = sum(tensor.numel() for tensor in case.torch.parameters())
     assert trainable == network.trainable_parameters
@@ -159,7 +160,7 @@ def of_torch(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
         FlopCounterMode(display=False) as counter,
     ):
         warnings.simplefilter("ignore")
-        case.torch(torch.zeros(1, *network.input_shape))
+        case.torch(*(torch.zeros(1, *shape) for shape in network.inputs.values()))
     # the sums of separable attention are no products of matrices
     unseen = sum(x.macs for x in network.layers if x.op == "separable_attention")
     if not any(x.op == "linear_attention" for x in network.layers):
@@ -167,18 +168,18 @@ def of_torch(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
     return kept(built, images, network)
 
 
-def of_keras(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
+def of_keras(case: Case, weights: Arrays, images: Images) -> Arrays:
     network = case.network
     assert case.keras.count_params() == network.parameters
     built = KerasModel(case.keras, {})
     built.load(to_target(network, manifest("keras"), weights))
-    found = kept(built, images.astype(np.float64), network)
+    found = kept(built, [image.astype(np.float64) for image in images], network)
     if TALLY["networks"] % 20 == 0:
         keras.backend.clear_session()
     return found
 
 
-def of_nnx(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
+def of_nnx(case: Case, weights: Arrays, images: Images) -> Arrays:
     network = case.network
     built = NnxModel(case.nnx, {}, np.dtype("float64"))
     assert sum(map(prod, built.shapes.values())) == network.parameters
@@ -187,11 +188,11 @@ def of_nnx(case: Case, weights: Arrays, images: np.ndarray) -> Arrays:
 
 
 def kept(
-    built: TorchModel | KerasModel | NnxModel, images: np.ndarray, network: Network
+    built: TorchModel | KerasModel | NnxModel, images: Images, network: Network
 ) -> Arrays:
     """What it computes; what torch gives may change as it goes on."""
     found: dict[str, np.ndarray] = {}
-    built.run([images], order(network), lambda name, x: found.update({name: x.copy()}))
+    built.run(images, order(network), lambda name, x: found.update({name: x.copy()}))
     return found
 
 
@@ -200,9 +201,9 @@ SOURCES = {"torch": of_torch, "keras": of_keras, "nnx": of_nnx}
 
 def order(network: Network) -> Order:
     """To tell what every layer gives."""
-    paths = {INPUT: None, **{n: x.path for n, x in enumerate(network.layers)}}
+    paths = {n: x.path for n, x in enumerate(network.layers)}
     layers = {
-        layer.path: paths[layer.sources[0]] if len(layer.sources) == 1 else None
+        layer.path: paths.get(layer.sources[0]) if len(layer.sources) == 1 else None
         for layer in network.layers
     }
     later: dict[str, list[str]] = {}
@@ -213,9 +214,7 @@ def order(network: Network) -> Order:
     )
 
 
-def check_onnx(
-    network: Network, weights: Arrays, images: np.ndarray, fold: bool
-) -> None:
+def check_onnx(network: Network, weights: Arrays, images: Images, fold: bool) -> None:
     """Every tensor is what its layer makes of the tensors before it; so is the end.
 
     Rounding errors of single precision may grow from layer to layer, so what comes out
@@ -249,7 +248,7 @@ def check_onnx(
     assert ends.keys() == {name or "output" for name in network.outputs}
     for name, number in network.outputs.items():
         key, least = f"output:{name}", 0.0
-        if number != INPUT:
+        if number > INPUT:
             least = least_error(network.layers[number], [expected[key]])
         end = ends[name or "output"]
         end = end.swapaxes(1, 2) if end.ndim == 3 else end
@@ -286,10 +285,10 @@ def in_single() -> Iterator[None]:
 
 
 def check_each(
-    network: Network, weights: Arrays, images: np.ndarray, found: Arrays
+    network: Network, weights: Arrays, images: Images, found: Arrays
 ) -> None:
     """Each layer, by what was found of the layers before it."""
-    known = {INPUT: images}
+    known = {INPUT - number: image for number, image in enumerate(images)}
     for number, layer in enumerate(network.layers):
         inputs = [known[source] for source in layer.sources]
         own = {name: weights[path] for name, path in layer.weight_names.items()}

@@ -14,7 +14,6 @@ from archspec.words import ACTIVATIONS
 from examples import examples
 
 CONSTANTS: dict[str, list[Any]] = {
-    "tensor": ["input"],
     "count": [
         1, 2, 3, 4, 4, 5, 6, 6, 8, 8, 12, "channels", "2 * channels", "channels + 3",
         "max(2, channels // 2)", "round_channels(channels * 1.5, divisor=4)",
@@ -77,8 +76,8 @@ KINDS = {
     "layer_scale": "share", "mean": "number", "std": "positive", "slope": "share",
     "mode": "mode", "size": "size", "factor": "factor", "order": "order",
     "stop": "stop", "amounts": "amounts", "value": "value", "flag": "flag",
-    "number": "index", "other": "tensor", "shortcut": "flag", "n": "times",
-    "key_width": "width",
+    "number": "index", "other": "tensor", "third": "tensor", "shortcut": "flag",
+    "n": "times", "key_width": "width",
 }  # fmt: skip
 """What the attributes and arguments of these names are."""
 
@@ -151,6 +150,9 @@ class Scope:
     names: set[str] = field(default_factory=set)
     rank: int = 2
     """Axes of positions of the tensor before."""
+    size: tuple[int, ...] = ()
+    """Of the feature map before."""
+    inputs: tuple[str, ...] = ("input",)
 
     @property
     def vector(self) -> bool:
@@ -172,7 +174,8 @@ class Scope:
         """The same place, where more can be said."""
         both = {k: [*self.pools.get(k, []), *v] for k, v in pools.items()}
         known = Scope(self.random, self.blocks, {**self.pools, **both}, self.conditions)
-        known.names, known.rank = self.names, self.rank
+        known.names, known.rank, known.size = self.names, self.rank, self.size
+        known.inputs = self.inputs
         return known
 
     def name(self, stem: str) -> str:
@@ -184,7 +187,7 @@ class Scope:
     def of_kind(self, kind: str) -> Any:
         """A constant, or an expression over what can be seen here."""
         seen = self.pools.get(kind, [])
-        if seen and self.chance(60):
+        if seen and (kind not in CONSTANTS or self.chance(60)):
             return self.pick(seen)
         return self.pick(CONSTANTS[kind])
 
@@ -227,14 +230,19 @@ class Scope:
 
     def layer(self) -> dict[str, Any]:
         """One layer of any op."""
-        own = [] if self.vector else self.own * 14
+        own = self.own * (14 if self.rank == 2 else 4)
         op = self.pick([*DRAWN[self.rank], *own])
         return {op: self.attributes(op) or None}
 
     def calm_layer(self) -> dict[str, Any]:
         """One that changes no shape."""
         if self.vector:
-            return self.pick([{"batch_norm": None}, {"activation": "tanh"}])
+            more = (
+                [{"self_attention": {"heads": 1}}, {"mlp": {"expand": 2}}]
+                if self.rank
+                else []
+            )
+            return self.pick([{"batch_norm": None}, {"activation": "tanh"}, *more])
         op = self.pick(CALM)
         given = self.attributes(op, CALM[op])
         if "kernel" in given:

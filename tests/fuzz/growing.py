@@ -28,7 +28,8 @@ def grow(
     scope: Scope, document: dict[str, Any], layers: Layers, form: str = ""
 ) -> None:
     """Another layer, or a few that belong together, if they fit."""
-    scope.rank = len(Walk(document).output.shape) - 1
+    scope.size = Walk(document).output.shape[1:]
+    scope.rank = len(scope.size)
     for _ in range(4):
         known = scope.names.copy()
         added = candidate(scope, layers, form or scope.pick(forms(scope)))
@@ -54,12 +55,11 @@ def forms(scope: Scope) -> list[str]:
 
 def candidate(scope: Scope, layers: Layers, form: str) -> Layers:
     """One layer, or a few."""
-    references = [*layers, *rows_of(layers), "input"]
+    references = [*layers, *rows_of(layers), *scope.inputs]
     scope.pools["tensor"] = references
-    last = next(reversed(layers), "input")
-    scope.pools["before"] = [
-        last if last in references and "rows" not in layers.get(last, {}) else "input"
-    ]
+    last = next(reversed(layers), scope.inputs[0])
+    is_table = "rows" in layers.get(last, {})
+    scope.pools["before"] = [scope.inputs[0] if is_table else last]
     if form in GROUPS:
         return GROUPS[form](scope, references)
     if form == "again" and (first := running_again(layers)):

@@ -51,6 +51,7 @@ def drawn(random: Random) -> Drawn:
         "calm_kernel": ["5 if deep else 3"],
     }
     scope.conditions = ["deep", "not deep", "width > 0.5", "channels > 4", True, False]
+    scope.inputs = tuple(document.get("inputs", ["input"]))
     document["layers"] = {}
     least = 2
     if scope.own and scope.chance(70):
@@ -84,6 +85,7 @@ def preamble(random: Random) -> dict[str, Any]:
     if scope.chance(20):
         defaults["conv"]["initializer"] = scope.of_kind("initializer")
     size = [random.randint(5, 16), random.randint(5, 16)]
+    image = {"channels": pick([1, 2, 3, 4, 6]), "size": pick([size, size[0]])}
     return {
         "archspec": 1,
         "name": "Net",
@@ -93,10 +95,22 @@ def preamble(random: Random) -> dict[str, Any]:
             "wide": pick(["scale(16)", "4 + 2", "6 if deep else 5"]),
             "main": pick(["relu", "hard_swish", "swish"]),
         },
-        "input": {"channels": pick([1, 2, 3, 4, 6]), "size": pick([size, size[0]])},
+        **pictured(scope, image),
         "classes": random.randint(2, 7),
         "defaults": defaults,
     }
+
+
+def pictured(scope: Scope, image: dict[str, Any]) -> dict[str, Any]:
+    """One input, or several, which often are alike."""
+    if scope.chance(70):
+        return {"input": image}
+    inputs = {"image": image}
+    for name in scope.pick([["other_one"], ["other_one", "facts"]]):
+        alike = {"channels": scope.pick([1, 3, 4]), "size": image["size"]}
+        small = {"channels": 5, "size": scope.pick([1, 4, [6, 3]])}
+        inputs[name] = scope.pick([image, image, alike, small])
+    return {"inputs": inputs}
 
 
 def finish(scope: Scope, document: dict[str, Any]) -> None:
@@ -110,9 +124,8 @@ def finish(scope: Scope, document: dict[str, Any]) -> None:
     if not loose and scope.chance(80):
         return
     last = next(reversed(layers))
-    more = (
-        [scope.pick([*layers, *rows_of(layers), "input"])] if scope.chance(30) else []
-    )
+    any_one = scope.pick([*layers, *rows_of(layers), *scope.inputs])
+    more = [any_one] if scope.chance(30) else []
     wanted = list(dict.fromkeys([*loose, last, *more]))
     document["outputs"] = {f"out_{n}": name for n, name in enumerate(wanted)}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from choices import KINDS, Scope
 from growing import fits, grow
+from readers import TENSORS
 
 
 def own_block(
@@ -18,6 +19,8 @@ def own_block(
     block: dict[str, Any] = {"arguments": arguments, "layers": {}}
     if scope.chance(35):
         arguments["other"] = scope.pick(["tensor", "tensor", "input"])
+        if scope.chance(25):
+            arguments["third"] = scope.pick(["tensor", "input"])
     scope.conditions = [*conditions(arguments), True]
     scope.pools = pools_of(arguments)
     if scope.chance(50):
@@ -37,19 +40,19 @@ def own_block(
     given = {
         k: usual[v] for k, v in arguments.items() if isinstance(v, str) and v in usual
     }
-    given |= {"other": "input"} if arguments.get("other") == "tensor" else {}
-    call = {"probe": given}
+    read = [name for name in TENSORS if name in arguments]
+    given |= {name: "before" for name in read if arguments[name] == "tensor"}
+    before = scope.pick([*["identity"] * 4, "tokens", "global_avg_pool"])
+    scope.rank = {"identity": 2, "tokens": 1}.get(before, 0)
     trial = {
-        **document,
+        **{key: value for key, value in document.items() if key != "inputs"},
         "input": {"channels": 6, "size": [9, 8]},
         "blocks": {**document.get("blocks", {}), "probe": block},
-        "layers": {"probed": call},
+        "layers": {"before": before, "probed": {"probe": given}},
     }
     block["layers"] = {"first": {"activation": None}} if scope.chance(20) else {}
-    if "other" in arguments:
-        fit = {"fit": {"conv": "in_channels"}} if scope.chance(50) else {}
-        branches = {"own": {}, "other_one": {"from": "other", **fit}}
-        block["layers"]["met"] = {scope.pick(["add", "concat", "multiply"]): branches}
+    if read:
+        block["layers"]["met"] = met(scope, read)
     for _ in range(scope.pick([1, 2, 2, 3, 4])):
         if calm:
             layer = scope.calm_layer()
@@ -64,6 +67,15 @@ def own_block(
     if calm:
         finish_residual(scope, block, trial)
     return block if block["layers"] and fits(trial) else None
+
+
+def met(scope: Scope, read: list[str]) -> dict[str, Any]:
+    """A join of the input with the other tensors."""
+    branches: dict[str, Any] = {"own": {}}
+    for name in read:
+        fit = {scope.name("fit"): {"dense": "in_channels"}} if scope.chance(50) else {}
+        branches[f"of_{name}"] = {"from": name, **fit}
+    return {scope.pick(["add", "concat", "multiply"]): branches}
 
 
 def finish_residual(scope: Scope, block: dict[str, Any], trial: dict[str, Any]) -> None:
@@ -81,6 +93,8 @@ def finish_residual(scope: Scope, block: dict[str, Any], trial: dict[str, Any]) 
     if scope.chance(50):
         given["kernel"] = scope.of_kind("calm_kernel")
     project = scope.pick(["conv", "conv_bn", "conv_bn_act"])
+    if scope.vector:
+        project, given = "dense", {"units": given["filters"]}
     block["layers"][scope.name("project")] = {project: given}
     if scope.chance(80):
         block["residual"] = " and ".join(conditions) or True
@@ -148,7 +162,7 @@ def pools_of(arguments: dict[str, Any]) -> dict[str, list[Any]]:
     if "other" in arguments:
         pools["count"] = ["other_channels", "other_channels + 2"]
     for name in arguments:
-        if name == "other":
+        if name in TENSORS:
             continue
         for kind in ALSO.get(name, [KINDS[name]]):
             pools.setdefault(kind, []).append(name)

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 Document = dict[str, Any]
-KEPT = {"archspec", "name", "input"}
+KEPT = {"archspec", "name", "input", "inputs"}
 
 
 def smallest(

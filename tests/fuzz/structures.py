@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from choices import Scope
+from readers import TENSORS
 from walking import STANDARD
 
 Layers = dict[str, Any]
@@ -83,7 +84,7 @@ def forked(scope: Scope, references: list[str]) -> Layers:
     width = scope.of_kind("count")
     if scope.vector:
         first: dict[str, Any] = {"dense": width}
-        second: dict[str, Any] = {"dense": width, "from": "input"}
+        second: dict[str, Any] = {"dense": width, "from": scope.pick(scope.inputs)}
         match = {}
     else:
         stride = scope.of_kind("even_stride")
@@ -121,7 +122,7 @@ def shortcut(scope: Scope, references: list[str]) -> Layers:
         width = width if width in scope.pools.get("count", []) else "channels"
         given = {"filters": width, "kernel": scope.of_kind("calm_kernel")}
         layers[scope.name("project")] = {scope.pick(["conv", "conv_bn"]): given}
-    names = scope.some([*references, "input", "input", *layers], 2)
+    names = scope.some([*references, *scope.inputs * 2, *layers], 2)
     join: dict[str, Any] = {
         scope.pick(["add", "add", "concat", "multiply"]): {
             **({scope.name("main"): {}} if scope.chance(85) else {}),
@@ -136,7 +137,10 @@ def resized(scope: Scope, references: list[str]) -> Layers:
     stride = scope.pick(["stride", 2]) if "stride" in scope.pools else 2
     shrink = {"filters": "channels", "kernel": 3, "stride": stride}
     smaller = scope.pick([{"conv": shrink}, {"max_pool": 2}, {"depthwise_conv": 3}])
-    like = {"like": scope.pick([*references, "input"]), "mode": scope.of_kind("mode")}
+    like = {
+        "like": scope.pick([*references, *scope.inputs]),
+        "mode": scope.of_kind("mode"),
+    }
     layers: Layers = {scope.name("smaller"): smaller}
     if scope.chance(30):
         layer = scope.calm_layer()
@@ -183,7 +187,7 @@ def repeated(scope: Scope) -> Layers:
     layer["repeat"] = scope.of_kind("times")
     if given and scope.chance(50):
         changed = inside.attributes(op, set(given))
-        changed.pop("other", None)  # each run reads the same tensors
+        changed = {k: v for k, v in changed.items() if k not in TENSORS}
         then = {k: v for k, v in changed.items() if k in given and scope.chance(60)}
         layer |= {"then": then} if then else {}
     if "stride" in (given or {}) and scope.chance(60):

@@ -14,7 +14,7 @@ from typing import Any
 
 from nearest import check_nearest
 from pydantic import ValidationError
-from readers import MODIFIERS, op_of, parted, unread
+from readers import MODIFIERS, TENSORS, op_of, parted, unread
 from ruamel.yaml import YAML
 from values import Names, Unfit, scope_of, value, whole
 
@@ -58,6 +58,12 @@ def in_order(branches: list[Any]) -> bool:
     return len(branches) == 2 and "when" not in branches[0] and not repeated
 
 
+def one_key(join: Any, shapes: list[Shape]) -> bool:
+    """Whether a position sees no other."""
+    query, key, _ = join.three(shapes)
+    return prod(key[1:]) == join.places(query, key).groups
+
+
 class Walk:
     """All layers of a document: `layers` has their ops and output shapes, in order.
 
@@ -75,12 +81,17 @@ class Walk:
         }
         if "classes" in document:
             self.seen["classes"] = document["classes"]
-        size = value(document["input"]["size"], self.seen)
-        size = size if isinstance(size, tuple) else (size, size)
-        image = Tensor((value(document["input"]["channels"], self.seen), *size), True)
-        self.known = {"input": image}
+        images = document.get("inputs") or {"input": document["input"]}
+        self.known = {name: self.image(image) for name, image in images.items()}
+        image = next(iter(self.known.values()))
+        image.read = len(images) == 1
         self.outermost = document["layers"]
         self.output = self.run(self.outermost, image, self.seen, self.known, True)
+
+    def image(self, given: Mapping[str, Any]) -> Tensor:
+        size = value(given["size"], self.seen)
+        size = size if isinstance(size, tuple) else (size, size)
+        return Tensor((value(given["channels"], self.seen), *size))
 
     @property
     def loose(self) -> list[str]:
@@ -162,8 +173,10 @@ class Walk:
         for row, own, repeated, tensors in every:
             op = own.get("op", next(iter(table["each"])))
             given = self.by_name(op, table["each"][op])
-            if given.get("other") in tensors:
-                given = {**given, "other": tensors[given["other"]]}
+            columns_of = {
+                k: v for k, v in given.items() if k in TENSORS and v in tensors
+            }
+            given = {**given, **{k: tensors[v] for k, v in columns_of.items()}}
             then = table.get("then", {})
             for step in range(repeated):
                 seen = {**names, **own, "index": index, "count": sum(times)}
@@ -317,6 +330,8 @@ class Walk:
             shape = join.infer(*(tensor.shape for tensor in tensors))
         except (ValidationError, ShapeError) as error:
             raise Unfit(str(error)) from None
+        if op == "attention" and one_key(join, [tensor.shape for tensor in tensors]):
+            raise Unfit("Keras warns of a softmax over one key")
         tensor = self.add(op, shape, tensors)
         if op in ("multiply", "separable_attention"):
             tensor.degree = sum(source.degree for source in tensors)
