@@ -330,7 +330,7 @@ class Walk:
             shape = join.infer(*(tensor.shape for tensor in tensors))
         except (ValidationError, ShapeError) as error:
             raise Unfit(str(error)) from None
-        if op == "attention" and one_key(join, [tensor.shape for tensor in tensors]):
+        if op.endswith("attention") and one_key(join, [x.shape for x in tensors]):
             raise Unfit("Keras warns of a softmax over one key")
         tensor = self.add(op, shape, tensors)
         if op in ("multiply", "separable_attention"):

@@ -157,7 +157,7 @@ def _built_in(file: File, owner: Code, body: Sequence[Statement]) -> Iterator[Bu
         if isinstance(statement, TableStatement):
             rows = statement.rows
             calls = [(row_path(file, statement, row), row.call) for row in rows]
-        elif isinstance(statement, OpStatement):
+        elif isinstance(statement, OpStatement) and statement.again is None:
             calls = [(identifier(statement.name), statement.call)]
         else:
             continue
