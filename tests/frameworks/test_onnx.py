@@ -282,6 +282,16 @@ def test_a_network_that_is_its_input(network):
             "not supported by the ONNX target: 28,000,000,000 bytes of weights "
             "exceed a file's limit of 2,130,706,432",
         ),
+        (
+            "{adaptive_avg_pool: [1000000000, 1]}",
+            "not supported by the ONNX target: "
+            "9,000,000,012 numbers in constants exceed the limit of 134,217,728",
+        ),
+        (
+            "{resize: {size: [10000000001, 1], mode: nearest_floor}}",
+            "not supported by the ONNX target: "
+            "10,000,000,002 numbers in constants exceed the limit of 134,217,728",
+        ),
     ],
 )
 def test_what_cannot_be_said(network, layer, message):
@@ -293,6 +303,21 @@ def test_what_cannot_be_said(network, layer, message):
     assert (diagnostic.code, diagnostic.message) == ("AS402", message)
     assert diagnostic.path == "it"
     assert diagnostic.place is not None
+
+
+@pytest.mark.parametrize(
+    ("size", "layers"),
+    [
+        (4096, "it: {attention: {window: 256, shift: 2}}"),
+        (128, "it: {attention: {relative_bias: absolute}}"),
+        (4096, "flat: tokens, it: {rotary: {heads: 1, size: 4096}}"),
+    ],
+)
+def test_tables_are_refused_before_they_are_computed(network, size, layers):
+    text = f"input: {{channels: 12, size: {size}}}\nlayers: {{{layers}}}"
+    found = network(text).network
+    with pytest.raises(SpecError, match="numbers in constants exceed the limit"):
+        model(found, drawn(found))
 
 
 def test_weights_that_do_not_fit(network):

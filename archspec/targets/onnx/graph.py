@@ -17,6 +17,9 @@ from archspec.targets.unprintable import Unprintable
 Array = np.ndarray[Any, Any]
 Number = int | float | str | tuple[int, ...]
 
+MAX_CONSTANTS = 2**27
+"""Numbers in tables that layers compute: at most 1 GiB, of the 2 GiB of a file."""
+
 
 @dataclass
 class Graph:
@@ -32,6 +35,8 @@ class Graph:
     tensors: dict[str, onnx.TensorProto] = field(
         default_factory=dict[str, onnx.TensorProto]
     )
+    reserved: int = 0
+    """Numbers in constants that layers were about to compute."""
 
     def node(
         self, name: str, operator: str, inputs: list[str], *outputs: str, **more: Number
@@ -122,6 +127,15 @@ class Site:
     def along(self) -> tuple[int, ...]:
         """The shape of a number for each channel, to go with the input."""
         return (-1, 1, 1) if self.of_maps else (-1,)
+
+    def reserve(self, count: int) -> None:
+        """Call before constants are computed; raises Unprintable if they are large."""
+        self.graph.reserved += count
+        if self.graph.reserved > MAX_CONSTANTS:
+            raise Unprintable(
+                f"{self.graph.reserved:,} numbers in constants exceed the limit of "
+                f"{MAX_CONSTANTS:,}"
+            )
 
     def number(self, value: float) -> str:
         """A constant in single precision."""

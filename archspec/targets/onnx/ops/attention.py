@@ -35,6 +35,7 @@ def attention(site: Site, op: Attention) -> None:
     length = prod(places.group)
     if op.relative_bias is not None:
         signed = op.relative_bias == "signed"
+        site.reserve(length**2)
         rows, columns = places.offsets(np.zeros(0), signed=signed)
         table = site.weights["table"]
         index = (rows * table.shape[2] + columns).ravel()
@@ -45,6 +46,7 @@ def attention(site: Site, op: Attention) -> None:
         bias = site.part("bias", "Reshape", bias, shape)
         scores = site.part("biased", "Add", scores, bias)
     if op.shift:
+        site.reserve(places.groups * length**2)
         mask = places.mask(np.zeros(0))[:, None, None].astype(np.float32)
         scores = site.part("masked", "Add", scores, site.constant("mask", mask))
     weights = site.part("weights", "Softmax", scores, axis=-1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from archspec.ops import arrays
@@ -49,6 +51,7 @@ def adaptive_avg_pool(site: Site, op: AdaptiveAvgPool) -> None:
         kernel = tuple(old // new for old, new in zip(site.size, op.size, strict=True))
         site.end("AveragePool", *site.inputs, kernel_shape=kernel, strides=kernel)
         return
+    site.reserve(sum(map(prod, zip(site.size, op.size, strict=True))))
     rows, columns = (
         arrays.means(np, old, new) for old, new in zip(site.size, op.size, strict=True)
     )

@@ -69,6 +69,7 @@ def transpose(site: Site, _: Transpose) -> None:
 def rotary(site: Site, op: Rotary) -> None:
     """The halves of each head, turned by constants, and put together."""
     channels, length = site.layer.output
+    site.reserve(2 * length * channels // op.heads)
     angles = op.angles(np, (channels, length))[:, None]
     cos, sin = site.matrix("cos", np.cos(angles)), site.matrix("sin", np.sin(angles))
     shape = site.whole(0, length, op.heads, 2, channels // op.heads // 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from archspec.ops.shape import (
     ChannelShuffle,
     DepthToSpace,
@@ -87,12 +89,13 @@ upsample = resize
 
 def _take(site: Site, size: tuple[int, int]) -> None:
     """`Gather` of rows and columns: `Resize` rounds its scale, and misses some."""
+    site.reserve(sum(size))
     rows, columns = (
-        [number * old // new for number in range(new)]
-        for old, new in zip(site.size, size, strict=True)
+        site.constant(name, np.arange(new, dtype=np.int64) * old // new)
+        for name, old, new in zip(("rows", "columns"), site.size, size, strict=True)
     )
-    down = site.part("down", "Gather", *site.inputs, site.whole(*rows), axis=2)
-    site.end("Gather", down, site.whole(*columns), axis=3)
+    down = site.part("down", "Gather", *site.inputs, rows, axis=2)
+    site.end("Gather", down, columns, axis=3)
 
 
 def pad(site: Site, op: Pad) -> None:
