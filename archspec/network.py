@@ -85,6 +85,11 @@ class NetworkLayer(NamedTuple):
         return self.primitive.macs(*self.inputs)
 
     @property
+    def scratch(self) -> int:
+        """Numbers held while it runs, besides its inputs and output."""
+        return self.primitive.scratch(*self.inputs)
+
+    @property
     def attention_macs(self) -> int:
         """Those of them that multiply activations, not weights."""
         return self.macs if self.primitive.attends else 0

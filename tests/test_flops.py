@@ -164,6 +164,7 @@ def test_json_of_the_small_network(network):
         "flops": 6080,
         "counting": "weights-and-attention",
         "peak_activation_bytes": 640,
+        "fused_peak_activation_bytes": 640,
         "reported": {"parameters": 1000, "macs": 2500, "erratum": "a misprint"},
         "preprocessing": {"scale": 0.25, "mean": [0.5], "resize": 256},
     }
@@ -246,6 +247,22 @@ def test_shapes_of_several_outputs_are_an_object(network):
 )
 def test_peak_memory_by_hand(network, layers: str, floats: int):
     assert peak_activation_bytes(network(f"layers: {layers}")) == 4 * floats
+
+
+@pytest.mark.parametrize(
+    ("attributes", "scores", "others"),
+    [
+        ("heads: 2", 2 * 16 * 16, 96 + 32),
+        ("heads: 2, window: 2", 2 * 16 * 4, 96 + 32),
+        ("query: {q: {conv: 6}}, dilation: 2", 16 * 4, 96 + 96 + 96),
+        ("key: {k: {max_pool: 2}}, value: {v: {max_pool: 2}}", 16 * 4, 96 + 48 + 96),
+    ],
+)
+def test_peak_memory_with_scores_of_attention(network, attributes, scores, others):
+    found = network(f"layers: {{a: {{conv: 6}}, b: {{attention: {{{attributes}}}}}}}")
+    assert found.layers[-1].scratch == scores
+    assert peak_activation_bytes(found) == 4 * (scores + others)
+    assert peak_activation_bytes(found, fused=True) == 4 * others
 
 
 def test_csv_has_a_line_for_each_layer(network):

@@ -28,6 +28,7 @@ def cost_document(network: Network) -> dict[str, Any]:
         **totals(network),
         "counting": COUNTING,
         "peak_activation_bytes": peak_activation_bytes(network),
+        "fused_peak_activation_bytes": peak_activation_bytes(network, fused=True),
         "reported": _reported(network),
         "preprocessing": _preprocessing(network),
         "layers": [_layer(layer) for layer in network.layers],
@@ -55,11 +56,12 @@ def _listed(shape: Shape | dict[str, Shape]) -> list[int] | dict[str, list[int]]
     return list(shape)
 
 
-def peak_activation_bytes(network: Network) -> int:
+def peak_activation_bytes(network: Network, *, fused: bool = False) -> int:
     """The most that is alive at once: float32, one image, nothing done in place.
 
     Layers run in the order written. While one runs, its inputs, its output and all
-    that later layers or the network's outputs still read are alive.
+    that later layers or the network's outputs still read are alive, and the matrix of
+    scores of an attention, unless a `fused` kernel computes it in parts.
     """
     end = len(network.layers)
     last_use = {
@@ -73,7 +75,7 @@ def peak_activation_bytes(network: Network) -> int:
     for number, layer in enumerate(network.layers):
         sizes[number] = prod(layer.output)
         alive += sizes[number]
-        peak = max(peak, alive)
+        peak = max(peak, alive + (0 if fused else layer.scratch))
         done = {s for s in (*layer.sources, number) if last_use.get(s, -1) <= number}
         alive -= sum(sizes[source] for source in done)
     return FLOAT32 * peak

@@ -190,12 +190,15 @@ def _share(part: int, whole: int) -> tuple[str, str]:
 
 def _totals(network: Network) -> Grid:
     trainable, attention = network.trainable_parameters, network.attention_macs
+    peak = peak_activation_bytes(network)
+    fused = peak_activation_bytes(network, fused=True)
     totals = {
         "trainable parameters": trainable,
         "moving statistics": network.parameters - trainable,
         **({"MACs of attention": attention} if attention else {}),
         "FLOPs": network.flops,
-        "peak activation bytes": peak_activation_bytes(network),
+        "peak activation bytes": peak,
+        **({"with fused attention": fused} if fused < peak else {}),
     }
     return Grid(["", "total"], [[name, f"{n:,}"] for name, n in totals.items()])
 

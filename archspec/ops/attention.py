@@ -85,11 +85,14 @@ class Attention(Headed):
 
     def macs(self, shape: Shape, *others: Shape) -> int:
         """Scores, and the sums of values that they weigh."""
-        query, key, value = self.three((shape, *others))
-        size, value_size, _ = self.sizes(query, key, value)
-        places = self.places(query, key)
-        seen = prod(key[1:]) // places.groups
-        return self.heads * prod(query[1:]) * seen * (size + value_size)
+        size, value_size, _ = self.sizes(*self.three((shape, *others)))
+        return self.scratch(shape, *others) * (size + value_size)
+
+    def scratch(self, shape: Shape, *others: Shape) -> int:
+        """The matrix of scores: for each head, query, and key that it sees."""
+        query, key, _ = self.three((shape, *others))
+        seen = prod(key[1:]) // self.places(query, key).groups
+        return self.heads * prod(query[1:]) * seen
 
     def evaluate(self, x: Array, weights: Weights, *others: Array) -> Array:
         query, key, value = self.parts((x, *others))

@@ -202,6 +202,10 @@ class Op(BaseModel, ABC):
         """Raise ShapeError if the op does not take tensors of this kind."""
         check_kind(self.name, shape, self.kinds)
 
+    def scratch(self, shape: Shape, *others: Shape) -> int:
+        """Numbers that it holds while it runs, besides its inputs and output."""
+        return 0
+
     def as_map(self, shape: Shape) -> tuple[int, int, int]:
         """The shape as channels, height and width.
 

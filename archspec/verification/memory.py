@@ -81,13 +81,15 @@ def estimate(
 ) -> int:
     """Bytes that all processes hold together, at most."""
     processes = 1 + len(frameworks)
-    sizes = [batch * prod(layer.output) for layer in network.layers]
+    sizes = [batch * (prod(n.output) + n.scratch) for n in network.layers]
     held = sum(stage.outputs.get(name, 0) for name in frameworks)
     numbers = processes * stage.weights * network.parameters
     if stage.outputs:
         numbers += held * sum(sizes) + AT_WORK * len(frameworks) * max(sizes)
         # NumPy, and then PyTorch, unfold a convolution's windows in double precision.
-        numbers += max(batch * n.macs // n.output[0] for n in network.layers)
+        # Of scores, NumPy also holds the powers and their quotients.
+        unfolded = (n.macs // n.output[0] + 2 * n.scratch for n in network.layers)
+        numbers += batch * max(unfolded)
     return processes * STARTED + int(numbers * _DOUBLE)
 
 
