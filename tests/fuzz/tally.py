@@ -29,7 +29,7 @@ from archspec.errors import Diagnosed
 
 CASES = int(os.environ.get("FUZZ_CASES") or 30)
 """Of each kind of document; other kinds have a share of it."""
-NETWORKS = int(os.environ.get("FUZZ_NETWORKS") or 6)
+NETWORKS = int(os.environ.get("FUZZ_NETWORKS") or 4)
 SEED = os.environ.get("FUZZ_SEED") or None
 PARTS = 2
 """Of the cases without a seed: the first is always run, the others with `--full`."""
