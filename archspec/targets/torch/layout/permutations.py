@@ -74,10 +74,16 @@ class Permutations:
     ) -> tuple[list[Statement], _Tensor]:
         """The statement with what permutes before and behind it, and what it gives."""
         source = self.known[statement.source] if statement.source else current
-        if isinstance(statement, PassStatement):
-            self.know(statement, statement.rows, source)
-            return [statement], source
         found: list[Statement] = []
+        if isinstance(statement, PassStatement):
+            names = statement.name, *(f"{statement.name}.{r}" for r in statement.rows)
+            if source.last and not self.pinned.isdisjoint(names):
+                place, origin = statement.place, statement.source
+                found.append(_permutation(place, False, source.shapes, origin))
+                source = _Tensor(source.shapes)
+                statement = replace(statement, source=None)
+            self.know(statement, statement.rows, source)
+            return [*found, statement], source
         shapes, last = reads(statement), reads_last(statement)
         if any_map(shapes) and source.last != last:
             name = "input" if last and self.takes_over(statement) else UNNAMED
