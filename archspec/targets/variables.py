@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, count
 
 from archspec.targets.code import Code
+from archspec.targets.program.calls import Loop, Unrolled
 from archspec.targets.program.statements import (
     BranchPart,
     JoinStatement,
@@ -67,18 +68,23 @@ class Variables:
             self._use(statement.source)
             self._starts[id(statement)] = self._clock
             # under a condition they are read when the result has its variable already
-            for name in statement.others:
-                self._use(name)
+            self._use_all(statement.others)
             if isinstance(statement, JoinStatement):
                 self._visit_branches(statement)
             self._clock += 1
             self._ends[id(statement)] = self._clock
+            if _runs_often(statement):  # later runs read them behind the first result
+                self._use_all(statement.others)
 
     def _visit_branches(self, statement: JoinStatement) -> None:
         for part in statement.branches:
             self._use(part.source)
             self._starts[id(part)] = self._clock
             self._visit(part.body)
+
+    def _use_all(self, names: Iterable[str | None]) -> None:
+        for name in names:
+            self._use(name)
 
     def _use(self, name: str | None) -> None:
         self._clock += 1
@@ -147,3 +153,10 @@ class Variables:
             return None
         self._last_use["input"] = self._last_use.pop(first.name)
         return first
+
+
+def _runs_often(statement: Statement) -> bool:
+    """Whether it may write its variable before it has read all of its tensors."""
+    if isinstance(statement, OpStatement):
+        return isinstance(statement.call, Loop | Unrolled)
+    return isinstance(statement, TableStatement)

@@ -114,6 +114,21 @@ layers:
   b: {column: {filters: 6, depth: 3}}
   once: {unit: 4, repeat: 1}
 """,
+    "input for every run": """
+blocks:
+  merge:
+    arguments: {filters: int, other: input}
+    layers:
+      both: {add: {own: {}, fitted: {from: other, fit: {conv: in_channels}}}}
+      mix: {conv: filters}
+  outer:
+    residual: true
+    layers: {runs: {merge: {filters: in_channels, other: input}, repeat: 2}}
+layers:
+  rows: {columns: [c], rows: [[6], [4]], each: {merge: {filters: c, other: input}}}
+  runs: {merge: {filters: 8, other: input}, repeat: 2}
+  inner: outer
+""",
     "tensors": """
 blocks:
   merge:
