@@ -166,7 +166,7 @@ def block_signature(name: str) -> str:
     block = standard_blocks().entries[name]
     arguments = yaml.safe_load(yaml_of(name))[name].get("arguments", {})
     assert list(arguments) == list(block.section("arguments").entries)
-    required = ("int", "float", "bool", "word")
+    required = ("int", "float", "bool", "word", "tensor")
     parts = [
         argument if value in required else f"{argument}={written(value)}"
         for argument, value in arguments.items()

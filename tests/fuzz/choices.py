@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from readers import TENSORS
 from walking import STANDARD
 
 from archspec.ops import OPS, PRIMITIVES
@@ -76,8 +77,8 @@ KINDS = {
     "layer_scale": "share", "mean": "number", "std": "positive", "slope": "share",
     "mode": "mode", "size": "size", "factor": "factor", "order": "order",
     "stop": "stop", "amounts": "amounts", "value": "value", "flag": "flag",
-    "number": "index", "other": "tensor", "third": "tensor", "shortcut": "flag",
-    "n": "times", "key_width": "width",
+    "number": "index", "shortcut": "flag", "n": "times",
+    "key_width": "width", **dict.fromkeys(TENSORS, "tensor"),
 }  # fmt: skip
 """What the attributes and arguments of these names are."""
 

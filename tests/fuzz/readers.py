@@ -8,8 +8,8 @@ from typing import Any
 
 from archspec.ops import JOINS
 
-TENSORS = ("other", "third")
-"""The arguments of drawn blocks that are tensors."""
+TENSORS = ("other", "skip", "third")
+"""Arguments of blocks that are tensors."""
 MODIFIERS = {"when", "repeat", "series", "then", "from"}
 
 
@@ -54,7 +54,8 @@ def branches_of(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def references(node: Any) -> Iterator[str]:
     """All that `from` and tensor arguments name, those in rows of tables too."""
     if isinstance(node, dict):
-        yield from (v for k, v in node.items() if k in ("from", *TENSORS))
+        named = (v for k, v in node.items() if k in ("from", *TENSORS))
+        yield from (name for name in named if isinstance(name, str))
         rows = node.get("rows", ()) if "columns" in node else ()
         for row in rows.values() if isinstance(rows, dict) else rows:
             yield from (cell for cell in row if isinstance(cell, str))

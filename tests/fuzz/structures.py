@@ -187,8 +187,8 @@ def repeated(scope: Scope) -> Layers:
     layer["repeat"] = scope.of_kind("times")
     if given and scope.chance(50):
         changed = inside.attributes(op, set(given))
-        changed = {k: v for k, v in changed.items() if k not in TENSORS}
-        then = {k: v for k, v in changed.items() if k in given and scope.chance(60)}
+        variable = given.keys() - TENSORS  # each run reads the same tensors
+        then = {k: v for k, v in changed.items() if k in variable and scope.chance(60)}
         layer |= {"then": then} if then else {}
     if "stride" in (given or {}) and scope.chance(60):
         layer["then"] = layer.get("then", {}) | {"stride": 1}

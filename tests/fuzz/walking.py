@@ -173,10 +173,8 @@ class Walk:
         for row, own, repeated, tensors in every:
             op = own.get("op", next(iter(table["each"])))
             given = self.by_name(op, table["each"][op])
-            columns_of = {
-                k: v for k, v in given.items() if k in TENSORS and v in tensors
-            }
-            given = {**given, **{k: tensors[v] for k, v in columns_of.items()}}
+            cited = {k: given[k] for k in self.tensors(op) if given.get(k) in tensors}
+            given = {**given, **{k: tensors[v] for k, v in cited.items()}}
             then = table.get("then", {})
             for step in range(repeated):
                 seen = {**names, **own, "index": index, "count": sum(times)}
