@@ -16,6 +16,7 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.yaml"))
 SIZES = [(96, 64), (97, 65)]
 TIED_SIZES = {
     "dla34": [(96, 64), (32, 128)],
+    "hrnet_w18_small": [(96, 64), (32, 128)],
     "mobilevit_xxs": [(128, 64), (64, 128)],
     "swin_tiny": [(64, 64), (64, 128)],
     "unet": [(96, 64), (32, 48)],
@@ -43,7 +44,8 @@ FLAVOURS = {
 """Variants that are not just wider or deeper."""
 
 ALIKE = {
-    "deeplabv3_resnet50", "deeplabv3plus_resnet50", "efficientnet_lite",
+    "deeplabv3_mobilenetv2", "deeplabv3_resnet50", "deeplabv3plus_resnet50",
+    "efficientnet_lite",
     "efficientnetv2_s", "mnasnet_a1", "mnasnet_b1", "mnasnet_small",
     "mobilenetv3_small", "mobilenetv4_conv_large", "mobilenetv4_conv_medium",
     "regnetx_400mf", "resnet18", "resnext50", "se_resnet50", "squeezenet_1_0", "vgg16",

@@ -121,6 +121,61 @@ class Across(nn.Module):
         return self.layer(x.movedim(1, -1)).movedim(-1, 1)
 
 
+class DeepLabMobileNet(nn.Module):
+    """Sandler et al. 2018, Section 6.3, on torchvision's backbone and ASPP.
+
+    `decoder` is that of Chen et al. 2018, Figure 2.
+    """
+
+    def __init__(self, rates: tuple[int, ...] = (6, 12, 18), decoder: bool = False):
+        super().__init__()
+        models = import_module("torchvision").models
+        features = models.mobilenet_v2(weights=None).features[:18]
+        features[14].conv[1][0].stride = (1, 1)
+        for block in features[15:]:
+            block.conv[1][0].dilation = block.conv[1][0].padding = (2, 2)
+        self.detail, self.semantic = features[:4], features[4:]
+        self.aspp = models.segmentation.deeplabv3.ASPP(320, rates)
+        self.reduce = self.decoder = None
+        if decoder:
+            self.reduce = convolution(24, 48, 1)
+            self.decoder = nn.Sequential(
+                convolution(256 + 48, 256, 3), convolution(256, 256, 3)
+            )
+        self.logits = nn.Conv2d(256, 21, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        detail = self.detail(image)
+        x = self.aspp(self.semantic(detail))
+        if self.decoder is not None:
+            detail = self.reduce(detail)
+            x = self.decoder(torch.cat([resized(x, detail), detail], dim=1))
+        return resized(self.logits(x), image)
+
+
+class PathAggregation(nn.Module):
+    """Liu et al. 2018, Section 3.1, on torchvision's feature pyramid."""
+
+    def __init__(self):
+        super().__init__()
+        detection = import_module("torchvision").models.detection.backbone_utils
+        self.pyramid = detection.resnet_fpn_backbone(
+            backbone_name="resnet50", weights=None, norm_layer=nn.BatchNorm2d
+        )
+        self.down, self.mix = (
+            nn.ModuleList(nn.Conv2d(256, 256, 3, step, 1) for _ in range(3))
+            for step in (2, 1)
+        )
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        finest, *others, _ = self.pyramid(image).values()
+        found = {"n2": finest}
+        for down, mix, own in zip(self.down, self.mix, others, strict=True):
+            finest = mix(down(finest).relu() + own).relu()
+            found[f"n{len(found) + 2}"] = finest
+        return found
+
+
 def convolution(channels: int, filters: int, kernel: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels, filters, kernel, padding=kernel // 2, bias=False),

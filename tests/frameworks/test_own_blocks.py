@@ -125,8 +125,8 @@ blocks:
     residual: true
     layers: {runs: {merge: {filters: in_channels, other: input}, repeat: 2}}
 layers:
-  rows: {columns: [c], rows: [[6], [4]], each: {merge: {filters: c, other: input}}}
-  runs: {merge: {filters: 8, other: input}, repeat: 2}
+  table: {columns: [c], rows: [[6], [4]], each: {merge: {filters: c, other: input}}}
+  twice: {merge: {filters: 8, other: input}, repeat: 2}
   inner: outer
 """,
     "tensors": """
