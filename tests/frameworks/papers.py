@@ -162,15 +162,15 @@ class PathAggregation(nn.Module):
         self.pyramid = detection.resnet_fpn_backbone(
             backbone_name="resnet50", weights=None, norm_layer=nn.BatchNorm2d
         )
-        self.down, self.mix = (
-            nn.ModuleList(nn.Conv2d(256, 256, 3, step, 1) for _ in range(3))
-            for step in (2, 1)
+        self.levels = nn.ModuleList(
+            nn.ModuleList(nn.Conv2d(256, 256, 3, stride, 1) for stride in (2, 1))
+            for _ in range(3)
         )
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         finest, *others, _ = self.pyramid(image).values()
         found = {"n2": finest}
-        for down, mix, own in zip(self.down, self.mix, others, strict=True):
+        for (down, mix), own in zip(self.levels, others, strict=True):
             finest = mix(down(finest).relu() + own).relu()
             found[f"n{len(found) + 2}"] = finest
         return found
