@@ -14,7 +14,7 @@ from typing import Any
 
 from nearest import check_nearest
 from pydantic import ValidationError
-from readers import MODIFIERS, TENSORS, op_of, parted, unread
+from readers import MODIFIERS, op_of, parted, unread
 from ruamel.yaml import YAML
 from values import Names, Unfit, scope_of, value, whole
 
