@@ -11,7 +11,7 @@ from layers import SEQUENCE, VECTOR, before, beside, image_of, layers_of
 from onnx_session import assert_right, inferred, run_all, shape_of, single
 from test_networks import CASES, complete
 from test_primitives import LAYERS, ON_A_SEQUENCE, POOLS
-from zoo import FLATTENED, KINDS, sizes
+from zoo import FLATTENED, KINDS, leading, sizes
 
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
@@ -132,7 +132,12 @@ BUNDLED = [
 ]
 
 
-@pytest.mark.parametrize("path", BUNDLED)
+LEADERS = leading(
+    KINDS, "mobilenetv2", "mobilevit_xxs", "shufflenetv2", "swin_tiny", "unet"
+)
+
+
+@pytest.mark.parametrize("path", LEADERS)
 def test_a_bundled_spec(path):
     """With batch norms folded at the even size, and as they are at the odd one."""
     for size, fold in zip(sizes(path), (True, False), strict=True):
