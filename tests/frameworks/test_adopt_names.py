@@ -310,6 +310,42 @@ layers:
     ).assert_found(tmp_path / "a.safetensors")
 
 
+MIXER = """
+blocks:
+  both:
+    arguments: {hidden: int}
+    layers: {widen: {dense: hidden}, narrow: {dense: in_channels}}
+  mix:
+    arguments: {hidden: int}
+    layers: {norm: layer_norm, mlp: {both: hidden}}
+  layer:
+    layers: {one: {mix: 7}, other: {mix: 9}}
+layers:
+  pool: global_avg_pool
+  blocks: {layer: ~, repeat: 2}
+  norm: layer_norm
+"""
+
+
+def timms_of_a_mixer(path: str) -> str:
+    """The norms of a layer beside its MLPs, which are sorted the other way round."""
+    for ours, theirs in [
+        ("one.norm", "norm1"), ("other.norm", "norm2"), ("one.mlp", "mlp_tokens"),
+        ("other.mlp", "mlp_channels"), ("widen", "fc1"), ("narrow", "fc2"),
+    ]:  # fmt: skip
+        path = path.replace(ours, theirs)
+    return path
+
+
+def test_no_layer_of_another_module_where_several_are_alike(network, tmp_path):
+    """The last norm was taken for the first, since its names told more."""
+    foreign = Foreign(network(MIXER).network, timms_of_a_mixer)
+    foreign.assert_found(tmp_path / "a.pth")
+    with pytest.raises(WeightsError) as caught:
+        foreign.adopted(tmp_path / "a.safetensors")
+    assert {diagnostic.code for diagnostic in caught.value.diagnostics} == {"AS517"}
+
+
 WORDS = "one two three four five six seven eight nine ten".split()
 
 

@@ -52,6 +52,10 @@ class Share(NamedTuple):
     known: Candidate = ()
 
 
+class _AlikeError(Exception):
+    """Some of several equal items are needed, and nothing tells which."""
+
+
 def readings(
     checkpoint: Checkpoint, units: Sequence[Stored], uses: Sequence[Use]
 ) -> list[Reading]:
@@ -107,13 +111,22 @@ def cut(reading: Reading, uses: Sequence[Use]) -> list[Share]:
         items = dict.fromkeys(singles[key] for key in use.need if key in singles)
         units = [unit for item in items for unit in item]
         rest = use.need - _signatures(units)
-        for chain in _whole(chains, rest) or chains:
-            units += _taken(chain, rest, reading.executed)
+        try:
+            units += _taken_from(chains, rest, reading.executed)
+        except _AlikeError:
+            raise unclear(use.parts, [*places]) from None
         if _signatures(units) != use.need:
             raise unclear(use.parts, [*places])
         units.sort(key=places.__getitem__)
         shares.append(Share(tuple(units), tuple(chain_of[unit] for unit in units)))
     return shares
+
+
+def _taken_from(
+    chains: Sequence[deque[Item]], need: Counter[Signature], executed: bool
+) -> list[Stored]:
+    giving = _whole(chains, need) or chains
+    return [unit for chain in giving for unit in _taken(chain, need, executed)]
 
 
 def _whole(
@@ -134,6 +147,9 @@ def _taken(
 
     Words have no order: of the items in one module with the first, any is taken that
     has no equal among them. The first itself is taken if all its equals are needed.
+
+    Raises:
+        _AlikeError: another chain must not give what may be any of several here.
     """
     rest = need.copy()
     while chain:
@@ -146,7 +162,7 @@ def _taken(
         alike = [item for n, item in enumerate(start) if counts[n] == counts[number]]
         all_fit = all(len(alike) * n <= rest[key] for key, n in counts[number].items())
         if len(alike) > 1 and (number > 0 or not (all_fit or _numbered(alike))):
-            return
+            raise _AlikeError
         rest -= counts[number]
         yield from chain[number]
         del chain[number]
