@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from collections.abc import Sequence as AbstractSequence
 from dataclasses import dataclass, field
@@ -33,9 +32,6 @@ from archspec.reading.source import Source, read_source
 
 _SHARED = {"define", "defaults", "blocks", "variants"}
 """Keys of a file that other specs extend, and that is no network itself."""
-
-_NUMBER = re.compile(r"\[ *([0-9]+) *\]")
-"""`[3]` after a name, which is `.3`."""
 
 
 @dataclass(frozen=True)

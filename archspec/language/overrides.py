@@ -20,6 +20,7 @@ from archspec.synonyms import ATTRIBUTES, KEYS
 from archspec.words import MODIFIERS
 
 _NUMBER = re.compile(r"\[ *([0-9]+) *\]")
+"""`[3]` after a name, which is `.3`."""
 
 
 def override_patch(tree: Mapping, override: str, faults: list[Diagnostic]) -> Mapping:
