@@ -74,16 +74,9 @@ class Permutations:
     ) -> tuple[list[Statement], _Tensor]:
         """The statement with what permutes before and behind it, and what it gives."""
         source = self.known[statement.source] if statement.source else current
-        found: list[Statement] = []
         if isinstance(statement, PassStatement):
-            names = statement.name, *(f"{statement.name}.{r}" for r in statement.rows)
-            if source.last and not self.pinned.isdisjoint(names):
-                place, origin = statement.place, statement.source
-                found.append(_permutation(place, False, source.shapes, origin))
-                source = _Tensor(source.shapes)
-                statement = replace(statement, source=None)
-            self.know(statement, statement.rows, source)
-            return [*found, statement], source
+            return self.passed(statement, source)
+        found: list[Statement] = []
         shapes, last = reads(statement), reads_last(statement)
         if any_map(shapes) and source.last != last:
             name = "input" if last and self.takes_over(statement) else UNNAMED
@@ -104,6 +97,20 @@ class Permutations:
         rows = statement.rows if isinstance(statement, TableStatement) else ()
         self.know(statement, [row.name for row in rows], current)
         return found, current
+
+    def passed(
+        self, statement: PassStatement, source: _Tensor
+    ) -> tuple[list[Statement], _Tensor]:
+        """The same of a statement that gives its source other names."""
+        found: list[Statement] = []
+        names = statement.name, *(f"{statement.name}.{r}" for r in statement.rows)
+        if source.last and not self.pinned.isdisjoint(names):
+            place, origin = statement.place, statement.source
+            found.append(_permutation(place, False, source.shapes, origin))
+            source = _Tensor(source.shapes)
+            statement = replace(statement, source=None)
+        self.know(statement, statement.rows, source)
+        return [*found, statement], source
 
     def know(self, statement: Statement, rows: Sequence[str], tensor: _Tensor) -> None:
         """Note what a statement and its rows give."""
