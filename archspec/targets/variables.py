@@ -142,14 +142,14 @@ class Variables:
 
         The result is `x` then, and needed for as long as it is referred to.
         """
-        first = (
-            self.routine.body[0] if self.routine.block and self.routine.body else None
-        )
-        if first is None or self.source != "x" or not self.is_tapped(first.name):
+        first = next(iter(self.routine.body), None)
+        if first is None or isinstance(first, PassStatement):
+            return None
+        if not self.routine.block or self.source != "x":
+            return None
+        if not self.is_tapped(first.name):
             return None
         if self._last_use.get("input", 0) > self._ends[id(first)]:
-            return None
-        if isinstance(first, PassStatement):
             return None
         self._last_use["input"] = self._last_use.pop(first.name)
         return first
