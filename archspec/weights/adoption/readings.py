@@ -125,6 +125,7 @@ def cut(reading: Reading, uses: Sequence[Use]) -> list[Share]:
 def _taken_from(
     chains: Sequence[deque[Item]], need: Counter[Signature], executed: bool
 ) -> list[Stored]:
+    """What a use takes from whole modules of its weights, else from every chain."""
     giving = _whole(chains, need) or chains
     return [unit for chain in giving for unit in _taken(chain, need, executed)]
 

@@ -158,10 +158,10 @@ def _activation(layer: Layer, level: _Level) -> str:
     if after is None:
         return ""
     if after.get("module", "keras.layers") != "keras.layers":
-        return ""
+        return ""  # a function of its own
     sources = level.sources[after["config"]["name"]]
     if after["class_name"] in _JOINS and len(sources) < 2:
-        return ""  # with a number, as the sum in a hard sigmoid
+        return ""  # older files name no module: a sum with 3, as in a hard sigmoid
     sure = any(plain.fullmatch(after["class_name"]) for plain in _PLAIN)
     return "identity" if sure else _kind(after)
 
