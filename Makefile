@@ -33,10 +33,10 @@ check: $(VENV)/all                      ## style, types, import contracts, gener
 	$(BIN)/ruff format --check
 	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/archspec generate --check
+	$(BIN)/archspec generate --bundled --check
 
 generate: $(VENV)/core                  ## rewrite generated/
-	$(BIN)/archspec generate
+	$(BIN)/archspec generate --bundled
 	$(BIN)/archspec generate mobilenetv2 --keep width
 	$(BIN)/archspec generate efficientnet --keep width,depth,pixels
 

@@ -222,7 +222,12 @@ class TestGenerate:
         assert again.stderr.count("differs") == 2
 
     @pytest.mark.parametrize(
-        "options", [(), ("mobilenetv1", "--all-variants"), ("unet", "--target", "onnx")]
+        "options",
+        [
+            ("--bundled",),
+            ("mobilenetv1", "--all-variants"),
+            ("unet", "--target", "onnx"),
+        ],
     )
     def test_what_no_family_can_be(self, run, options):
         done = run("generate", *options, "--keep", "width")
@@ -266,15 +271,25 @@ class TestGenerate:
         done = run("generate", small, *override, "--target", "torch", "-o", "-")
         assert done.stdout.startswith("# torch: 5 channels, ")
 
-    def test_no_spec_is_every_bundled_one(self, run, small: str, tmp_path: Path):
-        assert run("generate", "--target", "torch").exit_code == 0
+    def test_no_spec_writes_nothing(self, run, small: str, tmp_path: Path):
+        done = run("generate")
+        assert (done.exit_code, done.stdout) == (2, "")
+        message = " ".join(done.stderr.replace("│", " ").split())
+        assert "SPEC is missing: give a file such as net.yaml, a folder" in message
+        assert "--bundled takes every one" in message
+        assert written(tmp_path) == set()
+
+    def test_every_bundled_spec(self, run, small: str, tmp_path: Path):
+        assert run("generate", "--bundled", "--target", "torch").exit_code == 0
         names = {f"{path.stem}.py" for path in bundled_specs()}
         assert {"mobilenetv1.py", "mobilenetv2.py", "resnet50.py"} <= names
         assert written(tmp_path / "generated" / "torch") == names
 
     @pytest.mark.full
-    def test_no_spec_with_all_variants(self, run, small: str, tmp_path: Path):
-        run("generate", "--target", "torch", "--all-variants")
+    def test_every_bundled_spec_with_all_variants(
+        self, run, small: str, tmp_path: Path
+    ):
+        run("generate", "--bundled", "--target", "torch", "--all-variants")
         count = sum(1 + len(variant_names(path)) for path in bundled_specs())
         assert len(written(tmp_path / "generated" / "torch")) == count
 
@@ -359,7 +374,7 @@ class TestGenerate:
         ("arguments", "message"),
         [
             (["small.yaml", "--target", "jax"], "unknown target 'jax'"),
-            (["--variant", "wide"], "--variant needs a SPEC"),
+            (["--bundled", "--variant", "wide"], "--variant needs a SPEC"),
             (
                 ["small.yaml", "--variant", "wide", "--all-variants"],
                 "excludes --all-variants",

@@ -9,10 +9,12 @@ import typer
 from archspec.cli.beforehand import expanded
 from archspec.cli.formats import Format, to_github, to_json, to_text
 from archspec.cli.options import (
+    Bundled,
     MaybeSpecs,
     Overrides,
     Variants,
     as_json,
+    chosen,
     faults_told,
     target_option,
     tell,
@@ -30,9 +32,7 @@ def check(
     target: Annotated[list[str] | None, target_option(SOURCES, SOURCES)] = None,
     variant: Variants = None,
     override: Overrides = None,
-    bundled: Annotated[
-        bool, typer.Option("--bundled", help="Check the specs that archspec brings.")
-    ] = False,
+    bundled: Bundled = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 on warnings.")
     ] = False,
@@ -64,10 +64,8 @@ def check(
     found: list[Findings] = []
     with faults_told():
         from archspec.api import checking
-        from archspec.api.specs import bundled_specs
 
-        chosen = [*(bundled_specs() if bundled else ()), *(specs or ())] or ["."]
-        for spec in expanded(chosen):
+        for spec in expanded(chosen(specs, bundled) or ["."]):
             names = {"variant": variant or (), "set": override or ()}
             one = checking.check(spec, **names, targets=target)
             found.append(one)

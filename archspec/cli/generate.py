@@ -13,10 +13,12 @@ import typer
 from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
+    Bundled,
     Format,
     MaybeSpecs,
     Overrides,
     Variants,
+    chosen,
     faults_told,
     noted,
     split,
@@ -108,6 +110,7 @@ def generate(
     keep: Keep = None,
     features: Features = None,
     output: Output = None,
+    bundled: Bundled = False,
     all_variants: AllVariants = False,
     check: Check = False,
     diff: Diff = False,
@@ -119,9 +122,9 @@ def generate(
 ) -> None:
     """Generate framework source code, or ONNX models.
 
-    Writes DIR/TARGET/SPEC_VARIANT.py for each SPEC, or for all bundled specs. ONNX
-    models (.onnx) have the weights of --weights, or random ones. Files that were edited
-    or not generated are not overwritten.
+    Writes DIR/TARGET/SPEC_VARIANT.py for each SPEC. ONNX models (.onnx) have the
+    weights of --weights, or random ones. Files that were edited or not generated are
+    not overwritten.
 
     Examples:
         archspec generate mobilenetv2 --target torch
@@ -138,6 +141,10 @@ def generate(
     has_onnx, to_stdout = "onnx" in (target or ()), output == "-"
     one_family = specs and not all_variants and not has_onnx
     refused = {
+        "SPEC is missing: give a file such as net.yaml, a folder, or a bundled spec "
+        "such as mobilenetv2 (archspec list shows all); --bundled takes every one": (
+            not specs and not bundled
+        ),
         "--variant needs a SPEC and excludes --all-variants": (
             variant and (all_variants or not specs)
         ),
@@ -161,11 +168,9 @@ def generate(
         raise typer.BadParameter(message)
 
     with faults_told():
-        from archspec.api.specs import bundled_specs
-
         found = (
             (" ".join(filter(None, (spec, network.spec.variant))), network)
-            for spec in specs or bundled_specs()
+            for spec in chosen(specs, bundled)
             for network in noted(
                 spec, networks([spec], variant, override, all_variants)
             )

@@ -53,6 +53,9 @@ MaybeSpecs = Annotated[
         metavar="SPEC", show_default=False, help=_SPEC, autocompletion=completion.specs
     ),
 ]
+Bundled = Annotated[
+    bool, typer.Option("--bundled", help="Take every bundled spec, before each SPEC.")
+]
 Variants = Annotated[
     list[str] | None,
     typer.Option(
@@ -101,6 +104,13 @@ TableFormat = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Random seed.", min=0)]
+
+
+def chosen(specs: Sequence[str] | None, bundled: bool) -> list[str]:
+    """Each SPEC, after the bundled ones with `--bundled`."""
+    from archspec.api.specs import bundled_specs
+
+    return [*(bundled_specs() if bundled else ()), *(specs or ())]
 
 
 def as_json(documents: Sequence[Any], *, several: bool = False) -> str:

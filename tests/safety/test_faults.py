@@ -91,7 +91,7 @@ def test_what_a_killed_process_left_is_not_in_the_way(tmp_path):
 @pytest.mark.parametrize("seconds", [0.0, 0.2, 1.5])
 def test_generate_interrupted(start, tmp_path, number, seconds):
     """All is rendered before the first file is written."""
-    process = start("generate")
+    process = start("generate", "--bundled")
     wait_until_caught(process)
     time.sleep(seconds)
     process.send_signal(number)
