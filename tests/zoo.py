@@ -15,6 +15,7 @@ EVERY = [*BASES, *sorted(SPECS.glob("tutorials/*.yaml"))]
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.yaml"))
 SIZES = [(96, 64), (97, 65)]
 TIED_SIZES = {
+    "coatnet_0": [(96, 64), (64, 128)],
     "dla34": [(96, 64), (32, 128)],
     "hrnet_w18_small": [(96, 64), (32, 128)],
     "mobilevit_xxs": [(128, 64), (64, 128)],

@@ -214,6 +214,7 @@ class Network(network.Network):
         *,
         key: str = "",
         accept: Sequence[str] = (),
+        qkv_by_head: bool = False,
         verify: str | None = None,
     ) -> AdoptedWeights:
         """Import a checkpoint of torchvision, timm, keras.applications and others.
@@ -228,6 +229,8 @@ class Network(network.Network):
             key: the entry of the file that holds the weights, such as `ema.model`.
             accept: settings, such as `epsilon`, that may differ from what the
                 checkpoint states.
+            qkv_by_head: the checkpoint has query, key and value of a head of attention,
+                then those of the next, as timm's CoAtNet does.
             verify: the original, such as `torchvision:mobilenet_v2` or a .keras file.
                 It is run beside the network, and the outputs are compared. This imports
                 the library in its own process.
@@ -238,12 +241,21 @@ class Network(network.Network):
                 floating-point or not finite (AS514, AS515); a pattern matches nothing
                 (AS516); a match is ambiguous (AS517); the file states other settings
                 (AS518); the original computes something else (AS519).
-            InvalidArgument: an unknown setting or original.
+            InvalidArgument: an unknown setting or original, or `qkv_by_head` without
+                queries, keys and values of one layer.
         """
         from archspec.api.weights import adopt
 
         file = Path(path)
-        return adopt(self, file, ignore, key=key, accept=accept, verify=verify)
+        return adopt(
+            self,
+            file,
+            ignore,
+            key=key,
+            accept=accept,
+            qkv_by_head=qkv_by_head,
+            verify=verify,
+        )
 
 
 def overview(networks: Iterable[Network], format: str = "text") -> str:

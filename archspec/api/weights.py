@@ -198,12 +198,15 @@ def adopt(
     *,
     key: str,
     accept: Sequence[str],
+    qkv_by_head: bool,
     verify: str | None,
 ) -> AdoptedWeights:
     """The weights in a checkpoint of another library."""
     for setting in accept:
         one_of("setting", setting, adoption.SETTINGS)
-    found = adoption.adopt(network, path, ignore, key=key, accept=accept)
+    found = adoption.adopt(
+        network, path, ignore, key=key, accept=accept, qkv_by_head=qkv_by_head
+    )
     difference = None
     if verify is not None:
         from archspec.verification.originals import verify_original

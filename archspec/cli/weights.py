@@ -172,6 +172,13 @@ def adopt(
             show_default=False,
         ),
     ] = None,
+    qkv_by_head: Annotated[
+        bool,
+        typer.Option(
+            "--qkv-by-head",
+            help="Queries, keys and values in FILE are ordered by head.",
+        ),
+    ] = False,
     verify: Annotated[
         str | None,
         typer.Option(
@@ -214,7 +221,12 @@ def adopt(
             check_writable(output, target)
             refuse_existing(output, force)
         found = network.adopt(
-            file, ignore or (), key=key, accept=accept or (), verify=verify
+            file,
+            ignore or (),
+            key=key,
+            accept=accept or (),
+            qkv_by_head=qkv_by_head,
+            verify=verify,
         )
         _tell(found, mapping, format)
         if module is not None and target is not None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from archspec.verification.differences import Errors, errors
 from archspec.verification.random_data import random_inputs
 from archspec.verification.reference import Array, evaluate
 from archspec.weights.adoption import Adoption
+from archspec.weights.adoption.heads import in_thirds
 from archspec.weights.adoption.proposals import alternatives
 from archspec.weights.adoption.settings import input_chain
 from archspec.weights.checkpoints import opened
@@ -152,8 +154,8 @@ def verify_original(said: str, adopted: Adoption, seconds: float = SECONDS) -> E
         return found
     others = [
         option
-        for option, other in alternatives(network)
-        if _difference(other, weights, images, theirs).relative <= limit
+        for option, other, arrays in _alternatives(network, weights)
+        if _difference(other, arrays, images, theirs).relative <= limit
     ]
     message = (
         f"{said} computes something else with these weights: outputs differ by "
@@ -165,6 +167,16 @@ def verify_original(said: str, adopted: Adoption, seconds: float = SECONDS) -> E
     if others:
         help = f"the outputs are equal with {' or '.join(others)}"
     raise WeightsError.single("AS519", message, help=help)
+
+
+def _alternatives(
+    network: Network, weights: Arrays
+) -> Iterator[tuple[str, Network, Arrays]]:
+    """Options with which the same file means something else."""
+    for option, other in alternatives(network):
+        yield option, other, weights
+    with suppress(InvalidArgument):
+        yield "--qkv-by-head", network, in_thirds(network, weights)
 
 
 def _images(network: Network) -> list[Array]:

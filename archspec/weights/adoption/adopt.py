@@ -15,6 +15,7 @@ from archspec.errors import WeightsError
 from archspec.network import Network
 from archspec.ops import Shape
 from archspec.targets.templates import manifest
+from archspec.weights.adoption.heads import in_thirds
 from archspec.weights.adoption.mismatches import (
     MAX_NAMES,
     AmbiguousMatch,
@@ -83,17 +84,20 @@ def adopt(
     *,
     key: str = "",
     accept: Sequence[str] = (),
+    qkv_by_head: bool = False,
 ) -> Adoption:
     """Match the layers of a network with a checkpoint of torchvision, timm or Keras.
 
     Tensors whose names match a shell pattern of `ignore` are left out. `key` names the
-    entry of the file that holds the weights. Settings in `accept` may differ.
+    entry of the file that holds the weights. Settings in `accept` may differ. With
+    `qkv_by_head`, the file has query, key and value of a head, then those of the next.
 
     Raises:
         WeightsError: the file cannot be read (AS511); a tensor is missing or left over
             (AS512), or has another shape (AS513); numbers are not floating-point or
             not finite (AS514, AS515); a pattern matches nothing (AS516); the match is
             ambiguous (AS517); the file states other settings than the spec (AS518).
+        InvalidArgument: `qkv_by_head` without queries, keys and values of one layer.
         FrameworkMissing: the library that reads such files is not installed.
     """
     with opened(path, key) as whole:
@@ -106,6 +110,8 @@ def adopt(
             _unstated(own, checkpoint),
         )
         weights = _weights(own, checkpoint, units)
+        if qkv_by_head:
+            weights = in_thirds(own, weights)
         return Adoption(own, units, weights, tuple(filter(None, notes)), path, key)
 
 
