@@ -51,8 +51,8 @@ FRAMEWORKS: Mapping[str, Framework] = {
     "keras": Framework(
         ("tensorflow", "keras"),
         "keras",
-        writes=(".weights.h5",),
-        reads=(".weights.h5", ".keras", ".h5"),
+        writes=(".weights.h5", ".safetensors"),
+        reads=(".weights.h5", ".safetensors", ".keras", ".h5"),
         trains=True,
     ),
     "keras:jax": Framework(("jax", "keras"), "jax"),

@@ -29,6 +29,8 @@ from archspec.language.names import PREDEFINED, RESERVED_LAYERS
 from archspec.network import Network
 from archspec.ops import OPS
 from archspec.targets import TARGETS, render
+from archspec.weights import files
+from archspec.weights.initial import fresh
 from archspec.words import WORDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -316,6 +318,7 @@ def test_the_snippets_of_the_readme_run(tmp_path, framework):
 
 
 SAVED = {
+    "nnx": "",
     "torch": """
 import torch
 from mobilenetv2 import MobileNetV2
@@ -332,13 +335,11 @@ MobileNetV2().save_weights("mobilenetv2.weights.h5")
 @pytest.mark.parametrize("framework", SAVED)
 def test_the_snippets_on_generated_code_run(tmp_path, framework):
     page = (DOCS / "using.md").read_text("utf-8")
-    words = re.compile("keras|input_shape")
-    found = [
-        code
-        for code in fences(page, "python")
-        if bool(words.search(code)) is (framework == "keras")
-    ]
+    found = [code for code in fences(page, "python") if of_framework(code) == framework]
     shutil.copy(ROOT / "generated" / framework / "mobilenetv2.py", tmp_path)
+    network = elaborate("mobilenetv2")
+    file = tmp_path / "mobilenetv2.safetensors"
+    files.write(file, network, fresh(network, 0), framework)
     for network in (
         featuring(elaborate("mobilenetv2"), ["strides"]),
         keeping(elaborate("mobilenetv2"), ["in_channels"]),
@@ -353,6 +354,13 @@ def test_the_snippets_on_generated_code_run(tmp_path, framework):
     assert done.returncode == 0, done.stderr
     (shown,) = fences(page, "text")
     assert done.stdout == (shown if framework == "torch" else "")
+
+
+def of_framework(code: str) -> str:
+    """PyTorch unless a snippet names another framework, or an argument that it has."""
+    words = {"nnx": "flax", "keras": "keras|input_shape"}
+    named = (framework for framework in words if re.search(words[framework], code))
+    return next(named, "torch")
 
 
 # Python

@@ -80,8 +80,8 @@ class Weights(Mapping[str, Array]):
     ) -> None:
         """Write the canonical file, or the file that a target's generated module loads.
 
-        PyTorch: .safetensors, .pth or .pt. Keras: .weights.h5. ONNX: an .onnx model
-        that includes the weights.
+        PyTorch: .safetensors, .pth or .pt. Keras: .weights.h5 or .safetensors. Flax:
+        .safetensors or .orbax. ONNX: an .onnx model that includes the weights.
 
         Raises:
             InvalidArgument: the target is unknown.

@@ -101,9 +101,10 @@ def convert(
 ) -> None:
     """Convert weights between the canonical format and frameworks.
 
-    PyTorch: a state dict as .safetensors, .pth or .pt. Keras: .weights.h5; .keras and
-    old .h5 files can be read too. ONNX: a model with weights, batch norm always folded.
-    With both --from and --to, converts between frameworks.
+    PyTorch: a state dict as .safetensors, .pth or .pt. Keras: .weights.h5 or
+    .safetensors; .keras and old .h5 files can be read too. Flax: .safetensors or
+    .orbax. ONNX: a model with weights, batch norm always folded. With both --from and
+    --to, converts between frameworks.
 
     Examples:
         archspec weights convert w.safetensors mobilenetv2 --to torch -o net.pth

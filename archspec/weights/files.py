@@ -34,9 +34,9 @@ def write(
     """Write canonical weights, or what the target's generated module loads.
 
     PyTorch's `load_state_dict(strict=True)` takes it as a .safetensors, .pth or .pt
-    file, Keras's `load_weights` as .weights.h5, Flax as .safetensors, whose names are
-    the paths in its state, or as an Orbax folder .orbax; an .onnx model has them in it,
-    its batch norms folded.
+    file, Keras's `load_weights` as .weights.h5, Flax as an Orbax folder .orbax. The
+    names in a .safetensors file for Keras are the paths of its variables, for Flax
+    those in its state. An .onnx model has the weights in it, its batch norms folded.
 
     Raises:
         WeightsError: the weights do not fit, or the file's name has another suffix.
@@ -82,10 +82,13 @@ def read(path: Path, network: Network, target: str | None = None) -> Arrays:
             name = checkpoint.units[0].name
             message = f"{path} was not saved by the generated module: it has '{name}'"
             raise WeightsError.single("AS512", message, help=_adopt(path, network))
-        found = {} if target == "keras" else checkpoint.arrays()
-    if target == "keras":
-        found = keras_file.load(path, network)
-    return from_target(network, manifest(target), found)
+        names = manifest(target)
+        if target != "keras" or path.suffix == ".safetensors":
+            before = names["weight_path"]["before"]
+            arrays = checkpoint.arrays()
+            found = {before.join(n.rsplit(".", 1)): a for n, a in arrays.items()}
+            return from_target(network, names, found)
+    return from_target(network, names, keras_file.load(path, network))
 
 
 def with_classes_of(path: Path, network: Network) -> Network | None:

@@ -16,13 +16,13 @@ pytest.importorskip("keras")
 
 import jax
 import torch
-from exchange import by_layers, difference, imported
+from exchange import by_layers, difference, doubles, imported
 
 from archspec.elaboration import elaborate
 from archspec.errors import FrameworkMissing, WeightsError
 from archspec.targets import render
 from archspec.verification.random_data import random_images, random_weights
-from archspec.weights import files
+from archspec.weights import canonical, files
 from archspec.weights.initial import fresh
 
 SPECS = ["mobilenetv1", "mobilenetv3_large", "shufflenetv2", "unet"]
@@ -112,6 +112,23 @@ def test_nnx(load, tmp_path):
     assert_same(files.read(tmp_path / "saved.orbax", network, "nnx"), weights)
 
 
+def test_keras_variables_by_their_paths(tmp_path):
+    """Written and read without Keras."""
+    network, path = elaborate("mobilenetv1", ["0.25_128"]), tmp_path / "w.safetensors"
+    weights = random_weights(network, 0)
+    files.write(path, network, weights, "keras")
+    arrays, images = canonical.tensors(path), random_images(network, 0)
+    with doubles():
+        model = getattr(imported(render(network, "keras")), network.name)()
+        assert arrays.keys() == {variable.path for variable in model.weights}
+        for variable in model.weights:
+            variable.assign(arrays[variable.path])
+        output = np.asarray(model(np.moveaxis(images, 1, -1), training=False))
+    expected = by_layers(network, weights, images)
+    assert difference({"": output}, expected) < 1e-9
+    assert_same(files.read(path, network, "keras"), weights)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("spec", ["unet"])
 def test_keras(spec, tmp_path):
@@ -180,7 +197,7 @@ class TestRefusals:
         ("target", "name", "known"),
         [
             ("torch", "w.ckpt", ".safetensors or .pth or .pt or .bin"),
-            ("keras", "w.npz", ".weights.h5 or .keras or .h5"),
+            ("keras", "w.npz", ".weights.h5 or .safetensors or .keras or .h5"),
         ],
     )
     def test_unknown_suffix(self, network, tmp_path, target, name, known):
