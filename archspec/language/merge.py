@@ -7,9 +7,13 @@ typing mistake.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from archspec.errors import Place, did_you_mean
 from archspec.language.canonical_layers import TABLE
 from archspec.language.tables import column_names, patched_table
+from archspec.reading.identifiers import builtin_fault, identifier_fault
 from archspec.reading.nodes import (
     EMPTY,
     NOTHING,
@@ -59,6 +63,8 @@ def _credited(base: Mapping, document: Mapping) -> Mapping:
     """The base, without what it says of a network that the document changes."""
     if document.entries.keys().isdisjoint(_CHANGING):
         return base
+    if "extends" in document.entries:
+        base = _named(base, document.place)
     if "summary" not in document.entries:
         base = base.replaced(summary=None)
     source = base.section("source")
@@ -69,6 +75,22 @@ def _credited(base: Mapping, document: Mapping) -> Mapping:
     text = f"{_BASED_ON}{title}"
     credit = Scalar(text, text, source.place_of("title"))
     return base.replaced(source=source.replaced(title=credit))
+
+
+def _named(base: Mapping, place: Place) -> Mapping:
+    """The base, named after the file at this place if that makes a name.
+
+    `mobilenetv2_wide.yaml` over MobileNetV2 is MobileNetV2Wide.
+    """
+    inherited, stem = text_of(base.get("name")), Path(place.file).stem
+    if inherited is None:
+        return base
+    start = inherited if stem.lower().startswith(inherited.lower()) else ""
+    words = re.split("[-_. ]+", stem[len(start) :])
+    name = start + "".join(word[:1].upper() + word[1:] for word in words)
+    if identifier_fault(name) or builtin_fault(name):
+        return base
+    return base.replaced(name=Scalar(name, name, place))
 
 
 def _without_figures(base: Mapping) -> dict[str, Node]:

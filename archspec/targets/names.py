@@ -54,17 +54,16 @@ def _check_globals(
     taken = taken_names(manifest)
     seen: dict[str, str] = {}
     named = [
-        (block.name, _printed(name, manifest), block.place, f"{block.name}_block")
+        (block.name, _printed(name, manifest), block.place, f"try '{block.name}_block'")
         for name, block in blocks.items()
     ]
-    named.append((network, network, network.place, f"{network}Net"))
-    for name, printed, place, instead in named:
+    named.append((network, network, network.place, f"write 'name: {network}Net'"))
+    for name, printed, place, help in named:
         if printed in taken:
             message = f"'{name}' would become '{printed}', which the file uses itself"
-            raise SpecError.single("AS403", message, place, help=f"try '{instead}'")
+            raise SpecError.single("AS403", message, place, help=help)
         if printed in seen:
             message = f"'{name}' and '{seen[printed]}' would both become '{printed}'"
-            help = "rename one of the two"
             raise SpecError.single("AS403", message, place, help=help)
         seen[printed] = name
 

@@ -262,6 +262,30 @@ def test_a_child_that_changes_the_network_is_based_on_its_source(
     assert (source and source.title) == based
 
 
+@pytest.mark.parametrize(
+    ("file", "own", "name"),
+    [
+        ("net_wide.yaml", "layers: {head: ~}", "NetWide"),
+        ("net.yaml", "layers: {head: ~}", "Net"),
+        ("my-small_net2.yaml", "defaults: {conv: {bias: true}}", "MySmallNet2"),
+        ("child.yaml", "layers: {head: ~}\nname: Own", "Own"),
+        ("child.yaml", "classes: 3\nmultipliers: {width: 2}", "Net"),
+        ("exception.yaml", "layers: {head: ~}", "Net"),
+        ("20.yaml", "layers: {head: ~}", "Net"),
+        ("<stdin>.yaml", "layers: {head: ~}", "Net"),
+    ],
+)
+def test_a_child_that_changes_the_network_has_the_name_of_its_file(
+    write, file, own, name
+):
+    write(BASE, name="base.yaml")
+    write("blocks: {unit: {layers: {act: activation}}}", name="shared.yaml", head="")
+    child = write(f"extends: [base.yaml, shared.yaml]\n{own}", name=file, head="")
+    assert load(child).document.name == name
+    last = write(f"extends: {file}\nclasses: 4", name="last.yaml", head="")
+    assert load(last).document.name == name
+
+
 def test_variants_are_inherited_changed_and_deleted(write):
     write(
         """
