@@ -82,6 +82,9 @@ def needs_of(given: Given, step: Step) -> Needs:
         needs[("rank",)] = frozenset({rank(step.inputs[0])})
     if kind.sized:
         needs[("positions",)] = frozenset({step.inputs[0][1:]})
+    if attributes.get("relative_bias") is not None:
+        table = kind.model_validate(attributes).weights(*step.inputs)["table"]
+        needs[("table",)] = frozenset({table.shape[1:]})
     if step.op == "activation":
         needs[("kind",)] = frozenset({_function(step)})
     return needs
