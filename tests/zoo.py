@@ -45,9 +45,9 @@ FLAVOURS = {
 """Variants that are not just wider or deeper."""
 
 ALIKE = {
-    "deeplabv3_mobilenetv2", "deeplabv3_resnet50", "deeplabv3plus_resnet50",
-    "efficientnet_lite",
-    "efficientnetv2_s", "mnasnet_a1", "mnasnet_b1", "mnasnet_small",
+    "deeplabv3_mobilenetv2", "deeplabv3_mobilenetv3_large", "deeplabv3_resnet50",
+    "deeplabv3plus_resnet50", "efficientnet_lite", "efficientnetv2_s",
+    "mnasnet_a1", "mnasnet_b1", "mnasnet_small",
     "mobilenetv3_small", "mobilenetv4_conv_large", "mobilenetv4_conv_medium",
     "regnetx_400mf", "resnet18", "resnext50", "se_resnet50", "squeezenet_1_0", "vgg16",
     "wide_resnet50",

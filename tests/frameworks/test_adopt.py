@@ -60,8 +60,9 @@ TIED = {
 
 
 BY_ORDER = {
-    "deeplabv3_mobilenetv2", "deeplabv3_resnet50", "deeplabv3plus_resnet50",
-    "hgnetv2_b4", "hrnet_w18_small", "mobilenetv4_hybrid_medium", "mobilevit_xxs",
+    "deeplabv3_mobilenetv2", "deeplabv3_mobilenetv3_large", "deeplabv3_resnet50",
+    "deeplabv3plus_resnet50", "hgnetv2_b4", "hrnet_w18_small",
+    "mobilenetv4_hybrid_medium", "mobilevit_xxs",
     "repvit_m0_9", "segformer_b0",
 }  # fmt: skip
 """In files sorted by name, their layers of one shape are ambiguous."""
