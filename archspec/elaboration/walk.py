@@ -251,7 +251,10 @@ class Elaborator:
             return self.record.add(path, JOINS["add"](), ends, call.op.place)
         except SpecError as error:
             (fault,) = error.at(path=f"{inner.trail}, residual").diagnostics
-            help = "its 'residual' is true although the shapes differ"
+            help = (
+                "its 'residual' is true although the shapes differ: write a condition, "
+                "such as stride == 1 and in_channels == filters"
+            )
             fault = fault._replace(help=fault.help and help)
             raise SpecError([fault]) from None
 

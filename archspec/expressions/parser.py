@@ -129,6 +129,7 @@ def parse(text: str) -> Expression:
 _COMMON = {
     r"([\d.]+) +([\d.]+)": r"write a list in brackets: [\1, \2]",
     r"(\d+) *[xX] *(\d+)": r"write [\1, \2]",
+    r"(\d+) *[xX] *(\d+) *[xX] *(\d+)": r"write {channels: \1, size: [\2, \3]}",
     r"([\d.]+) *%": r"write \1 / 100",
     r".*(?<![=!<>])=(?!=).*": "write == to compare",
     r".*(&&|\|\||!(?!=)).*": "write and, or, not",

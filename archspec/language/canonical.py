@@ -106,7 +106,11 @@ class Canonical(CanonicalLayers):
         return mapped(variants, lambda v, _: canonical_document(v, self.vocabulary))
 
     def inputs(self, inputs: Mapping) -> Mapping:
-        return mapped(inputs, lambda v, key: _input(self.mapping(v, f"'{key}'")))
+        def one(node: Node, key: str) -> Mapping:
+            help = f"for example, {key}: {{channels: 3, size: 224}}"
+            return _input(self.mapping(node, f"'{key}'", help))
+
+        return mapped(inputs, one)
 
     def blocks(self, blocks: Mapping) -> Mapping:
         return mapped(blocks, self.block)

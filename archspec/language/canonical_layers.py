@@ -59,11 +59,23 @@ class CanonicalLayers:
         spelled = self.op(ops[0], layer.entries[ops[0]], modifiers)
         return spelled._replace(place=layer.place)
 
+    def with_attribute(self, op: Word, attribute: Word, layer: Mapping) -> str:
+        """A layer as it is meant whose attribute stands beside its op."""
+        body = layer.entries[op]
+        inner = _sketch(body).strip("{}")
+        if inner and isinstance(body, Scalar):
+            inner = f"{self.vocabulary.attributes(op)[0]}: {inner}"
+        pairs = filter(
+            None, (inner, f"{attribute}: {_sketch(layer.entries[attribute])}")
+        )
+        return f"{{{op}: {{{', '.join(pairs)}}}}}"
+
     def only_op(self, ops: list[Word], layer: Mapping, name: str) -> Word:
         """The op of a layer with several, after a complaint about another."""
         wrong = next((op for op in ops if not self.vocabulary.has(op)), ops[1])
         right = next(op for op in ops if op != wrong)
-        help = f"put attributes in the op's own braces: {{{right}: {{...}}}}"
+        meant = self.with_attribute(right, wrong, layer)
+        help = f"put attributes in the op's own braces: {meant}"
         if "again" in ops:
             help = "a layer that runs again has the op and attributes of that layer"
         if self.vocabulary.has(wrong):

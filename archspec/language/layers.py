@@ -100,7 +100,7 @@ def _branches(node: Node, at: At) -> dict[str, Branch]:
     op = nodes.text_of(at.around.get("op")) or ""
     roles = JOINS[op].roles if op in JOINS else ()
     if isinstance(node, nodes.Mapping) and not node.entries and not roles:
-        help = "such as {add: {left: {conv: {conv: 8}}, right: {}}}"
+        help = f"such as {{{op}: {{left: {{conv: {{conv: 8}}}}, right: {{}}}}}}"
         at.refuse(node, "a join has at least one branch", help)
     found: dict[str, Branch] = mapping_of(_branch)(node, at)
     if not roles or not found:

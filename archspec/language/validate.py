@@ -54,7 +54,12 @@ def _check_inputs(tree: Mapping, document: Document, at: At) -> None:
     if document.input and document.inputs:
         place = tree.place_of("inputs")
         message = "a spec has 'input' or 'inputs', not both"
-        at.complain("AS204", message, place, "to replace an inherited one, write ~")
+        at.complain(
+            "AS204",
+            message,
+            place,
+            "remove one of them; an inherited one by 'input: ~'",
+        )
 
 
 def _follows(fault: Diagnostic, helps: Iterable[str]) -> bool:

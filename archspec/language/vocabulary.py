@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from collections.abc import Mapping as AbstractMapping
 from itertools import chain
@@ -13,6 +14,8 @@ from archspec.reading.nodes import Mapping, Node, Word, describe, text_of
 from archspec.reading.source import MAX_EXTENDS
 from archspec.synonyms import OPS_AND_BLOCKS, VALUES
 from archspec.words import ACTIVATIONS
+
+_SUM = re.compile(r"(\w+) *\+ *(\w+)")
 
 
 class Vocabulary(NamedTuple):
@@ -79,6 +82,8 @@ class Vocabulary(NamedTuple):
         if kind is not None and OPS_AND_BLOCKS.match(op, known) is None:
             return f"write {{activation: {kind}}}"
         near = OPS_AND_BLOCKS.help(op, known)
+        if match := _SUM.fullmatch(op):
+            return match.expand(r"write {add: {\1: {from: \1}, \2: {from: \2}}}")
         return near or "'archspec ops' and 'archspec blocks' list them"
 
     def _arguments(self, name: str, below: tuple[str, ...]) -> Iterator[str]:

@@ -81,6 +81,8 @@ def _advice_on_groups(
     divisors = [n for n in range(1, most + 1) if common % n == 0]
     *near, last = sorted(sorted(divisors, key=lambda n: abs(n - groups))[:3])
     another = f"another number of {what}"
+    if unit == "heads":
+        another += ", a third of the channels of a single input"
     if near:
         return f"use {', '.join(map(str, near))} or {last} {unit}, or {another}"
     return f"remove '{unit}', or use {another}" if others else f"use {another}"

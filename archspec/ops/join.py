@@ -115,7 +115,7 @@ class Concat(Join):
         if len({shape[1:] for shape in shapes}) != 1:
             listed = _listed(shapes, names)
             message = f"concat needs feature maps of equal size{listed}"
-            raise ShapeError(message, _advice(shapes, names))
+            raise ShapeError(message, _advice(shapes, names, resized=True))
         return sum(shape[0] for shape in shapes), *shape[1:]
 
     def evaluate(self, x: Array, weights: Weights, *others: Array) -> Array:
@@ -139,22 +139,26 @@ def _nearly(one: int, other: int) -> bool:
     return one == other or 2 * min(one, other) > max(one, other) + 1
 
 
-def _advice(shapes: Sequence[Shape], names: Sequence[str]) -> str:
+def _advice(
+    shapes: Sequence[Shape], names: Sequence[str], *, resized: bool = False
+) -> str:
     """Help, depending on whether rank, size or only channels differ."""
     if len({len(shape) for shape in shapes}) > 1:
         return "'global_avg_pool: {keep_size: true}' returns a 1x1 feature map"
     labels = [f"'{name}'" for name in names] or ["a branch"] * len(shapes)
     by_size = sorted((shape[1:], n) for n, shape in enumerate(shapes))
     (least, small), (most, large) = by_size[0], by_size[-1]
+    fit = f", or end {labels[small]} with fit: {{resize: {{like: LAYER}}}}"
     if len(least) == 2 and least != most and all(map(_nearly, least, most)):
         return (
-            "use padding that keeps the size and an input size that the strides "
-            f"divide, or end {labels[small]} with fit: {{resize: {{like: LAYER}}}}"
+            "use padding that keeps the size and an input size that the strides divide"
+            + fit
         )
     if least != most:
         return (
             "all branches must produce the same size: "
             f"add a stride to {labels[large]}, or remove that of {labels[small]}"
+            f"{fit if resized and len(least) == 2 else ''}"
         )
     filters = shapes[0][0]
     other = next(n for n, shape in enumerate(shapes) if shape[0] != filters)

@@ -86,6 +86,10 @@ class LayerNorm(Op):
     """Layer normalisation over the channels at each position (Ba et al. 2016)."""
 
     name = "layer_norm"
+    customs: ClassVar[Customs] = {
+        " as in PyTorch": {"epsilon": "1e-5"},
+        " as in ViT": {"epsilon": "1e-6"},
+    }
 
     epsilon: Epsilon
     initial: Initial = 1.0

@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from archspec.ops.base import Array, Idle, Op, Weights
-from archspec.ops.fields import Examples, Kind, Number, Share
+from archspec.ops.fields import Examples, Kind, Number, Share, Usual
 from archspec.ops.shapes import Shape
 from archspec.words import ACTIVATIONS
 
-Rate = Annotated[Share, Examples(0.1, 0.3, 0)]
+_USUAL_RATE = Usual(0, 0.9, "it is the fraction of zeros: 0.5 for half")
+Rate = Annotated[Share, Examples(0.1, 0.3, 0), _USUAL_RATE]
 
 
 class Activation(Op):

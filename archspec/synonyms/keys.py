@@ -53,7 +53,6 @@ KEYS = Glossary(
     other={
         "head": "a head is layers like others: write them at the end of 'layers'",
         "height width": "write size: [height, width]",
-        "inputs": "a network has one input: write input: {channels: 3, size: 224}",
         "optimizer optimiser loss lr learningrate epochs training train batchsize": (
             f"{REMOVE} a spec describes the network, not its training"
         ),

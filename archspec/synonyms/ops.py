@@ -156,8 +156,8 @@ ATTRIBUTES = Glossary(
     },
     other={
         "activation act": (
-            "write it as a layer of its own, act: {activation: relu}, or use the block "
-            "'conv_bn_act'"
+            "write it as a layer of its own, act: {activation: relu}; the block "
+            "'conv_bn_act' is a convolution with both batch norm and activation"
         ),
         "affine center scale trackrunningstats elementwiseaffine learnable": (
             f"{REMOVE} the op always has a trained scale and shift"
@@ -167,7 +167,8 @@ ATTRIBUTES = Glossary(
         ),
         "axis dim": f"{REMOVE} the op works on channels",
         "batchnorm bn usebn norm normlayer": (
-            "write it as a layer of its own, batch_norm, or use the block 'conv_bn_act'"
+            "write it as a layer of its own, norm: batch_norm; the block 'conv_bn' is "
+            "a convolution with batch norm"
         ),
         "biasinitializer biasinit": f"{REMOVE} biases start at 0",
         "dataformat layout": f"{REMOVE} each target uses its own layout",
@@ -185,9 +186,9 @@ ATTRIBUTES = Glossary(
             f"{REMOVE} with padding: same a transposed_conv returns size * stride"
         ),
         "paddingmode": f"{REMOVE} convolutions pad with zeros",
-        "ratio seratio squeezeratio rdratio reductionratio": (
-            "give the number of hidden channels instead: a quarter of them is "
-            "channels // 4"
+        "ratio seratio squeezeratio rdratio reduction reductionratio": (
+            "give the number of hidden channels instead: channels // 4 for a ratio of "
+            "0.25 or a reduction by 4"
         ),
         "dtype device training trainable requiresgrad": (
             f"{REMOVE} the framework decides it when the network runs"

@@ -45,8 +45,9 @@ VALUES = Glossary(
             "convolutions pad with zeros, by same, symmetric, valid or "
             "[top, bottom, left, right]"
         ),
-        "kaimingnormal henormal msra kaiming he": (
-            "write [normal, fan_out, 2], or fan_in for fan_out"
+        "henormal": "write [truncated_normal, fan_in, 2]",
+        "kaimingnormal msra kaiming he": (
+            "write [normal, fan_in, 2], or [normal, fan_out, 2] as in PyTorch's ResNet"
         ),
         "kaiminguniform heuniform": "write [uniform, fan_in, 2], or fan_out for fan_in",
         "xavieruniform glorotuniform xavier glorot": "write [uniform, fan_avg, 1]",
@@ -58,7 +59,7 @@ VALUES = Glossary(
             "a multiplier is declared: multipliers: {width: 1.0}"
         ),
         "integer string str boolean": (
-            "the type of an argument is int, float, bool or word"
+            "the type of an argument is int, float, bool, word or tensor"
         ),
         "height inputsize imagesize resolution": (
             "expressions cannot use the size of a feature map: write the number, make "
