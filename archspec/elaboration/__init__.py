@@ -68,7 +68,7 @@ def _elaborated(spec: Spec, unused: Sequence[Diagnostic]) -> Network:
         name: Tensor(shape, INPUT - number)
         for number, (name, shape) in enumerate(shapes.items())
     }
-    frame = Frame(root, scope, {**images})
+    frame = Frame(root, scope, {**images}, {})
     last = elaborator.run(document.layers, frame, next(iter(images.values())))
     raise_if_any([*unused, *elaborator.faults])
     root.output = last.shape

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from archspec.expressions import UNKNOWN, Function, Name, Value
 from archspec.language import Branch, Formula, Word
-from archspec.network import Instance
+from archspec.network import Instance, Step
 from archspec.ops import Shape
 
 Names = dict[str, Value | Function]
@@ -66,6 +66,13 @@ class Call(NamedTuple):
     tensors: Mapping[str, Word] = {}
 
 
+class Ran(NamedTuple):
+    """A layer that ran, under this path: its calls, one for each of its repeats."""
+
+    path: str
+    calls: list[tuple[Call, Step]]
+
+
 class Outcome(NamedTuple):
     """Inputs, attributes and output of a call."""
 
@@ -79,7 +86,8 @@ class Outcome(NamedTuple):
 class Frame(NamedTuple):
     """In which use of a block a layer stands, under which path and names.
 
-    `known` are the tensors that `from` can name, `suffix` the numbers behind the name
+    `known` are the tensors that `from` can name, `ran` what ran under the same names,
+    `suffix` the numbers behind the name
     of each layer, `trail` the place in words for error messages; `caller` is where the
     outermost standard block around was called, whose own lines no user wrote.
     """
@@ -87,6 +95,7 @@ class Frame(NamedTuple):
     instance: Instance
     scope: Names
     known: MutableMapping[str, Tensor]
+    ran: MutableMapping[str, Ran]
     prefix: str = ""
     suffix: str = ""
     trail: str = ""
@@ -143,6 +152,7 @@ class Frame(NamedTuple):
         """A branch of the join, whose layers only it can name."""
         return self._replace(
             known=ChainMap({}, self.known),
+            ran=ChainMap({}, self.ran),
             trail=f"{self.trail} branch {name}",
             depth=self.depth + 1,
         )

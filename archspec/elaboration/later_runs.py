@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from archspec.language import Block
+from collections.abc import Sequence
+
 from archspec.network import NetworkLayer, Step
 from archspec.ops import Shape
 from archspec.ops.shapes import kind
 from archspec.reading.nodes import Word, fail
 
 
-def check_alike(name: Word, first: Shape, again: Shape) -> None:
-    """Raise SpecError (AS308) unless a layer can read both shapes with its weights."""
-    if len(first) != len(again):
-        kinds = f"a {kind(first)}, and now a {kind(again)}"
-        fail("AS308", f"'{name}' runs again, but read {kinds}", name.place)
-    if first[0] != again[0]:
-        channels = f"{first[0]} channels, and now {again[0]}"
-        message = f"'{name}' runs again, but read {channels}"
-        help = "its weights fit one number of channels: add a conv or dense before it"
-        fail("AS308", message, name.place, help)
+def check_alike(
+    name: Word, tensors: Sequence[str], first: Sequence[Shape], again: Sequence[Shape]
+) -> None:
+    """Raise SpecError (AS308) unless a layer can read other shapes with its weights.
 
-
-def check_reads_one(name: Word, block: Block | None) -> None:
-    """Raise SpecError (AS311) for a block with tensor arguments."""
-    if block is not None and block.tensors:
-        message = f"'{name}' cannot run again: it reads several tensors"
-        fail("AS311", message, name.place, "join them before the block")
+    The shapes are those of its input, and then of its tensor arguments.
+    """
+    reads = ["read", *(f"its '{tensor}' had" for tensor in tensors)]
+    for said, old, new in zip(reads, first, again, strict=True):
+        found = f"a {kind(old)}, and now a {kind(new)}"
+        help = ""
+        if len(old) == len(new):
+            found = f"{old[0]} channels, and now {new[0]}"
+            help = (
+                "its weights fit one number of channels: add a conv or dense before it"
+            )
+        if len(old) != len(new) or old[0] != new[0]:
+            message = f"'{name}' runs again, but {said} {found}"
+            fail("AS308", message, name.place, help)
 
 
 def as_later_run(name: Word, layer: NetworkLayer, first: NetworkLayer) -> NetworkLayer:

@@ -8,10 +8,19 @@ from dataclasses import dataclass, field
 from archspec.elaboration.arguments import scope_within
 from archspec.elaboration.attributes import Size, primitive
 from archspec.elaboration.faults import Faults
-from archspec.elaboration.frames import LOST, Call, Frame, Names, Outcome, Tensor
-from archspec.elaboration.later_runs import check_alike, check_reads_one, mark_uses
+from archspec.elaboration.frames import (
+    LOST,
+    Call,
+    Frame,
+    Names,
+    Outcome,
+    Ran,
+    Tensor,
+)
+from archspec.elaboration.later_runs import check_alike, mark_uses
 from archspec.elaboration.limits import deeper
 from archspec.elaboration.record import Record
+from archspec.elaboration.runs import check_order, runs
 from archspec.elaboration.scopes import repeats, value_of
 from archspec.elaboration.settings import Defaults, evaluated
 from archspec.elaboration.tables import rows_of
@@ -27,7 +36,6 @@ from archspec.language import (
     Table,
 )
 from archspec.language.fields import INPUT
-from archspec.language.layers import inner_layers
 from archspec.network import RUN_CHANNELS, Instance, Step
 from archspec.ops import JOINS, Join, Op
 from archspec.ops.shapes import described, is_map
@@ -51,7 +59,6 @@ class Elaborator:
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.document)
-        self.bodies: dict[str | None, dict[str, Layer]] = {}
 
     def run(self, layers: Mapping[str, Layer], frame: Frame, tensor: Tensor) -> Tensor:
         """All layers, in order."""
@@ -74,17 +81,17 @@ class Elaborator:
         scope = frame.sees(tensor)
         frame.instance.scopes[name] = scope
         frame.instance.steps.setdefault(name, [])
+        frame.ran[name] = Ran(frame.path(name), [])
         there = layer.when is None or bool(value_of(layer.when, scope))
         if isinstance(layer, Table):
             return self.table(name, layer, frame, tensor, there)
         if not there:
             return tensor
-        if isinstance(layer, AgainLayer):
-            return self.again(name, layer, frame, tensor)
-        if layer.repeat is None:
-            return self.once(name, layer, frame, tensor)
-        for step in range(repeats(layer.repeat, scope)):
-            tensor = self.once(name, layer, frame.at_repeat(step), tensor, step)
+        for step, inner in enumerate(runs(layer.repeat, frame, scope)):
+            if isinstance(layer, AgainLayer):
+                tensor = self.again(name, layer, inner, tensor)
+            else:
+                tensor = self.once(name, layer, inner, tensor, step)
         return tensor
 
     def once(
@@ -108,31 +115,30 @@ class Elaborator:
     def again(
         self, name: str, layer: AgainLayer, frame: Frame, tensor: Tensor
     ) -> Tensor:
-        """A later run of a layer: the same call, whose weights are those of the first.
+        """A later run of a layer: its calls once more, with the weights of the first.
 
         Raises SpecError (AS308) where the weights would have another shape.
         """
-        first = self.named(frame.instance.block)[layer.again]
-        runs = frame.instance.steps[layer.again]
-        if not isinstance(first, OpLayer) or not runs or tensor == LOST:
+        first = frame.ran[layer.again]
+        if frame.known[layer.again] == LOST:
             raise Unknowable
-        before = runs[-1]
-        check_alike(layer.again, before.inputs[0], tensor.shape)
-        check_reads_one(layer.again, self.document.blocks.get(first.op))
-        start = len(self.record.layers)
-        call = Call(name, first.op, first.attributes)
-        output = self.call(call, frame._replace(scope={**before.scope}), tensor)
-        self.record.run_again(layer.again, before, frame.path(name), start)
-        for later in frame.instance.steps[name][-1:]:
-            mark_uses(later, before)
-        return output
-
-    def named(self, block: str | None) -> Mapping[str, Layer]:
-        """All layers of a block or the document by their names."""
-        if block not in self.bodies:
-            body = self.document if block is None else self.document.blocks[block]
-            self.bodies[block] = dict(inner_layers(body.layers))
-        return self.bodies[block]
+        for call, before in first.calls:
+            tensors = {**call.tensors, **layer.tensors}
+            block = self.document.blocks.get(call.op)
+            names = block.tensors if block else []
+            others = [frame.source(tensors.get(own), tensor) for own in names]
+            if LOST in (tensor, *others):
+                raise Unknowable
+            shapes = [tensor.shape, *(other.shape for other in others)]
+            check_alike(layer.again, names, before.inputs, shapes)
+            suffix = frame.suffix + before.path.removeprefix(first.path)
+            inner = frame._replace(scope={**before.scope}, suffix=suffix)
+            start = len(self.record.layers)
+            tensor = self.call(call._replace(name=name, tensors=tensors), inner, tensor)
+            self.record.run_again(layer.again, before, inner.path(name), start)
+            for later in frame.instance.steps[name][-1:]:
+                mark_uses(later, before)
+        return tensor
 
     def table(
         self, name: str, table: Table, frame: Frame, tensor: Tensor, there: bool
@@ -185,6 +191,7 @@ class Elaborator:
             call.number,
         )
         frame.instance.steps[call.name].append(step)
+        frame.ran[call.name].calls.append((call, step))
         return outcome.output
 
     def primitive(self, call: Call, frame: Frame, tensor: Tensor) -> Outcome:
@@ -232,6 +239,7 @@ class Elaborator:
             instance,
             scope,
             read,
+            {},
             prefix=path,
             trail=below,
             depth=deeper(frame, call.op.place),
@@ -278,7 +286,7 @@ class Elaborator:
             fail("AS307", f"'{call.name}' has no branches", call.op.place, help)
         join, values, said = self.built(call, frame, tensor)
         if isinstance(join, Join) and join.is_ordered:
-            _check_order(call)
+            check_order(call)
         path, place = frame.path(call.name), call.op.place
         output = self.record.add(path, join, tensors, place, names=names)
         return Outcome(tuple(t.shape for t in tensors), output, values, said)
@@ -299,17 +307,3 @@ class Elaborator:
             outputs.append(self.run(branch.layers, inner, start))
             start = start if branch.series is None else outputs[-1]
         return outputs
-
-
-def _check_order(call: Call) -> None:
-    """Raise SpecError (AS307) unless a join has two branches, the first always."""
-    first, *others = call.branches.values()
-    repeated = any(branch.runs is not None for branch in (first, *others))
-    if len(others) == 1 and first.when is None and not repeated:
-        return
-    message = f"{call.op} needs two branches: the first, minus the second"
-    help = (
-        "the first has no 'when', none a 'repeat' or 'series'; "
-        "add up what is to be subtracted"
-    )
-    fail("AS307", message, call.op.place, help)

@@ -48,7 +48,7 @@ class CanonicalLayers:
             return _harmless(node.place)
         ops = [k for k, _ in placed(layer.entries) if k not in (*MODIFIERS, *TABLE)]
         if ops == ["again"]:
-            return layer
+            return _again(layer)
         if len(ops) > 1:
             ops = [self.only_op(ops, layer, name)]
         if any(key in layer.entries for key in TABLE):
@@ -205,6 +205,16 @@ def _harmless(place: Place) -> Mapping:
     """The layer in place of a faulty one."""
     op = Scalar("identity", "identity", place)
     return Mapping({"op": op, "attributes": Mapping({}, place)}, place)
+
+
+def _again(layer: Mapping) -> Mapping:
+    """A layer that runs again: `{again: {NAME: tensors}}` has two keys."""
+    named = layer.entries["again"]
+    if not isinstance(named, Mapping) or len(named.entries) != 1:
+        return layer
+    ((first, given),) = placed(named.entries)
+    given = None if is_null(given) else given
+    return layer.replaced(again=Scalar(first, first, first.place), tensors=given)
 
 
 def _only(node: Mapping, keys: tuple[str, ...]) -> dict[str, Node]:

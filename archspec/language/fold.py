@@ -176,8 +176,9 @@ def _layer(layer: Layer, references: Names, ops: Names) -> Layer:
             given = {name: _word(t, references) for name, t in tensors.items()}
             op = _word(op, ops)
             return replace(layer, origin=origin, op=op, like=like, tensors=given)
-        case AgainLayer():
-            return replace(layer, origin=origin)
+        case AgainLayer(tensors=tensors):
+            given = {name: _word(t, references) for name, t in tensors.items()}
+            return replace(layer, origin=origin, tensors=given)
         case Table(each=each, rows=rows, tensors=tensors):
             each = {ops.get(op, op): given for op, given in each.items()}
             rows = {

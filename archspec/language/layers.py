@@ -66,11 +66,23 @@ class OpLayer(Named):
     """What it gives for the tensor arguments of its block."""
 
 
+def _references(node: Node, at: At) -> dict[str, Any]:
+    """References by the names of tensor arguments."""
+    if isinstance(node, nodes.Mapping):
+        return mapping_of(value(word))(node, at)
+    message = "a layer that runs again is given tensors by their names"
+    help = "such as {again: {up: {skip: stem}}}"
+    at.complain("AS204", message, node.place, help)
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class AgainLayer(Modified):
-    """An earlier layer that runs again, with its weights."""
+    """An earlier layer that runs again, with its weights, perhaps several times."""
 
     again: Word = required(value(word))
+    tensors: dict[str, Word] = optional(_references, dict)
+    """What it gives for other tensor arguments than the first run has."""
 
     @property
     def place(self) -> Place:
@@ -224,11 +236,7 @@ def layer(node: Node, at: At) -> Layer:
     if not isinstance(node, nodes.Mapping):
         return part(OpLayer)(node, at)
     if "again" in node.entries:
-        if "repeat" in node.entries:
-            message = "a layer that runs again has no 'repeat'"
-            help = "write a layer for each run"
-            at.complain("AS204", message, node.place_of("repeat"), help)
-        return part(AgainLayer, ("again", "when", "from"))(node, at)
+        return part(AgainLayer, ("again", "when", "repeat", "from"))(node, at)
     if "branches" in node.entries:
         return part(JoinLayer, _MODIFIERS)(node, at)
     if "then" in node.entries and "repeat" not in node.entries:
@@ -271,7 +279,7 @@ def references(layers: Mapping[str, Layer]) -> Iterator[Word]:
 
 def given_tensors(layer: Layer) -> Iterator[Word]:
     """The references that a layer gives for tensor arguments."""
-    if isinstance(layer, OpLayer):
+    if isinstance(layer, OpLayer | AgainLayer):
         yield from layer.tensors.values()
     elif isinstance(layer, Table):
         for row in layer.tensors.values():

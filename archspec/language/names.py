@@ -137,8 +137,8 @@ class _Body:
                     yield from _unseen([repeat], seen, below)
                     yield from _unseen_in(given, {**seen, **step}, below)
                     yield from self.branches(branches, {**outer, **step}, below)
-                case AgainLayer():
-                    pass
+                case AgainLayer(repeat=repeat):
+                    yield from _unseen([repeat], seen, below)
 
     def name(self, name: Word) -> Iterator[Diagnostic]:
         if fault := identifier_fault(name):  # a number: static checks take it for a row

@@ -129,12 +129,10 @@ class _References:
         """Faults (AS311) of a known layer that cannot run again."""
         help = f"put it into a block, such as 'tower': '{name}: tower' can run again"
         match self.named.get(name):
-            case OpLayer(op=op, when=None, repeat=None):
+            case OpLayer(op=op):
                 if op not in OPS or OPS[op].weights is not Op.weights:
                     return
                 why, help = f"{op} has no weights", f"write {op} again"
-            case OpLayer(when=when):
-                why = f"it has a '{'repeat' if when is None else 'when'}'"
             case AgainLayer(again=first):
                 why, help = f"it runs '{first}' again", f"write {{again: {first}}}"
             case JoinLayer():

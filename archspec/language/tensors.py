@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import cast
 
-from archspec.errors import Diagnostic
+from archspec.errors import Diagnostic, did_you_mean
 from archspec.expressions import Constant, Name, to_text, walk
 from archspec.language.document import Block, Document
 from archspec.language.fields import INPUT, Formula
@@ -38,11 +38,17 @@ def tensor_faults(document: Document) -> Iterator[Diagnostic]:
     for op, attributes in document.defaults.items():
         yield from _unchangeable(blocks.get(op), attributes, "'defaults'")
     bodies = document.layers, *(b.layers for b in blocks.values() if not b.standard)
-    for _, layer in (named for body in bodies for named in inner_layers(body)):
-        yield from _wrong(layer, blocks)
+    for named in map(dict, map(inner_layers, bodies)):
+        for layer in named.values():
+            first = named.get(layer.again) if isinstance(layer, AgainLayer) else None
+            yield from _wrong(layer, first, blocks)
 
 
-def _wrong(layer: Layer, blocks: Mapping[str, Block]) -> Iterator[Diagnostic]:
+def _wrong(
+    layer: Layer, first: Layer | None, blocks: Mapping[str, Block]
+) -> Iterator[Diagnostic]:
+    if isinstance(layer, AgainLayer):
+        yield from _wrong_again(layer, first, blocks)
     if isinstance(layer, JoinLayer | AgainLayer):
         return
     calls: Mapping[str, Attributes] = (
@@ -63,6 +69,20 @@ def _wrong_given(
             values = _Rows(layer, blocks).given(given.get(argument))
         for value in values:
             yield from _fault(block, argument, value)
+
+
+def _wrong_again(
+    layer: AgainLayer, first: Layer | None, blocks: Mapping[str, Block]
+) -> Iterator[Diagnostic]:
+    """Whatever a later run is given that is no tensor argument of the first."""
+    block = blocks.get(first.op) if isinstance(first, OpLayer) else None
+    own = _tensors(block)
+    for name in words(layer.tensors):
+        if isinstance(first, OpLayer) and name not in own:
+            message = f"'{name}' is no tensor argument of {first.op}"
+            help = "only tensors can change when a layer runs again"
+            help = did_you_mean(name, own) or help
+            yield Diagnostic("AS204", message, name.place, help=help)
 
 
 def reads_several(layer: Layer, blocks: Mapping[str, Block]) -> bool:

@@ -193,7 +193,10 @@ def _layers(layers: Mapping) -> Mapping:
 
 
 def _layer(layer: Mapping) -> Node:
-    op = layer.get("op")
+    op, again, tensors = map(layer.get, ("op", "again", "tensors"))
+    if isinstance(again, Scalar) and tensors is not None:
+        given = Mapping({Word(again.text, again.place): tensors}, again.place)
+        return layer.replaced(again=given, tensors=None)
     if not isinstance(op, Scalar):
         return layer  # a table, or a change of modifiers
     others = {k: v for k, v in layer.entries.items() if k not in _OP}

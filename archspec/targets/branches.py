@@ -14,7 +14,7 @@ from archspec.targets.program.statements import (
     OpStatement,
     Statement,
 )
-from archspec.targets.syntax import Syntax
+from archspec.targets.syntax import Operands, Syntax
 from archspec.targets.variables import Variables
 
 Lines = tuple[list[Line], Code]
@@ -121,7 +121,8 @@ class Branches:
             return self.series(part, branches)
         if part.count is not None:
             own = self.hold(f"{part.name}_out")
-            return self.syntax.repeated(part, self.start(part), own, branches)
+            start, read = self.start(part), self.operands(part, own)
+            return self.syntax.repeated(part, start, own, read, branches)
         before, value = self.branch(part)
         return [*before, Line("append", value, branches)]
 
@@ -133,7 +134,13 @@ class Branches:
         own = str(start) if free else self.hold(part.name, long)
         names = [self.hold(s.name, f"{s.name}_layer") for s in part.body]
         copied = [] if free else [assign(own, start)]
-        return [*copied, *self.syntax.series(part, own, names, branches)]
+        read = self.operands(part, own)
+        return [*copied, *self.syntax.series(part, own, read, names, branches)]
+
+    def operands(self, part: BranchPart, own: str) -> list[Operands]:
+        """What each layer of a branch reads that has this variable."""
+        read = map(self.variables.others, part.body)
+        return [Operands(Code(own), others) for others in read]
 
     def if_there(self, part: BranchPart, lines: list[Line]) -> list[Line]:
         """The statements of a branch under its condition."""

@@ -12,7 +12,6 @@ from archspec.targets.program.statements import (
     OpStatement,
     PassStatement,
     Routine,
-    Row,
     Statement,
     TableStatement,
 )
@@ -64,7 +63,7 @@ class Flow(Variables):
             return self.passed(statement, source)
         target = self.target(statement, source, branch)
         if isinstance(statement, OpStatement):
-            operands = self.operands(statement, source)
+            operands = Operands(source, self.others(statement))
             return self.syntax.run(statement, operands, target), Code(target)
         if isinstance(statement, JoinStatement):
             branches = Branches(self, self.syntax, self.body, statement, source, target)
@@ -78,11 +77,6 @@ class Flow(Variables):
         before = [] if source == Code(target) else [assign(target, source)]
         test = self.syntax.test(statement.when, statement.name)
         return [*before, condition(test, inner)], Code(target)
-
-    def operands(self, reader: OpStatement | Row, source: Code) -> Operands:
-        """The variables of all that is read."""
-        others = [self.variables[name] if name else None for name in reader.others]
-        return Operands(source, others)
 
     def passed(self, statement: PassStatement, source: Code) -> tuple[list[Line], Code]:
         """A layer that never is there hands on what it would have read."""
@@ -107,7 +101,7 @@ class Flow(Variables):
             if self.is_tapped(name):
                 long = f"{statement.name}_{row.name}"
                 own = self.hold(*([row.name] if statement.named else []), long)
-            operands = self.operands(row, source)
+            operands = Operands(source, self.others(row))
             lines += self.syntax.row(statement, row, operands, own)
             source = self.variables[name] = Code(own)
         return lines, source

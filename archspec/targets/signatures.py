@@ -222,8 +222,8 @@ def _in_body(
 ) -> Iterator[str]:
     for statement in body:
         match statement:
-            case OpStatement(call=call, when=when):
-                yield from _in_tests(when)
+            case OpStatement(call=call, when=when, times=times):
+                yield from _in_tests(when, times.expression if times else None)
                 yield from _in_call(call, known)
             case TableStatement(rows=rows, when=when):
                 yield from _in_tests(when)

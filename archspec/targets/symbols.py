@@ -35,6 +35,12 @@ def names_in(expression: Expression) -> set[str]:
     return {part.id for part in parts if isinstance(part, Name)} | called - {*BUILTINS}
 
 
+def all_of(*conditions: Expression | None) -> Expression | None:
+    """The conditions joined by `and`; None where there are none."""
+    present = tuple(dict.fromkeys(test for test in conditions if test is not None))
+    return Logic("and", present) if len(present) > 1 else next(iter(present), None)
+
+
 def constant(value: Value) -> Expression:
     """The expression whose value is `value`: 1 / 12 for 0.08333333333333333."""
     if isinstance(value, tuple):

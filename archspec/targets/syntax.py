@@ -77,16 +77,27 @@ class Syntax(Protocol):
         ...
 
     def repeated(
-        self, part: BranchPart, source: Code, target: str, branches: Code
+        self,
+        part: BranchPart,
+        source: Code,
+        target: str,
+        read: Sequence[Operands],
+        branches: Code,
     ) -> list[Line]:
         """A branch that stands side by side several times, added to the list.
 
-        `target` is a variable for its value in each run.
+        `target` is a variable for its value in each run, which its layers `read`; the
+        first of them reads the `source`.
         """
         ...
 
     def series(
-        self, part: BranchPart, target: str, names: Sequence[str], branches: Code
+        self,
+        part: BranchPart,
+        target: str,
+        read: Sequence[Operands],
+        names: Sequence[str],
+        branches: Code,
     ) -> list[Line]:
         """A branch whose runs read each other, each added to the list.
 

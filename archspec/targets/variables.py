@@ -19,6 +19,7 @@ from archspec.targets.program.statements import (
     OpStatement,
     PassStatement,
     Routine,
+    Row,
     Statement,
     TableStatement,
 )
@@ -99,6 +100,10 @@ class Variables:
         """The variable that holds a layer's tensor; that of no name is the running."""
         return running if name is None else self.variables[name]
 
+    def others(self, reader: Statement | Row) -> list[Code | None]:
+        """The variables of what is read besides a source."""
+        return [self.variables[name] if name else None for name in reader.others]
+
     def hold(self, *candidates: str) -> str:
         """The first free name, which is then taken."""
         numbered = (f"{candidates[-1]}_{number}" for number in count(2))
@@ -158,5 +163,6 @@ class Variables:
 def _runs_often(statement: Statement) -> bool:
     """Whether it may write its variable before it has read all of its tensors."""
     if isinstance(statement, OpStatement):
-        return isinstance(statement.call, Loop | Unrolled)
+        several = isinstance(statement.call, Loop | Unrolled)
+        return several or statement.times is not None
     return isinstance(statement, TableStatement)

@@ -17,7 +17,7 @@ from structures import (
     tabulated,
 )
 from tally import TALLY
-from walking import Unfit, Walk
+from walking import WEIGHTLESS, Unfit, Walk
 
 from archspec.ops import JOINS
 
@@ -49,7 +49,7 @@ def forms(scope: Scope) -> list[str]:
     found += ["fork", "shortcut", "repeat", "table", "calm"]
     found += [] if scope.vector else ["resize", "tokens", "tokens"]
     found += ["attention"] * 2 if scope.rank else []
-    found += ["again"] * 2
+    found += ["again"] * 3
     return found + (["calls"] if scope.own else [])
 
 
@@ -90,10 +90,11 @@ GROUPS = {
 """Layers that belong together."""
 
 
-def running_again(layers: Layers) -> list[str]:
-    """The layers that can run again, some of which have no weights."""
-    others = {"when", "repeat", "columns", "again", *JOINS}
-    return [name for name, layer in layers.items() if others.isdisjoint(layer)]
+def running_again(layers: Layers) -> Layers:
+    """The layers that can run again: no joins or tables, and none without weights."""
+    others = {"columns", "again", *JOINS, *WEIGHTLESS}
+    spelled = {k: {v: None} if isinstance(v, str) else v for k, v in layers.items()}
+    return {name: layer for name, layer in spelled.items() if others.isdisjoint(layer)}
 
 
 def rows_of(layers: Layers) -> list[str]:

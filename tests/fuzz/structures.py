@@ -6,7 +6,7 @@ from typing import Any
 
 from choices import Scope
 from readers import TENSORS
-from walking import STANDARD
+from walking import STANDARD, WEIGHTLESS
 
 Layers = dict[str, Any]
 
@@ -51,13 +51,23 @@ def branch(
     modifiers: dict[str, Any] = {}
     if form == "repeat":
         inside = scope.seeing({"count": ["4 + step"], "calm_kernel": ["2 * step + 1"]})
-        return {"repeat": scope.of_kind("times"), **path(inside, width, stride)}
+        runs = {"repeat": scope.of_kind("times"), **path(inside, width, stride)}
+        return with_later_run(scope, runs)
     if form == "series":  # at a stride each run would be smaller
         runs = {"series": scope.of_kind("times"), **path(scope, width, 1)}
+        runs = with_later_run(scope, runs)
         return runs if stride == 1 else path(scope, width, stride)
     if scope.chance(20):
         modifiers["when"] = scope.pick(scope.conditions)
-    return modifiers | path(scope, width, stride)
+    return with_later_run(scope, modifiers | path(scope, width, stride))
+
+
+def with_later_run(scope: Scope, branch: dict[str, Any]) -> dict[str, Any]:
+    """The branch, whose last layer may run again."""
+    last = next(reversed(branch))
+    if scope.chance(85) or not WEIGHTLESS.isdisjoint(branch[last]):
+        return branch
+    return branch | {scope.name("again"): {"again": last}}
 
 
 def path(scope: Scope, width: Any, stride: Any) -> Layers:
@@ -168,9 +178,22 @@ def called(scope: Scope, references: list[str]) -> Layers:
     return layers
 
 
-def shared(scope: Scope, first: list[str], references: list[str]) -> Layers:
+def tensors_of(scope: Scope, op: str) -> list[str]:
+    """The tensor arguments of a block."""
+    arguments = scope.blocks.get(op, {}).get("arguments", {})
+    return [name for name, kind in arguments.items() if kind in ("tensor", "input")]
+
+
+def shared(scope: Scope, first: Layers, references: list[str]) -> Layers:
     """An earlier layer once more, which fits if it reads as many channels."""
-    layer = {"again": scope.pick(first)}
+    name = scope.pick([*first])
+    own = [tensor for op in first[name] for tensor in tensors_of(scope, op)]
+    given = {tensor: scope.pick(references) for tensor in own if scope.chance(60)}
+    layer = {"again": {name: given} if given else name}
+    if scope.chance(20):
+        layer["repeat"] = scope.pick([1, 2, 3])
+    if scope.chance(15):
+        layer["when"] = scope.pick(scope.conditions)
     if scope.chance(60):
         layer["from"] = scope.pick(references)
     return {scope.name("again"): layer}
@@ -185,7 +208,7 @@ def repeated(scope: Scope) -> Layers:
     op, given = next(iter(layer.items()))
     name = scope.name(op)
     layer["repeat"] = scope.of_kind("times")
-    if given and scope.chance(50):
+    if isinstance(given, dict) and scope.chance(50):
         changed = inside.attributes(op, set(given))
         variable = given.keys() - TENSORS  # each run reads the same tensors
         then = {k: v for k, v in changed.items() if k in variable and scope.chance(60)}

@@ -64,6 +64,10 @@ def one_key(join: Any, shapes: list[Shape]) -> bool:
     return prod(key[1:]) == join.places(query, key).groups
 
 
+WEIGHTLESS = {name for name, op in OPS.items() if op.weights is Op.weights}
+"""The ops that cannot run again."""
+
+
 class Walk:
     """All layers of a document: `layers` has their ops and output shapes, in order.
 
@@ -132,19 +136,28 @@ class Walk:
         there = value(layer.get("when", True), names)
         if "columns" in layer:
             return self.table(name, layer, x, names, known, there)
+        runs = self.first_runs[name] = []
         if not there:
             return x
         if "again" in layer:
-            return self.again(*self.first_runs[layer["again"]], x, known)
+            return self.again(layer, x, names, known)
         op, given = op_of(layer)
-        if "repeat" not in layer:
-            self.first_runs[name] = op, given, names, x.shape
-            return self.once(op, given, x, names, known)
-        for step in range(whole(layer["repeat"], names)):
+        repeated = "repeat" in layer
+        for step in range(whole(layer["repeat"], names) if repeated else 1):
             changed = layer.get("then", {}) if step else {}
-            attributes = {**self.by_name(op, given), **changed}
-            x = self.once(op, attributes, x, {**names, "step": step}, known)
+            given = {**self.by_name(op, given), **changed} if changed else given
+            seen = {**names, "step": step} if repeated else names
+            runs.append((op, given, seen, self.read(op, given, x, known)))
+            x = self.once(op, given, x, seen, known)
         return x
+
+    def read(
+        self, op: str, given: Any, x: Tensor, known: dict[str, Tensor]
+    ) -> list[Shape]:
+        """The shapes of what a call reads besides branches."""
+        own = self.tensors(op)
+        read = self.by_name(op, given) if own else {}
+        return [x.shape, *(known[read[n]].shape if n in read else () for n in own)]
 
     def table(
         self,
@@ -215,22 +228,24 @@ class Walk:
 
     def again(
         self,
-        op: str,
-        given: Any,
-        names: Names,
-        shape: Shape,
+        layer: Mapping[str, Any],
         x: Tensor,
+        names: Names,
         known: dict[str, Tensor],
     ) -> Tensor:
         """A layer once more; a block may have weights that depend on the size."""
-        if op in JOINS or (op in OPS and OPS[op].weights is Op.weights):
-            raise Unfit("no layer can run again")
-        if self.tensors(op):
-            raise Unfit("it reads several tensors")
-        alike = x.shape[0] == shape[0] and len(x.shape) == len(shape)
-        if not alike or (op in self.blocks and x.shape != shape):
-            raise Unfit("other weights")
-        return self.once(op, given, x, names, known)
+        first, tensors = layer["again"], {}
+        if isinstance(first, dict):
+            ((first, tensors),) = first.items()
+        for _ in range(whole(layer.get("repeat", 1), names)):
+            for op, given, seen, shapes in self.first_runs[first]:
+                now = {**self.by_name(op, given), **tensors} if tensors else given
+                read = self.read(op, now, x, known)
+                alike = x.shape[0] == shapes[0][0] and len(x.shape) == len(shapes[0])
+                if not alike or (op in self.blocks and read != shapes):
+                    raise Unfit("other weights")
+                x = self.once(op, now, x, seen, known)
+        return x
 
     def once(
         self, op: str, given: Any, x: Tensor, names: Names, known: dict[str, Tensor]

@@ -7,7 +7,6 @@ from itertools import chain
 
 from archspec.expressions import Binary, Conditional, Constant, Expression, Logic, Name
 from archspec.targets.classes.modules import (
-    all_of,
     has_copies,
     is_function,
     modules_of,
@@ -25,7 +24,7 @@ from archspec.targets.program.statements import (
     TableStatement,
 )
 from archspec.targets.signatures import Signature
-from archspec.targets.symbols import names_in
+from archspec.targets.symbols import all_of, names_in
 
 
 class Asked:
@@ -110,6 +109,8 @@ def _names_read(
             return read
         (call,) = statement.call.calls
         read |= call.layers[0].names_read()
+    if isinstance(statement, OpStatement) and statement.times is not None:
+        read |= names_in(statement.times.expression)
     if isinstance(statement, JoinStatement) and is_function(file, statement.call):
         read |= statement.call.layers[0].names_read()
     for part in statement.branches:

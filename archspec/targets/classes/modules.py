@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
-from archspec.expressions import Binary, Constant, Expression, Logic
+from archspec.expressions import Binary, Constant
 from archspec.ops import JOINS, OPS, Op
 from archspec.ops.base import Idle
 from archspec.targets.arguments import CallPrinter, Style, ValuePrinter
@@ -26,6 +26,7 @@ from archspec.targets.program.statements import (
     TableStatement,
 )
 from archspec.targets.sums import simplified
+from archspec.targets.symbols import all_of
 from archspec.targets.unprintable import located
 
 _FRESH = {name for name, op in OPS.items() if op.fresh_output}
@@ -187,7 +188,7 @@ def has_copies(file: File, branch: BranchPart, call: Printed) -> bool:
 
 def modules_of(file: File, branch: BranchPart) -> list[OpStatement]:
     """The layers of a branch that have a module for each run."""
-    ops = [s for s in branch.body if isinstance(s, OpStatement)]
+    ops = [s for s in branch.body if isinstance(s, OpStatement) and s.again is None]
     return [statement for statement in ops if has_copies(file, branch, statement.call)]
 
 
@@ -215,12 +216,6 @@ def statements_of(
         for part in statement.branches:
             when = all_of(branch and branch.when, statement.when, part.when)
             yield from statements_of(part.body, replace(part, when=when))
-
-
-def all_of(*conditions: Expression | None) -> Expression | None:
-    """The conditions joined by `and`; None where there are none."""
-    present = tuple(test for test in conditions if test is not None)
-    return Logic("and", present) if len(present) > 1 else next(iter(present), None)
 
 
 def row_path(file: File, table: TableStatement, row: Row) -> Code:

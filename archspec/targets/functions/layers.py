@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
@@ -37,6 +37,10 @@ class Position:
         return replace(self, path=path, operands=operands)
 
 
+Once = Callable[[Call | StageCall, Position], list[Line]]
+"""Gives the lines that apply one op."""
+
+
 class Layers:
     """Applies what layers and rows call, in the names of one routine."""
 
@@ -62,21 +66,25 @@ class Layers:
             return lines
         return [*lines[:-1], noted(lines[-1], tensor_size(self.file, call), indent=4)]
 
-    def applied(self, call: Printed, position: Position) -> list[Line]:
-        """Whatever a layer or a row is."""
+    def applied(
+        self, call: Printed, position: Position, once: Once | None = None
+    ) -> list[Line]:
+        """Whatever a layer or a row is; `once` applies one op."""
+        once = once or self.once
         if isinstance(call, Loop):
-            return self.loop(call, position)
+            return self.loop(call, position, once)
         if isinstance(call, Unrolled):
-            return self.each(call, position)
-        return self.once(call, position)
+            return self.each(call, position, once)
+        return once(call, position)
 
-    def each(self, call: Unrolled, position: Position) -> list[Line]:
+    @staticmethod
+    def each(call: Unrolled, position: Position, once: Once) -> list[Line]:
         """All runs of a repeat, one after the other."""
         lines: list[Line] = []
         for number, run in enumerate(call.calls):
             path = [*position.path, str(number)]
             at = position.again(path) if number else replace(position, path=path)
-            lines += self.once(run, at)
+            lines += once(run, at)
         return lines
 
     def once(self, call: Call | StageCall, position: Position) -> list[Line]:
@@ -117,20 +125,20 @@ class Layers:
         arguments = self.calls.block_arguments(call, style)
         return self.file.signatures[call.op].name, arguments
 
-    def loop(self, loop: Loop, position: Position) -> list[Line]:
+    def loop(self, loop: Loop, position: Position, once: Once) -> list[Line]:
         """A repeated layer: the first, then the others."""
         if self.side:
             raise Unprintable("a 'repeat' inside a repeated branch")
-        first = self.once(loop.first, replace(position, path=[*position.path, "0"]))
+        first = once(loop.first, replace(position, path=[*position.path, "0"]))
         count = self.printer.code(loop.count.expression)
         if count == 1:
             return first
         number = "1" if count == 2 else "{i}"
         path = [*position.path, number]
-        inner = self.once(loop.rest, position.again(path))
+        inner = once(loop.rest, position.again(path))
         if count == 2:
             return [*first, *inner]
-        if inner == self.once(loop.first, replace(position, path=path)):
+        if inner == once(loop.first, replace(position, path=path)):
             return [Line("for", Code(f"range({count})"), Code("i"), body=tuple(inner))]
         numbers = Code(f"range(1, {count})")
         return [*first, Line("for", numbers, Code("i"), body=tuple(inner))]

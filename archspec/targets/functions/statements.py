@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 from archspec.expressions import Expression
-from archspec.ops import JOINS
+from archspec.ops import JOINS, Shape
+from archspec.ops.shapes import rank
 from archspec.targets.code import Code, identifier, literal, term
 from archspec.targets.file import File
 from archspec.targets.flow import Flow, behind
@@ -15,7 +16,7 @@ from archspec.targets.functions.layers import Layers, Position
 from archspec.targets.functions.tables import Table
 from archspec.targets.lines import Line, assign, condition
 from archspec.targets.notes import tensor_size
-from archspec.targets.program.calls import Call
+from archspec.targets.program.calls import Call, StageCall
 from archspec.targets.program.statements import (
     BranchPart,
     JoinStatement,
@@ -40,6 +41,8 @@ class Statements(Layers):
         self.routine = routine
         self.layer_names: dict[str, str] = {}
         """The variables of the layers that run again."""
+        self.layer_in_turn = Code("")
+        """The variable for each of a list of them."""
 
     def lines(
         self,
@@ -56,8 +59,11 @@ class Statements(Layers):
         taken = [*manifest["globals"], *manifest["locals"], *printed, *taken]
         flow = Flow(self, self.routine, source, taken, [*outputs, *features])
         body = self.routine.body
-        again = (s for s in every(body) if isinstance(s, OpStatement) and s.runs_again)
-        self.layer_names = {s.name: flow.hold(f"{s.name}_layer") for s in again}
+        ops = (s for s in every(body) if isinstance(s, OpStatement))
+        again = [s for s in ops if s.runs_again]
+        self.layer_names = {s.name: flow.hold(_layer_name(s)) for s in again}
+        if any(map(_is_repeated, again)):
+            self.layer_in_turn = Code(flow.hold("layer", "each_layer"))
         cut = behind(body, features) if features else 0
         lines, result = flow.body(body[:cut], Code(flow.source), None)
         lines += [self._early(flow, features)] if features else []
@@ -103,58 +109,78 @@ class Statements(Layers):
     def layer(self, statement: OpStatement, position: Position) -> list[Line]:
         """A layer that is there, repeated or not."""
         if statement.again is not None:
-            return [self.run_of(statement.again, position)]
-        if statement.runs_again:
-            return [
-                self.kept(statement, position),
-                self.run_of(statement.name, position),
-            ]
-        return self.applied(statement.call, position)
+            return self.run_again(statement, statement.again, position)
+        if not statement.runs_again:
+            return self.applied(statement.call, position)
+        variable = identifier(self.layer_names[statement.name])
+        if isinstance(statement.call, Call):
+            kept = assign(str(variable), self.kept(statement.call, position))
+            return [kept, _run_of(variable, position)]
+        last = Code(f"{variable}[-1]")
 
-    def run_of(self, name: str, position: Position) -> Line:
-        """A layer that is kept in a variable, applied to a tensor."""
-        layer = identifier(self.layer_names[name])
-        value = self.macro("apply", layer, position.source)
-        return assign(position.target, value)
+        def once(call: Call | StageCall, position: Position) -> list[Line]:
+            added = Line("append", self.kept(call, position), variable)
+            return [added, _run_of(last, position)]
 
-    def kept(self, statement: OpStatement, position: Position) -> Line:
-        """A variable for a layer that runs again: a layer of Keras, a block as a model.
+        lines = self.applied(statement.call, position, once)
+        return [assign(str(variable), Code("[]")), *lines]
+
+    def run_again(
+        self, statement: OpStatement, first: str, position: Position
+    ) -> list[Line]:
+        """A layer that is kept, or all of a repeated one, applied to a tensor."""
+        lines: list[Line] = []
+        several = _is_repeated(statement)
+        if several or statement.times is not None:
+            if position.source != Code(position.target):
+                lines.append(assign(position.target, position.source))
+            position = position.again(position.path)
+        variable = identifier(self.layer_names[first])
+        run = _run_of(self.layer_in_turn if several else variable, position)
+        if several:
+            run = Line("for", variable, self.layer_in_turn, body=(run,))
+        if statement.times is not None:
+            times = self.printer.code(statement.times.expression)
+            run = Line("for", Code(f"range({times})"), Code("_"), body=(run,))
+        return [*lines, run]
+
+    def kept(self, call: Call | StageCall, position: Position) -> Code:
+        """What is kept of a layer that runs again: one of Keras, a block as a model.
 
         Raises Unprintable for an op that is several layers.
         """
-        variable = self.layer_names[statement.name]
-        (call,) = statement.call.calls
+        assert isinstance(call, Call)
         if not call.layers:
             function, arguments = self.called(call, "call")
-            sizes = {shape[1:] for shape in call.inputs}
-            varying = len(sizes) > 1 and call.rank
-            shape = self.macro("input_shape", position.source, varying)
+            read = zip(position.operands, (call.inputs, *call.others), strict=True)
+            shapes = [self.input_shape(*each) for each in read]
             name = self.named(*position.path)
-            value = self.macro("reusable", function, shape, arguments, name)
-            return assign(str(variable), value)
+            return self.macro("reusable", function, shapes, arguments, name)
         mark = Code("\x1f")
         lines = self.once(call, replace(position, operands=Operands(mark)))
         text, end = str(lines[0].value), f"({mark})"
         if len(lines) > 1 or not text.endswith(end) or text.count(str(mark)) > 1:
-            message = f"'{statement.name}', which is more than one layer, run again"
-            name = statement.name
+            name = position.path[0]
+            message = f"'{name}', which is more than one layer, run again"
             help = (
                 f"put it into a block, such as 'tower': '{name}: tower' can run again"
             )
             raise Unprintable(message, call.paths[0], help)
-        return assign(str(variable), Code(text.removesuffix(end)))
+        return Code(text.removesuffix(end))
+
+    def input_shape(self, tensor: Code, shapes: Sequence[Shape]) -> Code:
+        """The shape of what a model reads, without the sizes if runs differ in them."""
+        varies = len({shape[1:] for shape in shapes}) > 1
+        return self.macro("input_shape", tensor, varies and rank(shapes[0]))
 
     def inline(self, statement: OpStatement, source: Code) -> Code | None:
         """One expression, if the op is one layer that always is there."""
         call = statement.call
         if statement.when is not None or statement.others or statement.runs_again:
             return None
-        if statement.again is not None:
-            position = Position([statement.name], Operands(source), "_")
-            return self.run_of(statement.again, position).value
-        if not isinstance(call, Call):
+        if not isinstance(call, Call) or statement.times is not None:
             return None
-        lines = self.once(call, Position([statement.name], Operands(source), "_"))
+        lines = self.layer(statement, Position([statement.name], Operands(source), "_"))
         return lines[0].value if len(lines) == 1 and lines[0].kind == "assign" else None
 
     def table(self, statement: TableStatement, source: Code, target: str) -> list[Line]:
@@ -181,45 +207,53 @@ class Statements(Layers):
         return self.macro("thirds", source)
 
     def repeated(
-        self, part: BranchPart, source: Code, target: str, branches: Code
+        self,
+        part: BranchPart,
+        source: Code,
+        target: str,
+        read: Sequence[Operands],
+        branches: Code,
     ) -> list[Line]:
         """A loop that adds one branch after the other."""
         assert part.count is not None
         if not part.body:
             count = self.printer.code(part.count.expression)
             return [Line("extend", Code(f"[{source}] * {term(count)}"), branches)]
-        return self._loop(part, source, target, branches)
+        return self._loop(part, target, [read[0].behind(source), *read[1:]], branches)
 
     def series(
-        self, part: BranchPart, target: str, names: Sequence[str], branches: Code
+        self,
+        part: BranchPart,
+        target: str,
+        read: Sequence[Operands],
+        names: Sequence[str],
+        branches: Code,
     ) -> list[Line]:
         """The same, where each run goes on from the one before it."""
-        return self._loop(part, Code(target), target, branches)
+        return self._loop(part, target, read, branches)
 
     def _loop(
-        self, part: BranchPart, source: Code, target: str, branches: Code
+        self, part: BranchPart, target: str, read: Sequence[Operands], branches: Code
     ) -> list[Line]:
         assert part.count is not None
         count = self.printer.code(part.count.expression)
-        calls = [s.call for s in part.body if isinstance(s, OpStatement)]
-        number = "step" if self.file.reads_step(*calls) else "i"
+        plain = [s for s in part.body if isinstance(s, OpStatement)]
+        number = "step" if self.file.reads_step(*(s.call for s in plain)) else "i"
         before, self.side = self.side, (f"{{{number}}}",)
         lines: list[Line] = []
-        for statement in part.body:
-            if not isinstance(statement, OpStatement) or (
-                statement.source or statement.others
-            ):
+        for statement, operands in zip(part.body, read, strict=True):
+            if not isinstance(statement, OpStatement) or statement.source:
                 raise Unprintable(
                     f"'repeat' on the branch '{part.name}': make it a block"
                 )
-            lines += self.run(statement, Operands(source), target)
-            source = Code(target)
+            lines += self.run(statement, operands, target)
         self.side = before
+        value = Code(target)
         if lines[-1].kind == "assign" and not part.series:
-            source = lines.pop().value
-        lines.append(Line("append", source, branches))
-        numbers = Code(f"range({count})")
-        return [Line("for", numbers, Code(number), body=tuple(lines))]
+            value = lines.pop().value
+        lines.append(Line("append", value, branches))
+        numbers, named = Code(f"range({count})"), any(not s.again for s in plain)
+        return [Line("for", numbers, Code(number if named else "_"), body=tuple(lines))]
 
     def test(self, expression: Expression, name: str) -> Code:
         return self.printer.code(expression)
@@ -228,3 +262,19 @@ class Statements(Layers):
         if not self.root or not isinstance(statement, JoinStatement):
             return None
         return tensor_size(self.file, statement.call)
+
+
+def _run_of(layer: Code, position: Position) -> Line:
+    """A layer that is kept in a variable, applied to tensors."""
+    listed = ", ".join(map(str, position.operands))
+    read = Code(f"[{listed}]") if position.operands.others else position.source
+    return assign(position.target, Code(f"{layer}({read})"))
+
+
+def _is_repeated(statement: OpStatement) -> bool:
+    return not isinstance(statement.call, Call)
+
+
+def _layer_name(statement: OpStatement) -> str:
+    """The variable of a layer that runs again, or of those of a repeated one."""
+    return f"{statement.name}_layer{'s' * _is_repeated(statement)}"

@@ -75,6 +75,7 @@ class Call:
     Of a block's arguments only those are here that the call has to say. `layers` is
     what a framework's dialect makes of a primitive; `channels_last` says that it reads
     or gives a feature map whose channels are last, though the framework has them first.
+    `others` are the shapes that each of its tensor arguments has.
     """
 
     op: str
@@ -86,6 +87,7 @@ class Call:
     paths: tuple[str, ...]
     layers: tuple[FrameworkLayer, ...] = ()
     channels_last: bool = False
+    others: tuple[tuple[Shape, ...], ...] = ()
 
     @property
     def calls(self) -> tuple[Call, ...]:

@@ -28,8 +28,8 @@ class OpStatement:
 
     `others` are what it reads besides its source, which None stands for: the tensor
     arguments of a block in their order, or the `like` of a resize.
-    `again` is the name of the layer that it runs once more; `runs_again` says that
-    another layer runs this one.
+    `again` is the name of the layer that it runs once more, or `times`; `runs_again`
+    says that another layer runs this one.
     """
 
     name: str
@@ -39,6 +39,7 @@ class OpStatement:
     source: str | None
     others: tuple[str | None, ...] = ()
     again: str | None = None
+    times: Attribute | None = None
     runs_again: bool = False
     branches: ClassVar[tuple[BranchPart, ...]] = ()
 

@@ -40,7 +40,7 @@ from archspec.targets.specialise.joins import joined_width
 from archspec.targets.specialise.site import Site, Surroundings
 from archspec.targets.specialise.tables import compile_table
 from archspec.targets.specialise.widths import using
-from archspec.targets.symbols import names_in
+from archspec.targets.symbols import all_of, names_in
 from archspec.targets.unprintable import Unprintable, located
 
 Compiled = tuple[Statement, Expression]
@@ -51,7 +51,9 @@ Compiled = tuple[Statement, Expression]
 class Body(Surroundings):
     """The statements of one `layers`."""
 
-    first_runs: dict[str, OpLayer] = field(default_factory=dict[str, OpLayer])
+    first_runs: dict[str, tuple[Site, OpLayer]] = field(
+        default_factory=dict[str, tuple[Site, OpLayer]]
+    )
     """The layers so far, of which some run again."""
 
     later: Mapping[str, Sequence[str]] = field(default_factory=dict[str, list[str]])
@@ -107,6 +109,11 @@ class Body(Surroundings):
         """One layer, and the channels behind it whether it is there or not."""
         if isinstance(site.when, Constant):
             site = replace(site, when=None)
+        if isinstance(layer, AgainLayer):
+            # Where the first run is left out, so are all others.
+            site = replace(
+                site, when=all_of(self.first_runs[layer.again][0].when, site.when)
+            )
         if isinstance(layer, JoinLayer):
             statement, inner = self.join(site, layer)
         elif isinstance(layer, Table):
@@ -122,55 +129,56 @@ class Body(Surroundings):
 
     def op(self, site: Site, layer: OpLayer) -> Compiled:
         """A primitive or a block, repeated or not."""
+        later = self.later.get(site.name, ())
+        self.first_runs[site.name] = site, layer
+        runs = [site.runs, *(self.runs(name) for name in later)]
+        scopes = [*chain.from_iterable(part.scopes for part in runs)]
+        steps = [*chain.from_iterable(part.steps for part in runs)]
+        every = replace(site, runs=Runs(scopes, steps))
+        statement, end = self.called(every, layer)
+        return replace(statement, runs_again=bool(later)), end
+
+    def called(self, site: Site, layer: OpLayer) -> tuple[OpStatement, Expression]:
+        """All runs of a layer as one call, or a repeated one."""
+        others = (layer.like,) if layer.like else self.others(layer.op, layer.tensors)
+        widths = self.widths_of(layer.tensors)
         if layer.repeat is not None:
             self.check_step("repeat", layer.repeat, site.channels)
             # Inside, `step` is the number of the layer's own repeat.
             inner = replace(self, context=self.context.without("step"))
-            return inner.repeated(site, layer, layer.repeat)
-        self.first_runs[site.name] = layer
-        later = self.later.get(site.name, ())
-        runs = [site.runs, *(self.runs(name) for name in later)]
-        scopes = [*chain.from_iterable(part.scopes for part in runs)]
-        steps = [*chain.from_iterable(part.steps for part in runs)]
-        every = Runs(scopes, steps)
-        widths = self.widths_of(layer.tensors)
-        call = compile_call(
-            self.context, layer.attributes, every, site.channels, widths
-        )
-        others = (layer.like,) if layer.like else self.others(layer.op, layer.tensors)
-        statement = OpStatement(
-            site.name,
-            layer.place,
-            call,
-            site.when,
-            site.origin,
-            others,
-            runs_again=bool(later),
-        )
-        return statement, call.output_channels
+            call, end = inner.repeated(site, layer, layer.repeat)
+        else:
+            given, channels = layer.attributes, site.channels
+            call = compile_call(self.context, given, site.runs, channels, widths)
+            end = call.output_channels
+        place, when = layer.place, site.when
+        return OpStatement(site.name, place, call, when, site.origin, others), end
 
     def again(self, site: Site, layer: AgainLayer) -> Compiled:
-        """A layer that runs an earlier one once more."""
-        given = self.first_runs[layer.again].attributes
-        call = compile_call(self.context, given, site.runs, site.channels)
-        statement = OpStatement(
-            site.name, layer.place, call, site.when, site.origin, again=layer.again
-        )
-        return statement, call.output_channels
+        """A layer that runs an earlier one once more, or several times."""
+        _, first = self.first_runs[layer.again]
+        tensors = {**first.tensors, **layer.tensors}
+        statement, end = self.called(site, replace(first, tensors=tensors))
+        times = None
+        if layer.repeat is not None:
+            self.check_step("repeat", layer.repeat, site.channels)
+            times = self.count(layer.repeat, site.there, site.channels)
+        own = replace(statement, place=layer.place, again=layer.again, times=times)
+        return own, end
 
-    def repeated(self, site: Site, layer: OpLayer, repeat: Formula) -> Compiled:
+    def repeated(
+        self, site: Site, layer: OpLayer, repeat: Formula
+    ) -> tuple[Loop | Unrolled, Expression]:
         """A loop, or all runs one by one where no loop can say them."""
-        call: Loop | Unrolled
         try:
             call = self.loop(site, layer, repeat)
-            end = call.rest.output_channels
         except Unprintable:
-            given = (layer.attributes, layer.then)
-            widths = self.widths_of(layer.tensors)
-            call, end = unrolled(self.context, given, site.runs, site.channels, widths)
-        others = self.others(layer.op, layer.tensors)
-        place = layer.place
-        return OpStatement(site.name, place, call, site.when, site.origin, others), end
+            given, widths = (
+                (layer.attributes, layer.then),
+                self.widths_of(layer.tensors),
+            )
+            return unrolled(self.context, given, site.runs, site.channels, widths)
+        return call, call.rest.output_channels
 
     def loop(self, site: Site, layer: OpLayer, repeat: Formula) -> Loop:
         """A repeated layer: the first run, and the others if there are any."""

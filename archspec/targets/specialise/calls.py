@@ -62,6 +62,7 @@ def compile_call(
         tuple(step.inputs[0] for step in runs.steps),
         tuple(step.output for step in runs.steps),
         tuple(step.path for step in runs.steps),
+        others=tuple(zip(*(step.inputs[1:] for step in runs.steps), strict=True)),
     )
 
 

@@ -77,6 +77,8 @@ class Marks:
         if not any_map([*reads(statement), *gives(statement)]):
             return 0
         if isinstance(statement, OpStatement):
+            if statement.again or statement.runs_again:
+                return None  # one module for all runs, whatever is around them
             return _sum(map(self.wish, statement.call.calls))
         if isinstance(statement, JoinStatement):
             inner = [self.wishes(s) for part in statement.branches for s in part.body]
