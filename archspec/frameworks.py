@@ -43,7 +43,7 @@ FRAMEWORKS: Mapping[str, Framework] = {
         ("torch",),
         "torch",
         writes=_STATE_DICT,
-        reads=_STATE_DICT,
+        reads=(*_STATE_DICT, ".ckpt", ".tar"),
         run_memory=0,  # its process writes each output and lets it go
         train_memory=1,
         trains=True,

@@ -7,6 +7,7 @@ evaluated layer by layer in NumPy, which needs no framework.
 from __future__ import annotations
 
 import ast
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -63,6 +64,9 @@ _CALLS = {
     "torchvision": "models.get_model({name!r}, weights=None, {arguments})",
     "timm": "create_model({name!r}, {arguments})",
 }
+_FIXED = re.compile(r"expected shape=\(None, (\d+), (\d+), \d+\), found")
+"""What Keras says of images of another size."""
+
 LIMITS: Mapping[Precision, float] = {"float64": 1e-6, "float32": 1e-4}
 """Of the largest output; constants of an original are in single precision anyway."""
 
@@ -235,6 +239,9 @@ def _run(
     if answer.fault:
         message = f"{original.said} cannot be run with these weights"
         help = " ".join(answer.fault.split())
+        if size := _FIXED.search(help):
+            message = f"{original.said} takes {size[1]}x{size[2]} images only"
+            help = f"--set input.size=[{size[1]},{size[2]}]"
         raise WeightsError.single("AS519", message, help=help)
     return found
 

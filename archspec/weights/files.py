@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec import resources
 from archspec.errors import WeightsError, needed
 from archspec.frameworks import FRAMEWORKS
 from archspec.network import Network
@@ -113,7 +114,9 @@ def _check_canonical(path: Path, network: Network) -> None:
 
 
 def _adopt(path: Path, network: Network) -> str:
-    command = f"archspec weights adopt {path} {network.spec.stem}"
+    source = network.spec.source.path
+    spec = source.stem if source.parent == resources.SPECS else source
+    command = f"archspec weights adopt {path} {spec}"
     return f"for a checkpoint of another implementation: {command}"
 
 

@@ -13,6 +13,7 @@ import torch
 from exchange import imported
 from typer.testing import CliRunner
 
+import archspec
 from archspec.cli.commands import program
 from archspec.errors import WeightsError
 from archspec.weights.adoption import adopt
@@ -222,6 +223,19 @@ def test_verify_runs_the_file(run):
         "error[AS519]: a.keras computes something else with these weights"
     )
     assert not Path("w.safetensors").exists()
+
+
+@pytest.mark.full
+def test_verify_on_images_of_the_size_of_the_file(run):
+    build().save("a.keras")
+    done = run("a.keras", "net.yaml", "--set", "input.size=[40, 48]", "--verify",
+               "a.keras")  # fmt: skip
+    assert done.exit_code == 2
+    size = archspec.load("net.yaml").input_shape[1:]
+    assert done.stderr == (
+        f"error[AS519]: a.keras takes {size[0]}x{size[1]} images only\n"
+        f"   help: --set input.size=[{size[0]},{size[1]}]\n"
+    )
 
 
 def test_one_command_to_another_framework(run):

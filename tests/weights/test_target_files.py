@@ -196,7 +196,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("target", "name", "known"),
         [
-            ("torch", "w.ckpt", ".safetensors or .pth or .pt or .bin"),
+            ("torch", "w.h5", ".safetensors or .pth or .pt or .bin or .ckpt or .tar"),
             ("keras", "w.npz", ".weights.h5 or .safetensors or .keras or .h5"),
         ],
     )

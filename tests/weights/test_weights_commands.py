@@ -208,7 +208,7 @@ def test_foreign_names_are_adopted(run, source):
     )
     assert help == (
         "   help: for a checkpoint of another implementation: "
-        "archspec weights adopt f.safetensors small"
+        "archspec weights adopt f.safetensors small.yaml"
     )
 
 
