@@ -90,6 +90,8 @@ def result(  # noqa: C901, PLR0912, PLR0915
             return normalized(norm, op, x, weights)
         case "layer_scale":
             return x * along(weights["scale"], x)
+        case "scalar_affine":
+            return x * weights["scale"] + weights.get("bias", 0)
         case "normalize":
             return (x - along(op.mean, x)) / along(op.std, x)
         case "activation" if op.kind == "leaky_relu":

@@ -19,6 +19,7 @@ from archspec.ops.fields import (
     EachNumber,
     EachPositive,
     Examples,
+    Flag,
     Number,
     Positive,
     Share,
@@ -192,6 +193,27 @@ class LayerScale(Op):
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         return x * along(weights["scale"], x)
+
+
+class ScalarAffine(Op):
+    """One learned factor and, with `bias`, one learned number to add, for the tensor.
+
+    ReZero has the factor alone (Bachlechner et al. 2020), HGNetV2 both.
+    """
+
+    name = "scalar_affine"
+    elementwise = True
+
+    initial: Annotated[Number, Examples(1, 0.5, 0)] = 1.0
+    bias: Flag = True
+
+    def weights(self, shape: Shape) -> dict[str, Weight]:
+        """`scale` (1), initially `initial`, and `bias` (1)."""
+        scale = {"scale": Weight((1,), initial=self.initial)}
+        return scale | ({"bias": Weight((1,), initial=0.0)} if self.bias else {})
+
+    def evaluate(self, x: Array, weights: Weights) -> Array:
+        return x * weights["scale"] + weights.get("bias", 0.0)
 
 
 class Normalize(Op):

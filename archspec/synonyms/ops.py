@@ -50,6 +50,7 @@ OPS_AND_BLOCKS = Glossary(
         "pad": "zeropad zeropad2d zeropadding zeropadding2d padding",
         "resize": "interpolate resizing",
         "rms_norm": "rmsnormalization rmsnorm2d",
+        "scalar_affine": "rezero learnableaffineblock lab scalarscale learnedscalar",
         "squeeze_excite": "se seblock selayer semodule squeezeexcitation "
         "squeezeandexcitation channelattention",
         "slice_channels": "slice narrow chunk",

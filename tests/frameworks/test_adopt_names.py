@@ -604,6 +604,15 @@ def test_a_norm_whose_weights_are_called_gamma_and_beta(network, pth):
     foreign.assert_found(pth)
 
 
+def test_one_number_for_a_tensor_by_other_names(network, pth):
+    """As in timm's HGNetV2, and a factor alone without an axis, as in ReZero."""
+    layers = "{c: {conv: 8}, a: scalar_affine, b: {scalar_affine: {bias: false}}}"
+    foreign = Foreign(network(f"layers: {layers}").network, str)
+    foreign.state["a.scale"] = foreign.state.pop("a.weight")
+    foreign.state["b.gain"] = foreign.state.pop("b.weight").view(())
+    foreign.assert_found(pth)
+
+
 VIT = """
 input: {channels: 3, size: 8}
 layers:

@@ -133,6 +133,7 @@ layers:
   norm: batch_norm
   layer: layer_norm
   s: {layer_scale: 0.25}
+  a: {scalar_affine: 0.25}
   up: {transposed_conv: {filters: 4, bias: true}}
   dense: {dense: 3}
 """)
@@ -141,7 +142,8 @@ layers:
         for name, array in weights.items():
             path, _, kind = name.rpartition(".")
             if kind != "weight":
-                assert (array == (0.25 if path == "s" else starts[kind])).all(), name
+                own = path in ("s", "a") and kind == "scale"
+                assert (array == (0.25 if own else starts[kind])).all(), name
 
 
 def test_layers_of_one_shape_start_differently():

@@ -45,6 +45,8 @@ layers:
   groups: {group_norm: {groups: 3, epsilon: 1e-5, initial: 0}}
   shifted: {conv: {filters: 24, bias: true}}
   respond: global_response_norm
+  gain: {scalar_affine: {initial: 0.5, bias: false}}
+  affine: scalar_affine
   root: {rms_norm: {epsilon: 1e-5, initial: 2}}
   unfold: depth_to_space
   less: {subtract: {a: {a1: {adaptive_avg_pool: [5, 7]}}, b: {b1: {resize: [5, 7]}}}}

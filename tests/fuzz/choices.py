@@ -115,6 +115,7 @@ CALM: dict[str, set[str]] = {
     "depthwise_conv": {"kernel", "bias", "dilation", "initializer"},
     "dense": {"bias"},
     "layer_scale": {"initial"},
+    "scalar_affine": {"initial", "bias"},
     "dropout": {"rate"},
     "drop_path": {"rate"},
     "identity": set(),
@@ -128,8 +129,8 @@ CALM: dict[str, set[str]] = {
 MAPS = [*OPS, "conv", "conv", "depthwise_conv", "batch_norm", "activation", *STANDARD]
 ANYWHERE = [
     "dense", "dense", "batch_norm", "layer_norm", "group_norm", "rms_norm",
-    "layer_scale", "activation", "activation", "dropout", "drop_path", "identity",
-    "normalize",
+    "layer_scale", "scalar_affine", "activation", "activation", "dropout", "drop_path",
+    "identity", "normalize",
 ]  # fmt: skip
 SEQUENCES = [
     *ANYWHERE, "prefix_tokens", "position_embedding", "global_response_norm",

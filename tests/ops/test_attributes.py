@@ -27,6 +27,7 @@ MAIN = {
     "rms_norm": "epsilon",
     "global_response_norm": "epsilon",
     "layer_scale": "initial",
+    "scalar_affine": "initial",
     "normalize": "mean",
     "activation": "kind",
     "max_pool": "kernel",

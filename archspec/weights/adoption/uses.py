@@ -122,7 +122,7 @@ def signature(manifest: Mapping[str, Any], shapes: Mapping[str, Shape]) -> Signa
 
 def _plain(manifest: Mapping[str, Any], shape: Shape) -> Shape:
     if len(shape) < 3:
-        return shape
+        return shape or (1,)
     if len(shape) == 3 and shape[0] == 1:
         return shape[1:]  # tokens and position embeddings of a batch of one
     if set(shape[:-1]) == {1}:  # a factor per channel, channels last

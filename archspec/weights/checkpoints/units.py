@@ -15,6 +15,11 @@ from archspec.errors import Diagnostic, WeightsError, did_you_mean
 from archspec.ops import Shape
 from archspec.targets.templates import manifest
 
+_PAIRS = {
+    "global_response_norm": ("gamma", "beta"),
+    "scalar_affine": ("scale", "bias"),
+}
+"""What others call the two weights of these ops."""
 _AROUND = {"module"}, {"params", "batch_stats"}
 FLOATING = {"float16", "bfloat16", "float32", "float64"}
 
@@ -132,17 +137,27 @@ class Checkpoint(NamedTuple):
 def by_module(tensors: Iterable[Tensor], target: str) -> Checkpoint:
     """Tensors by the modules in their names; one without a module is a unit itself.
 
-    A `gamma` with a `beta` beside it is a norm's scale, as in ConvNeXt V2's own code.
+    `gamma` and `beta` are those of a norm, as in ConvNeXt V2's own code, `scale` and
+    `bias` one number each, as in timm's HGNetV2.
     """
     names, tensors = manifest(target), [*tensors]
     alone = names["weights"]["layer_scale"]["scale"]["name"]
-    norm = names["weights"]["global_response_norm"]
-    pair = {"gamma": norm["scale"]["name"], "beta": norm["shift"]["name"]}
-    betas = {found.name.removesuffix("beta") for found in tensors}
+    pairs = [
+        dict(
+            zip(
+                pair,
+                (own["name"] for own in names["weights"][op].values()),
+                strict=True,
+            )
+        )
+        for op, pair in _PAIRS.items()
+    ]
+    whole = {found.name for found in tensors}
     modules: dict[str, dict[str, Tensor]] = {}
     for found in tensors:
         module, _, variable = found.name.rpartition(".")
-        if variable in pair and f"{module}." in betas:
+        complete = (p for p in pairs if {f"{module}.{word}" for word in p} <= whole)
+        if pair := next((pair for pair in complete if variable in pair), None):
             modules.setdefault(module, {})[pair[variable]] = found
         elif variable in words(target):
             modules.setdefault(module, {})[variable] = found

@@ -12,6 +12,7 @@ from archspec.ops.normalization import (
     LayerScale,
     Normalize,
     RmsNorm,
+    ScalarAffine,
 )
 from archspec.targets.onnx.graph import Site
 
@@ -87,6 +88,16 @@ def global_response_norm(site: Site, op: GlobalResponseNorm) -> None:
 def layer_scale(site: Site, _: LayerScale) -> None:
     """`Mul` by a factor for each channel."""
     site.end("Mul", *site.inputs, site.weight("scale", site.along))
+
+
+def scalar_affine(site: Site, op: ScalarAffine) -> None:
+    """`Mul` and `Add` by one number each."""
+    scale = site.weight("scale")
+    if not op.bias:
+        site.end("Mul", *site.inputs, scale)
+        return
+    scaled = site.part("scaled", "Mul", *site.inputs, scale)
+    site.end("Add", scaled, site.weight("bias"))
 
 
 def normalize(site: Site, op: Normalize) -> None:
