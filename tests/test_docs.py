@@ -356,6 +356,17 @@ def test_the_snippets_on_generated_code_run(tmp_path, framework):
     assert done.stdout == (shown if framework == "torch" else "")
 
 
+def test_the_spec_on_the_page_on_generated_code_returns_sequences(tmp_path):
+    (text,) = fences((DOCS / "using.md").read_text("utf-8"), "yaml")
+    path = tmp_path / "vit_middle.yaml"
+    path.write_text(text, encoding="utf-8")
+    network = elaborate(path)
+    shapes = {n: network.layers[i].output for n, i in network.outputs.items()}
+    assert shapes == {"middle": (192, 197), "logits": (1000,)}
+    with pytest.raises(SpecError, match="'encoder' is one layer that repeats"):
+        featuring(elaborate("vit_tiny_patch16_224"), ["encoder.5"])
+
+
 def of_framework(code: str) -> str:
     """PyTorch unless a snippet names another framework, or an argument that it has."""
     words = {"nnx": "flax", "keras": "keras|input_shape"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from archspec.errors import SpecError, did_you_mean
@@ -31,8 +31,7 @@ def featuring(network: Network, layers: Sequence[str]) -> Network:
         layers = _of_each_stride(network, known)
     for name in layers:
         if name not in known:
-            near = did_you_mean(name, known)
-            help = near or f"write '{STRIDES}' or some of: {', '.join(known)}"
+            help = _meant(network, name, known)
             message = f"there is no layer '{name}' to take features from"
             raise SpecError.single("AS405", message, help=help)
         if not is_map(known[name]):
@@ -41,6 +40,15 @@ def featuring(network: Network, layers: Sequence[str]) -> Network:
             raise SpecError.single("AS405", message, help=f"write some of: {maps}")
     found = tuple(name for name in known if name in layers)
     return replace(network, spec=replace(network.spec, features=found))
+
+
+def _meant(network: Network, name: str, known: Collection[str]) -> str:
+    """Help with a name that no layer or row has."""
+    layer, _, number = name.partition(".")
+    if number.isdigit() and layer in known and len(network.root.steps[layer]) > 1:
+        return f"'{layer}' is one layer that repeats: write it as a table of rows"
+    near = did_you_mean(name, known)
+    return near or f"write '{STRIDES}' or some of: {', '.join(known)}"
 
 
 def _outputs(network: Network) -> dict[str, Shape]:
