@@ -547,7 +547,10 @@ class TestColours:
         command = [sys.executable, "-m", "archspec", "flops", "bad.yaml"]
         subprocess.run(command, cwd=tmp_path, stderr=writing, check=False)
         os.close(writing)
-        assert os.read(reading, 100).startswith(b"\x1b[1;31merror[AS202]:\x1b[0m ")
+        shown = os.read(reading, 2000)
+        assert shown.startswith(b"\x1b[1;31merror[AS202]:\x1b[0m ")
+        link = (tmp_path / "bad.yaml").as_uri().encode()
+        assert b"\x1b]8;;" + link + b"\x1b\\bad.yaml:1:1\x1b]8;;" in shown
         os.close(reading)
 
 

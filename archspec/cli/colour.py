@@ -1,10 +1,14 @@
-"""Colours on a terminal, unless NO_COLOR is set; elsewhere only with FORCE_COLOR."""
+"""Colours on a terminal, unless NO_COLOR is set; elsewhere only with FORCE_COLOR.
+
+On a terminal the files in messages are links, too.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
+from pathlib import Path
 
 _MESSAGE = {
     r"^(error|refused)(\[\w+\])?:": "1;31",
@@ -14,6 +18,7 @@ _MESSAGE = {
     r"(?<= )\^+$": "1;31",
     r"^   (help|in):": "1;36",
 }
+_PLACE = re.compile(r"(?<=^  --> )(.+):\d+:\d+$", re.MULTILINE)
 _TABLE = {
     r"^.+$(?=\n-+(  -+)*$)|^total .+$": "1",
     r"^-+(  -+)*$": "2",
@@ -23,6 +28,8 @@ _DIFF = {r"^\+.*$": "32", r"^-.*$": "31", r"^@@.*$": "36"}
 
 def message(text: str) -> str:
     """Errors, warnings and notes for stderr."""
+    if wanted(sys.stderr) and _is_terminal(sys.stderr):
+        text = _PLACE.sub(_linked, text)
     return _coloured(text, _MESSAGE, sys.stderr)
 
 
@@ -42,8 +49,19 @@ def wanted(stream: object) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    is_terminal = getattr(stream, "isatty", bool)()
-    return is_terminal and os.environ.get("TERM") != "dumb"
+    return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def _is_terminal(stream: object) -> bool:
+    return getattr(stream, "isatty", bool)()
+
+
+def _linked(place: re.Match[str]) -> str:
+    """A place as a link to its file, if it is in one."""
+    if not os.path.isfile(place[1]):  # noqa: PTH113 - false for paths that are too long
+        return place[0]
+    address = Path(place[1]).absolute().as_uri()
+    return f"\x1b]8;;{address}\x1b\\{place[0]}\x1b]8;;\x1b\\"
 
 
 def _coloured(text: str, rules: dict[str, str], stream: object) -> str:
