@@ -367,6 +367,20 @@ def test_the_spec_on_the_page_on_generated_code_returns_sequences(tmp_path):
         featuring(elaborate("vit_tiny_patch16_224"), ["encoder.5"])
 
 
+@pytest.mark.full
+def test_the_commands_on_generated_code_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (DOCS / "using.md").read_text("utf-8")
+    (text,) = fences(page, "yaml")
+    Path("vit_middle.yaml").write_text(text, encoding="utf-8")
+    commands = "".join(fences(page, "console")).splitlines()
+    found = [one for one in commands if one.startswith("archspec generate ")]
+    assert len(found) == 5
+    for command in found:
+        done = CliRunner().invoke(program([]), shlex.split(command)[1:])
+        assert done.exit_code == 0, (command, done.stderr)
+
+
 def of_framework(code: str) -> str:
     """PyTorch unless a snippet names another framework, or an argument that it has."""
     words = {"nnx": "flax", "keras": "keras|input_shape"}
