@@ -205,7 +205,13 @@ def adopt(
     for setting in accept:
         one_of("setting", setting, adoption.SETTINGS)
     found = adoption.adopt(
-        network, path, ignore, key=key, accept=accept, qkv_by_head=qkv_by_head
+        network,
+        path,
+        ignore,
+        key=key,
+        accept=accept,
+        qkv_by_head=qkv_by_head,
+        compared=verify is not None,
     )
     difference = None
     if verify is not None:

@@ -88,12 +88,12 @@ class Foreign:
             names[i], names[j] = names[j], names[i]
         return self.ordered(names.index)
 
-    def adopted(self, path, *ignore):
+    def adopted(self, path, *ignore, **how):
         save_state(self.state, path)
-        return adopt(self.network, path, ignore)
+        return adopt(self.network, path, ignore, **how)
 
-    def assert_found(self, path, *ignore) -> None:
-        found = self.adopted(path, *ignore).weights
+    def assert_found(self, path, *ignore, **how) -> None:
+        found = self.adopted(path, *ignore, **how).weights
         assert found.keys() == self.weights.keys()
         assert all(np.array_equal(found[n], a) for n, a in self.weights.items())
 
@@ -236,7 +236,67 @@ layers:
         tmp_path / "a.safetensors",
         ("AS517", f"'one' may be any of '{module}left', '{module}right'"),
     )
-    foreign.assert_found(tmp_path / "a.pth")
+    foreign.assert_refused(
+        tmp_path / "a.pth",
+        ("AS517", f"'one' may be any of '{module}right', '{module}left'"),
+        ("AS517", f"'two' may be any of '{module}right', '{module}left'"),
+    )
+    foreign.assert_found(tmp_path / "a.pth", compared=True)
+
+
+HEADS = """
+classes: 4
+layers:
+  stem: {conv: {filters: 6, kernel: 4, stride: 4}}
+  sequence: tokens
+  first: {take: 0}
+  head: {dense: classes}
+  second: {take: 1, from: sequence}
+  head_dist: {dense: classes}
+  both: {add: {image: {from: head}, teacher: {}}}
+outputs: {image: head, both: both}
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("fc_a", "fc_b"), False),
+        (("1.x", "2.y"), False),
+        (("fc_1", "fc_2"), True),
+        (("image", "dist"), True),
+        (("head", "head_dist"), True),
+    ],
+)
+def test_layers_side_by_side_are_told_apart_by_names(network, pth, names, told):
+    """As in a distilled DeiT, whose modules may list either classifier first."""
+    words = dict(zip(["head", "head_dist"], names, strict=True))
+    foreign = Foreign(network(HEADS).network, lambda path: words.get(path, path))
+    if told:
+        return foreign.assert_found(pth)
+    one, other = names
+    foreign.assert_refused(
+        pth,
+        ("AS517", f"'head' may be any of '{one}', '{other}'"),
+        ("AS517", f"'head_dist' may be any of '{one}', '{other}'"),
+    )
+    foreign.assert_found(pth, compared=True)
+
+
+def test_layers_between_tell_which_is_which(network, pth):
+    """With the dense layers exchanged, one would be run before what it reads."""
+    net = network("""
+classes: 4
+layers:
+  stem: {conv: 6}
+  pool: global_avg_pool
+  a: {dense: 5}
+  b: {dense: 4}
+  c: {dense: 7, from: pool}
+  narrow: {dense: 5}
+  d: {dense: 4}
+  both: {concat: {b: {from: b}, d: {}}}""").network
+    Foreign(net, hashed).assert_found(pth)
 
 
 SUMMED = """
@@ -385,7 +445,7 @@ def test_too_many_ways_are_not_all_tried(many, tmp_path, file):
 
 
 def test_of_too_many_ways_the_written_order_is_one(many, pth):
-    Foreign(many, unlike).assert_found(pth)
+    Foreign(many, unlike).assert_found(pth, compared=True)
 
 
 def test_too_many_ways_and_names_against_the_order(many, pth):

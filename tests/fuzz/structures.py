@@ -210,7 +210,7 @@ def repeated(scope: Scope) -> Layers:
     layer["repeat"] = scope.of_kind("times")
     if isinstance(given, dict) and scope.chance(50):
         changed = inside.attributes(op, set(given))
-        variable = given.keys() - TENSORS  # each run reads the same tensors
+        variable = given.keys() - {*TENSORS, "like"}  # each run reads the same tensors
         then = {k: v for k, v in changed.items() if k in variable and scope.chance(60)}
         layer |= {"then": then} if then else {}
     if "stride" in (given or {}) and scope.chance(60):

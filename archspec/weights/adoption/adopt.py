@@ -27,6 +27,7 @@ from archspec.weights.adoption.mismatches import (
 from archspec.weights.adoption.names import own_names
 from archspec.weights.adoption.orders import in_order
 from archspec.weights.adoption.pairing import Case, better_named, decide
+from archspec.weights.adoption.parallel import check_parallel
 from archspec.weights.adoption.positions import check_positions
 from archspec.weights.adoption.proposals import (
     alternatives,
@@ -85,12 +86,15 @@ def adopt(
     key: str = "",
     accept: Sequence[str] = (),
     qkv_by_head: bool = False,
+    compared: bool = False,
 ) -> Adoption:
     """Match the layers of a network with a checkpoint of torchvision, timm or Keras.
 
     Tensors whose names match a shell pattern of `ignore` are left out. `key` names the
     entry of the file that holds the weights. Settings in `accept` may differ. With
     `qkv_by_head`, the file has query, key and value of a head, then those of the next.
+    Outputs will be `compared` with those of the original, so that parallel layers of
+    one shape may be matched by their order alone.
 
     Raises:
         WeightsError: the file cannot be read (AS511); a tensor is missing or left over
@@ -102,7 +106,7 @@ def adopt(
     """
     with opened(path, key) as whole:
         checkpoint = without(whole, ignore)
-        own, units = _matched(network, checkpoint)
+        own, units = _matched(network, checkpoint, compared)
         check_settings(own, checkpoint, units, accept)
         notes = (
             _entry(checkpoint),
@@ -116,17 +120,17 @@ def adopt(
 
 
 def _matched(
-    network: Network, checkpoint: Checkpoint
+    network: Network, checkpoint: Checkpoint, compared: bool
 ) -> tuple[Network, dict[str, Unit]]:
     """The network, with the file's classes if that is what differs, and its units."""
     numbers = numbers_in(checkpoint)
     try:
-        return network, correspondence(network, checkpoint)
+        return network, correspondence(network, checkpoint, compared=compared)
     except AmbiguousMatch:
         raise
     except WeightsError as error:
         if (other := with_own_classes(network, numbers)) and _fits(other, checkpoint):
-            return other, correspondence(other, checkpoint)
+            return other, correspondence(other, checkpoint, compared=compared)
         options = fitting(network, partial(_fits, checkpoint=checkpoint))
         if not options:
             raise
@@ -174,8 +178,13 @@ def _unstated(network: Network, checkpoint: Checkpoint) -> str:
     return note
 
 
-def correspondence(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:
-    """The unit of each layer; WeightsError (AS512, AS513, AS517) unless it is clear."""
+def correspondence(
+    network: Network, checkpoint: Checkpoint, *, compared: bool = False
+) -> dict[str, Unit]:
+    """The unit of each layer; WeightsError (AS512, AS513, AS517) unless it is clear.
+
+    What is `compared` with its original may have parallel layers by order alone.
+    """
     ours, units = uses(network, manifest(checkpoint.target)), _stored(checkpoint)
     parts = [part for use in ours for part in use.parts]
     check_positions(network, parts, units)
@@ -198,6 +207,8 @@ def correspondence(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:
     if not found:
         raise min(failed, key=lambda error: len(error.diagnostics) + error.more)
     check_clear(found)
+    if not compared:
+        check_parallel(network, parts, found[0], units)
     return {part.name: found[0][part.name].unit for part in parts}
 
 

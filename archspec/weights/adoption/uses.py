@@ -92,18 +92,18 @@ def uses(network: Network, manifest: Mapping[str, Any]) -> tuple[Use, ...]:
     instances = (i for i in network.root.walk() if _height(i) < 2)
     blocks = {i.path: i.block for i in instances if i.block}
     owners = [_owner(layer.path, blocks) for layer in network.layers]
-    places, ancestors = names_there(network, manifest), _ancestors(network)
-    branches = _branches(network)
+    places, above = names_there(network, manifest), ancestors(network)
+    starts = branches(network)
     found: list[Use] = []
     for path, group in groupby(range(len(owners)), owners.__getitem__):
         numbers = [n for n in group if network.layers[n].weights]
         parts = tuple(_part(network.layers[n], path, manifest, places) for n in numbers)
         upstream = [
-            {i for i, other in enumerate(numbers) if other in ancestors[number]}
+            {i for i, other in enumerate(numbers) if other in above[number]}
             for number in numbers
         ]
         twins = [
-            {i for i in range(j) if branches[numbers[i]] == branches[number]}
+            {i for i in range(j) if starts[numbers[i]] == starts[number]}
             for j, number in enumerate(numbers)
         ]
         if parts:
@@ -168,7 +168,7 @@ def _owner(path: str, blocks: Mapping[str, str]) -> str:
     return next((owner for owner in found if owner in blocks), path)
 
 
-def _ancestors(network: Network) -> list[set[int]]:
+def ancestors(network: Network) -> list[set[int]]:
     """Of each layer the numbers of those that it depends on."""
     found: list[set[int]] = []
     for layer in network.layers:
@@ -177,7 +177,7 @@ def _ancestors(network: Network) -> list[set[int]]:
     return found
 
 
-def _branches(network: Network) -> list[Hashable]:
+def branches(network: Network) -> list[Hashable]:
     """Of each layer the branch that it starts; equal are those that sum up the same."""
     reading = readers(network)
     return [_branch(network, n, reading) for n in range(len(network.layers))]
