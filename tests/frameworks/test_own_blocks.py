@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from exchange import assert_equal
+from exchange import assert_equal, assert_right
 
 BLOCKS = {
     "nested": """
@@ -486,3 +486,28 @@ layers:
 @pytest.mark.parametrize("size", ["[9, 12]", "[16, 10]"])
 def test_agrees(network, text, size):
     assert_equal(network(text, f"input.size={size}"))
+
+
+def test_a_class_for_each_size_of_a_relative_bias(network):
+    """A table is as large as the map, so uses on maps of one size have one class."""
+    case = network("""
+blocks:
+  unit:
+    arguments: {filters: int, stride: 1}
+    layers:
+      shrink: {max_pool: stride, when: stride > 1}
+      qkv: {conv: 3 * filters}
+      attend: {attention: {heads: 2, relative_bias: signed}}
+layers:
+  stages:
+    columns: [c, s]
+    rows: [[4, 2], [6, 2]]
+    each: {unit: {filters: c, stride: s}}
+    repeat: 3
+    then: {stride: 1}
+""")
+    classes = [line for line in case.torch_text.splitlines() if "class Unit" in line]
+    assert classes == ["class Unit(nn.Module):", "class Unit2(nn.Module):"]
+    assert_right(case, "torch")
+    for target in ("keras", "nnx"):  # in single precision: decision 28
+        assert_right(case, target, 1e-5)
