@@ -303,7 +303,9 @@ def assert_equal(case: Case, tolerance: float = 1e-9, seed: int = 0) -> None:
     """The counts, settings and outputs that the network's layers say, in all files."""
     assert_right(case, "torch", seed=seed)
     assert_right(case, "keras", tolerance, seed)
-    assert_right(case, "nnx", seed=seed)
+    attends = any(layer.op == "attention" for layer in case.network.layers)
+    # jax.nn.dot_product_attention takes its softmax in single precision
+    assert_right(case, "nnx", 1e-5 if attends else 1e-9, seed=seed)
 
 
 def assert_right(
