@@ -61,12 +61,16 @@ class Comparison(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All comparisons of one network, and the parameters of each target."""
+    """All comparisons of one network, and the parameters of each target.
+
+    `surplus` are weights of the ONNX file that no layer has; in source they are faults.
+    """
 
     network: Network
     seed: int
     parameters: Mapping[str, int | None]
     comparisons: tuple[Comparison, ...]
+    surplus: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -92,6 +96,7 @@ class Report(NamedTuple):
             "ok": self.ok,
             "seed": self.seed,
             "parameters": dict(self.parameters),
+            "surplus": list(self.surplus),
             "comparisons": [_document(found) for found in self.comparisons],
         }
 

@@ -7,6 +7,9 @@ from itertools import groupby
 
 from archspec.verification.report import NETWORK, Comparison, Difference, Report
 
+MAX_NAMES = 5
+"""Of surplus weights, enough to see what they have in common."""
+
 
 def to_text(report: Report) -> str:
     """The verdict, the errors at each size, and where the first difference is."""
@@ -32,6 +35,11 @@ def _parameters(report: Report) -> str:
         return f"  {wanted:,} parameters in {', '.join(report.parameters)}"
     counts = {name: "unknown" if n is None else f"{n:,}" for name, n in wrong.items()}
     found = ", ".join(f"{count} in {name}" for name, count in counts.items())
+    if report.surplus:
+        listed = ", ".join(report.surplus[:MAX_NAMES])
+        more = len(report.surplus) - MAX_NAMES
+        others = f" and {more} more" if more > 0 else ""
+        found += f"; onnx also stores {listed}{others}"
     return f"  {wanted:,} parameters, but {found}"
 
 

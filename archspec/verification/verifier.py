@@ -127,7 +127,8 @@ class Verifier:
             comparisons += found
         if own.weight_shapes != networks[-1].weight_shapes:
             built = self._built(own, seed)
-        return Report(own, seed, _counts(built), tuple(comparisons))
+        surplus = _surplus(own, built)
+        return Report(own, seed, _counts(built), tuple(comparisons), surplus)
 
     def _at_size(
         self, own: Network, network: Network, seed: int, train: bool
@@ -193,3 +194,9 @@ def _counts(built: Mapping[str, Answer]) -> dict[str, int | None]:
         name: None if answer.shapes is None else sum(map(prod, answer.shapes.values()))
         for name, answer in built.items()
     }
+
+
+def _surplus(network: Network, built: Mapping[str, Answer]) -> tuple[str, ...]:
+    """Weights of the ONNX file that the network does not have, as stored again."""
+    stored = built.get("onnx", Answer()).shapes or {}
+    return tuple(sorted(stored.keys() - network.weight_shapes.keys()))

@@ -102,6 +102,40 @@ def test_a_join(network, join):
     assert_right(found, fold=True)
 
 
+def test_later_runs_store_nothing_again(network):
+    """Except for a constant that another number of tokens makes another one."""
+    found = network("""
+blocks:
+  turn: {layers: {rotary: {rotary: {heads: 1, size: 3}}, dense: {dense: 4}}}
+  tower:
+    layers:
+      qkv: {dense: 12}
+      attend: {attention: {heads: 2, window: 2, shift: 1, relative_bias: signed}}
+      grid: {position_embedding: ~}
+      tokens: tokens
+      positions: {position_embedding: ~}
+      to_map: {to_map: [4, 6]}
+      dense: {dense: 6}
+layers:
+  a: tower
+  b: {again: a}
+  tokens: tokens
+  four: {dense: 4}
+  c: turn
+  d: {again: c}
+  registers: {prefix_tokens: 1}
+  e: {again: c}
+input: {channels: 6, size: [4, 6]}""").network
+    made = assert_right(found, fold=False)
+    stored = {tensor.name for tensor in made.graph.initializer}
+    assert {name for name in stored if "/" not in name} == found.weight_shapes.keys()
+    assert {name for name in stored if name[:2] in ("b.", "d.", "e.")} == {
+        "e.rotary/cos",
+        "e.rotary/sin",
+    }
+    assert {"a.attend/offsets", "a.attend/mask", "c.rotary/cos"} <= stored
+
+
 @pytest.mark.parametrize("value", [0, 2.5])
 @pytest.mark.parametrize(
     "layer",

@@ -51,7 +51,7 @@ def test_json(run):
     done = run(SPEC, "--targets", "keras,torch", "--seed", "5", "--format", "json")
     assert (done.exit_code, done.stderr) == (0, "")
     report = json.loads(done.stdout)
-    assert list(report) == "name variant ok seed parameters comparisons".split()
+    assert list(report) == "name variant ok seed parameters surplus comparisons".split()
     assert report["parameters"] == {"keras": 11_605, "torch": 11_605}
     assert (report["name"], report["ok"], report["seed"]) == ("Planted", True, 5)
     for comparison in report["comparisons"]:

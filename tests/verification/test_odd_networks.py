@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import re
 
+import numpy as np
 import pytest
 
 from archspec.elaboration import elaborate
 from archspec.targets import render
+from archspec.targets.onnx.graph import Site
 
 HEAD = """
 archspec: 1
@@ -156,6 +159,22 @@ def test_outputs_swapped(verify):
     first = verify(spec, change).comparisons[0]
     assert first.first_difference.layer == "a"
     assert first.first_difference.at_fault == ("torch",)
+
+
+def test_weights_stored_twice_are_named(every_target, monkeypatch, tmp_path):
+    def stored(site: Site, name: str, array: np.ndarray) -> str:
+        return site.graph.tensor(f"{site.layer.path}.{name}", array)
+
+    only = copy.copy(every_target)
+    only.workers = [w for w in only.workers if w.framework == "onnx"]
+    monkeypatch.setattr(Site, "stored", stored)
+    path = tmp_path / "net.yaml"
+    path.write_text(HEAD + "layers: {a: {conv: 3}, b: {again: a}}")
+    report = only.verify(elaborate(path))
+    assert not report.ok
+    assert report.surplus == ("b.weight",)
+    parameters = str(report).splitlines()[1]
+    assert parameters == "  9 parameters, but 18 in onnx; onnx also stores b.weight"
 
 
 def test_a_missing_gradient(verify):

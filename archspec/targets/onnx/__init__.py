@@ -121,10 +121,11 @@ def _write_split(plan: Plan, graph: Graph, slices: Sequence[int]) -> None:
     """One node for slices that share out a tensor; it is named as the first."""
     layers = [plan.network.layers[number] for number in slices]
     source, outputs = layers[0].sources[0], [plan.tensors[n] for n in slices]
-    site = Site(graph, layers[0], (plan.tensors[source],), outputs[0], {})
+    home = layers[0].path
+    site = Site(graph, layers[0], (plan.tensors[source],), outputs[0], {}, home)
     sizes = site.whole(*(layer.output[0] for layer in layers))
     inputs = [*site.inputs, sizes]
-    graph.node(layers[0].path, "Split", inputs, *outputs, axis=site.channels)
+    graph.node(home, "Split", inputs, *outputs, axis=site.channels)
 
 
 def _own(layer: NetworkLayer, weights: Mapping[str, Array]) -> dict[str, Array]:

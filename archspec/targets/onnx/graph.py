@@ -61,7 +61,8 @@ class Site:
     """The place in a graph where one layer is written.
 
     `inputs` and `output` are names of tensors; `weights` are the layer's own, in
-    single precision. `home` is the path that begins their names, if it has any.
+    single precision. `home` is the path that begins their names and those of
+    constants: that of the first layer with these weights.
     """
 
     graph: Graph
@@ -69,7 +70,7 @@ class Site:
     inputs: tuple[str, ...]
     output: str
     weights: Mapping[str, Array]
-    home: str = ""
+    home: str
 
     @property
     def size(self) -> tuple[int, int]:
@@ -115,8 +116,11 @@ class Site:
     def weight(self, name: str, shape: tuple[int, ...] | None = None) -> str:
         """One of the layer's weights, in another shape where the operator wants it."""
         array = self.weights[name]
-        path = f"{self.home}.{name}"
-        return self.graph.tensor(path, array if shape is None else array.reshape(shape))
+        return self.stored(name, array if shape is None else array.reshape(shape))
+
+    def stored(self, name: str, array: Array) -> str:
+        """A weight as the operator wants it, in the file once for all runs."""
+        return self.graph.tensor(f"{self.home}.{name}", array)
 
     def kernel(self, shape: tuple[int, ...] | None = None) -> list[str]:
         """`weight`, in another shape if one is given, and `bias` if there is one."""
@@ -149,8 +153,7 @@ class Site:
             return self.number(*values)
         for value in values:
             check(value)
-        array = np.array(values, np.float32).reshape(self.along)
-        return self.graph.tensor(f"{self.layer.path}/{name}", array)
+        return self.constant(name, np.array(values, np.float32).reshape(self.along))
 
     def fill(self, value: float, count: int) -> str:
         """A constant with the same number `count` times."""
@@ -162,7 +165,10 @@ class Site:
         return self.constant(name, values.astype(np.float32))
 
     def constant(self, name: str, array: Array) -> str:
-        """An array as a constant of the layer."""
+        """An array as a constant of the layer, or of its first run if that has it."""
+        tensor = numpy_helper.from_array(array, f"{self.home}/{name}")
+        if self.graph.tensors.setdefault(tensor.name, tensor) == tensor:
+            return tensor.name
         return self.graph.tensor(f"{self.layer.path}/{name}", array)
 
     def whole(self, *values: int) -> str:

@@ -51,8 +51,7 @@ def dense(site: Site, op: Dense) -> None:
 
 def _matmul(site: Site) -> None:
     """`MatMul` with the transposed kernel, and `Add` of a bias."""
-    path = f"{site.layer.path}.weight"
-    kernel = site.graph.tensor(path, site.weights["weight"].T)
+    kernel = site.stored("weight", site.weights["weight"].T)
     if "bias" not in site.weights:
         site.end("MatMul", *site.inputs, kernel)
         return

@@ -44,8 +44,7 @@ def position_embedding(site: Site, _: PositionEmbedding) -> None:
     embedding = site.weights["embedding"]
     if site.of_maps:
         embedding = embedding.T.reshape(site.layer.output)
-    path = f"{site.layer.path}.embedding"
-    site.end("Add", *site.inputs, site.graph.tensor(path, embedding))
+    site.end("Add", *site.inputs, site.stored("embedding", embedding))
 
 
 def take(site: Site, op: Take) -> None:
