@@ -21,6 +21,15 @@ from archspec.targets.unprintable import Unprintable, located
 Arguments = dict[str, Argument]
 
 
+def pair_of(size: Value) -> tuple[Value, Value]:
+    """Height and width, for which a spec may have one number."""
+    match size:
+        case (height, width):
+            return height, width
+        case _:
+            return size, size
+
+
 class Dialect:
     """What a framework makes of the primitives: one method an op, of the op's name.
 
@@ -116,8 +125,7 @@ class Dialect:
 
     def rotary(self, call: Call, arguments: Arguments) -> tuple[FrameworkLayer, ...]:
         """Its size as a pair, and how many tokens are before the feature map."""
-        size = call.attributes["size"].constant
-        height, width = size if isinstance(size, tuple) else (size, size)
+        height, width = pair_of(call.attributes["size"].constant)
         assert isinstance(height, int)
         assert isinstance(width, int)
         before = {shape[1] - height * width for shape in call.inputs}

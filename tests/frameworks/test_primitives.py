@@ -128,6 +128,25 @@ def test_alone(network, op):
     assert_equal(network(image_of(op) + layers))
 
 
+def test_one_number_for_height_and_width(network):
+    """In a forward pass and in a stack."""
+    assert_equal(
+        network("""
+input: {channels: 4, size: [3, 12]}
+blocks:
+  stack: {layers: {pool: {adaptive_avg_pool: 4}, resize: {resize: {size: 6, mode: nearest}}}}
+  square: {layers: {row: tokens, to_map: {to_map: 6}}}
+layers:
+  tokens: tokens
+  turned: {rotary: {heads: 1, size: 6}}
+  map: {to_map: 6}
+  stack: stack
+  square: square
+  pool: {adaptive_avg_pool: 4}
+  resize: {resize: {size: 6, mode: nearest}}""")
+    )
+
+
 @pytest.mark.parametrize("layer", ["{flatten: ~, repeat: 2}", "flatten"])
 def test_a_flatten_of_a_vector(network, layer):
     assert_equal(network(f"layers: {{{VECTOR}, it: {layer}}}"))

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 from archspec.expressions import Binary
 from archspec.targets.code import literal
-from archspec.targets.dialect import Arguments, Dialect, numbers
+from archspec.targets.dialect import Arguments, Dialect, numbers, pair_of
 from archspec.targets.program.calls import Call, FrameworkLayer
 from archspec.targets.sums import simplified
 
@@ -58,7 +58,7 @@ class ClassDialect(Dialect, ABC):
 
     def to_map(self, call: Call, arguments: Arguments) -> Layers:
         """Of this size, unless a tensor has it."""
-        size = call.attributes["size"].values[0]
+        size = pair_of(call.attributes["size"].values[0])
         own: Arguments = {"size": literal(size), "like": None}
         return (FrameworkLayer(call.op, {**arguments, **own}),)
 

@@ -10,7 +10,7 @@ from archspec.errors import SpecError
 from archspec.expressions import Binary, Constant, Expression
 from archspec.ops.fields import Amounts
 from archspec.targets.code import Code, literal, rounded
-from archspec.targets.dialect import Arguments, Dialect, numbers
+from archspec.targets.dialect import Arguments, Dialect, numbers, pair_of
 from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.pools import fits_any_size, non_negative, pool_padding
 from archspec.targets.padding import is_same, plan, windows
@@ -176,8 +176,7 @@ def _pad(
 
 def _size(call: Call) -> Arguments:
     """The size of a map, unless it is that of a tensor."""
-    size = call.attributes["size"].values[0]
-    height, width = size if isinstance(size, tuple) else (size, size)
+    height, width = pair_of(call.attributes["size"].values[0])
     return {"height": literal(height), "width": literal(width), "like": None}
 
 
