@@ -32,7 +32,8 @@ from archspec.network import Network
 from archspec.weights.fold import fold_weights
 
 KEPT = {
-    "coatnet_0": 5, "densenet121": 62, "mobilenetv4_hybrid_medium": 8, "mobileone_s0": 35, "repvgg_a0": 17, "repvit_m0_9": 24,
+    "coatnet_0": 5, "densenet121": 62, "mobilenetv4_hybrid_medium": 8,
+    "mobileone_s0": 35, "repvgg_a0": 17, "repvit_m0_9": 24,
 }  # fmt: skip
 """How many batch norms of a bundled spec follow no convolution: all others fold."""
 

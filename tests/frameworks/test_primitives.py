@@ -134,7 +134,10 @@ def test_one_number_for_height_and_width(network):
         network("""
 input: {channels: 4, size: [3, 12]}
 blocks:
-  stack: {layers: {pool: {adaptive_avg_pool: 4}, resize: {resize: {size: 6, mode: nearest}}}}
+  stack:
+    layers:
+      pool: {adaptive_avg_pool: 4}
+      resize: {resize: {size: 6, mode: nearest}}
   square: {layers: {row: tokens, to_map: {to_map: 6}}}
 layers:
   tokens: tokens
