@@ -4,14 +4,16 @@
     ├── Diagnosed         has diagnostics, each with its place if it has one
     │   ├── SpecError     the document is wrong
     │   ├── WeightsError  weights, or their file, do not fit the network
-    │   └── VerifyError   a network could not be run or compared
+    │   ├── VerifyError   a network could not be run or compared
+    │   └── ImportFailed  a model could not be made into a spec
     ├── ShapeError        an op cannot take its input; elaboration adds the place
     ├── InvalidArgument   an argument is none of the accepted values
     ├── FileRefused       a file that a user may have edited is in the way
     └── FrameworkMissing  an optional framework is not installed
 
 A diagnostic has a stable code: AS1xx YAML, AS2xx schema and names, AS3xx shapes,
-AS4xx unsupported by a target, AS50x files, AS51x weights, AS6xx verification.
+AS4xx unsupported by a target, AS50x files, AS51x weights, AS6xx verification, AS7xx
+importing models.
 """
 
 from __future__ import annotations
@@ -168,6 +170,10 @@ class WeightsError(Diagnosed):
 
 class VerifyError(Diagnosed):
     """A network could not be run or compared (exit code 2)."""
+
+
+class ImportFailed(Diagnosed):
+    """A model could not be made into a spec."""
 
 
 class ShapeError(ArchspecError):

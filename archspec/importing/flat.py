@@ -1,0 +1,64 @@
+"""A graph as a spec with a layer for each node: always right, and long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.importing.attributes import Defaults, defaults_of, said
+from archspec.importing.draft import Draft, Layer, Names
+from archspec.importing.graph import Graph, Node
+
+_GENERIC = {"batch_norm": "norm", "layer_norm": "norm", "activation": "act"}
+
+
+def flat(graph: Graph, name: str) -> Draft:
+    """The draft of a graph."""
+    defaults, names = defaults_of(graph.nodes), Names(graph.inputs)
+    inputs = {node: Layer(n, "input", node=node) for n, node in graph.inputs.items()}
+    known = dict(inputs)
+    for node in graph.nodes:
+        sources = tuple(known[source] for source in node.sources)
+        label = names.name(_label(node))
+        known[node] = Layer(label, node.name, said(node, defaults), sources, node)
+    layers = [layer for node, layer in known.items() if node not in inputs]
+    outputs = {n or "output": known[node] for n, node in graph.outputs.items()}
+    head = header(graph, name, layers)
+    return Draft(head, list(inputs.values()), _shown(defaults), layers, outputs)
+
+
+def header(graph: Graph, name: str, layers: list[Layer]) -> dict[str, Any]:
+    """What a spec begins with; the last dense layer tells the number of classes."""
+    images = {n: image(node) for n, node in graph.inputs.items()}
+    head: dict[str, Any] = {"archspec": 1, "name": name}
+    if len(images) > 1:
+        head["inputs"] = images
+    else:
+        head["input"] = next(iter(images.values()))
+    ends = list(graph.outputs.values())
+    last = next((layer for layer in layers if layer.node is ends[0]), None)
+    if len(ends) == 1 and last is not None and last.op == "dense":
+        head["classes"] = last.said["units"]
+        last.said["units"] = "classes"
+        last.name = "classifier" if last.name in ("fc", "head", "layer") else last.name
+    return head
+
+
+def image(node: Node) -> dict[str, Any]:
+    """An input as specs write it."""
+    channels, *size = node.shape
+    same = len(set(size)) == 1
+    return {"channels": channels, "size": size[0] if same else size}
+
+
+def _label(node: Node) -> str:
+    """The path of the module that it is alone in; others add what they do."""
+    kind = node.scopes[-1].kind.rpartition(".")[2].lower() if node.scopes else ""
+    is_own = kind.startswith(node.name.replace("_", "")[:4]) or "torch.nn" in (
+        node.scopes[-1].kind if node.scopes else ""
+    )
+    generic = _GENERIC.get(node.name, node.name)
+    return node.path if node.path and is_own else f"{node.path}.{generic}"
+
+
+def _shown(defaults: Defaults) -> Defaults:
+    return {op: values for op, values in defaults.items() if values}

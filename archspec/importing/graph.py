@@ -1,0 +1,125 @@
+"""A model as a graph of the language's ops: what is read, and what a spec gives.
+
+Both are compared in a normal form, in which two networks that compute the same by the
+same ops are equal, however they were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from archspec.network import INPUT, Network
+from archspec.ops import Op, Shape
+
+Array = Any
+"""A NumPy array."""
+
+
+class Scope(NamedTuple):
+    """A module of the source that a node is in: where it is, and its class."""
+
+    path: str
+    kind: str
+
+
+class Tensor(NamedTuple):
+    """A weight of the source: its name there, and its values in canonical axes."""
+
+    name: str
+    array: Array
+
+
+@dataclass(eq=False, repr=False, slots=True)
+class Node:
+    """One use of an op; nodes are equal only to themselves.
+
+    `scopes` are the modules around it, from the outside in; `weights` its tensors by
+    the op's names. An input of the network has no op.
+    """
+
+    op: Op | None
+    sources: tuple[Node, ...]
+    shape: Shape
+    scopes: tuple[Scope, ...] = ()
+    weights: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
+
+    def __repr__(self) -> str:
+        return f"<{self.name} {self.path or '-'} {self.shape}>"
+
+    @property
+    def name(self) -> str:
+        """The op's name; `input` for an input."""
+        return self.op.name if self.op else "input"
+
+    @property
+    def path(self) -> str:
+        """Of the innermost module around it."""
+        return self.scopes[-1].path if self.scopes else ""
+
+    @property
+    def inputs(self) -> tuple[Shape, ...]:
+        """The shapes of what it reads."""
+        return tuple(source.shape for source in self.sources)
+
+
+@dataclass(eq=False, repr=False)
+class Graph:
+    """Nodes in the order of computation, without the inputs."""
+
+    inputs: Mapping[str, Node]
+    nodes: Sequence[Node]
+    outputs: Mapping[str, Node]
+
+    @property
+    def parameters(self) -> int:
+        """All weights, moving statistics included."""
+        return sum(
+            weight.size
+            for node in self.nodes
+            if node.op
+            for weight in node.op.weights(*node.inputs).values()
+        )
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one image."""
+        return sum(node.op.macs(*node.inputs) for node in self.nodes if node.op)
+
+    def reached(self) -> list[Node]:
+        """The nodes that the outputs depend on, in order."""
+        wanted = set[Node]()
+        todo = list(self.outputs.values())
+        while todo:
+            node = todo.pop()
+            if node not in wanted:
+                wanted.add(node)
+                todo.extend(node.sources)
+        return [node for node in self.nodes if node in wanted]
+
+
+def users(graph: Graph) -> dict[Node, list[Node]]:
+    """Who reads each node; outputs of the network count as no reader."""
+    found: dict[Node, list[Node]] = {node: [] for node in _all(graph)}
+    for node in graph.nodes:
+        for source in node.sources:
+            found[source].append(node)
+    return found
+
+
+def _all(graph: Graph) -> Iterator[Node]:
+    yield from graph.inputs.values()
+    yield from graph.nodes
+
+
+def graph_of(network: Network) -> Graph:
+    """The graph of an elaborated spec; a node's only scope is its layer."""
+    inputs = {name: Node(None, (), shape) for name, shape in network.inputs.items()}
+    known = {INPUT - number: node for number, node in enumerate(inputs.values())}
+    for number, layer in enumerate(network.layers):
+        sources = tuple(known[source] for source in layer.sources)
+        scopes = (Scope(layer.path, layer.op),)
+        known[number] = Node(layer.primitive, sources, layer.output, scopes)
+    outputs = {name: known[number] for name, number in network.outputs.items()}
+    return Graph(inputs, [known[n] for n in range(len(network.layers))], outputs)

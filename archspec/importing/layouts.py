@@ -1,0 +1,271 @@
+"""What the axes of a tensor mean, through reshapes, transposes and windows.
+
+Frameworks keep (N, channels, height, width), (N, height, width, channels), (N, tokens,
+channels), heads, windows: every such layout is a product of the same few axes. A
+`Value` says of each dimension which axes it is made of, so that views cost nothing, and
+ask for an op of the language only where one computes on another arrangement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from math import prod
+from typing import NamedTuple
+
+from archspec.importing.graph import Node
+from archspec.ops import OPS, Op, Shape
+
+
+class Axis:
+    """An axis, or a part of one; equal only to itself."""
+
+    __slots__ = ("repeated", "size")
+
+    def __init__(self, size: int, *, repeated: bool = False):
+        self.size = size
+        self.repeated = repeated
+        """Whether the same numbers stand all along it."""
+
+    def __repr__(self) -> str:
+        return str(self.size)
+
+
+Dim = tuple[Axis, ...]
+"""The axes that a dimension is made of, outer ones first; none if its size is 1."""
+
+Dims = tuple[Dim, ...]
+
+
+class Unreadable(Exception):
+    """Something of the source that the language has no word for."""
+
+
+class Value(NamedTuple):
+    """A tensor of the source: a node's output, laid out in some way.
+
+    `axes` are the node's own, `(channels, *positions)`; `dims` are the dimensions
+    of the source's tensor, the batch among them.
+    """
+
+    node: Node
+    axes: Dims
+    dims: Dims
+    factor: float = 1.0
+    """What its numbers are still to be multiplied by: the language has no such op."""
+
+    @property
+    def shape(self) -> Shape:
+        """The shape in the source."""
+        return tuple(size(dim) for dim in self.dims)
+
+    def like(self, node: Node) -> Value:
+        """The same layout of a node with the same axes."""
+        return self._replace(node=node)
+
+
+def size(dim: Dim) -> int:
+    """The size of a dimension."""
+    return prod(axis.size for axis in dim)
+
+
+def dim_of(length: int) -> Dim:
+    """A dimension of one new axis; of none if its size is 1."""
+    return (Axis(length),) if length > 1 else ()
+
+
+class Layouts:
+    """Values of one graph; `batch` is the axis that all of them have first."""
+
+    def __init__(self, batch: int):
+        self.batch = (Axis(batch),)
+
+    def first(self, node: Node, *, last: bool = False) -> Value:
+        """A node's output with the batch, then channels; `last`: channels at the end."""
+        axes = tuple(dim_of(length) for length in node.shape)
+        channels, *positions = axes
+        order = (*positions, channels) if last else axes
+        return Value(node, axes, (self.batch, *order))
+
+
+def permuted(value: Value, order: Sequence[int]) -> Value:
+    """The dimensions in another order."""
+    return value._replace(dims=tuple(value.dims[n] for n in order))
+
+
+def reshaped(value: Value, shape: Sequence[int]) -> Value:
+    """The same numbers in another shape, which may have one -1; raises Unreadable."""
+    whole = prod(value.shape)
+    known = prod(length for length in shape if length != -1)
+    axes = list(chain.from_iterable(value.dims))
+    dims: list[Dim] = []
+    for length in shape:
+        found, axes, split = _take(axes, whole // known if length == -1 else length)
+        dims.append(found)
+        if split is not None:
+            value = _split(value, *split)
+            dims = [_refined(dim, *split) for dim in dims]
+    return value._replace(dims=tuple(dims))
+
+
+Split = tuple[Axis, tuple[Axis, Axis]]
+
+
+def _take(axes: list[Axis], length: int) -> tuple[Dim, list[Axis], Split | None]:
+    """The first axes, whose product is `length`, and the others."""
+    taken: list[Axis] = []
+    while size(tuple(taken)) < length:
+        if not axes:
+            raise Unreadable("a reshape to another number of elements")
+        axis, *axes = axes
+        rest = length // size(tuple(taken))
+        if axis.size > rest:
+            if axis.size % rest or rest * size(tuple(taken)) != length:
+                raise Unreadable("a reshape that cuts across its axes")
+            parts = (
+                Axis(rest, repeated=axis.repeated),
+                Axis(axis.size // rest, repeated=axis.repeated),
+            )
+            return (*taken, parts[0]), [parts[1], *axes], (axis, parts)
+        taken.append(axis)
+    if size(tuple(taken)) != length:
+        raise Unreadable("a reshape that cuts across its axes")
+    return tuple(taken), axes, None
+
+
+def _split(value: Value, axis: Axis, parts: tuple[Axis, Axis]) -> Value:
+    axes, dims = (
+        tuple(_refined(dim, axis, parts) for dim in side)
+        for side in (value.axes, value.dims)
+    )
+    return value._replace(axes=axes, dims=dims)
+
+
+def _refined(dim: Dim, axis: Axis, parts: tuple[Axis, Axis]) -> Dim:
+    return tuple(
+        chain.from_iterable(parts if each is axis else (each,) for each in dim)
+    )
+
+
+def expanded(value: Value, shape: Sequence[int]) -> Value:
+    """Dimensions of size 1 repeated to a shape, in which -1 keeps one."""
+    dims = ((),) * (len(shape) - len(value.dims)) + value.dims
+    pairs = zip(dims, shape, strict=True)
+    return value._replace(
+        dims=tuple(
+            dim if length in (-1, size(dim)) else (Axis(length, repeated=True),)
+            for dim, length in pairs
+        )
+    )
+
+
+def unrepeated(value: Value) -> Value:
+    """Without repetition: a sum or product repeats by itself."""
+    kept = (tuple(axis for axis in dim if not axis.repeated) for dim in value.dims)
+    return value._replace(dims=tuple(kept))
+
+
+def cut(value: Value, other: Value) -> tuple[Value, Dims]:
+    """A value cut wherever the dimensions of another are, and the pieces in order.
+
+    Where it has size 1 and the other does not, a piece is empty. Raises Unreadable.
+    """
+    lengths = [
+        1 if not mine else axis.size
+        for mine, theirs in zip(value.dims, other.dims, strict=True)
+        for axis in theirs
+    ]
+    flat = reshaped(value, lengths)
+    back = reshaped(flat, value.shape)
+    return back, flat.dims
+
+
+def aligned(one: Value, other: Value) -> tuple[Value, Value]:
+    """Two values of the same dimensions, each cut where the other is."""
+    other, _ = cut(other, one)
+    one, _ = cut(one, _filled(other, one))
+    return one, cut(other, one)[0]
+
+
+def _filled(value: Value, other: Value) -> Value:
+    """A value with the dimensions of another where its own have size 1."""
+    pairs = zip(value.dims, other.dims, strict=True)
+    return value._replace(dims=tuple(mine or theirs for mine, theirs in pairs))
+
+
+def arrangement(value: Value, *, last: bool) -> Dims:
+    """The dimensions but the batch as `(channels, *positions)`."""
+    dims = value.dims[1:]
+    return (dims[-1], *dims[:-1]) if last else dims
+
+
+class Move(NamedTuple):
+    """An op that only moves numbers, and the axes of its output."""
+
+    op: Op
+    axes: Dims
+
+
+def moves(axes: Dims, wanted: Dims, *, limit: int = 3) -> list[Move] | None:
+    """The ops that bring a node's axes into an arrangement; None if there are none."""
+    known: list[tuple[Dims, list[Move]]] = [(axes, [])]
+    for _ in range(limit + 1):
+        for found, path in known:
+            if found == wanted:
+                return path
+        known = [
+            (move.axes, [*path, move])
+            for found, path in known
+            for move in _moves(found, wanted)
+        ]
+    return None
+
+
+def _moves(axes: Dims, wanted: Dims) -> Iterator[Move]:
+    """The ops that may follow, of which there are few."""
+    match axes:
+        case (channels, rows, columns):
+            yield from _from_map(channels, rows, columns, wanted)
+        case (channels, positions):
+            yield Move(OPS["transpose"](), (positions, channels))
+            for cut in range(1, len(positions)):
+                rows, columns = positions[:cut], positions[cut:]
+                size_ = size(rows), size(columns)
+                yield Move(OPS["to_map"](size=size_), (channels, rows, columns))
+        case _:
+            pass
+
+
+def _from_map(channels: Dim, rows: Dim, columns: Dim, wanted: Dims) -> Iterator[Move]:
+    for order, whole in (
+        ("channels_first", (*channels, *rows, *columns)),
+        ("channels_last", (*rows, *columns, *channels)),
+    ):
+        if wanted == (whole,):
+            yield Move(OPS["flatten"](order=order), (whole,))
+    yield Move(OPS["tokens"](), (channels, (*rows, *columns)))
+    if len(channels) == 2 and len(wanted) == 3:
+        swapped = channels[::-1]
+        yield Move(OPS["channel_shuffle"](groups=channels[0].size), (swapped, rows, columns))
+    yield from _depth(channels, rows, columns, wanted)
+
+
+def _depth(channels: Dim, rows: Dim, columns: Dim, wanted: Dims) -> Iterator[Move]:
+    """Blocks of pixels to channels, and back."""
+    if len(rows) == len(columns) == 2 and rows[1].size == columns[1].size:
+        block, factor = (rows[1], columns[1]), rows[1].size
+        for order, whole in (
+            ("channels_first", (*channels, *block)),
+            ("channels_last", (*block, *channels)),
+        ):
+            if wanted == (whole, rows[:1], columns[:1]):
+                yield Move(OPS["space_to_depth"](factor=factor, order=order), wanted)
+    if len(channels) == 3 and len(wanted) == 3:
+        first, second, third = channels
+        for order, kept, down, across in (
+            ("channels_first", first, second, third),
+            ("channels_last", third, first, second),
+        ):
+            if down.size == across.size:
+                op = OPS["depth_to_space"](factor=down.size, order=order)
+                yield Move(op, ((kept,), (*rows, down), (*columns, across)))

@@ -1,0 +1,1 @@
+"""PyTorch: a network that `torch.export` wrote down."""

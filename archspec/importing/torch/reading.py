@@ -1,0 +1,80 @@
+"""From PyTorch's operations to a graph of the language's ops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from archspec.importing.building import Builder, Constant
+from archspec.importing.graph import Graph
+from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.torch.archive import Call, Program, Ref
+from archspec.importing.torch.arrays import folded
+from archspec.importing.torch.operations import OPERATIONS
+
+
+def read(program: Program) -> tuple[Graph, Builder]:
+    """The graph of a program; the builder has the gaps, where there are any."""
+    (batch, *_) = next(iter(program.inputs.values()))
+    builder = Builder(batch)
+    known: dict[str, Any] = dict(program.constants)
+    for name, shape in program.inputs.items():
+        known[name] = builder.input(name, shape[1:])
+    for call in program.calls:
+        builder.scopes = call.scopes
+        _run(builder, call, known, program)
+    ends = [builder.output(known[name]) for name in program.outputs]
+    names = program.outputs if len(ends) > 1 else ("",)
+    return builder.graph(dict(zip(names, ends, strict=True))), builder
+
+
+def _run(
+    builder: Builder, call: Call, known: dict[str, Any], program: Program
+) -> None:
+    """Add one operation; an unreadable one becomes a gap."""
+    operation = call.operation.removesuffix("_")
+    given = {name: _resolved(value, known) for name, value in call.arguments.items()}
+    first, *_ = given.values() or (None,)
+    others = dict(list(given.items())[1:])
+    try:
+        found = _result(builder, operation, first, others)
+    except Unreadable as error:
+        shapes = [program.shapes[name] for name in call.outputs]
+        found = [builder.unknown(operation, str(error), shape) for shape in shapes]
+    results = found if isinstance(found, list) else [found]
+    known.update(zip(call.outputs, results, strict=False))
+    if call.operation.endswith("_"):
+        # what it changed in place is from here on what it returned
+        for value in call.arguments.values():
+            if isinstance(value, Ref):
+                known[value.name] = results[0]
+                break
+
+
+def _result(builder: Builder, operation: str, first: Any, others: Mapping[str, Any]) -> Any:
+    if not _has_values([first, *others.values()]):
+        return folded(operation, first, others)
+    if operation not in OPERATIONS:
+        raise Unreadable("the language has no such operation")
+    try:
+        return OPERATIONS[operation](builder, first, **others)
+    except TypeError as error:
+        raise Unreadable(f"arguments that cannot be read: {error}") from None
+
+
+def _resolved(value: Any, known: Mapping[str, Any]) -> Any:
+    if isinstance(value, Ref):
+        return known[value.name]
+    if isinstance(value, list):
+        return [_resolved(item, known) for item in value]
+    return value
+
+
+def _has_values(values: list[Any]) -> bool:
+    return any(
+        _has_values(value) if isinstance(value, list) else isinstance(value, Value)
+        for value in values
+    )
+
+
+__all__ = ["Constant", "read"]

@@ -1,0 +1,50 @@
+"""Whether a draft says what the source computes: the judge of every idea for one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from archspec.elaboration import elaborate
+from archspec.errors import SpecError
+from archspec.importing.draft import Draft
+from archspec.importing.graph import Graph, Tensor, graph_of
+from archspec.importing.matching import pairs
+from archspec.importing.printing import text
+from archspec.network import Network
+from archspec.reading.source import parsed
+
+
+class Accepted(NamedTuple):
+    """A spec whose graph is the source's.
+
+    `tensors` are the source's weights by their canonical names.
+    """
+
+    text: str
+    network: Network
+    tensors: dict[str, Tensor]
+
+
+def judged(draft: Draft, graph: Graph, path: Path = Path("imported.yaml")) -> Accepted | str:
+    """The spec of a draft, or why it is none of this graph."""
+    written = text(draft)
+    try:
+        network = elaborate(parsed(written, path))
+    except SpecError as error:
+        return str(error)
+    own = graph_of(network)
+    found = pairs(graph, own)
+    if found is None:
+        return "it computes something else"
+    if (network.parameters, network.macs) != (graph.parameters, graph.macs):
+        return (
+            f"it has {network.parameters:,} parameters and {network.macs:,} MACs, "
+            f"not {graph.parameters:,} and {graph.macs:,}"
+        )
+    tensors = {
+        f"{pair.other.path}.{name}": tensor
+        for pair in found
+        for name, tensor in pair.one.weights.items()
+    }
+    return Accepted(written, network, {n: tensors[n] for n in network.weight_shapes})
