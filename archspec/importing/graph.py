@@ -44,6 +44,8 @@ class Node:
     shape: Shape
     scopes: tuple[Scope, ...] = ()
     weights: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
+    form: Any = None
+    """Its normal form, once `matching` has found it."""
 
     def __repr__(self) -> str:
         return f"<{self.name} {self.path or '-'} {self.shape}>"

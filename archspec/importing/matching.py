@@ -74,6 +74,12 @@ class Form(NamedTuple):
 
 def normal(node: Node) -> Form | Node:
     """What a node computes; where that is what another one does, that one."""
+    if node.form is None:
+        node.form = _normal(node)
+    return node.form
+
+
+def _normal(node: Node) -> Form | Node:
     op = node.op
     assert op is not None
     if node.name in _COMMUTATIVE or node.name == "concat":
