@@ -14,7 +14,7 @@ _GENERIC = {"batch_norm": "norm", "layer_norm": "norm", "activation": "act"}
 def flat(graph: Graph, name: str) -> Draft:
     """The draft of a graph."""
     defaults, names = defaults_of(graph.nodes), Names(graph.inputs)
-    inputs = {node: Layer(n, "input", node=node) for n, node in graph.inputs.items()}
+    inputs = input_layers(graph)
     known = dict(inputs)
     for node in graph.nodes:
         sources = tuple(known[source] for source in node.sources)
@@ -24,6 +24,15 @@ def flat(graph: Graph, name: str) -> Draft:
     outputs = {n or "output": known[node] for n, node in graph.outputs.items()}
     head = header(graph, name, layers)
     return Draft(head, list(inputs.values()), _shown(defaults), layers, outputs)
+
+
+def input_layers(graph: Graph) -> dict[Node, Layer]:
+    """The inputs; a single one is `input`, whatever the source calls it."""
+    alone = len(graph.inputs) == 1
+    return {
+        node: Layer("input" if alone else name, "input", node=node)
+        for name, node in graph.inputs.items()
+    }
 
 
 def header(graph: Graph, name: str, layers: list[Layer]) -> dict[str, Any]:

@@ -100,6 +100,10 @@ def _carry_out(order: Order, model: Checkpointed) -> None:
     if order.task == "save":
         model.save(Path(order.checkpoint))
         return
+    if order.task == "export":
+        images = inputs_of(ArrayFile(order.images))[0] if order.images else []
+        model.export(images, Path(order.checkpoint))
+        return
     images, given = inputs_of(ArrayFile(order.images))
     with array_file(order.result) as keep:
         if order.task == "train":

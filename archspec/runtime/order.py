@@ -20,7 +20,7 @@ Keep = Callable[[str, np.ndarray[Any, Any]], None]
 KeepTensor = Callable[[str, Any], None]
 """Takes a tensor of a framework."""
 Precision = Literal["float64", "float32"]
-Task = Literal["build", "run", "train", "save", "read"]
+Task = Literal["build", "run", "train", "save", "read", "export"]
 
 
 _NUMBER = 8
@@ -76,6 +76,10 @@ class Model(Protocol):
         Where a block returns something else than its last layer's output, that is
         `LAYER>BLOCK`. Raises LayerFailed.
         """
+        ...
+
+    def export(self, images: Images, path: Path) -> None:
+        """Write its graph; `images` may be empty."""
         ...
 
     def train(self, images: Images, cotangents: Arrays, keep: Keep) -> None:

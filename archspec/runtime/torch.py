@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -94,6 +95,14 @@ class TorchModel:
             raise LayerFailed(watch.layer_at_work()) from error
         for name, tensor in outputs.items():
             keep(f"output:{name}", canonical(tensor.numpy()))
+
+    def export(self, images: Images, path: Path) -> None:
+        """Write the graph that `torch.export` finds for two images of these sizes."""
+        size = getattr(self.network, "default_cfg", None) or {}
+        usual = np.zeros((2, *size.get("input_size", (3, 224, 224))))
+        inputs = tuple(map(self._tensor, images or [usual]))
+        program = torch.export.export(self.network, inputs, strict=False)
+        torch.export.save(program, path)
 
     def train(self, images: Images, cotangents: Arrays, keep: Keep) -> None:
         """One step of SGD: gradients, and all weights after it."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,9 +52,14 @@ class Call(NamedTuple):
 
 
 class Program(NamedTuple):
-    """A network as operations on tensors, in the order of computation."""
+    """A network as operations on tensors, in the order of computation.
 
+    `name` is that of its class; `state` are the arrays of its state dict.
+    """
+
+    name: str
     inputs: Mapping[str, tuple[int, ...]]
+    state: Mapping[str, Any]
     constants: Mapping[str, Constant]
     calls: tuple[Call, ...]
     outputs: tuple[str, ...]
@@ -120,8 +124,8 @@ def _ints(items: Any) -> tuple[int, ...]:
 def _program(archive: _Archive) -> Program:
     whole = archive.json("models/model.json")["graph_module"]
     graph, signature = whole["graph"], whole["signature"]
-    tensors = dict(archive.tensors("weights", "model_weights_config.json"))
-    tensors |= dict(archive.tensors("constants", "model_constants_config.json"))
+    weights = dict(archive.tensors("weights", "model_weights_config.json"))
+    tensors = weights | dict(archive.tensors("constants", "model_constants_config.json"))
     shapes = {
         name: _ints(about["sizes"]) for name, about in graph["tensor_values"].items()
     }
@@ -135,13 +139,25 @@ def _program(archive: _Archive) -> Program:
             continue
         target = about.get("parameter_name") or about.get("buffer_name") or about.get("tensor_constant_name")
         constants[about["arg"]["name"]] = Constant(target, tensors[target])
+    buffers = (each.get("buffer") for each in signature["input_specs"])
+    passing = {each["buffer_name"] for each in buffers if each and not each["persistent"]}
     outputs = tuple(
         spec["user_output"]["arg"]["as_tensor"]["name"]
         for spec in signature["output_specs"]
         if "user_output" in spec
     )
     calls = tuple(_call(node) for node in graph["nodes"])
-    return Program(inputs, constants, calls, outputs, shapes)
+    state = {name: array for name, array in weights.items() if name not in passing}
+    return Program(
+        _class(graph["nodes"]), inputs, state, constants, calls, outputs, shapes
+    )
+
+
+def _class(nodes: Sequence[Mapping[str, Any]]) -> str:
+    """The class of the module that all nodes are in."""
+    stacks = (node["metadata"].get("nn_module_stack", "") for node in nodes)
+    first = next(filter(None, stacks), ",,Network").split(";")[0]
+    return first.split(",", 2)[2].rpartition(".")[2]
 
 
 def _call(node: Mapping[str, Any]) -> Call:
