@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         list_specs,
     )
     from archspec.api.checking import Findings, check
+    from archspec.api.importing import ImportedModel, import_model
     from archspec.api.network import Network, overview, verify
     from archspec.api.primitives import Attribute, Primitive, primitive, primitives
     from archspec.api.specs import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         Diagnostic,
         FileRefused,
         FrameworkMissing,
+        ImportFailed,
         InvalidArgument,
         Place,
         ShapeError,
@@ -65,6 +67,8 @@ __all__ = [
     "FileRefused",
     "Findings",
     "FrameworkMissing",
+    "ImportFailed",
+    "ImportedModel",
     "InvalidArgument",
     "Network",
     "NetworkLayer",
@@ -82,6 +86,7 @@ __all__ = [
     "check",
     "explain",
     "explanations",
+    "import_model",
     "inspect_weights",
     "list_specs",
     "load",
@@ -104,6 +109,7 @@ _HOMES = (
     "api.checking",
     "api.weights",
     "verification",
+    "api.importing",
 )
 """The modules that define these names, the quickest to import first."""
 

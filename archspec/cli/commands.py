@@ -20,6 +20,7 @@ COMMANDS = {
     "generate": "generate.generate",
     "verify": "verify.verify",
     "weights": "weights.weights",
+    "import": "importing.import_",
     "explain": "catalogue.explain",
 }
 """The function or group of each, by its module in this package."""
@@ -30,6 +31,7 @@ EXAMPLES = [
     "archspec check net.yaml                      check your changes",
     "archspec flops net.yaml                      count parameters and MACs",
     "archspec generate net.yaml --target torch    write generated/torch/net.py",
+    "archspec import timm:resnet18 -o net.yaml    make a spec of a model that exists",
     "archspec COMMAND -h                          options and examples",
 ]
 EXIT_CODES = [

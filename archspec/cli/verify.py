@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -18,6 +15,7 @@ from archspec.cli.options import (
     Variants,
     as_json,
     faults_told,
+    progress_shown,
     target_option,
 )
 from archspec.frameworks import FRAMEWORKS, SOURCES, usual_targets
@@ -70,7 +68,7 @@ def verify(
         4: a framework is not installed
     """
     reports: list[Report] = []
-    with faults_told(), _progress() as progress:
+    with faults_told(), progress_shown() as progress:
         from archspec.api.network import verify
 
         found = verify(
@@ -94,19 +92,3 @@ def _tell(report: Report, format: str) -> None:
     """Print a table at once; JSON is one document at the end."""
     if format == "table":
         typer.echo(colour.table(str(report)), color=True)
-
-
-@contextmanager
-def _progress() -> Generator[Callable[[str], None]]:
-    """Show the current step on a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda text: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting", total=None)
-        yield lambda text: progress.update(task, description=text)

@@ -40,16 +40,20 @@ def _votes(node: Node, words: tuple[str, ...]) -> Iterable[tuple[tuple[str, str]
     if op is None or _is_gate(node):
         return
     base = op.inherits or op.name
-    for name, value in op:
-        field = type(op).model_fields[name]
-        if not field.is_required() or name in op.fallbacks or name in _UNKNOWN:
-            continue
-        if name == "padding" and isinstance(op, Windowed):
-            fitting = padding_words(node, words)
-            if any(value) and fitting:
-                yield (base, name), fitting[0]
-        elif name in ("bias", "epsilon", "decay", "kind"):
-            yield (base, name), value
+    for name in ("bias", "epsilon", "decay", "kind"):
+        field = type(op).model_fields.get(name)
+        if field is not None and field.is_required():
+            yield (base, name), getattr(op, name)
+    if isinstance(op, Windowed) and type(op).model_fields["padding"].is_required():
+        fitting = padding_words(node, words)
+        is_padded = any(op.window.amounts(_size(node)))
+        yield from [((base, "padding"), word) for word in fitting[:1] if is_padded]
+
+
+def _size(node: Node) -> tuple[int, int]:
+    """Height and width of what a node reads."""
+    _, height, width = node.sources[0].shape
+    return height, width
 
 
 def _is_gate(node: Node) -> bool:
@@ -60,12 +64,12 @@ def _is_gate(node: Node) -> bool:
 def padding_words(node: Node, words: tuple[str, ...] = _WORDS) -> list[str]:
     """The words for a node's padding at its size."""
     assert isinstance(node.op, Windowed)
-    window, size = node.op.window, node.sources[0].shape[1:]
-    wanted = window.amounts((size[0], size[1]))
+    window, size = node.op.window, _size(node)
+    wanted = window.amounts(size)
     return [
         word
         for word in words
-        if window._replace(padding=word).amounts((size[0], size[1])) == wanted  # pyright: ignore
+        if window._replace(padding=word).amounts(size) == wanted  # pyright: ignore
     ]
 
 
@@ -75,13 +79,12 @@ def said(node: Node, defaults: Defaults) -> dict[str, Said]:
     assert op is not None
     given = {**defaults.get(op.inherits or "", {}), **defaults.get(op.name, {})}
     found: dict[str, Said] = {}
-    for name, value in op:
-        if name in _UNKNOWN and name != "initial" or name == "initial" and not type(op).model_fields[name].is_required():
+    for name, held in op:
+        if name in _UNKNOWN and not type(op).model_fields[name].is_required():
             continue
-        if name == "padding" and isinstance(op, Windowed):
-            value = _padding(node, given)
-        known = usual(op, name, node, given)
-        if value is not None and value != known:
+        is_padding = name == "padding" and isinstance(op, Windowed)
+        value = _padding(node, given) if is_padding else held
+        if value is not None and value != usual(op, name, node, given):
             found[name] = _short(value)
     return _main_first(op.name, found)
 
@@ -90,7 +93,11 @@ def _padding(node: Node, given: Mapping[str, Said]) -> Said:
     """A padding in words where there is one, the default's if that fits."""
     assert isinstance(node.op, Windowed)
     words = _WORDS if node.name != "transposed_conv" else ("valid", "symmetric")
-    fitting = _crop_words(node) if node.name == "transposed_conv" else padding_words(node, words)
+    fitting = (
+        _crop_words(node)
+        if node.name == "transposed_conv"
+        else padding_words(node, words)
+    )
     default = given.get("padding", type(node.op).model_fields["padding"].default)
     if default in fitting or not fitting:
         return default if fitting else node.op.window.padding

@@ -79,7 +79,11 @@ class Builder:
         return self.layouts.first(self.inputs[name], last=last)
 
     def node(
-        self, name: str, sources: Sequence[Node], weights: Mapping[str, Constant], **attributes: Any
+        self,
+        name: str,
+        sources: Sequence[Node],
+        weights: Mapping[str, Constant],
+        **attributes: Any,
     ) -> Node:
         """A new node; raises Unreadable where the op does not take this."""
         try:
@@ -104,7 +108,9 @@ class Builder:
         for name, weight in wanted.items():
             found = weights[name].shape if name in weights else None
             if found != weight.shape:
-                message = f"{op.name} with a {name} of {found} instead of {weight.shape}"
+                message = (
+                    f"{op.name} with a {name} of {found} instead of {weight.shape}"
+                )
                 raise Unreadable(message)
 
     # -- layouts ---------------------------------------------------------------
@@ -132,7 +138,9 @@ class Builder:
 
     def settled(self, value: Value, axis: int) -> Value:
         """The value with a node whose channels are a dimension, wherever that is."""
-        others = [dim for n, dim in enumerate(value.dims) if n != axis % len(value.dims)]
+        others = [
+            dim for n, dim in enumerate(value.dims) if n != axis % len(value.dims)
+        ]
         is_vector = others == [self.layouts.batch]
         if value.dims[axis] == value.axes[0] and is_vector <= (len(value.axes) == 1):
             return value
@@ -184,13 +192,19 @@ class Builder:
         value = self.settled(value, -1)
         weights = {"weight": weight} | ({"bias": bias} if bias else {})
         units = weight.shape[0]
-        node = self.node("dense", [value.node], weights, units=units, bias=bias is not None)
+        node = self.node(
+            "dense", [value.node], weights, units=units, bias=bias is not None
+        )
         fresh = self.layouts.first(node).axes[0]
         axes = (fresh, *value.axes[1:])
         return Value(node, axes, (*value.dims[:-1], fresh))
 
     def spatial(
-        self, name: str, value: Value, weights: Mapping[str, Constant], **attributes: Any
+        self,
+        name: str,
+        value: Value,
+        weights: Mapping[str, Constant],
+        **attributes: Any,
     ) -> Value:
         """An op on a feature map, (N, channels, height, width)."""
         node = self.node(name, [self.first(value)], weights, **attributes)
@@ -219,13 +233,20 @@ class Builder:
         }
         if each == 1 and groups > 1:
             multiplier = filters // groups
-            return self.spatial("depthwise_conv", value, weights, multiplier=multiplier, **shared)
-        return self.spatial("conv", value, weights, filters=filters, groups=groups, **shared)
+            return self.spatial(
+                "depthwise_conv", value, weights, multiplier=multiplier, **shared
+            )
+        return self.spatial(
+            "conv", value, weights, filters=filters, groups=groups, **shared
+        )
 
     def join(self, name: str, values: Sequence[Value]) -> Value:
         """A sum or product of tensors in one layout; sizes of 1 may be broadcast."""
         rank = max(len(value.dims) for value in values)
-        values = [expanded(unrepeated(v), (1,) * (rank - len(v.dims)) + v.shape) for v in values]
+        values = [
+            expanded(unrepeated(v), (1,) * (rank - len(v.dims)) + v.shape)
+            for v in values
+        ]
         largest = max(values, key=lambda value: prod(value.shape))
         for value in values:
             largest, _ = aligned(largest, value)
@@ -238,7 +259,8 @@ class Builder:
         _, fine = cut(value, other)
         places = dict(zip(chain.from_iterable(other.dims), fine, strict=True))
         wanted = tuple(
-            tuple(chain.from_iterable(places[axis] for axis in dim)) for dim in other.axes
+            tuple(chain.from_iterable(places[axis] for axis in dim))
+            for dim in other.axes
         )
         return self.arranged(value, wanted)
 
@@ -256,7 +278,10 @@ class Builder:
         return Value(
             node,
             (fresh, *first.axes[1:]),
-            tuple(fresh if n == axis % len(first.dims) else d for n, d in enumerate(first.dims)),
+            tuple(
+                fresh if n == axis % len(first.dims) else d
+                for n, d in enumerate(first.dims)
+            ),
         )
 
     def prefixed(self, constant: Constant, value: Value) -> Value:
@@ -295,11 +320,15 @@ class Builder:
         value = self.settled(value, -1 if last else 1)
         array = constant.array.reshape(lengths)[0]
         array = array if last else np.moveaxis(array, 0, -1)
-        weights = {"embedding": Constant(constant.name, array.reshape(-1, array.shape[-1]))}
+        weights = {
+            "embedding": Constant(constant.name, array.reshape(-1, array.shape[-1]))
+        }
         return value.like(self.node("position_embedding", [value.node], weights))
 
-    def pooled(self, name: str, value: Value, axes: Sequence[int], *, keep: bool) -> Value:
-        """One number for each channel from all positions, which are these dimensions."""
+    def pooled(
+        self, name: str, value: Value, axes: Sequence[int], *, keep: bool
+    ) -> Value:
+        """One number for each channel; all positions are in these dimensions."""
         rank = len(value.dims)
         gone = {axis % rank for axis in axes}
         left = [axis for axis in range(1, rank) if axis not in gone]
@@ -323,7 +352,9 @@ class Builder:
         dims = tuple(d for n, d in enumerate(value.dims) if n != axis)
         if dim and dim == value.axes[0][:1]:
             part = self._part(value, axis, index, index + 1)
-            return part._replace(dims=tuple(d for n, d in enumerate(part.dims) if n != axis))
+            return part._replace(
+                dims=tuple(d for n, d in enumerate(part.dims) if n != axis)
+            )
         if len(value.axes) == 2 and dim == value.axes[1]:
             node = self.node("take", [value.node], {}, index=index)
             return Value(node, value.axes[:1], dims)
@@ -344,7 +375,9 @@ class Builder:
         plain = [each._replace(factor=1.0) for each in (query, key)]
         parts = [self._heads(each) for each in (*plain, value)]
         node = self.node("attention", _thirds(parts), {}, heads=size(heads), **own)
-        positions = query.axes[1:] if _positions(query) == query.dims[2] else (query.dims[2],)
+        positions = (
+            query.axes[1:] if _positions(query) == query.dims[2] else (query.dims[2],)
+        )
         each = dim_of(node.shape[0] // size(heads))
         axes = ((*heads, *each), *positions)
         return Value(node, axes, (query.dims[0], heads, query.dims[2], each))
@@ -374,7 +407,9 @@ class Builder:
             # channels that were rearranged, such as shuffled ones
             return self.sliced(self.settled(value, axis), axis, start, stop)
         if len(value.axes) == 2 and dim == value.axes[1]:
-            node = self.node("slice_positions", [value.node], {}, start=start, stop=stop)
+            node = self.node(
+                "slice_positions", [value.node], {}, start=start, stop=stop
+            )
             return self._shortened(value, node, 1, axis, stop - start)
         raise Unreadable("a slice of neither channels nor positions")
 
@@ -388,7 +423,9 @@ class Builder:
         dims = tuple(fresh if n == axis else dim for n, dim in enumerate(value.dims))
         return Value(node, (channels, *value.axes[1:]), dims)
 
-    def _shortened(self, value: Value, node: Node, which: int, axis: int, length: int) -> Value:
+    def _shortened(
+        self, value: Value, node: Node, which: int, axis: int, length: int
+    ) -> Value:
         fresh = dim_of(length)
         axes = tuple(fresh if n == which else dim for n, dim in enumerate(value.axes))
         dims = tuple(fresh if n == axis else dim for n, dim in enumerate(value.dims))
@@ -414,5 +451,7 @@ def _thirds(parts: Sequence[Node]) -> Sequence[Node]:
     ((whole,),) = wholes
     third = whole.shape[0] // 3
     starts = [dict(part.op or ())["start"] for part in parts]
-    fits = starts == [0, third, 2 * third] and all(part.shape[0] == third for part in parts)
+    fits = starts == [0, third, 2 * third] and all(
+        part.shape[0] == third for part in parts
+    )
     return [whole] if fits else parts

@@ -59,7 +59,9 @@ class Draft:
     blocks: dict[str, Block] = field(default_factory=dict[str, Block])
 
 
-_RESERVED = frozenset({*PREDEFINED, *RESERVED_LAYERS, *PRIMITIVES, "again"} - {"classes"})
+_RESERVED = frozenset(
+    {*PREDEFINED, *RESERVED_LAYERS, *PRIMITIVES, "again"} - {"classes"}
+)
 
 
 def taken(targets: Iterable[str] = ("torch", "nnx")) -> frozenset[str]:

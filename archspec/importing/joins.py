@@ -21,7 +21,9 @@ class Branch(NamedTuple):
     layers: tuple[Layer, ...] = ()
 
 
-def branches(layers: Sequence[Layer], ends: Iterable[Layer]) -> dict[Layer, list[Branch]]:
+def branches(
+    layers: Sequence[Layer], ends: Iterable[Layer]
+) -> dict[Layer, list[Branch]]:
     """The branches of each structure among these layers."""
     readers_of = readers(layers)
     places = {layer: number for number, layer in enumerate(layers)}

@@ -81,7 +81,7 @@ class Layouts:
         self.batch = (Axis(batch),)
 
     def first(self, node: Node, *, last: bool = False) -> Value:
-        """A node's output with the batch, then channels; `last`: channels at the end."""
+        """A node's output: the batch, then channels, which with `last` come last."""
         axes = tuple(dim_of(length) for length in node.shape)
         channels, *positions = axes
         order = (*positions, channels) if last else axes
@@ -113,24 +113,18 @@ Split = tuple[Axis, tuple[Axis, Axis]]
 
 def _take(axes: list[Axis], length: int) -> tuple[Dim, list[Axis], Split | None]:
     """The first axes, whose product is `length`, and the others."""
-    taken: list[Axis] = []
-    while size(tuple(taken)) < length:
-        if not axes:
-            raise Unreadable("a reshape to another number of elements")
+    taken: Dim = ()
+    while size(taken) < length and axes:
         axis, *axes = axes
-        rest = length // size(tuple(taken))
-        if axis.size > rest:
-            if axis.size % rest or rest * size(tuple(taken)) != length:
-                raise Unreadable("a reshape that cuts across its axes")
-            parts = (
-                Axis(rest, repeated=axis.repeated),
-                Axis(axis.size // rest, repeated=axis.repeated),
-            )
+        rest, over = divmod(length, size(taken))
+        if axis.size > rest and not over and axis.size % rest == 0:
+            own = axis.repeated
+            parts = Axis(rest, repeated=own), Axis(axis.size // rest, repeated=own)
             return (*taken, parts[0]), [parts[1], *axes], (axis, parts)
-        taken.append(axis)
-    if size(tuple(taken)) != length:
+        taken = (*taken, axis)
+    if size(taken) != length:
         raise Unreadable("a reshape that cuts across its axes")
-    return tuple(taken), axes, None
+    return taken, axes, None
 
 
 def _split(value: Value, axis: Axis, parts: tuple[Axis, Axis]) -> Value:
@@ -207,17 +201,15 @@ class Move(NamedTuple):
 
 
 def moves(axes: Dims, wanted: Dims, *, limit: int = 3) -> list[Move] | None:
-    """The ops that bring a node's axes into an arrangement; None if there are none."""
-    known: list[tuple[Dims, list[Move]]] = [(axes, [])]
-    for _ in range(limit + 1):
-        for found, path in known:
-            if found == wanted:
-                return path
-        known = [
-            (move.axes, [*path, move])
-            for found, path in known
-            for move in _moves(found, wanted)
-        ]
+    """The fewest ops that bring a node's axes into an arrangement, or None."""
+    if axes == wanted:
+        return []
+    known: list[list[Move]] = [[move] for move in _moves(axes, wanted)]
+    for _ in range(limit):
+        done = next((path for path in known if path[-1].axes == wanted), None)
+        if done is not None:
+            return done
+        known = [[*p, move] for p in known for move in _moves(p[-1].axes, wanted)]
     return None
 
 
@@ -246,7 +238,9 @@ def _from_map(channels: Dim, rows: Dim, columns: Dim, wanted: Dims) -> Iterator[
     yield Move(OPS["tokens"](), (channels, (*rows, *columns)))
     if len(channels) == 2 and len(wanted) == 3:
         swapped = channels[::-1]
-        yield Move(OPS["channel_shuffle"](groups=channels[0].size), (swapped, rows, columns))
+        yield Move(
+            OPS["channel_shuffle"](groups=channels[0].size), (swapped, rows, columns)
+        )
     yield from _depth(channels, rows, columns, wanted)
 
 
@@ -254,18 +248,19 @@ def _depth(channels: Dim, rows: Dim, columns: Dim, wanted: Dims) -> Iterator[Mov
     """Blocks of pixels to channels, and back."""
     if len(rows) == len(columns) == 2 and rows[1].size == columns[1].size:
         block, factor = (rows[1], columns[1]), rows[1].size
-        for order, whole in (
-            ("channels_first", (*channels, *block)),
-            ("channels_last", (*block, *channels)),
-        ):
-            if wanted == (whole, rows[:1], columns[:1]):
-                yield Move(OPS["space_to_depth"](factor=factor, order=order), wanted)
-    if len(channels) == 3 and len(wanted) == 3:
-        first, second, third = channels
-        for order, kept, down, across in (
-            ("channels_first", first, second, third),
-            ("channels_last", third, first, second),
-        ):
-            if down.size == across.size:
-                op = OPS["depth_to_space"](factor=down.size, order=order)
-                yield Move(op, ((kept,), (*rows, down), (*columns, across)))
+        wholes = {
+            "channels_first": (*channels, *block),
+            "channels_last": (*block, *channels),
+        }
+        fitting = (o for o, w in wholes.items() if wanted == (w, rows[:1], columns[:1]))
+        for order in fitting:
+            yield Move(OPS["space_to_depth"](factor=factor, order=order), wanted)
+    if len(channels) != 3 or len(wanted) != 3:
+        return
+    first, second, third = channels
+    if second.size == third.size:
+        op = OPS["depth_to_space"](factor=second.size, order="channels_first")
+        yield Move(op, ((first,), (*rows, second), (*columns, third)))
+    if first.size == second.size:
+        op = OPS["depth_to_space"](factor=first.size, order="channels_last")
+        yield Move(op, ((third,), (*rows, first), (*columns, second)))

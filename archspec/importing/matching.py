@@ -236,14 +236,18 @@ def _alike(one: Shape, other: Shape) -> bool:
 
 def _sources(pair: Pair, keys: Keys) -> Iterator[Pair]:
     """The pairs of what both read."""
-    sides = [map(resolved, form.sources) for form in map(normal, pair) if isinstance(form, Form)]
+    sides = [
+        map(resolved, form.sources)
+        for form in map(normal, pair)
+        if isinstance(form, Form)
+    ]
     if pair.one.name in _COMMUTATIVE:
         sides = [sorted(side, key=keys.__getitem__) for side in sides]
     yield from (Pair(*both) for both in zip(*sides, strict=True))
 
 
 def missing(one: Graph, other: Graph) -> list[Node]:
-    """The nodes of `one` that compute what no node of `other` does, first ones first."""
+    """The nodes of `one`, in order, that compute what no node of `other` does."""
     keys = Keys()
     keys.walk(one)
     keys.walk(other)

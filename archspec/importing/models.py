@@ -48,7 +48,11 @@ class Model(NamedTuple):
                 raise InvalidArgument(f"'{said}' is a file, which takes no arguments")
             return model
         library, colon, name = said.partition(":")
-        words = [*library.split("."), *name.split(".")] if library not in _LIBRARIES else ["x"]
+        words = (
+            [*library.split("."), *name.split(".")]
+            if library not in _LIBRARIES
+            else ["x"]
+        )
         if not colon or not name or not all(word.isidentifier() for word in words):
             raise InvalidArgument(f"unknown model '{said}'; expected {_KNOWN}")
         model.options()
@@ -80,6 +84,13 @@ class Model(NamedTuple):
         except (SyntaxError, ValueError, AssertionError):
             message = f"'{self.call}' is not of the form name=value, name=value"
             raise InvalidArgument(message) from None
+
+    def with_classes(self, classes: int) -> Model:
+        """The same model for another number of classes."""
+        others = {n: v for n, v in self.options().items() if n != "num_classes"}
+        options = {**others, "num_classes": classes}
+        call = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        return self._replace(call=call)
 
     def source(self) -> str:
         """A module whose `Original` makes it."""

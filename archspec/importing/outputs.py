@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from archspec.errors import ImportFailed, SpecError
 from archspec.network import Network
 from archspec.ops import Shape
 from archspec.runtime.order import ArrayFile, Order, as_inputs, write_arrays
-from archspec.runtime.session import Answer, Session
+from archspec.runtime.session import Session
 from archspec.targets.render import render
 from archspec.targets.templates import manifest
 from archspec.weights.moves import to_target
@@ -31,41 +32,73 @@ class Outputs(NamedTuple):
     sizes: tuple[Shape, ...]
 
 
+class Unable(Exception):
+    """The source cannot be run on these images."""
+
+
+Run = Callable[[Sequence[Array]], Sequence[Array]]
+"""The outputs for images, in double precision; raises Unable."""
+
+
 def compared(
-    session: Session,
-    original: Path,
-    state: Mapping[str, Array],
-    network: Network,
-    weights: Mapping[str, Array],
-    shapes: Sequence[Shape],
+    theirs: Run, ours: Run, network: Network, shapes: Sequence[Shape]
 ) -> Outputs:
-    """Run the original and the generated module; raises ImportFailed (AS704)."""
-    worst, sizes = 0.0, list[Shape]()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        module = folder / "generated.py"
-        module.write_text(render(network, "torch"), encoding="utf-8")
-        own = to_target(network, manifest("torch"), weights)
-        names = {original: "Original", module: network.name}
-        for images in _images(network, shapes):
-            results: list[list[Array]] = []
-            for path, arrays in ((original, state), (module, own)):
-                answer = _run(session, folder, path, names[path], arrays, images)
-                if answer.fault and path == original and sizes:
-                    break  # it takes images of one size only
-                if answer.fault:
-                    message = f"{names[path]} cannot be run"
-                    help = " ".join(answer.fault.split())
-                    raise ImportFailed.single("AS704", message, help=help)
-                found = ArrayFile(folder / "result")
-                results.append([found[k] for k in found if k.startswith("output:")])
-            else:
-                worst = max(worst, _apart(*results))
-                sizes.append(images[0].shape[2:])
+    """Run both, at two sizes if they take them; raises ImportFailed (AS704)."""
+    apart: dict[Shape, float] = {}
+    for images in _images(network, shapes):
+        wanted = _wanted(theirs, images, first=not apart)
+        if wanted is not None:
+            apart[images[0].shape[2:]] = _apart(wanted, ours(images))
+    worst = max(apart.values())
     if worst > LIMIT:
         message = f"outputs differ from the source's by {worst:.2g} of the largest"
         raise ImportFailed.single("AS704", message, help="please report it")
-    return Outputs(worst, tuple(sizes))
+    return Outputs(worst, tuple(apart))
+
+
+def _wanted(
+    theirs: Run, images: Sequence[Array], *, first: bool
+) -> Sequence[Array] | None:
+    """The source's outputs; None where it does not take another size."""
+    try:
+        return theirs(images)
+    except Unable as error:
+        if not first:
+            return None
+        message = f"the source cannot be run: {error}"
+        raise ImportFailed.single("AS704", message) from None
+
+
+def runner(
+    session: Session, module: Path, name: str, weights: Mapping[str, Array]
+) -> Run:
+    """Runs a class of a Python file in PyTorch's process."""
+
+    def run(images: Sequence[Array]) -> Sequence[Array]:
+        with tempfile.TemporaryDirectory() as folder:
+            order = _order(Path(folder), module, name)
+            floating = (a for a in weights.items() if _is_floating(a[1]))
+            write_arrays(order.weights, dict(floating))
+            write_arrays(order.images, as_inputs(images))
+            answer = session.ask(order)
+            if answer.fault:
+                raise Unable(" ".join(answer.fault.split()))
+            found = ArrayFile(Path(folder, "result"))
+            return [found[key] for key in found if key.startswith("output:")]
+
+    return run
+
+
+@contextmanager
+def generated(
+    session: Session, network: Network, weights: Mapping[str, Array]
+) -> Iterator[Run]:
+    """Runs the module that is generated for PyTorch."""
+    with tempfile.TemporaryDirectory() as folder:
+        module = Path(folder, "generated.py")
+        module.write_text(render(network, "torch"), encoding="utf-8")
+        own = to_target(network, manifest("torch"), weights)
+        yield runner(session, module, network.name, own)
 
 
 def _images(network: Network, shapes: Sequence[Shape]) -> Iterator[list[Array]]:
@@ -82,15 +115,8 @@ def _images(network: Network, shapes: Sequence[Shape]) -> Iterator[list[Array]]:
         yield [random.standard_normal((2, channels, *size))]
 
 
-def _run(
-    session: Session,
-    folder: Path,
-    module: Path,
-    name: str,
-    weights: Mapping[str, Array],
-    images: Sequence[Array],
-) -> Answer:
-    order = Order(
+def _order(folder: Path, module: Path, name: str) -> Order:
+    return Order(
         task="run",
         module=str(module),
         name=name,
@@ -99,10 +125,10 @@ def _run(
         images=str(folder / "images"),
         weights=str(folder / "weights"),
     )
-    floating = {n: a for n, a in weights.items() if np.issubdtype(a.dtype, np.floating)}
-    write_arrays(order.weights, floating)
-    write_arrays(order.images, as_inputs(images))
-    return session.ask(order)
+
+
+def _is_floating(array: Array) -> bool:
+    return np.issubdtype(array.dtype, np.floating)
 
 
 def _apart(theirs: Sequence[Array], ours: Sequence[Array]) -> float:

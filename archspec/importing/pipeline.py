@@ -6,23 +6,26 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from archspec.errors import Diagnostic, ImportFailed
 from archspec.importing.building import Builder, Gap
+from archspec.importing.checkpoint import classes_of, fitted
+from archspec.importing.draft import identifier
 from archspec.importing.flat import flat
 from archspec.importing.graph import Graph
 from archspec.importing.models import Model
-from archspec.importing.outputs import Outputs, compared
-from archspec.importing.torch import archive, reading
+from archspec.importing.outputs import Outputs, compared, generated, runner
+from archspec.importing.torch import archive, live, reading
 from archspec.importing.trial import Accepted, judged
 from archspec.network import Network
 from archspec.runtime.order import Order, as_inputs, write_arrays
 from archspec.runtime.session import SECONDS, Session
+from archspec.weights.checkpoints import opened
 
 Array = np.ndarray[Any, Any]
 MOST = 12
@@ -39,40 +42,96 @@ class Imported:
     names: Mapping[str, str]
     """The source's name of each weight."""
     operations: int
-    is_structured: bool
     outputs: Outputs | None = None
+
+
+class Wish(NamedTuple):
+    """What a user wants of an import besides the model.
+
+    `size` is the shape of the image, channels first; `checkpoint` a file of weights to
+    use instead of the model's own, `key` the entry of it that holds them.
+    """
+
+    name: str = ""
+    size: Sequence[int] = ()
+    is_flat: bool = False
+    checkpoint: Path | None = None
+    key: str = ""
+
+
+Progress = Callable[[str], None]
 
 
 def import_source(
     model: Model,
-    *,
-    name: str = "",
-    size: Sequence[int] = (),
-    is_flat: bool = False,
+    wish: Wish,
     seconds: float = SECONDS,
-    progress: Callable[[str], None] = lambda text: None,
+    progress: Progress = lambda text: None,
 ) -> Imported:
     """Import a model, and compare outputs unless it is a file.
 
     Raises:
         ImportFailed: it cannot be read (AS701) or run (AS702), the language lacks some
-            of its operations (AS703), or the outputs differ (AS704).
+            of its operations (AS703), the outputs differ (AS704), or the checkpoint is
+            not of this model (AS705).
         FrameworkMissing: its framework is not installed.
     """
     if model.is_file:
-        progress("reading the file")
-        return _imported(archive.read(model.path), model, name, is_flat, progress)
-    with _made(model, size, seconds, progress) as (program, session, module):
-        found = _imported(program, model, name, is_flat, progress)
+        progress(f"reading {model.said}")
+        program = archive.read(model.path)
+        return _imported(_with_own(program, wish, model)[0], model, wish, progress)
+    with _made(model, wish, seconds, progress) as (program, session, module):
+        found = _imported(program, model, wish, progress)
         progress("comparing outputs")
         shapes = [shape[1:] for shape in program.inputs.values()]
-        apart = compared(session, module, program.state, found.network, found.weights, shapes)
-    return Imported(**{**vars(found), "outputs": apart})
+        theirs = runner(session, module, "Original", program.state)
+        with generated(session, found.network, found.weights) as ours:
+            apart = compared(theirs, ours, found.network, shapes)
+    return replace(found, outputs=apart)
+
+
+def import_module(
+    module: Any, example: Any, wish: Wish, seconds: float, progress: Progress
+) -> Imported:
+    """Import a PyTorch module of this process; raises the errors of `import_source`."""
+    model = Model(type(module).__name__)
+    progress("exporting")
+    exported = live.export(module, example)
+    program, _ = _with_own(exported, wish, model)
+    found = _imported(program, model, wish, progress)
+    progress("comparing outputs")
+    shapes = [shape[1:] for shape in program.inputs.values()]
+    theirs = live.runner(module, program.state)
+    with (
+        Session("torch", seconds) as session,
+        generated(session, found.network, found.weights) as ours,
+    ):
+        apart = compared(theirs, ours, found.network, shapes)
+    return replace(found, outputs=apart)
+
+
+def _with_own(
+    program: archive.Program, wish: Wish, model: Model
+) -> tuple[archive.Program, int | None]:
+    """The program with the user's weights; else how many classes these have."""
+    if wish.checkpoint is None:
+        return program, None
+    with opened(wish.checkpoint, wish.key) as checkpoint:
+        found = checkpoint.arrays()
+    classes = classes_of(program.state, found)
+    if classes is not None:
+        return program, classes
+    state = fitted(program.state, found, model.said)
+    constants = {
+        name: constant._replace(array=state.get(constant.name, constant.array))
+        for name, constant in program.constants.items()
+    }
+    return program._replace(state=state, constants=constants), None
 
 
 @contextmanager
 def _made(
-    model: Model, size: Sequence[int], seconds: float, progress: Callable[[str], None]
+    model: Model, wish: Wish, seconds: float, progress: Progress
 ) -> Iterator[tuple[archive.Program, Session, Path]]:
     """The program of a model, in whose process it can be run."""
     with (
@@ -80,38 +139,50 @@ def _made(
         Session("torch", seconds) as session,
     ):
         folder = Path(name)
-        module = folder / "original.py"
-        module.write_text(model.source(), encoding="utf-8")
-        order = Order(
-            task="export",
-            module=str(module),
-            name="Original",
-            result="",
-            checkpoint=str(folder / "model.pt2"),
-        )
-        if size:
-            order = order._replace(images=str(folder / "images"))
-            write_arrays(order.images, as_inputs([np.zeros((2, *size), np.float32)]))
         progress(f"exporting {model.said}")
-        answer = session.ask(order)
-        if answer.fault:
-            message = f"{model.said} cannot be exported"
-            help = " ".join(answer.fault.split())
-            raise ImportFailed.single("AS702", message, help=help)
-        yield archive.read(Path(order.checkpoint)), session, module
+        program, module = _exported(session, model, wish, folder)
+        program, classes = _with_own(program, wish, model)
+        if classes is not None:
+            progress(f"exporting {model.said} with {classes} classes")
+            own = model.with_classes(classes)
+            program, module = _exported(session, own, wish, folder)
+            program, _ = _with_own(program, wish, own)
+        yield program, session, module
+
+
+def _exported(
+    session: Session, model: Model, wish: Wish, folder: Path
+) -> tuple[archive.Program, Path]:
+    """What `torch.export` writes of a model, and the module that makes it."""
+    module = folder / "original.py"
+    module.write_text(model.source(), encoding="utf-8")
+    order = Order(
+        task="export",
+        module=str(module),
+        name="Original",
+        result="",
+        checkpoint=str(folder / "model.pt2"),
+    )
+    if wish.size:
+        order = order._replace(images=str(folder / "images"))
+        image = np.zeros((2, *wish.size), np.float32)
+        write_arrays(order.images, as_inputs([image]))
+    answer = session.ask(order)
+    if answer.fault:
+        message = f"{model.said} cannot be exported"
+        help = " ".join(answer.fault.split())
+        raise ImportFailed.single("AS702", message, help=help)
+    return archive.read(Path(order.checkpoint)), module
 
 
 def _imported(
-    program: archive.Program,
-    model: Model,
-    name: str,
-    is_flat: bool,
-    progress: Callable[[str], None],
+    program: archive.Program, model: Model, wish: Wish, progress: Progress
 ) -> Imported:
     graph, builder = reading.read(program)
     _refuse_gaps(model, builder)
     progress("looking for structure")
-    found = spec_of(graph, name or program.name, model, is_flat=is_flat)
+    name = wish.name or identifier(program.name)
+    found = spec_of(graph, name, model, is_flat=wish.is_flat)
     tensors = found.tensors
     return Imported(
         found.text,
@@ -119,14 +190,13 @@ def _imported(
         {key: np.asarray(tensor.array) for key, tensor in tensors.items()},
         {key: tensor.name for key, tensor in tensors.items()},
         len(graph.nodes),
-        is_structured=False,
     )
 
 
 def spec_of(graph: Graph, name: str, model: Model, *, is_flat: bool) -> Accepted:
     """The best spec of a graph that says the same."""
     draft = flat(graph, name)
-    found = judged(draft, graph, Path(f"{model.stem}.yaml"))
+    found = judged(draft, graph, Path(f"{identifier(model.stem)}.yaml"))
     if isinstance(found, str):
         message = f"no spec says what {model.said} computes: {found}"
         help = "this is a fault of archspec; please report it with the model"

@@ -31,7 +31,9 @@ def text(draft: Draft) -> str:
         short = {op: _short(op, values) for op, values in draft.defaults.items()}
         parts.append("\n".join(_entries({"defaults": Open(short)})))
     if draft.blocks:
-        blocks = (_entries({name: _block(block)}) for name, block in draft.blocks.items())
+        blocks = (
+            _entries({name: _block(block)}) for name, block in draft.blocks.items()
+        )
         texts = ("\n".join(f"  {line}" for line in lines) for lines in blocks)
         parts.append("blocks:\n" + "\n\n".join(texts))
     layers = Open(_layers(draft.layers, draft.inputs[0], draft.outputs.values()))
@@ -52,13 +54,13 @@ def _block(block: Block) -> Open:
     return found
 
 
-def _layers(
-    layers: Sequence[Layer], first: Layer | None, ends: Any
-) -> dict[str, Any]:
+def _layers(layers: Sequence[Layer], first: Layer | None, ends: Any) -> dict[str, Any]:
     """Layers by their names, those of branches in their structures."""
     found: dict[str, Any] = {}
     inner = branches(layers, ends)
-    within = {layer for join in inner.values() for branch in join for layer in branch.layers}
+    within = {
+        layer for join in inner.values() for branch in join for layer in branch.layers
+    }
     previous = first
     for layer in layers:
         if layer in within:
@@ -90,7 +92,9 @@ def _branches(found: Sequence[Any], previous: Layer | None) -> dict[str, Any]:
         body: dict[str, Any] = {}
         if branch.start is not previous:
             body["from"] = reference(branch.start)
-        body |= {layer.name: _layer(layer, layer.sources[0], {}) for layer in branch.layers}
+        body |= {
+            layer.name: _layer(layer, layer.sources[0], {}) for layer in branch.layers
+        }
         written[branch.name] = body
     return written
 
@@ -208,4 +212,8 @@ def number(value: float) -> str:
     mantissa, _, exponent = f"{value:.12e}".partition("e")
     digits = mantissa.rstrip("0").rstrip(".")
     scientific = f"{digits}e{int(exponent)}"
-    return scientific if "e" in short or (abs(value) < 0.1 and len(scientific) < len(short)) else short
+    return (
+        scientific
+        if "e" in short or (abs(value) < 0.1 and len(scientific) < len(short))
+        else short
+    )

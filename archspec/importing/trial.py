@@ -26,7 +26,9 @@ class Accepted(NamedTuple):
     tensors: dict[str, Tensor]
 
 
-def judged(draft: Draft, graph: Graph, path: Path = Path("imported.yaml")) -> Accepted | str:
+def judged(
+    draft: Draft, graph: Graph, path: Path = Path("imported.yaml")
+) -> Accepted | str:
     """The spec of a draft, or why it is none of this graph."""
     written = text(draft)
     try:

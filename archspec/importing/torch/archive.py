@@ -125,7 +125,9 @@ def _program(archive: _Archive) -> Program:
     whole = archive.json("models/model.json")["graph_module"]
     graph, signature = whole["graph"], whole["signature"]
     weights = dict(archive.tensors("weights", "model_weights_config.json"))
-    tensors = weights | dict(archive.tensors("constants", "model_constants_config.json"))
+    tensors = weights | dict(
+        archive.tensors("constants", "model_constants_config.json")
+    )
     shapes = {
         name: _ints(about["sizes"]) for name, about in graph["tensor_values"].items()
     }
@@ -137,10 +139,16 @@ def _program(archive: _Archive) -> Program:
             name = about["arg"]["as_tensor"]["name"]
             inputs[name] = shapes[name]
             continue
-        target = about.get("parameter_name") or about.get("buffer_name") or about.get("tensor_constant_name")
+        target = (
+            about.get("parameter_name")
+            or about.get("buffer_name")
+            or about.get("tensor_constant_name")
+        )
         constants[about["arg"]["name"]] = Constant(target, tensors[target])
     buffers = (each.get("buffer") for each in signature["input_specs"])
-    passing = {each["buffer_name"] for each in buffers if each and not each["persistent"]}
+    passing = {
+        each["buffer_name"] for each in buffers if each and not each["persistent"]
+    }
     outputs = tuple(
         spec["user_output"]["arg"]["as_tensor"]["name"]
         for spec in signature["output_specs"]
@@ -165,7 +173,9 @@ def _call(node: Mapping[str, Any]) -> Call:
     outputs: list[str] = []
     for output in node["outputs"]:
         ((kind, about),) = output.items()
-        found = about if kind == "as_tensors" else [about] if kind == "as_tensor" else []
+        found = (
+            about if kind == "as_tensors" else [about] if kind == "as_tensor" else []
+        )
         outputs.extend(each["name"] for each in found)
     operation = node["target"].removeprefix("torch.ops.").removeprefix("aten.")
     scopes = _scopes(node["metadata"].get("nn_module_stack", ""))

@@ -15,7 +15,9 @@ def folded(operation: str, first: Any, others: Mapping[str, Any]) -> Any:
     """The result of an operation that reads no input; raises Unreadable."""
     if operation not in _FOLDED:
         raise Unreadable("an operation on weights that cannot be carried out")
-    names = [each.name for each in (first, *others.values()) if isinstance(each, Constant)]
+    names = [
+        each.name for each in (first, *others.values()) if isinstance(each, Constant)
+    ]
     bare = {name: _bare(value) for name, value in others.items()}
     try:
         found = _FOLDED[operation](_bare(first), **bare)
@@ -35,10 +37,18 @@ def _bare(value: Any) -> Any:
 
 def _expand(x: Any, size: list[int], implicit: bool = False) -> Any:
     old = (1,) * (len(size) - x.ndim) + x.shape
-    return np.broadcast_to(x, [o if n == -1 else n for o, n in zip(old, size, strict=True)])
+    return np.broadcast_to(
+        x, [o if n == -1 else n for o, n in zip(old, size, strict=True)]
+    )
 
 
-def _slice(x: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
+def _slice(
+    x: Any,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
+) -> Any:
     index = [slice(None)] * x.ndim
     index[dim] = slice(start, end, step)
     return x[tuple(index)]
@@ -64,7 +74,9 @@ _FOLDED: dict[str, Callable[..., Any]] = {
     "flatten": lambda x, start_dim=0, end_dim=-1: x.reshape(
         *x.shape[:start_dim], -1, *x.shape[end_dim % x.ndim + 1 :]
     ),
-    "index": lambda x, indices: x[tuple(slice(None) if i is None else i for i in indices)],
+    "index": lambda x, indices: x[
+        tuple(slice(None) if i is None else i for i in indices)
+    ],
     "mul": lambda x, other: x * other,
     "neg": lambda x: -x,
     "permute": lambda x, dims: x.transpose(dims),
@@ -74,11 +86,13 @@ _FOLDED: dict[str, Callable[..., Any]] = {
     "slice": _slice,
     "softplus": lambda x: np.logaddexp(x, 0),
     "sqrt": np.sqrt,
-    "squeeze": lambda x, dim=None: x.squeeze(tuple(dim) if isinstance(dim, list) else dim),
+    "squeeze": lambda x, dim=None: x.squeeze(
+        tuple(dim) if isinstance(dim, list) else dim
+    ),
     "sub": lambda x, other, alpha=1: x - alpha * other,
     "t": lambda x: x.T,
     "transpose": lambda x, dim0, dim1: x.swapaxes(dim0, dim1),
-    "unsqueeze": lambda x, dim: np.expand_dims(x, dim),
+    "unsqueeze": lambda x, dim: np.expand_dims(x, axis=dim),
     "view": lambda x, size: x.reshape(size),
     "zeros": lambda size, **_: np.zeros(size, np.float32),
     "ones": lambda size, **_: np.ones(size, np.float32),

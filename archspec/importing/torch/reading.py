@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archspec.importing.building import Builder, Constant
+from archspec.importing.building import Builder
 from archspec.importing.graph import Graph
 from archspec.importing.layouts import Unreadable, Value
 from archspec.importing.torch.archive import Call, Program, Ref
@@ -28,9 +28,7 @@ def read(program: Program) -> tuple[Graph, Builder]:
     return builder.graph(dict(zip(names, ends, strict=True))), builder
 
 
-def _run(
-    builder: Builder, call: Call, known: dict[str, Any], program: Program
-) -> None:
+def _run(builder: Builder, call: Call, known: dict[str, Any], program: Program) -> None:
     """Add one operation; an unreadable one becomes a gap."""
     operation = call.operation.removesuffix("_")
     given = {name: _resolved(value, known) for name, value in call.arguments.items()}
@@ -43,15 +41,15 @@ def _run(
         found = [builder.unknown(operation, str(error), shape) for shape in shapes]
     results = found if isinstance(found, list) else [found]
     known.update(zip(call.outputs, results, strict=False))
-    if call.operation.endswith("_"):
+    changed = next((v for v in call.arguments.values() if isinstance(v, Ref)), None)
+    if call.operation.endswith("_") and changed:
         # what it changed in place is from here on what it returned
-        for value in call.arguments.values():
-            if isinstance(value, Ref):
-                known[value.name] = results[0]
-                break
+        known[changed.name] = results[0]
 
 
-def _result(builder: Builder, operation: str, first: Any, others: Mapping[str, Any]) -> Any:
+def _result(
+    builder: Builder, operation: str, first: Any, others: Mapping[str, Any]
+) -> Any:
     if not _has_values([first, *others.values()]):
         return folded(operation, first, others)
     if operation not in OPERATIONS:
@@ -75,6 +73,3 @@ def _has_values(values: list[Any]) -> bool:
         _has_values(value) if isinstance(value, list) else isinstance(value, Value)
         for value in values
     )
-
-
-__all__ = ["Constant", "read"]

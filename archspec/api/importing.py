@@ -1,0 +1,150 @@
+"""Models that exist, as specs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archspec.api.network import SECONDS, Network
+from archspec.api.weights import Weights
+from archspec.errors import one_of, optional_packages
+from archspec.frameworks import ALL_TARGETS
+
+if TYPE_CHECKING:
+    from archspec.importing.pipeline import Imported
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImportedModel:
+    """What became of a model: `text` is the spec, `network` and `weights` what it says.
+
+    `names` has the source's name of each weight. `difference` is how far the outputs of
+    the generated PyTorch module are from the source's, over the largest output, at
+    `sizes`; None where the source was not run.
+    """
+
+    source: str
+    text: str
+    network: Network
+    weights: Weights
+    names: Mapping[str, str]
+    operations: int
+    difference: float | None = None
+    sizes: tuple[tuple[int, ...], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<ImportedModel of {self.source}: {self.network!r}>"
+
+    @property
+    def summary(self) -> str:
+        """What was found to be equal, in a few lines."""
+        net, lines = self.network, len(self.text.splitlines())
+        found = [
+            f"{self.source}: {self.operations} operations in {lines} lines of YAML",
+            "the graph, parameters and MACs are equal: "
+            f"{net.parameters:,} parameters, {net.macs:,} MACs",
+        ]
+        if self.difference is None:
+            return "\n".join([*found, "outputs were not compared: a file is not run"])
+        sizes = " and ".join("x".join(map(str, size)) for size in self.sizes)
+        apart = f"they differ by {self.difference:.1e} of the largest, in float64"
+        return "\n".join([*found, f"outputs are equal at {sizes}: {apart}"])
+
+    def document(self) -> dict[str, Any]:
+        """Plain data, as in `archspec import --format json`."""
+        return {
+            "source": self.source,
+            "spec": self.text,
+            "operations": self.operations,
+            "lines": len(self.text.splitlines()),
+            "parameters": self.network.parameters,
+            "macs": self.network.macs,
+            "difference": self.difference,
+            "sizes": [list(size) for size in self.sizes],
+            "weights": dict(self.names),
+        }
+
+    def files(self, targets: Sequence[str]) -> dict[Path, str]:
+        """The spec, and for each target its module and a script that runs it."""
+        from archspec.importing.scripts import script
+
+        found = {Path(f"{self.network.spec.stem}.yaml"): self.text}
+        for target in targets:
+            one_of("target", target, ALL_TARGETS)
+            if target != "onnx":
+                found[self.network.path(target)] = self.network.source(target)
+            found[Path(target, "run.py")] = script(self.network, target)
+        return found
+
+    def save_weights(self, target: str, root: Path, *, force: bool = False) -> Path:
+        """Write the weights that a target's module loads; returns the file's path."""
+        from archspec.importing.scripts import SUFFIXES
+
+        path = root / target / (self.network.spec.module_name + SUFFIXES[target])
+        self.weights.save(path, target, force=force)
+        return path
+
+
+@optional_packages()
+def import_model(
+    model: Any,
+    example: Any = None,
+    *,
+    call: str = "",
+    name: str = "",
+    size: Sequence[int] = (),
+    flat: bool = False,
+    checkpoint: str | Path | None = None,
+    key: str = "",
+    seconds: float = SECONDS,
+    progress: Callable[[str], None] = lambda text: None,
+) -> ImportedModel:
+    """The spec and weights of a model that exists.
+
+    Args:
+        model: a name, such as `torchvision:mobilenet_v2` or `package.module:factory`,
+            whose Python is run in a process of its own; a .pt2 or .onnx file, which is
+            read as data; or a `torch.nn.Module`.
+        example: for a module, an image or a tuple of them, with a batch of 2 or more.
+        call: the arguments of a factory, such as `num_classes=10`.
+        name: what the network is called; by default as its class.
+        size: the shape of the image, channels first.
+        flat: write a layer for each operation, without blocks and tables.
+        checkpoint: weights to use instead of the model's own.
+        key: the entry of the checkpoint that holds them, such as `state_dict_ema`.
+        seconds: time limit of running the model's Python.
+        progress: called with a text before each step.
+
+    Raises:
+        ImportFailed: the model cannot be read (AS701) or run (AS702), the language
+            lacks some of its operations (AS703), outputs differ (AS704), or the
+            checkpoint is not of this model (AS705).
+        InvalidArgument: there is no such model.
+        FrameworkMissing: a framework is not installed.
+    """
+    from archspec.importing.models import Model
+    from archspec.importing.pipeline import Wish, import_module, import_source
+
+    file = None if checkpoint is None else Path(checkpoint)
+    wish = Wish(name, tuple(size), flat, file, key)
+    if isinstance(model, str | Path):
+        found = import_source(Model.of(str(model), call), wish, seconds, progress)
+        return _of(str(model), found)
+    found = import_module(model, example, wish, seconds, progress)
+    return _of(type(model).__name__, found)
+
+
+def _of(source: str, found: Imported) -> ImportedModel:
+    network, outputs = Network.of(found.network), found.outputs
+    return ImportedModel(
+        source,
+        found.text,
+        network,
+        Weights(network, found.weights),
+        found.names,
+        found.operations,
+        outputs.relative if outputs else None,
+        outputs.sizes if outputs else (),
+    )

@@ -1,0 +1,57 @@
+"""A module of this process."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archspec.errors import ImportFailed, InvalidArgument, needed
+from archspec.importing.outputs import Run, Unable
+from archspec.importing.torch.archive import Program, read
+from archspec.runtime.order import canonical, laid_out, named
+
+Array = np.ndarray[Any, Any]
+
+
+def export(module: Any, example: Any) -> Program:
+    """What `torch.export` writes of a copy of a module; raises ImportFailed (AS702)."""
+    torch = needed("torch")
+    if not isinstance(module, torch.nn.Module):
+        message = f"expected a torch.nn.Module or a name, not {type(module).__name__}"
+        raise InvalidArgument(message)
+    inputs = example if isinstance(example, tuple) else (example,)
+    if not all(isinstance(each, torch.Tensor) and len(each) > 1 for each in inputs):
+        message = "'example' must be an image, or a tuple of them, with a batch of 2"
+        raise InvalidArgument(message)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.pt2")
+        try:
+            own = copy.deepcopy(module).eval()
+            torch.export.save(torch.export.export(own, inputs, strict=False), path)
+        except Exception as error:
+            message = f"{type(module).__name__} cannot be exported"
+            help = " ".join(f"{type(error).__name__}: {error}".split())
+            raise ImportFailed.single("AS702", message, help=help) from error
+        return read(path)
+
+
+def runner(module: Any, state: Mapping[str, Array]) -> Run:
+    """Runs a copy of a module in double precision."""
+    torch = needed("torch")
+    own = copy.deepcopy(module).eval().double()
+    own.load_state_dict({n: torch.from_numpy(np.array(a)) for n, a in state.items()})
+
+    def run(images: Sequence[Array]) -> Sequence[Array]:
+        try:
+            with torch.no_grad():
+                found = named(own(*(torch.from_numpy(laid_out(x)) for x in images)))
+        except Exception as error:
+            raise Unable(f"{type(error).__name__}: {error}") from error
+        return [canonical(tensor.numpy()) for tensor in found.values()]
+
+    return run

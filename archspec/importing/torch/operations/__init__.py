@@ -1,0 +1,12 @@
+"""What each of PyTorch's operations is in the language."""
+
+from archspec.importing.torch.operations import (  # noqa: F401 - they register readings
+    attention,
+    layers,
+    pointwise,
+    sizes,
+    views,
+)
+from archspec.importing.torch.operations.registry import OPERATIONS
+
+__all__ = ["OPERATIONS"]
