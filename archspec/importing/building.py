@@ -83,6 +83,7 @@ class Builder:
         name: str,
         sources: Sequence[Node],
         weights: Mapping[str, Constant],
+        /,
         **attributes: Any,
     ) -> Node:
         """A new node; raises Unreadable where the op does not take this."""
@@ -169,7 +170,7 @@ class Builder:
 
     # -- ops -------------------------------------------------------------------
 
-    def pointwise(self, name: str, value: Value, **attributes: Any) -> Value:
+    def pointwise(self, name: str, value: Value, /, **attributes: Any) -> Value:
         """An op that reads each number by itself, in any layout."""
         if value.factor != 1:
             raise Unreadable(f"a tensor times {value.factor:g}")
@@ -181,6 +182,7 @@ class Builder:
         value: Value,
         axis: int,
         weights: Mapping[str, Constant],
+        /,
         **attributes: Any,
     ) -> Value:
         """An op over the channels at each position; `axis` is that of the channels."""
@@ -204,6 +206,7 @@ class Builder:
         name: str,
         value: Value,
         weights: Mapping[str, Constant],
+        /,
         **attributes: Any,
     ) -> Value:
         """An op on a feature map, (N, channels, height, width)."""

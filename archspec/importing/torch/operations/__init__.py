@@ -1,6 +1,6 @@
 """What each of PyTorch's operations is in the language."""
 
-from archspec.importing.torch.operations import (  # noqa: F401 - they register readings
+from archspec.importing.torch.operations import (
     attention,
     layers,
     pointwise,
@@ -9,4 +9,4 @@ from archspec.importing.torch.operations import (  # noqa: F401 - they register 
 )
 from archspec.importing.torch.operations.registry import OPERATIONS
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "attention", "layers", "pointwise", "sizes", "views"]
