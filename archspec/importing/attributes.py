@@ -11,6 +11,7 @@ from archspec.expressions import evaluate, parse
 from archspec.importing.draft import Said
 from archspec.importing.graph import Node
 from archspec.ops import PRIMITIVES, Op
+from archspec.ops.fields import items
 from archspec.ops.window import Windowed
 
 Defaults = dict[str, dict[str, Said]]
@@ -46,14 +47,8 @@ def _votes(node: Node, words: tuple[str, ...]) -> Iterable[tuple[tuple[str, str]
             yield (base, name), getattr(op, name)
     if isinstance(op, Windowed) and type(op).model_fields["padding"].is_required():
         fitting = padding_words(node, words)
-        is_padded = any(op.window.amounts(_size(node)))
+        is_padded = any(op.window.amounts(node.size))
         yield from [((base, "padding"), word) for word in fitting[:1] if is_padded]
-
-
-def _size(node: Node) -> tuple[int, int]:
-    """Height and width of what a node reads."""
-    _, height, width = node.sources[0].shape
-    return height, width
 
 
 def _is_gate(node: Node) -> bool:
@@ -64,7 +59,7 @@ def _is_gate(node: Node) -> bool:
 def padding_words(node: Node, words: tuple[str, ...] = _WORDS) -> list[str]:
     """The words for a node's padding at its size."""
     assert isinstance(node.op, Windowed)
-    window, size = node.op.window, _size(node)
+    window, size = node.op.window, node.size
     wanted = window.amounts(size)
     return [
         word
@@ -125,9 +120,10 @@ def usual(op: Op, name: str, node: Node, given: Mapping[str, Said]) -> Said:
 
 def _short(value: Said) -> Said:
     """One number for two equal ones."""
-    if isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
-        return value[0]
-    return list(value) if isinstance(value, tuple) else value
+    numbers = items(value)
+    if len(numbers) == 2 and numbers[0] == numbers[1]:
+        return numbers[0]
+    return list(numbers) if numbers else value
 
 
 def _main_first(op: str, values: dict[str, Said]) -> dict[str, Said]:

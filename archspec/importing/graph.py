@@ -61,6 +61,12 @@ class Node:
         return self.scopes[-1].path if self.scopes else ""
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the feature map that it reads."""
+        _, height, width = self.sources[0].shape
+        return height, width
+
+    @property
     def inputs(self) -> tuple[Shape, ...]:
         """The shapes of what it reads."""
         return tuple(source.shape for source in self.sources)
@@ -113,6 +119,21 @@ def users(graph: Graph) -> dict[Node, list[Node]]:
 def _all(graph: Graph) -> Iterator[Node]:
     yield from graph.inputs.values()
     yield from graph.nodes
+
+
+def shared_weights(graph: Graph) -> dict[str, list[Node]]:
+    """The weights that several nodes have, by their names in the source."""
+    found: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        for tensor in node.weights.values():
+            found.setdefault(f"{tensor.name} {_where(tensor.array)}", []).append(node)
+    several = {name: nodes for name, nodes in found.items() if len(nodes) > 1}
+    return {name.partition(" ")[0]: nodes for name, nodes in several.items()}
+
+
+def _where(array: Array) -> object:
+    """Where an array's numbers are: other parts of one weight are not shared."""
+    return array.__array_interface__["data"][0]
 
 
 def graph_of(network: Network) -> Graph:

@@ -14,7 +14,10 @@ from math import prod
 from typing import NamedTuple
 
 from archspec.importing.graph import Node
-from archspec.ops import OPS, Op, Shape
+from archspec.ops import Op, Shape
+from archspec.ops.sequence import Tokens, ToMap, Transpose
+from archspec.ops.shape import ChannelShuffle, DepthToSpace, Flatten, SpaceToDepth
+from archspec.words import Order
 
 
 class Axis:
@@ -219,48 +222,49 @@ def _moves(axes: Dims, wanted: Dims) -> Iterator[Move]:
         case (channels, rows, columns):
             yield from _from_map(channels, rows, columns, wanted)
         case (channels, positions):
-            yield Move(OPS["transpose"](), (positions, channels))
+            yield Move(Transpose(), (positions, channels))
             for cut in range(1, len(positions)):
                 rows, columns = positions[:cut], positions[cut:]
                 size_ = size(rows), size(columns)
-                yield Move(OPS["to_map"](size=size_), (channels, rows, columns))
+                yield Move(ToMap(size=size_), (channels, rows, columns))
         case _:
             pass
 
 
 def _from_map(channels: Dim, rows: Dim, columns: Dim, wanted: Dims) -> Iterator[Move]:
-    for order, whole in (
-        ("channels_first", (*channels, *rows, *columns)),
-        ("channels_last", (*rows, *columns, *channels)),
-    ):
+    wholes: dict[Order, Dim] = {
+        "channels_first": (*channels, *rows, *columns),
+        "channels_last": (*rows, *columns, *channels),
+    }
+    for order, whole in wholes.items():
         if wanted == (whole,):
-            yield Move(OPS["flatten"](order=order), (whole,))
-    yield Move(OPS["tokens"](), (channels, (*rows, *columns)))
+            yield Move(Flatten(order=order), (whole,))
+    yield Move(Tokens(), (channels, (*rows, *columns)))
     if len(channels) == 2 and len(wanted) == 3:
         swapped = channels[::-1]
-        yield Move(
-            OPS["channel_shuffle"](groups=channels[0].size), (swapped, rows, columns)
-        )
+        yield Move(ChannelShuffle(groups=channels[0].size), (swapped, rows, columns))
     yield from _depth(channels, rows, columns, wanted)
 
 
 def _depth(channels: Dim, rows: Dim, columns: Dim, wanted: Dims) -> Iterator[Move]:
     """Blocks of pixels to channels, and back."""
-    if len(rows) == len(columns) == 2 and rows[1].size == columns[1].size:
-        block, factor = (rows[1], columns[1]), rows[1].size
-        wholes = {
-            "channels_first": (*channels, *block),
-            "channels_last": (*block, *channels),
-        }
-        fitting = (o for o, w in wholes.items() if wanted == (w, rows[:1], columns[:1]))
-        for order in fitting:
-            yield Move(OPS["space_to_depth"](factor=factor, order=order), wanted)
+    yield from _to_depth(channels, rows, columns, wanted)
     if len(channels) != 3 or len(wanted) != 3:
         return
     first, second, third = channels
     if second.size == third.size:
-        op = OPS["depth_to_space"](factor=second.size, order="channels_first")
+        op = DepthToSpace(factor=second.size, order="channels_first")
         yield Move(op, ((first,), (*rows, second), (*columns, third)))
     if first.size == second.size:
-        op = OPS["depth_to_space"](factor=first.size, order="channels_last")
+        op = DepthToSpace(factor=first.size, order="channels_last")
         yield Move(op, ((third,), (*rows, first), (*columns, second)))
+
+
+def _to_depth(channels: Dim, rows: Dim, columns: Dim, wanted: Dims) -> Iterator[Move]:
+    if not (len(rows) == len(columns) == 2 and rows[1].size == columns[1].size):
+        return
+    block, factor = (rows[1], columns[1]), rows[1].size
+    if wanted == ((*channels, *block), rows[:1], columns[:1]):
+        yield Move(SpaceToDepth(factor=factor, order="channels_first"), wanted)
+    if wanted == ((*block, *channels), rows[:1], columns[:1]):
+        yield Move(SpaceToDepth(factor=factor, order="channels_last"), wanted)

@@ -96,7 +96,7 @@ def _normal(node: Node) -> Form | Node:
     special = _SPECIAL.get(node.name)
     name, sources = node.name, node.sources
     if isinstance(op, Windowed) and name != "transposed_conv":
-        attributes["padding"] = op.window.amounts(first.shape[1:])
+        attributes["padding"] = op.window.amounts(node.size)
         sources, attributes = _with_pad(node, attributes)
     if special:
         name, attributes = special(node, attributes)
@@ -154,10 +154,9 @@ def _conv(node: Node, attributes: Attributes) -> tuple[str, Attributes]:
 def _pool(node: Node, attributes: Attributes) -> tuple[str, Attributes]:
     """Without what makes no difference at this size."""
     assert isinstance(node.op, Windowed)
-    size = node.sources[0].shape[1:]
-    if not any(node.op.window.overhang(size)):
+    if not any(node.op.window.overhang(node.size)):
         attributes["ceil"] = False
-    if not any(node.op.window.amounts(size)):
+    if not any(node.op.window.amounts(node.size)):
         attributes.pop("count_padding", None)
     return node.name, attributes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,7 +92,7 @@ def runner(
 @contextmanager
 def generated(
     session: Session, network: Network, weights: Mapping[str, Array]
-) -> Iterator[Run]:
+) -> Generator[Run]:
     """Runs the module that is generated for PyTorch."""
     with tempfile.TemporaryDirectory() as folder:
         module = Path(folder, "generated.py")

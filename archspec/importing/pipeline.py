@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from archspec.importing.building import Builder, Gap
 from archspec.importing.checkpoint import classes_of, fitted
 from archspec.importing.draft import identifier
 from archspec.importing.flat import flat
-from archspec.importing.graph import Graph
+from archspec.importing.graph import Graph, shared_weights
 from archspec.importing.models import Model
 from archspec.importing.outputs import Outputs, compared, generated, runner
 from archspec.importing.torch import archive, live, reading
@@ -132,7 +132,7 @@ def _with_own(
 @contextmanager
 def _made(
     model: Model, wish: Wish, seconds: float, progress: Progress
-) -> Iterator[tuple[archive.Program, Session, Path]]:
+) -> Generator[tuple[archive.Program, Session, Path]]:
     """The program of a model, in whose process it can be run."""
     with (
         tempfile.TemporaryDirectory() as name,
@@ -180,6 +180,7 @@ def _imported(
 ) -> Imported:
     graph, builder = reading.read(program)
     _refuse_gaps(model, builder)
+    _refuse_shared(model, graph)
     progress("looking for structure")
     name = wish.name or identifier(program.name)
     found = spec_of(graph, name, model, is_flat=wish.is_flat)
@@ -217,6 +218,26 @@ def _refuse_gaps(model: Model, builder: Builder) -> None:
                 help=f"in {_places(builder.gaps, operation, why)} of {model.said}",
             )
             for (operation, why), count in gaps.most_common()
+        ]
+    )
+
+
+def _refuse_shared(model: Model, graph: Graph) -> None:
+    """Raise ImportFailed (AS703) with the paths of layers that share weights."""
+    paths = {
+        tuple(node.path or "the network itself" for node in nodes): name
+        for name, nodes in shared_weights(graph).items()
+    }
+    if not paths:
+        return
+    raise ImportFailed.most(
+        [
+            Diagnostic(
+                "AS703",
+                f"'{name}' of {model.said} is the weight of {len(where)} layers",
+                help=f"in {', '.join(where)}; import cannot write shared layers yet",
+            )
+            for where, name in paths.items()
         ]
     )
 

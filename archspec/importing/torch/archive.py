@@ -163,8 +163,8 @@ def _program(archive: _Archive) -> Program:
 
 def _class(nodes: Sequence[Mapping[str, Any]]) -> str:
     """The class of the module that all nodes are in."""
-    stacks = (node["metadata"].get("nn_module_stack", "") for node in nodes)
-    first = next(filter(None, stacks), ",,Network").split(";")[0]
+    stacks = [str(node["metadata"].get("nn_module_stack", "")) for node in nodes]
+    first = next((stack for stack in stacks if stack), ",,Network").split(";")[0]
     return first.split(",", 2)[2].rpartition(".")[2]
 
 

@@ -6,7 +6,7 @@ import copy
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -24,7 +24,9 @@ def export(module: Any, example: Any) -> Program:
     if not isinstance(module, torch.nn.Module):
         message = f"expected a torch.nn.Module or a name, not {type(module).__name__}"
         raise InvalidArgument(message)
-    inputs = example if isinstance(example, tuple) else (example,)
+    inputs = cast(
+        "tuple[Any, ...]", example if isinstance(example, tuple) else (example,)
+    )
     if not all(isinstance(each, torch.Tensor) and len(each) > 1 for each in inputs):
         message = "'example' must be an image, or a tuple of them, with a batch of 2"
         raise InvalidArgument(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from archspec.importing.building import Builder
 from archspec.importing.graph import Graph
@@ -35,11 +35,11 @@ def _run(builder: Builder, call: Call, known: dict[str, Any], program: Program) 
     first, *_ = given.values() or (None,)
     others = dict(list(given.items())[1:])
     try:
-        found = _result(builder, operation, first, others)
+        found: Any = _result(builder, operation, first, others)
     except Unreadable as error:
         shapes = [program.shapes[name] for name in call.outputs]
         found = [builder.unknown(operation, str(error), shape) for shape in shapes]
-    results = found if isinstance(found, list) else [found]
+    results = found if is_list(found) else [found]
     known.update(zip(call.outputs, results, strict=False))
     changed = next((v for v in call.arguments.values() if isinstance(v, Ref)), None)
     if call.operation.endswith("_") and changed:
@@ -63,13 +63,16 @@ def _result(
 def _resolved(value: Any, known: Mapping[str, Any]) -> Any:
     if isinstance(value, Ref):
         return known[value.name]
-    if isinstance(value, list):
-        return [_resolved(item, known) for item in value]
-    return value
+    return [_resolved(item, known) for item in value] if is_list(value) else value
 
 
 def _has_values(values: list[Any]) -> bool:
     return any(
-        _has_values(value) if isinstance(value, list) else isinstance(value, Value)
+        _has_values(value) if is_list(value) else isinstance(value, Value)
         for value in values
     )
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether an argument is a list."""
+    return isinstance(value, list)
