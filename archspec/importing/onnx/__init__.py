@@ -1,0 +1,1 @@
+"""ONNX: a network in a `.onnx` file, whoever wrote it."""
