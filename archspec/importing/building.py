@@ -16,7 +16,13 @@ import numpy as np
 from pydantic import ValidationError
 
 from archspec.errors import ShapeError
-from archspec.importing.graph import Graph, Node, Scope, Tensor
+from archspec.importing.graph import (
+    Graph,
+    Node,
+    Scope,
+    Tensor,
+    without_flattening,
+)
 from archspec.importing.layouts import (
     Dim,
     Dims,
@@ -58,6 +64,16 @@ class Gap(NamedTuple):
     scopes: tuple[Scope, ...]
 
 
+class Scores(NamedTuple):
+    """Products of queries and keys, (N, heads, queries, keys), and what they became."""
+
+    query: Value
+    key: Value
+    factor: float = 1.0
+    is_normal: bool = False
+    """Whether a softmax made weights of them."""
+
+
 class Builder:
     """Takes operations in order; `scopes` are the modules that the next one is in."""
 
@@ -70,8 +86,8 @@ class Builder:
 
     def graph(self, outputs: Mapping[str, Node]) -> Graph:
         """What was built, without what no output depends on."""
-        whole = Graph(self.inputs, self.nodes, outputs)
-        return Graph(self.inputs, whole.reached(), outputs)
+        kept = Graph(self.inputs, self.nodes, outputs).reached()
+        return without_flattening(Graph(self.inputs, kept, outputs))
 
     def input(self, name: str, shape: Shape, *, last: bool = False) -> Value:
         """An input of the network, of this canonical shape."""
@@ -119,13 +135,37 @@ class Builder:
     def arranged(self, value: Value, wanted: Dims) -> Node:
         """The node whose axes are those wanted; raises Unreadable."""
         found = moves(value.axes, wanted)
+        if found is None and wanted == (*value.axes, (), ()):
+            raised = self._raised(value.node)
+            if raised is not None:
+                return raised
         if found is None:
             sizes = [size(dim) for dim in wanted]
             raise Unreadable(f"{value.node.shape} rearranged as {sizes}")
-        node = value.node
+        node, inner = value.node, self.scopes
+        self.scopes = inner[:-1]  # it is done for the module, not by it
         for move in found:
             node = self.node(move.op.name, [node], {}, **dict(move.op))
+        self.scopes = inner
         return node
+
+    def _raised(self, node: Node) -> Node | None:
+        """The numbers of a vector as a feature map of one pixel, where they came from.
+
+        A pooled feature map that became a vector, and then was worked on.
+        """
+        (before, *others) = node.sources or (None,)
+        if before is None or others:
+            return None
+        if node.name == "flatten":
+            return before if before.shape[1:] == (1, 1) else None
+        below = self._raised(before)
+        if below is None:
+            return None
+        shape = *node.shape, 1, 1
+        found = Node(node.op, (below,), shape, node.scopes, node.weights)
+        self.nodes.append(found)
+        return found
 
     def first(self, value: Value) -> Node:
         """The node whose channels are dimension 1 of the value."""

@@ -8,7 +8,18 @@ from archspec.importing.attributes import Defaults, defaults_of, said
 from archspec.importing.draft import Draft, Layer, Names
 from archspec.importing.graph import Graph, Node
 
-_GENERIC = {"batch_norm": "norm", "layer_norm": "norm", "activation": "act"}
+_GENERIC = {
+    "batch_norm": "norm",
+    "layer_norm": "norm",
+    "activation": "act",
+    "global_avg_pool": "pool",
+    "add": "sum",
+    "multiply": "scale",
+    "concat": "join",
+    "channel_shuffle": "shuffle",
+    "slice_channels": "part",
+}
+"""What layers are called that no module is for, besides by their op."""
 
 
 def flat(graph: Graph, name: str) -> Draft:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from archspec.importing.building import Builder
+from archspec.importing.building import Builder, Scores
 from archspec.importing.graph import Graph
 from archspec.importing.layouts import Unreadable, Value
 from archspec.importing.torch.archive import Call, Program, Ref
 from archspec.importing.torch.arrays import folded
-from archspec.importing.torch.operations import OPERATIONS
+from archspec.importing.torch.operations import OPERATIONS, SCORES
 
 
 def read(program: Program) -> tuple[Graph, Builder]:
@@ -52,9 +52,11 @@ def _result(
 ) -> Any:
     if not _has_values([first, *others.values()]):
         return folded(operation, first, others)
-    if operation not in OPERATIONS:
-        raise Unreadable("the language has no such operation")
     try:
+        if isinstance(first, Scores) and operation in SCORES:
+            return SCORES[operation](first, **others)
+        if operation not in OPERATIONS:
+            raise Unreadable("the language has no such operation")
         return OPERATIONS[operation](builder, first, **others)
     except TypeError as error:
         raise Unreadable(f"arguments that cannot be read: {error}") from None
@@ -68,7 +70,7 @@ def _resolved(value: Any, known: Mapping[str, Any]) -> Any:
 
 def _has_values(values: list[Any]) -> bool:
     return any(
-        _has_values(value) if is_list(value) else isinstance(value, Value)
+        _has_values(value) if is_list(value) else isinstance(value, Value | Scores)
         for value in values
     )
 

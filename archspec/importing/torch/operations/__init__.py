@@ -7,6 +7,6 @@ from archspec.importing.torch.operations import (
     sizes,
     views,
 )
-from archspec.importing.torch.operations.registry import OPERATIONS
+from archspec.importing.torch.operations.registry import OPERATIONS, SCORES
 
-__all__ = ["OPERATIONS", "attention", "layers", "pointwise", "sizes", "views"]
+__all__ = ["OPERATIONS", "SCORES", "attention", "layers", "pointwise", "sizes", "views"]

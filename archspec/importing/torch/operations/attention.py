@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.importing.building import Builder
-from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.building import Builder, Constant, Scores
+from archspec.importing.layouts import Unreadable, Value, permuted
 from archspec.importing.torch.operations.registry import (
     reads,
+    reads_scores,
 )
 
 
@@ -27,3 +28,39 @@ def _scaled_dot_product_attention(
     if attn_mask is not None or is_causal:
         raise Unreadable("attention with a mask")
     return builder.attention(query, key, value, scale=scale)
+
+
+@reads("matmul", "bmm")
+def _matmul(builder: Builder, x: Any, *, other: Any = None, mat2: Any = None) -> Any:
+    by = mat2 if other is None else other
+    if isinstance(by, Constant) and isinstance(x, Value) and by.array.ndim == 2:
+        return builder.dense(x, Constant(by.name, by.array.T), None)
+    if isinstance(x, Scores) and x.is_normal and isinstance(by, Value):
+        return builder.attention(x.query, x.key, by, scale=x.factor)
+    if not (isinstance(x, Value) and isinstance(by, Value) and len(x.dims) == 4):
+        raise Unreadable("a product of matrices that is no attention")
+    return Scores(x, permuted(by, (0, 1, 3, 2)))
+
+
+@reads_scores("softmax", "_softmax")
+def _softmax(scores: Scores, *, dim: int, **_: Any) -> Scores:
+    if dim not in (-1, 3):
+        raise Unreadable("a softmax over queries")
+    return scores._replace(is_normal=True)
+
+
+@reads_scores("mul")
+def _times(scores: Scores, *, other: Any) -> Scores:
+    if scores.is_normal or not isinstance(other, int | float):
+        raise Unreadable("scores of attention times a tensor")
+    return scores._replace(factor=scores.factor * other)
+
+
+@reads_scores("div")
+def _over(scores: Scores, *, other: Any) -> Scores:
+    return _times(scores, other=1 / other)
+
+
+@reads_scores("alias", "clone", "contiguous", "detach", "dropout", "to", "type_as")
+def _same(scores: Scores, **_: Any) -> Scores:
+    return scores

@@ -115,3 +115,10 @@ def _cat(builder: Builder, tensors: Sequence[Any], dim: int = 0) -> Value:
     if len(kept) == 1:
         return kept[0]
     return builder.concat(kept, dim)
+
+
+@reads("div")
+def _div(builder: Builder, x: Any, other: Any) -> Value:
+    if not isinstance(other, int | float):
+        raise Unreadable("a quotient of tensors")
+    return builder.scaled(x, 1 / other)

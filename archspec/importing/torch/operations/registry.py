@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-OPERATIONS: dict[str, Callable[..., Any]] = {}
+Reading = Callable[..., Any]
+
+OPERATIONS: dict[str, Reading] = {}
 """Readings by the operation's name, without namespace and overload."""
 
+SCORES: dict[str, Reading] = {}
+"""Those of operations on scores of attention, which are no tensor of the language."""
 
-def reads(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+
+def reads(*names: str) -> Callable[[Reading], Reading]:
     """Register a reading of these operations.
 
     It has the arguments of PyTorch's schema, the first of which is a tensor or a list
     of tensors. Operations in place have the same names without their underscore.
     """
+    return _registering(OPERATIONS, names)
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        for name in names:
-            OPERATIONS[name] = function
+
+def reads_scores(*names: str) -> Callable[[Reading], Reading]:
+    """Register a reading of these operations on scores, which needs no builder."""
+    return _registering(SCORES, names)
+
+
+def _registering(
+    table: dict[str, Reading], names: Sequence[str]
+) -> Callable[[Reading], Reading]:
+    def register(function: Reading) -> Reading:
+        table.update(dict.fromkeys(names, function))
         return function
 
     return register

@@ -1,0 +1,294 @@
+"""PyTorch modules as specs: the graph is equal, and so is what it computes."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import archspec
+from archspec.importing.flat import flat
+from archspec.importing.graph import shared_weights
+from archspec.importing.torch import live
+from archspec.importing.torch.archive import read as read_archive
+from archspec.importing.torch.reading import read
+from archspec.importing.trial import judged
+from archspec.verification.reference import evaluate
+
+
+def imported(module, *shapes):
+    """The spec of a module, checked against what the module computes."""
+    torch.manual_seed(0)
+    for name, weight in module.state_dict().items():
+        if weight.is_floating_point():
+            low = 0.5 if name.endswith("var") else -0.5
+            weight.uniform_(low, 0.9)
+    images = [torch.rand(2, *shape) for shape in shapes]
+    graph, builder = read(live.export(module, tuple(images)))
+    assert builder.gaps == []
+    found = judged(flat(graph, "Net"), graph)
+    assert not isinstance(found, str), found
+    weights = {name: tensor.array for name, tensor in found.tensors.items()}
+    arrays = [image.numpy() for image in images]
+    own = evaluate(found.network, weights, arrays if len(arrays) > 1 else arrays[0])
+    with torch.no_grad():
+        theirs = module.double().eval()(*(image.double() for image in images))
+    (last,) = found.network.outputs.values()
+    ours = own[found.network.layers[last].path]
+    ours = np.moveaxis(ours, 1, -1) if ours.ndim == 3 else ours
+    np.testing.assert_allclose(ours.reshape(theirs.shape), theirs.numpy(), atol=1e-6)
+    return found.text
+
+
+class Odd(nn.Module):
+    """Functional calls, operations in place, views, a shuffle by hand, slices."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, 2, 1, bias=False)
+        self.norm = nn.BatchNorm2d(8)
+        self.deep = nn.Conv2d(8, 16, 3, padding=2, dilation=2, groups=8)
+        self.wide = nn.Conv2d(8, 8, (1, 3), padding="same")
+        self.kernel = nn.Parameter(torch.zeros(8, 8, 1, 1))
+        self.reduce = nn.Linear(8, 4)
+        self.restore = nn.Linear(4, 8)
+        self.drop = nn.Dropout(0.3)
+        self.head = nn.Linear(8 * 4 * 4, 5)
+
+    def forward(self, x):
+        x = F.relu_(self.norm(self.stem(x)))
+        kept = x
+        x = F.pad(x, (0, 1, 0, 1))
+        x = F.max_pool2d(x, 3, 2)
+        x += self.wide(x).clamp_(0, 6)
+        batch, channels, height, width = x.shape
+        x = x.view(batch, 2, channels // 2, height, width)
+        x = x.transpose(1, 2).reshape(batch, channels, height, width)
+        x = self.deep(x)
+        x = torch.cat([x[:, :4], x[:, -4:]], 1)
+        gate = self.restore(F.silu(self.reduce(x.mean((2, 3))))).sigmoid()
+        x = x * gate.view(batch, -1, 1, 1) + F.avg_pool2d(kept, 2)
+        x = F.conv2d(x, self.kernel)
+        x = self.drop(F.adaptive_avg_pool2d(x, 4))
+        return self.head(x.flatten(1))
+
+
+def test_odd_structure():
+    assert imported(Odd(), (3, 24, 24)) == (
+        Path(__file__).parent / "odd.yaml"
+    ).read_text("utf-8")
+
+
+class Tokens(nn.Module):
+    """Attention written out, and torch's own; channels last; a class token."""
+
+    def __init__(self):
+        super().__init__()
+        self.patch = nn.Conv2d(3, 16, 4, 4)
+        self.token = nn.Parameter(torch.zeros(1, 1, 16))
+        self.place = nn.Parameter(torch.zeros(1, 17, 16))
+        self.norm = nn.LayerNorm(16)
+        self.qkv = nn.Linear(16, 48)
+        self.project = nn.Linear(16, 16)
+        self.attend = nn.MultiheadAttention(16, 2, batch_first=True)
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, x):
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.place
+        y = self.norm(x)
+        q, k, v = self.qkv(y).reshape(-1, 17, 3, 4, 4).permute(2, 0, 3, 1, 4).unbind(0)
+        y = F.scaled_dot_product_attention(q, k, v)
+        x = x + self.project(y.transpose(1, 2).reshape(-1, 17, 16))
+        x = x + self.attend(x, x, x, need_weights=False)[0]
+        return self.head(x[:, 0])
+
+
+def test_attention():
+    text = imported(Tokens(), (3, 16, 16))
+    assert "qkv: {dense: 48}\n  attention: {attention: 4}" in text
+    assert "prefix_tokens: prefix_tokens\n  position_embedding: position" in text
+
+
+class Written(Tokens):
+    """Scores, softmax and sums as matrix products."""
+
+    def forward(self, x):
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        q, k, v = self.qkv(self.norm(x)).reshape(-1, 16, 3, 4, 4).permute(2, 0, 3, 1, 4)
+        scores = (q * 0.5) @ k.transpose(-2, -1)
+        y = (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)
+        return self.head(self.project(y).mean(1))
+
+
+def test_attention_by_matrix_products():
+    assert "attention: {attention: 4}" in imported(Written(), (3, 16, 16))
+
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.left, self.right = nn.Conv2d(3, 4, 1), nn.Conv2d(1, 4, 1)
+
+    def forward(self, image, depth):
+        down = F.interpolate(self.left(image), scale_factor=0.5, mode="bilinear")
+        return F.pixel_shuffle(down - self.right(depth), 2)
+
+
+def test_two_inputs():
+    text = imported(Two(), (3, 8, 8), (1, 4, 4))
+    assert (
+        "inputs: {image: {channels: 3, size: 8}, depth: {channels: 1, size: 4}}" in text
+    )
+
+
+class Lacking(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.deep = nn.Conv2d(3, 4, 1), nn.Sequential(nn.Conv2d(4, 4, 1))
+
+    def forward(self, x):
+        x = torch.fft.fft2(self.conv(x)).real
+        return torch.cumsum(self.deep(x), 1).sort(1)[0]
+
+
+def test_all_that_is_lacking_is_said_at_once():
+    with pytest.raises(archspec.ImportFailed) as caught:
+        archspec.import_model(Lacking(), torch.rand(2, 3, 8, 8))
+    text = str(caught.value)
+    for operation in ("fft_fft2", "cumsum", "sort"):
+        assert f"error[AS703]: {operation}: the language has no such operation" in text
+    assert "help: in the network itself of Lacking" in text
+
+
+class Shared(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 3, 1, bias=False)
+        self.second = nn.Sequential(self.first)
+
+    def forward(self, x):
+        return self.second(self.first(x).relu())
+
+
+def test_shared_weights_are_refused_with_both_paths():
+    graph, _ = read(live.export(Shared(), torch.rand(2, 3, 8, 8)))
+    ((name, nodes),) = shared_weights(graph).items()
+    assert (name, len(nodes)) == ("second.0.weight", 2)
+    with pytest.raises(archspec.ImportFailed, match="is the weight of 2 layers"):
+        archspec.import_model(Shared(), torch.rand(2, 3, 8, 8))
+
+
+class Small(nn.Module):
+    def __init__(self, classes=4):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, 2, 1)
+        self.fc = nn.Linear(8, classes)
+
+    def forward(self, x):
+        return self.fc(self.conv(x).relu().mean((2, 3)))
+
+
+FACTORY = """
+from torch import nn
+
+class Small(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, 2, 1)
+        self.fc = nn.Linear(8, classes)
+
+    def forward(self, x):
+        return self.fc(self.conv(x).relu().mean((2, 3)))
+
+def build(num_classes=4):
+    return Small(num_classes)
+"""
+
+
+def test_a_module_of_this_process():
+    found = archspec.import_model(Small(), torch.rand(2, 3, 16, 16))
+    assert found.difference < 1e-12
+    assert found.sizes == ((16, 16), (48, 48))
+    assert found.network.name == "Small"
+    assert found.names["conv.weight"] == "conv.weight"
+    assert "outputs are equal at 16x16 and 48x48" in found.summary
+
+
+def test_a_factory_with_a_checkpoint_of_other_classes(tmp_path, monkeypatch):
+    """As training saves it: in an entry of its own, with a prefix."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(FACTORY)
+    tuned = Small(7)
+    state = {f"module.{name}": x for name, x in tuned.state_dict().items()}
+    torch.save({"epoch": 3, "state_dict": state}, "tuned.pth")
+    found = archspec.import_model(
+        "mine:build", size=(3, 16, 16), checkpoint="tuned.pth"
+    )
+    assert found.network.document.classes == 7
+    np.testing.assert_array_equal(
+        found.weights["classifier.bias"], tuned.fc.bias.detach().numpy()
+    )
+    assert found.difference < 1e-12
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A .pt2 file, and what it holds."""
+    path = tmp_path / "small.pt2"
+    program = torch.export.export(Small().eval(), (torch.rand(2, 3, 16, 16),))
+    torch.export.save(program, path)
+    with zipfile.ZipFile(path) as file:
+        return path, {name: file.read(name) for name in file.namelist()}
+
+
+def rewritten(path, members):
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+
+
+def test_a_file_is_read(archive):
+    path, _ = archive
+    found = archspec.import_model(path)
+    assert found.network.parameters == 8 * 27 + 8 + 8 * 4 + 4
+    assert found.difference is None
+    assert "outputs were not compared: a file is not run" in found.summary
+
+
+def test_an_exporter_that_decomposes(tmp_path):
+    program = torch.export.export(Odd().eval(), (torch.rand(2, 3, 24, 24),))
+    path = tmp_path / "odd.pt2"
+    torch.export.save(program.run_decompositions({}), path)
+    assert archspec.import_model(path).network.name == "Odd"
+
+
+@pytest.mark.parametrize(
+    "harm", ["pickled", "short", "truncated", "huge", "no graph", "no archive"]
+)
+def test_a_hostile_archive_is_refused(archive, harm):
+    """Nothing in it is unpickled, and no number in it is believed."""
+    path, members = archive
+    config = next(name for name in members if name.endswith("weights_config.json"))
+    about = json.loads(members[config])
+    first = about["config"]["conv.weight"]
+    if harm == "pickled":
+        first["use_pickle"] = True
+    elif harm == "short":
+        first["tensor_meta"]["sizes"][0]["as_int"] = 9
+    elif harm == "huge":
+        first["tensor_meta"]["sizes"][0]["as_int"] = 2**60
+    members[config] = json.dumps(about)
+    if harm == "no graph":
+        members[next(n for n in members if n.endswith("model.json"))] = b"{}"
+    rewritten(path, members)
+    if harm == "truncated":
+        path.write_bytes(path.read_bytes()[:-300])
+    elif harm == "no archive":
+        path.write_bytes(b"\x80\x04.")
+    with pytest.raises(archspec.ImportFailed, match=r"error\[AS701\]: cannot read"):
+        read_archive(path)
