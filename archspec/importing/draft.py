@@ -18,6 +18,10 @@ Said = Any
 """A number, true, false, None, a list of them, or a text: an expression or word."""
 
 
+TABLE = "table"
+"""The op of a layer that is a table; `said` has its columns, rows and the rest."""
+
+
 @dataclass(eq=False, slots=True)
 class Layer:
     """A layer: an op or a block, what it is told, and what it reads.

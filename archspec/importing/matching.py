@@ -60,6 +60,14 @@ class Keys:
         self._known[node] = self.key(node)
         return self._known[node]
 
+    def alone(self, nodes: Sequence[Node]) -> Key:
+        """The key of the last of some nodes; the first is where their graph begins."""
+        start, *others = nodes
+        self.start(start, "alone")
+        for node in others:
+            self.add(node)
+        return self._known[nodes[-1]]
+
     def _number(self, what: Hashable) -> Key:
         return self._numbers.setdefault(what, len(self._numbers))
 
@@ -143,12 +151,20 @@ def _conv(node: Node, attributes: Attributes) -> tuple[str, Attributes]:
     channels = node.sources[0].shape[0]
     if attributes["kernel"] == (1, 1):
         attributes["dilation"] = (1, 1)
+        if node.name == "conv" and not _moves(attributes):
+            return "dense", {"units": attributes["filters"], "bias": attributes["bias"]}
     if node.name == "conv" and attributes["groups"] == channels > 1:
         filters = attributes.pop("filters")
         assert isinstance(filters, int)
         del attributes["groups"]
         return "depthwise_conv", attributes | {"multiplier": filters // channels}
     return node.name, attributes
+
+
+def _moves(attributes: Attributes) -> bool:
+    """Whether a 1x1 convolution is more than a dense layer at each position."""
+    plain = {"stride": (1, 1), "groups": 1, "padding": (0, 0, 0, 0)}
+    return any(attributes[name] != value for name, value in plain.items())
 
 
 def _pool(node: Node, attributes: Attributes) -> tuple[str, Attributes]:

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archspec.importing.draft import Block, Draft, Layer, Said
+from archspec.importing.draft import TABLE, Block, Draft, Layer, Said
 from archspec.importing.joins import branches
+from archspec.language.blocks import standard_blocks
 from archspec.ops import JOINS, PRIMITIVES
+from archspec.reading.nodes import Mapping as Mapped
 from archspec.reading.reader import scalar_value
 
 WIDTH = 96
@@ -71,8 +73,6 @@ def _layers(layers: Sequence[Layer], first: Layer | None, ends: Any) -> dict[str
 
 
 def _layer(layer: Layer, previous: Layer | None, inner: Mapping[Layer, Any]) -> Any:
-    if "columns" in layer.said:
-        return Rows(layer.said)
     body: Any = spelled(layer.op, layer.said)
     beside = dict(layer.beside)
     if layer.op in JOINS and len(layer.sources) > 1:
@@ -80,6 +80,8 @@ def _layer(layer: Layer, previous: Layer | None, inner: Mapping[Layer, Any]) -> 
         body = {layer.op: {**own, **_branches(inner[layer], previous)}}
     elif previous is not None and layer.sources[:1] != (previous,):
         beside["from"] = reference(layer.sources[0])
+    if layer.op == TABLE:
+        return Rows({**body, **beside})
     if not beside:
         return body
     opened = {body: None} if isinstance(body, str) else body
@@ -106,10 +108,13 @@ def reference(layer: Layer) -> str:
 
 def spelled(op: str, said: Mapping[str, Said]) -> Any:
     """An op with what it is told, in the shortest form."""
+    if op == TABLE:
+        ((each, own),) = said["each"].items()
+        return {**said, "each": spelled(each, own)}
     if not said:
         return op
     main = main_attribute(op)
-    if list(said) == [main]:
+    if main is not None and list(said) == [main] and not isinstance(said[main], bool):
         return {op: said[main]}
     return {op: dict(said)}
 
@@ -120,8 +125,13 @@ def _short(op: str, values: Mapping[str, Said]) -> Any:
 
 
 def main_attribute(op: str) -> str | None:
-    """The attribute that needs no name; None of a block, whose own is looked up."""
-    return next(iter(PRIMITIVES[op].model_fields), None) if op in PRIMITIVES else None
+    """The attribute of an op, or the argument of a block, that needs no name."""
+    if op in PRIMITIVES:
+        return next(iter(PRIMITIVES[op].model_fields), None)
+    entries = standard_blocks().entries
+    block = entries[op] if op in entries else None
+    arguments = block.section("arguments") if isinstance(block, Mapped) else None
+    return next(iter(arguments.entries), None) if arguments else None
 
 
 # -- lines ---------------------------------------------------------------------

@@ -12,6 +12,7 @@ from archspec.importing.graph import Graph, Tensor, graph_of
 from archspec.importing.matching import pairs
 from archspec.importing.printing import text
 from archspec.network import Network
+from archspec.ops import Shape
 from archspec.reading.source import parsed
 
 
@@ -49,4 +50,14 @@ def judged(
         for pair in found
         for name, tensor in pair.one.weights.items()
     }
-    return Accepted(written, network, {n: tensors[n] for n in network.weight_shapes})
+    shapes = network.weight_shapes.items()
+    return Accepted(
+        written, network, {n: _shaped(tensors[n], shape) for n, shape in shapes}
+    )
+
+
+def _shaped(tensor: Tensor, shape: Shape) -> Tensor:
+    """The weight of a dense layer as that of a 1x1 convolution, or the reverse."""
+    if tensor.array.shape == shape:
+        return tensor
+    return tensor._replace(array=tensor.array.reshape(shape))

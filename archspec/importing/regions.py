@@ -1,0 +1,106 @@
+"""Parts of a graph with one entry and one exit, which a block could stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from archspec.importing.graph import Graph, Node, users
+from archspec.importing.matching import Key, Keys
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Nodes in order, of which only the first reads and only the last is read outside.
+
+    `path` and `kind` are those of the module that it is, where it is one.
+    """
+
+    nodes: tuple[Node, ...]
+    source: Node
+    path: str = ""
+    kind: str = ""
+
+    def __repr__(self) -> str:
+        return (
+            f"<region {self.path or self.nodes[0].path} {self.kind} {len(self.nodes)}>"
+        )
+
+    @property
+    def result(self) -> Node:
+        """The node that others read."""
+        return self.nodes[-1]
+
+    @cached_property
+    def isolated(self) -> list[Node]:
+        """Copies of its nodes that read an input instead of what is before them."""
+        known = {self.source: Node(None, (), self.source.shape)}
+        for node in self.nodes:
+            sources = tuple(known[source] for source in node.sources)
+            known[node] = Node(node.op, sources, node.shape)
+        return list(known.values())
+
+    def signature(self, keys: Keys) -> Key:
+        """Equal for regions that compute the same of tensors of one shape."""
+        return keys.alone(self.isolated)
+
+
+class Regions:
+    """The regions of a graph."""
+
+    def __init__(self, graph: Graph):
+        self.nodes = graph.nodes
+        self.places = {node: number for number, node in enumerate(graph.nodes)}
+        self._users = users(graph)
+        self._ends = set(graph.outputs.values())
+        self.modules = self._modules()
+
+    def region(
+        self, nodes: Sequence[Node], path: str = "", kind: str = ""
+    ) -> Region | None:
+        """These nodes, in order, if they are a region."""
+        inside = set(nodes)
+        entries = {s for node in nodes for s in node.sources if s not in inside}
+        if len(entries) != 1 or any(
+            map(self._is_seen, nodes[:-1], [inside] * len(nodes))
+        ):
+            return None
+        return Region(tuple(nodes), entries.pop(), path, kind)
+
+    def _is_seen(self, node: Node, inside: set[Node]) -> bool:
+        """Whether anything outside reads it."""
+        return node in self._ends or any(
+            user not in inside for user in self._users[node]
+        )
+
+    def _modules(self) -> list[Region]:
+        """The modules of the source that are regions of several nodes, outermost first."""
+        members: dict[tuple[str, str], list[Node]] = {}
+        for node in self.nodes:
+            for scope in node.scopes:
+                members.setdefault((scope.path, scope.kind), []).append(node)
+        found = (
+            self.region(nodes, path, kind.rpartition(".")[2])
+            for (path, kind), nodes in members.items()
+            if len(nodes) > 1
+        )
+        regions = [region for region in found if region is not None]
+        return sorted(regions, key=lambda region: -len(region.nodes))
+
+    def windows(self, nodes: Sequence[Node], longest: int) -> Iterator[Region]:
+        """The regions of neighbours among these nodes, the longest of each start first."""
+        for start in range(len(nodes)):
+            for end in range(min(len(nodes), start + longest), start + 1, -1):
+                part = nodes[start:end]
+                if self._could_be(part) and (region := self.region(part)) is not None:
+                    yield region
+
+    def _could_be(self, part: Sequence[Node]) -> bool:
+        """Whether no node but the last is read from far away: a quick first look."""
+        last = self.places[part[-1]]
+        return all(
+            user in self.places and self.places[user] <= last
+            for node in part[:-1]
+            for user in self._users[node]
+        )
