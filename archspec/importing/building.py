@@ -309,9 +309,10 @@ class Builder:
 
     def concat(self, values: Sequence[Any], axis: int) -> Value:
         """Tensors one after the other along the channels, or tokens before others."""
-        first, *others = values
-        if isinstance(first, Constant) and len(others) == 1 and axis == 1:
-            return self.prefixed(first, others[0])
+        *before, last = values
+        if axis == 1 and all(isinstance(value, Constant) for value in before):
+            tokens = np.concatenate([constant.array for constant in before], 1)
+            return self.prefixed(Constant(before[0].name, tokens), last)
         if not all(isinstance(value, Value) for value in values):
             raise Unreadable("a concatenation with a constant")
         settled = [self.settled(value, axis) for value in values]

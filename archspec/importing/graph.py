@@ -112,7 +112,7 @@ def users(graph: Graph) -> dict[Node, list[Node]]:
     found: dict[Node, list[Node]] = {node: [] for node in _all(graph)}
     for node in graph.nodes:
         for source in node.sources:
-            found[source].append(node)
+            found.setdefault(source, []).append(node)
     return found
 
 

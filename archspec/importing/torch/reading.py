@@ -32,7 +32,7 @@ def _run(builder: Builder, call: Call, known: dict[str, Any], program: Program) 
     """Add one operation; an unreadable one becomes a gap."""
     operation = call.operation.removesuffix("_")
     given = {name: _resolved(value, known) for name, value in call.arguments.items()}
-    first, *_ = given.values() or (None,)
+    first = next(iter(given.values()), None)
     others = dict(list(given.items())[1:])
     try:
         found: Any = _result(builder, operation, first, others)
@@ -58,7 +58,7 @@ def _result(
         if operation not in OPERATIONS:
             raise Unreadable("the language has no such operation")
         return OPERATIONS[operation](builder, first, **others)
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         raise Unreadable(f"arguments that cannot be read: {error}") from None
 
 
