@@ -21,7 +21,6 @@ from archspec.importing.graph import (
     Node,
     Scope,
     Tensor,
-    without_flattening,
 )
 from archspec.importing.layouts import (
     Dim,
@@ -86,8 +85,8 @@ class Builder:
 
     def graph(self, outputs: Mapping[str, Node]) -> Graph:
         """What was built, without what no output depends on."""
-        kept = Graph(self.inputs, self.nodes, outputs).reached()
-        return without_flattening(Graph(self.inputs, kept, outputs))
+        whole = Graph(self.inputs, self.nodes, outputs)
+        return Graph(self.inputs, whole.reached(), outputs)
 
     def input(self, name: str, shape: Shape, *, last: bool = False) -> Value:
         """An input of the network, of this canonical shape."""

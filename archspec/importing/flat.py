@@ -7,6 +7,7 @@ from typing import Any
 from archspec.importing.attributes import Defaults, defaults_of, said
 from archspec.importing.draft import Draft, Layer, Names
 from archspec.importing.graph import Graph, Node
+from archspec.importing.tidying import tidied
 
 _GENERIC = {
     "batch_norm": "norm",
@@ -24,6 +25,7 @@ _GENERIC = {
 
 def flat(graph: Graph, name: str) -> Draft:
     """The draft of a graph."""
+    graph = tidied(graph)
     defaults, names = defaults_of(graph.nodes), Names(graph.inputs)
     inputs = input_layers(graph)
     known = dict(inputs)

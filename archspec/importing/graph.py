@@ -121,23 +121,6 @@ def _all(graph: Graph) -> Iterator[Node]:
     yield from graph.nodes
 
 
-def without_flattening(graph: Graph) -> Graph:
-    """The graph with pools to a vector, where what they pooled was flattened next."""
-    readers = users(graph)
-    gone: dict[Node, Node] = {}
-    for node in graph.nodes:
-        node.sources = tuple(gone.get(source, source) for source in node.sources)
-        (first, *_) = node.sources
-        is_pool = first.name in ("global_avg_pool", "global_max_pool")
-        if node.name == "flatten" and is_pool and readers[first] == [node]:
-            assert first.op is not None
-            first.op = type(first.op)(keep_size=False)  # pyright: ignore[reportCallIssue]
-            first.shape, first.form = node.shape, None
-            gone[node] = first
-    outputs = {name: gone.get(node, node) for name, node in graph.outputs.items()}
-    return Graph(graph.inputs, [n for n in graph.nodes if n not in gone], outputs)
-
-
 def shared_weights(graph: Graph) -> dict[str, list[Node]]:
     """The weights that several nodes have, by their names in the source."""
     found: dict[str, list[Node]] = {}

@@ -16,12 +16,12 @@ from archspec.errors import Diagnostic, ImportFailed
 from archspec.importing.building import Builder, Gap
 from archspec.importing.checkpoint import classes_of, fitted
 from archspec.importing.draft import identifier
-from archspec.importing.flat import flat
 from archspec.importing.graph import Graph, shared_weights
 from archspec.importing.models import Model
 from archspec.importing.outputs import Outputs, compared, generated, runner
+from archspec.importing.structured import best
 from archspec.importing.torch import archive, live, reading
-from archspec.importing.trial import Accepted, judged
+from archspec.importing.trial import Accepted
 from archspec.network import Network
 from archspec.runtime.order import Order, as_inputs, write_arrays
 from archspec.runtime.session import SECONDS, Session
@@ -195,14 +195,14 @@ def _imported(
 
 
 def spec_of(graph: Graph, name: str, model: Model, *, is_flat: bool) -> Accepted:
-    """The best spec of a graph that says the same."""
-    draft = flat(graph, name)
-    found = judged(draft, graph, Path(f"{identifier(model.stem)}.yaml"))
-    if isinstance(found, str):
-        message = f"no spec says what {model.said} computes: {found}"
+    """The best spec of a graph that says the same; raises ImportFailed (AS704)."""
+    path = Path(f"{identifier(model.stem)}.yaml")
+    try:
+        return best(graph, name, path, is_flat=is_flat)
+    except ValueError as error:
+        message = f"no spec says what {model.said} computes: {error}"
         help = "this is a fault of archspec; please report it with the model"
-        raise ImportFailed.single("AS703", message, help=help)
-    return found
+        raise ImportFailed.single("AS704", message, help=help) from None
 
 
 def _refuse_gaps(model: Model, builder: Builder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from archspec.importing.attributes import Defaults, defaults_of, said
 from archspec.importing.covering import Item, covered
@@ -17,14 +18,14 @@ from archspec.importing.tidying import tidied
 from archspec.importing.trial import Accepted, judged
 
 
-def best(graph: Graph, name: str) -> Accepted:
-    """The spec that a person would write, else a longer one.
+def best(graph: Graph, name: str, path: Path, *, is_flat: bool = False) -> Accepted:
+    """The spec that a person would write, else a longer one; `path` is of its file.
 
     Raises ValueError if not even the flat spec is the graph's.
     """
     found: Accepted | str = ""
-    for draft in (structured(graph, name), flat(graph, name)):
-        found = judged(draft, graph)
+    for draft in (flat,) if is_flat else (structured, flat):
+        found = judged(draft(graph, name), graph, path)
         if isinstance(found, Accepted):
             return found
     raise ValueError(found)
