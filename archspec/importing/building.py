@@ -81,6 +81,8 @@ class Builder:
         self.inputs: dict[str, Node] = {}
         self.nodes: list[Node] = []
         self.gaps: list[Gap] = []
+        self.unknowns = set[Node]()
+        """What stands for operations that cannot be read, and what reads it."""
         self.scopes: tuple[Scope, ...] = ()
 
     def graph(self, outputs: Mapping[str, Node]) -> Graph:
@@ -115,6 +117,8 @@ class Builder:
         tensors = {key: Tensor(*constant) for key, constant in weights.items()}
         found = Node(op, tuple(sources), shape, self.scopes, tensors)
         self.nodes.append(found)
+        if not self.unknowns.isdisjoint(sources):
+            self.unknowns.add(found)
         return found
 
     def _check(
@@ -474,10 +478,17 @@ class Builder:
         dims = tuple(fresh if n == axis else dim for n, dim in enumerate(value.dims))
         return Value(node, axes, dims)
 
-    def unknown(self, operation: str, why: str, shape: Shape) -> Value:
-        """What stands for an operation that cannot be read; its gap is recorded."""
-        self.gaps.append(Gap(operation, why, self.scopes))
-        node = Node(None, (), tuple(shape[1:]), self.scopes)
+    def unknown(
+        self, operation: str, why: str, shape: Shape, inputs: Sequence[Value] = ()
+    ) -> Value:
+        """What stands for an operation that cannot be read.
+
+        Its gap is recorded, unless it only follows from another one.
+        """
+        if self.unknowns.isdisjoint(value.node for value in inputs):
+            self.gaps.append(Gap(operation, why, self.scopes))
+        node = Node(None, (), tuple(shape[1:]) or (1,), self.scopes)
+        self.unknowns.add(node)
         return self.layouts.first(node)
 
 

@@ -57,6 +57,16 @@ def _slice(
     return x[tuple(index)]
 
 
+def _arange(*bounds: float, **given: Any) -> Any:
+    ends = [given.pop(name) for name in ("start", "end", "step") if name in given]
+    return np.arange(*bounds, *ends)
+
+
+def _div(x: Any, other: Any, rounding_mode: str | None = None) -> Any:
+    rounding = {None: np.asarray, "floor": np.floor, "trunc": np.trunc}
+    return rounding[rounding_mode](x / other)
+
+
 def _same(x: Any, **_: Any) -> Any:
     return x
 
@@ -70,8 +80,25 @@ _FOLDED: dict[str, Callable[..., Any]] = {
     "lift_fresh_copy": _same,
     "to": _same,
     "_to_copy": _same,
+    "arange": _arange,
+    "cos": np.cos,
+    "floor_divide": lambda x, other: x // other,
+    "full": lambda size, fill_value, **_: np.full(size, fill_value),
+    "log": np.log,
+    "ones_like": lambda x, **_: np.ones_like(x),
+    "pow": lambda x, exponent: x**exponent,
+    "repeat": lambda x, repeats: np.tile(x, repeats),
+    "rsqrt": lambda x: 1 / np.sqrt(x),
+    "sin": np.sin,
+    "stack": lambda tensors, dim=0: np.stack(tensors, dim),
+    "sum": lambda x, dim=None, keepdim=False: x.sum(
+        tuple(dim or range(x.ndim)), keepdims=keepdim
+    ),
+    "zeros_like": lambda x, **_: np.zeros_like(x),
     "cat": lambda tensors, dim=0: np.concatenate(tensors, dim),
-    "div": lambda x, other: x / other,
+    "div": _div,
+    "bitwise_not": np.invert,
+    "cumsum": lambda x, dim, **_: np.cumsum(x, dim),
     "exp": np.exp,
     "expand": _expand,
     "flatten": lambda x, start_dim=0, end_dim=-1: x.reshape(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from archspec.importing.building import Builder, Scores
@@ -38,7 +38,10 @@ def _run(builder: Builder, call: Call, known: dict[str, Any], program: Program) 
         found: Any = _result(builder, operation, first, others)
     except Unreadable as error:
         shapes = [program.shapes[name] for name in call.outputs]
-        found = [builder.unknown(operation, str(error), shape) for shape in shapes]
+        values = [*_values([*given.values()])]
+        found = [
+            builder.unknown(operation, str(error), shape, values) for shape in shapes
+        ]
     results = found if is_list(found) else [found]
     known.update(zip(call.outputs, results, strict=False))
     changed = next((v for v in call.arguments.values() if isinstance(v, Ref)), None)
@@ -50,7 +53,7 @@ def _run(builder: Builder, call: Call, known: dict[str, Any], program: Program) 
 def _result(
     builder: Builder, operation: str, first: Any, others: Mapping[str, Any]
 ) -> Any:
-    if not _has_values([first, *others.values()]):
+    if not any(_values([first, *others.values()])):
         return folded(operation, first, others)
     try:
         if isinstance(first, Scores) and operation in SCORES:
@@ -58,7 +61,7 @@ def _result(
         if operation not in OPERATIONS:
             raise Unreadable("the language has no such operation")
         return OPERATIONS[operation](builder, first, **others)
-    except (TypeError, AttributeError) as error:
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise Unreadable(f"arguments that cannot be read: {error}") from None
 
 
@@ -68,11 +71,15 @@ def _resolved(value: Any, known: Mapping[str, Any]) -> Any:
     return [_resolved(item, known) for item in value] if is_list(value) else value
 
 
-def _has_values(values: list[Any]) -> bool:
-    return any(
-        _has_values(value) if is_list(value) else isinstance(value, Value | Scores)
-        for value in values
-    )
+def _values(given: list[Any]) -> Iterator[Value]:
+    """The tensors among arguments, those in lists too."""
+    for each in given:
+        if is_list(each):
+            yield from _values(each)
+        elif isinstance(each, Scores):
+            yield from (each.query, each.key)
+        elif isinstance(each, Value):
+            yield each
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:
