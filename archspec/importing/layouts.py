@@ -44,6 +44,10 @@ class Unreadable(Exception):
     """Something of the source that the language has no word for."""
 
 
+class Lacking(Unreadable):
+    """An operation that the language has no word for, whatever it is given."""
+
+
 class Value(NamedTuple):
     """A tensor of the source: a node's output, laid out in some way.
 

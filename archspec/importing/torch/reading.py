@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 from archspec.importing.building import Builder, Scores
 from archspec.importing.graph import Graph
-from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.torch.archive import Call, Program, Ref
 from archspec.importing.torch.arrays import folded
 from archspec.importing.torch.operations import OPERATIONS, SCORES
@@ -38,7 +38,8 @@ def _run(builder: Builder, call: Call, known: dict[str, Any], program: Program) 
         found: Any = _result(builder, operation, first, others)
     except Unreadable as error:
         shapes = [program.shapes[name] for name in call.outputs]
-        values = [*_values([*given.values()])]
+        is_lacking = isinstance(error, Lacking)
+        values = [] if is_lacking else [*_values([*given.values()])]
         found = [
             builder.unknown(operation, str(error), shape, values) for shape in shapes
         ]
@@ -59,7 +60,7 @@ def _result(
         if isinstance(first, Scores) and operation in SCORES:
             return SCORES[operation](first, **others)
         if operation not in OPERATIONS:
-            raise Unreadable("the language has no such operation")
+            raise Lacking("the language has no such operation")
         return OPERATIONS[operation](builder, first, **others)
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise Unreadable(f"arguments that cannot be read: {error}") from None
