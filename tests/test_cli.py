@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 
 import archspec.targets
 from archspec.cli.commands import program
+from archspec.cli.options import progress_shown
 from archspec.language import variant_names
 from archspec.reading import bundled_specs
 from archspec.targets.digest import UNSIGNED, sign
@@ -583,3 +586,18 @@ def test_any_terminal_can_show_the_table(archspec, tmp_path, monkeypatch, encodi
     done = archspec("flops", "small.yaml")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Small (K")
+
+
+def test_progress_on_a_terminal_has_the_time_that_passed(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress_shown() as progress:
+        progress("comparing outputs")
+        time.sleep(0.2)
+    assert re.search(r"0:00:00 comparing outputs", capsys.readouterr().err)
+
+
+def test_progress_elsewhere_is_silent(capsys):
+    with progress_shown() as progress:
+        progress("comparing outputs")
+    assert capsys.readouterr().err == ""

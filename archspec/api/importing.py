@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from archspec.importing.pipeline import Imported
 
 
+MOST = 3
+"""Names of weights that a summary lists."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ImportedModel:
     """What became of a model: `text` is the spec, `network` and `weights` what it says.
 
-    `names` has the source's name of each weight. `difference` is how far the outputs of
+    `names` has the source's name of each weight, `unused` those that its outputs do not
+    depend on, such as of heads for training. `difference` is how far the outputs of
     the generated PyTorch module are from the source's, over the largest output, at
     `sizes`; None where the source was not run.
     """
@@ -31,6 +36,7 @@ class ImportedModel:
     weights: Weights
     names: Mapping[str, str]
     operations: int
+    unused: tuple[str, ...] = ()
     difference: float | None = None
     sizes: tuple[tuple[int, ...], ...] = ()
 
@@ -46,6 +52,9 @@ class ImportedModel:
             "the graph, parameters and MACs are equal: "
             f"{net.parameters:,} parameters, {net.macs:,} MACs",
         ]
+        if self.unused:
+            some = ", ".join(self.unused[:MOST]) + ", ..." * (len(self.unused) > MOST)
+            found.append(f"{len(self.unused)} weights are not needed: {some}")
         if self.difference is None:
             return "\n".join([*found, "outputs were not compared: a file is not run"])
         sizes = " and ".join("x".join(map(str, size)) for size in self.sizes)
@@ -64,6 +73,7 @@ class ImportedModel:
             "difference": self.difference,
             "sizes": [list(size) for size in self.sizes],
             "weights": dict(self.names),
+            "unused": list(self.unused),
         }
 
     def files(self, targets: Sequence[str]) -> dict[Path, str]:
@@ -145,6 +155,7 @@ def _of(source: str, found: Imported) -> ImportedModel:
         Weights(network, found.weights),
         found.names,
         found.operations,
+        found.unused,
         outputs.relative if outputs else None,
         outputs.sizes if outputs else (),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +42,8 @@ class Imported:
     names: Mapping[str, str]
     """The source's name of each weight."""
     operations: int
+    unused: tuple[str, ...]
+    """Weights of the source that its outputs do not depend on."""
     outputs: Outputs | None = None
 
 
@@ -191,7 +193,15 @@ def _imported(
         {key: np.asarray(tensor.array) for key, tensor in tensors.items()},
         {key: tensor.name for key, tensor in tensors.items()},
         len(graph.nodes),
+        tuple(_unused(program, {tensor.name for tensor in tensors.values()})),
     )
+
+
+def _unused(program: archive.Program, used: Collection[str]) -> Iterator[str]:
+    """The weights that inference does not need; counters and indices are none."""
+    known = program.constants.values()
+    floating = (c for c in known if np.issubdtype(c.array.dtype, np.floating))
+    yield from (c.name for c in floating if c.name not in used)
 
 
 def spec_of(graph: Graph, name: str, model: Model, *, is_flat: bool) -> Accepted:

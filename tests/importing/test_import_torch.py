@@ -165,6 +165,24 @@ def test_all_that_is_lacking_is_said_at_once():
     assert "help: in the network itself of Lacking" in text
 
 
+class Auxiliary(nn.Module):
+    """A head that only training uses."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.aux = nn.Linear(6, 3), nn.Linear(6, 3)
+
+    def forward(self, x):
+        x = x.flatten(1)
+        return (self.body(x), self.aux(x)) if self.training else self.body(x)
+
+
+def test_weights_that_inference_does_not_need_are_named():
+    found = archspec.import_model(Auxiliary(), torch.rand(2, 6, 1, 1))
+    assert found.unused == ("aux.weight", "aux.bias")
+    assert "2 weights are not needed: aux.weight, aux.bias" in found.summary
+
+
 class Shared(nn.Module):
     def __init__(self):
         super().__init__()
