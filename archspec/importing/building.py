@@ -343,6 +343,9 @@ class Builder:
         """Times a number, which must be used up later, or a vector over channels."""
         if not isinstance(factor, Constant):
             return value._replace(factor=value.factor * factor)
+        merged = self._absorbed(value, "scale", factor)
+        if merged is not None:
+            return merged
         axis, vector = self._vector(value, factor)
         weights = {"scale": Constant(factor.name, vector)}
         return self.channelwise("layer_scale", value, axis, weights, initial=1.0)
@@ -356,8 +359,11 @@ class Builder:
         return changing[0], constant.array.reshape(-1)
 
     def shifted(self, value: Value, constant: Any) -> Value:
-        """Plus learned numbers, one for each channel and position."""
+        """Plus learned numbers, one for each channel and position, or a bias."""
         rank = len(value.dims)
+        merged = self._absorbed(value, "shift", constant)
+        if merged is not None:
+            return merged
         if not isinstance(constant, Constant) or not 3 <= rank <= 4:
             raise Unreadable("a sum with a number")
         lengths = (1,) * (rank - len(constant.shape)) + constant.shape
@@ -371,6 +377,38 @@ class Builder:
             "embedding": Constant(constant.name, array.reshape(-1, array.shape[-1]))
         }
         return value.like(self.node("position_embedding", [value.node], weights))
+
+    def _absorbed(self, value: Value, name: str, constant: Any) -> Value | None:
+        """The value with a bias, scale or shift of channels in the node before it.
+
+        None where that has its own.
+        """
+        node = value.node
+        own = absorbed(node, name) if isinstance(constant, Constant) else None
+        if own is None or value.factor != 1:
+            return None
+        lengths = (1,) * (len(value.dims) - len(constant.shape)) + constant.shape
+        channels = size(value.axes[0])
+        pairs = zip(value.dims, lengths, strict=True)
+        fits = [n == channels for dim, n in pairs if dim == value.axes[0]]
+        if prod(lengths) != channels or not any(fits):
+            return None
+        given = {key: Constant(*tensor) for key, tensor in node.weights.items()}
+        given[own.weight] = Constant(constant.name, constant.array.reshape(-1))
+        inner, self.scopes = self.scopes, node.scopes
+        found = self.node(node.name, node.sources, given, **own.attributes)
+        self.scopes = inner
+        return value.like(found)
+
+    def grouped(self, value: Value, epsilon: float) -> Value:
+        """Normalise within groups, which are dimension 1; raises Unreadable."""
+        groups, channels = value.dims[1], value.axes[0]
+        self._check_batch(value)
+        if groups != channels[: len(groups)]:
+            raise Unreadable("a norm of groups that are no channels next to each other")
+        weights = made_up("group_norm", size(channels))
+        settings = {"groups": size(groups), "epsilon": epsilon}
+        return value.like(self.node("group_norm", [value.node], weights, **settings))
 
     def pooled(
         self, name: str, value: Value, axes: Sequence[int], *, keep: bool
@@ -418,7 +456,9 @@ class Builder:
         heads = query.dims[1]
         usual = query.shape[-1] ** -0.5
         whole = (usual if scale is None else scale) * query.factor * key.factor
-        own = {} if isclose(whole, usual) else {"scale": whole}
+        # constants of files are in single precision
+        is_usual = isclose(whole, usual, rel_tol=1e-6)
+        own = {} if is_usual else {"scale": float(f"{whole:.6g}")}
         plain = [each._replace(factor=1.0) for each in (query, key)]
         parts = [self._heads(each) for each in (*plain, value)]
         node = self.node("attention", _thirds(parts), {}, heads=size(heads), **own)
@@ -490,6 +530,30 @@ class Builder:
         node = Node(None, (), tuple(shape[1:]) or (1,), self.scopes)
         self.unknowns.add(node)
         return self.layouts.first(node)
+
+
+def made_up(norm: str, channels: int) -> dict[str, Constant]:
+    """Scales and shifts of a norm that has none, without names."""
+    shift = np.zeros(channels, np.float32)
+    weights = {"scale": Constant("", np.ones(channels, np.float32))}
+    return weights if norm == "rms_norm" else weights | {"shift": Constant("", shift)}
+
+
+class _Own(NamedTuple):
+    """A weight that an op could have, and the op's attributes with it."""
+
+    weight: str
+    attributes: dict[str, Any]
+
+
+def absorbed(node: Node, name: str) -> _Own | None:
+    """What a node would have if the `scale` or `shift` after it were its own."""
+    attributes = dict(node.op or ())
+    if name == "shift" and attributes.get("bias") is False:
+        return _Own("bias", attributes | {"bias": True})
+    made_up = [key for key, tensor in node.weights.items() if not tensor.name]
+    is_last = name == "shift" or "shift" not in {*node.weights} - {*made_up}
+    return _Own(name, attributes) if name in made_up and is_last else None
 
 
 def _positions(value: Value) -> Dim:

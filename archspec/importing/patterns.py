@@ -1,12 +1,13 @@
-"""Chains of operations that are one op of the language, recognised by what they compute.
+"""Chains of operations that are one op, recognised by what they compute.
 
-Exporters write a GELU as five operations, a hard swish as three, in many orders. A
-chain is a `Formula`; it is tried on numbers, and the op that gives the same is meant.
+Exporters write a GELU as five operations, a hard swish as three, a layer norm as nine,
+in many orders. A chain is a `Formula`: it is run on a few numbers, and the op that
+gives the same is meant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,98 +20,157 @@ from archspec.words import ACTIVATIONS
 Array = Any
 MAX_STEPS = 24
 """Operations of the longest chain that is tried."""
+TOLERANCE = 3e-6
+"""Relative; the constants of a file are in single precision."""
 
 
 @dataclass(eq=False, slots=True)
 class Formula:
     """What a tensor was computed by; `value` is its reading, if it has one.
 
-    `terms` are formulas and arrays. A formula without a function is a beginning.
+    `terms` are formulas, arrays, and None for what is left out. A formula without a
+    function is a beginning.
     """
 
     number: int
+    """Its place in the order of computation."""
     function: Callable[..., Array] | None
     terms: tuple[Any, ...]
     value: Value | None = None
+    reduces: bool = False
+    """Whether numbers are not each read by itself."""
 
     @property
     def stands(self) -> bool:
         """Whether an op can read it."""
         return self.value is not None and self.value.factor == 1
 
+    @property
+    def parents(self) -> set[Formula]:
+        """The formulas among its terms."""
+        return {term for term in self.terms if isinstance(term, Formula)}
+
 
 class Found(NamedTuple):
-    """An activation of a value."""
+    """An op that reads one value; `axis` is that of the channels, where it has any."""
 
     value: Value
+    name: str
     attributes: dict[str, Any]
+    axis: int | None = None
 
 
-def activation(formula: Formula) -> Found | None:
-    """The activation that a formula is, of the nearest tensor of which it is one."""
-    for leaf, steps in _leaves(formula):
-        found = _kind(lambda x: _run(formula, leaf, x, steps))
-        if found and leaf.value:
-            return Found(leaf.value, found)
+class _Chain(NamedTuple):
+    """A formula back to a tensor on which all of it depends, `leaf`."""
+
+    formula: Formula
+    leaf: Formula
+    inner: frozenset[Formula]
+
+    @property
+    def constants(self) -> list[Array]:
+        return [
+            np.asarray(term)
+            for formula in self.inner
+            for term in formula.terms
+            if term is not None and not isinstance(term, Formula)
+        ]
+
+    @property
+    def scalars(self) -> list[float]:
+        """The constants, if each is one number or a list of axes."""
+        floating = [c for c in self.constants if np.issubdtype(c.dtype, np.floating)]
+        return sorted({float(number) for c in floating for number in c.reshape(-1)[:2]})
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no constant changes along the channels."""
+        return all(
+            constant.size == 1 or not np.issubdtype(constant.dtype, np.floating)
+            for constant in self.constants
+        )
+
+    def run(self, x: Array) -> Array:
+        """The formula's numbers where its leaf has the numbers `x`."""
+        known: dict[Formula, Array] = {self.leaf: x}
+        for formula in sorted(self.inner, key=lambda each: each.number):
+            terms = [known[t] if isinstance(t, Formula) else t for t in formula.terms]
+            assert formula.function is not None
+            known[formula] = formula.function(*terms)
+        return known[self.formula]
+
+
+def recognised(formula: Formula) -> Found | None:
+    """The op that a formula is, of the nearest tensor of which it is one."""
+    chain = next(_chains(formula), None)
+    if chain is None or chain.leaf.value is None or not chain.is_plain:
         return None
-    return None
+    known = _norm if any(each.reduces for each in chain.inner) else _activation
+    try:
+        with np.errstate(all="ignore"):
+            return known(chain, chain.leaf.value)
+    except (TypeError, ValueError, IndexError):
+        return None
 
 
-def _leaves(formula: Formula) -> Iterator[tuple[Formula, int]]:
-    """The one tensor that all of a formula depends on, looked for ever further back."""
-    steps, reached = 1, _terms(formula)
-    while steps < MAX_STEPS:
-        hidden = [each for each in reached if not each.stands]
-        if not hidden and len(reached) == 1:
-            yield next(iter(reached)), steps
+def _chains(formula: Formula) -> Iterator[_Chain]:
+    """Back to ever earlier tensors, one by one."""
+    inner, reached = {formula}, formula.parents
+    while len(inner) < MAX_STEPS:
+        hidden = {each for each in reached if not each.stands}
+        if len(reached) == 1 and not hidden:
+            yield _Chain(formula, *reached, frozenset(inner))
         last = max(hidden or reached, key=lambda each: each.number, default=None)
         if last is None or last.function is None:
             return
-        reached = (reached - {last}) | _terms(last)
-        steps += 1
-
-
-def _terms(formula: Formula) -> set[Formula]:
-    return {term for term in formula.terms if isinstance(term, Formula)}
-
-
-def _run(formula: Formula, leaf: Formula, x: Array, steps: int) -> Array:
-    """The formula's numbers where its leaf has the numbers `x`."""
-    known: dict[Formula, Array] = {leaf: x}
-
-    def of(term: Any) -> Array:
-        if not isinstance(term, Formula):
-            return term
-        if term not in known:
-            assert term.function is not None
-            known[term] = term.function(*map(of, term.terms))
-        return known[term]
-
-    with np.errstate(all="ignore"):
-        return of(formula)
+        reached = (reached - {last}) | last.parents
+        inner.add(last)
 
 
 _PROBES = np.concatenate([np.linspace(-9, 9, 241), [-60.0, -25.0, 25.0, 60.0]])
-_TOLERANCE = 3e-6
-"""Relative; constants of files are in single precision."""
+_FAR = np.array([1e3, 1e6, 1e30])
 
 
-def _kind(function: Callable[[Array], Array]) -> dict[str, Any] | None:
-    """The attributes of the activation with a function's numbers."""
-    try:
-        given = np.asarray(function(_PROBES[None]), float)
-    except (TypeError, ValueError, IndexError):
+def _activation(chain: _Chain, value: Value) -> Found | None:
+    beyond = np.concatenate(
+        [_FAR, 2 * np.array([c for c in chain.scalars if abs(c) < 1e30])]
+    )
+    probes = np.concatenate([_PROBES, beyond, -beyond])
+    given = np.asarray(chain.run(probes), float).reshape(-1)
+    if given.shape != probes.shape:
         return None
-    if given.shape != (1, len(_PROBES)):
-        return None
-    slope = float(f"{-np.interp(-1, _PROBES, given[0]):.6g}")
-    for kind in ACTIVATIONS:
+    slope = float(f"{-np.interp(-1, _PROBES, given[: len(_PROBES)]):.6g}")
+    for kind in ACTIVATIONS.keys() - {"softmax"}:
         more = {"slope": slope} if kind == "leaky_relu" and 0 < slope < 1 else {}
-        if kind == "softmax":
-            continue
-        expected = PRIMITIVES["activation"](kind=kind, **more).evaluate(
-            _PROBES[None], {}
-        )
-        if np.allclose(given, expected, rtol=_TOLERANCE, atol=_TOLERANCE):
-            return {"kind": kind, **more}
+        op = PRIMITIVES["activation"](**{"kind": kind, **more})
+        if _equal(given, op.evaluate(probes, {})):
+            return Found(value, "activation", {"kind": kind, **more})
+    return None
+
+
+def _equal(one: Array, other: Array) -> bool:
+    return bool(np.allclose(one, other, rtol=TOLERANCE, atol=TOLERANCE))
+
+
+def _normalised(x: Array, axis: int, epsilon: float) -> Mapping[str, Array]:
+    """What norms without scales and shifts give."""
+    centred = x - x.mean(axis, keepdims=True)
+    return {
+        name: each / np.sqrt(np.square(each).mean(axis, keepdims=True) + epsilon)
+        for name, each in (("layer_norm", centred), ("rms_norm", x))
+    }
+
+
+def _norm(chain: _Chain, value: Value) -> Found | None:
+    sizes: Sequence[int] = (3, 5, 4, 6, 7)[: len(value.dims)]
+    x = np.random.default_rng(0).normal(0.5, 1, sizes)
+    # rows of small variance tell epsilons apart
+    x *= np.logspace(-4, 1, x.size).reshape(sizes)[::-1]
+    given = chain.run(x)
+    for epsilon in [number for number in chain.scalars if 0 <= number < 0.1]:
+        for axis in range(1, len(sizes)):
+            for name, expected in _normalised(x, axis, epsilon).items():
+                if np.shape(given) == x.shape and _equal(given, expected):
+                    settings = {"epsilon": float(f"{epsilon:.6g}")}
+                    return Found(value, name, settings, axis)
     return None

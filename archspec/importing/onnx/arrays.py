@@ -4,10 +4,13 @@ Each function has the inputs of its operation, `None` where one is left out, and
 attributes by name. The same functions tell what a chain of operations computes.
 """
 
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import erf, prod
+from math import erf, pi, prod
 from typing import Any
 
 import numpy as np
@@ -90,7 +93,7 @@ def _expand(x: Array, shape: Any) -> Array:
 
 def _range(start: Any, limit: Any, delta: Any) -> Array:
     _check([int((limit - start) / delta)])
-    return np.arange(start, limit, delta, np.asarray(start).dtype)
+    return np.arange(start, limit, delta)
 
 
 def _slice(
@@ -166,6 +169,15 @@ def _sigmoid(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
 
+_erf = np.vectorize(erf, otypes=[float])
+
+
+def _gelu(x: Array, approximate: str = "none") -> Array:
+    if approximate == "tanh":
+        return x * (1 + np.tanh((2 / pi) ** 0.5 * (x + 0.044715 * x**3))) / 2
+    return x * (1 + _erf(x / 2**0.5)) / 2
+
+
 def _div(x: Array, y: Array) -> Array:
     whole_numbers = np.issubdtype(np.result_type(x, y), np.integer)
     return x // y if whole_numbers else x / y
@@ -194,12 +206,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Div": _both(_div),
     "Elu": lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
     "Equal": _both(np.equal),
-    "Erf": np.vectorize(erf, otypes=[float]),
+    "Erf": _erf,
     "Exp": np.exp,
     "Expand": _expand,
     "Flatten": lambda x, axis=1: x.reshape(prod(x.shape[:axis]), -1),
     "Floor": np.floor,
     "Gather": lambda x, indices, axis=0: np.take(x, indices, axis),
+    "Gelu": _gelu,
     "Greater": _both(np.greater),
     "HardSigmoid": lambda x, alpha=0.2, beta=0.5: np.clip(alpha * x + beta, 0, 1),
     "HardSwish": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
@@ -210,6 +223,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "MatMul": _matmul,
     "Max": _cumulated(np.maximum),
     "Min": _cumulated(np.minimum),
+    "Mish": lambda x: x * np.tanh(np.logaddexp(x, 0)),
     "Mod": _both(np.mod),
     "Mul": _both(np.multiply),
     "Neg": np.negative,
@@ -234,15 +248,19 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Squeeze": _squeeze,
     "Sub": _both(np.subtract),
     "Sum": _cumulated(np.add),
+    "Swish": lambda x, alpha=1.0: x * _sigmoid(alpha * x),
     "Tanh": np.tanh,
     "Transpose": lambda x, perm=None: x.transpose(perm),
     "Unsqueeze": _unsqueeze,
     "Where": lambda condition, x, y: np.where(condition, x, y),
 }
 
-POINTWISE = frozenset(
-    "Abs Add Cast CastLike Clip Div Elu Erf Exp Greater HardSigmoid HardSwish Identity "
-    "LeakyRelu Less Log Max Min Mul Neg Pow Reciprocal Relu Sigmoid Softplus Sqrt Sub Sum "
-    "Tanh Where".split()
+REDUCING = frozenset({"ReduceMean", "ReduceSum"})
+"""Operations that read the numbers along an axis."""
+
+CHAINED = REDUCING | frozenset(
+    "Abs Add Cast CastLike Clip Div Elu Erf Exp Gelu Greater HardSigmoid HardSwish "
+    "Identity LeakyRelu Less Log Max Min Mish Mul Neg Pow Reciprocal Relu Sigmoid "
+    "Softplus Sqrt Sub Sum Swish Tanh Where".split()
 )
-"""Operations that read each number by itself."""
+"""Operations whose chains may be an op; all others read each number by itself."""

@@ -145,6 +145,8 @@ def _calls(nodes: Iterable[onnx.NodeProto], folder: Path) -> Iterator[Call]:
         known = node.domain in _FIXED
         operation = node.op_type if known else f"{node.domain}.{node.op_type}"
         attributes = {each.name: _attribute(each, folder) for each in node.attribute}
+        if node.op_type == "Split":
+            attributes.setdefault("num_outputs", len(node.output))
         yield Call(
             operation,
             tuple(node.input),

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
-from archspec.importing import patterns
-from archspec.importing.building import Builder, Constant, Gap
+from archspec.importing.building import Builder, Constant, Gap, Scores, made_up
 from archspec.importing.graph import Graph
 from archspec.importing.layouts import Unreadable, Value
-from archspec.importing.onnx.arrays import FUNCTIONS, POINTWISE, computed
+from archspec.importing.onnx.arrays import CHAINED, FUNCTIONS, REDUCING, computed
 from archspec.importing.onnx.file import Call, Program
-from archspec.importing.onnx.operations import OPERATIONS, SHAPE_OF
-from archspec.importing.patterns import Formula
+from archspec.importing.onnx.operations import OPERATIONS, SCORES
+from archspec.importing.onnx.operations.views import Parts
+from archspec.importing.patterns import Formula, Found, recognised
+
+_NONE = "the language has no such operation"
 
 
-class Unfinished:
+class Unfinished(NamedTuple):
     """A tensor inside a chain of operations that may yet become an op."""
 
+    call: Call
+    why: str
 
-class Unknown:
+
+class Unknown(NamedTuple):
     """A tensor of which nothing is known, not even its shape."""
 
 
@@ -42,66 +47,64 @@ class _Reading:
         self.count = count()
 
     def graph(self) -> tuple[Graph, Builder]:
+        """The whole network's."""
         builder, program = self.builder, self.program
         for name, shape in program.inputs.items():
-            self._set(name, self._input(name, shape))
+            self._set(name, self._input(name, shape), None)
         for call in program.calls:
             builder.scopes = call.scopes
             self._run(call)
+        builder.scopes = ()
         ends = [builder.output(self._end(name)) for name in program.outputs]
         names = program.outputs if len(ends) > 1 else ("",)
         return builder.graph(dict(zip(names, ends, strict=True))), builder
 
     def _input(self, name: str, shape: Sequence[int]) -> Value:
         """Sequences have channels last, and so have images of TensorFlow."""
-        first = [c for c in self.program.calls if name in c.inputs][:1]
-        moved = [c.attributes.get("perm") for c in first if c.operation == "Transpose"]
-        last = len(shape) == 3 or moved == [(0, 3, 1, 2)]
-        canonical = (shape[-1], *shape[1:-1]) if last else shape[1:]
-        return self.builder.input(name, tuple(canonical), last=last)
+        readers = [call for call in self.program.calls if name in call.inputs]
+        moved = [each.attributes.get("perm") for each in readers[:1]]
+        is_last = len(shape) == 3 or moved == [(0, 3, 1, 2)]
+        canonical = (shape[-1], *shape[1:-1]) if is_last else shape[1:]
+        return self.builder.input(name, tuple(canonical), last=is_last)
 
-    def _set(self, name: str, value: Any, formula: Formula | None = None) -> None:
-        self.known[name] = value
-        is_value = isinstance(value, Value)
-        if formula is None and is_value:
+    def _set(self, name: str, result: Any, formula: Formula | None) -> None:
+        self.known[name] = result
+        value = result if isinstance(result, Value) else None
+        if value is not None and formula is None:
             formula = Formula(next(self.count), None, ())
         if formula is not None:
-            formula.value = value if is_value else None
+            formula.value = value
             self.formulas[name] = formula
 
     def _end(self, name: str) -> Any:
         found = self.known[name]
-        if isinstance(found, Unfinished):
-            self.builder.gaps.append(
-                Gap(name, "the language has no such operation", ())
-            )
-        return found
+        return self._refused(found) if isinstance(found, Unfinished) else found
 
     # -- one operation -----------------------------------------------------------
 
     def _run(self, call: Call) -> None:
         inputs = [self.known[name] for name in call.inputs]
         if any(isinstance(each, Unknown) for each in inputs):
-            results: Sequence[Any] = [Unknown() for _ in call.outputs]
-            formula = None
+            results, formula = [Unknown() for _ in call.outputs], None
         else:
             formula = self._formula(call, inputs)
             results = self._results(call, inputs, formula)
         for name, result in zip(call.outputs, results, strict=False):
             self._set(name, result, formula)
 
-    def _formula(self, call: Call, inputs: list[Any]) -> Formula | None:
+    def _formula(self, call: Call, inputs: Sequence[Any]) -> Formula | None:
         """What a chain of operations computes on each number, if this is in one."""
-        if call.operation not in POINTWISE or not _has_values(inputs):
+        if call.operation not in CHAINED or not _has_values(inputs):
+            return None
+        if any(isinstance(each, Scores | Parts) for each in inputs):
             return None
         terms = [
-            self.formulas.get(
-                name, value.array if isinstance(value, Constant) else None
-            )
+            value.array if isinstance(value, Constant) else self.formulas.get(name)
             for name, value in zip(call.inputs, inputs, strict=True)
         ]
         function = partial(FUNCTIONS[call.operation], **call.attributes)
-        return Formula(next(self.count), function, tuple(terms))
+        reduces = call.operation in REDUCING
+        return Formula(next(self.count), function, tuple(terms), reduces=reduces)
 
     def _results(
         self, call: Call, inputs: list[Any], formula: Formula | None
@@ -109,49 +112,73 @@ class _Reading:
         try:
             if not _has_values(inputs):
                 return self._folded(call, inputs)
-            found = patterns.activation(formula) if formula else None
-            if found:
-                kind = found.attributes
-                if kind["kind"] == "identity":
-                    return [found.value]
-                return [self.builder.pointwise("activation", found.value, **kind)]
-            return self._read(call, inputs)
+            found = recognised(formula) if formula else None
+            return [self._op(found)] if found else self._read(call, inputs)
         except Unreadable as error:
             if formula is not None:
-                return [Unfinished()]
+                first = next((x for x in inputs if isinstance(x, Unfinished)), None)
+                return [first or Unfinished(call, str(error))]
             return self._gap(call, str(error))
+
+    def _op(self, found: Found) -> Value:
+        """The op that a chain was recognised as."""
+        value, builder = found.value, self.builder
+        if found.axis is None:
+            is_idle = found.attributes.get("kind") == "identity"
+            return (
+                value
+                if is_idle
+                else builder.pointwise(found.name, value, **found.attributes)
+            )
+        weights = made_up(found.name, value.shape[found.axis])
+        return builder.channelwise(
+            found.name, value, found.axis, weights, **found.attributes
+        )
 
     def _folded(self, call: Call, inputs: list[Any]) -> Sequence[Any]:
         bare = [each.array if isinstance(each, Constant) else each for each in inputs]
         arrays = computed(call.operation, bare, dict(call.attributes))
         names = [each.name for each in inputs if isinstance(each, Constant)]
-        name = names[0] if names else call.outputs[0]
+        name = next(filter(None, names), call.outputs[0])
         return [Constant(name, array) for array in arrays]
 
     def _read(self, call: Call, inputs: list[Any]) -> Sequence[Any]:
-        if call.operation in SHAPE_OF:
-            return [SHAPE_OF[call.operation](*inputs, **call.attributes)]
-        for each, name in zip(inputs, call.inputs, strict=True):
-            if isinstance(each, Unfinished):
-                raise Unreadable(
-                    f"it reads '{name}', which is no tensor of the language"
-                )
-        if call.operation not in OPERATIONS:
-            raise Unreadable("the language has no such operation")
+        scores = any(isinstance(each, Scores) for each in inputs)
         try:
-            found = OPERATIONS[call.operation](self.builder, *inputs, **call.attributes)
-        except (TypeError, ValueError, IndexError) as error:
+            if scores and call.operation in SCORES:
+                return [SCORES[call.operation](*inputs, **call.attributes)]
+            if call.operation not in OPERATIONS:
+                raise Unreadable(_NONE)
+            if call.operation not in ("Shape", "CastLike"):
+                inputs = [self._finished(each) for each in inputs]
+            reading = OPERATIONS[call.operation]
+            found = reading(self.builder, *inputs, **call.attributes)
+        except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise Unreadable(f"arguments that cannot be read: {error}") from None
-        return found if isinstance(found, list) else [found]
+        return list(found) if isinstance(found, list) else [found]
+
+    def _finished(self, given: Any) -> Any:
+        if isinstance(given, Unfinished):
+            raise Unreadable(given.why)
+        return given
 
     def _gap(self, call: Call, why: str) -> Sequence[Any]:
-        results: list[Any] = []
-        for name in call.outputs:
-            shape = self.program.shapes.get(name)
-            unknown = self.builder.unknown(call.operation, why, shape or (1, 1))
-            results.append(unknown if shape else Unknown())
-        return results
+        """What stands for the results of an operation that cannot be read."""
+        unfinished = [self.known[name] for name in call.inputs]
+        unfinished = [each for each in unfinished if isinstance(each, Unfinished)]
+        cause = unfinished[0] if unfinished else Unfinished(call, why)
+        return [self._refused(cause, name) for name in call.outputs]
+
+    def _refused(self, cause: Unfinished, name: str = "") -> Any:
+        """Record the gap; a tensor of the shape that ONNX infers, if it does."""
+        shape = self.program.shapes.get(name)
+        if shape:
+            self.builder.scopes = cause.call.scopes
+            return self.builder.unknown(cause.call.operation, cause.why, shape)
+        gap = Gap(cause.call.operation, cause.why, cause.call.scopes)
+        self.builder.gaps.append(gap)
+        return Unknown()
 
 
 def _has_values(inputs: Sequence[Any]) -> bool:
-    return any(isinstance(each, Value | Unfinished) for each in inputs)
+    return any(isinstance(each, Value | Unfinished | Scores | Parts) for each in inputs)

@@ -1,0 +1,68 @@
+"""Activations that are one operation, sums and products.
+
+Those that are chains of operations are recognised by what they compute.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from archspec.importing.building import Builder, Constant
+from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.onnx.operations.registry import bias_of, number, reads
+
+
+@reads("Softmax")
+def _softmax(builder: Builder, x: Value, *, axis: int = -1) -> Value:
+    return builder.channelwise("activation", x, axis, {}, kind="softmax")
+
+
+@reads("Add", "Sum")
+def _add(builder: Builder, *given: Any) -> Value:
+    values = [each for each in given if isinstance(each, Value)]
+    found = builder.join("add", values) if len(values) > 1 else values[0]
+    for each in given:
+        if isinstance(each, Constant) and bias_of(each) is not None:
+            found = builder.shifted(found, each)
+    return found
+
+
+@reads("Sub")
+def _sub(builder: Builder, x: Any, other: Any) -> Value:
+    if isinstance(x, Value) and isinstance(other, Constant):
+        return builder.shifted(x, Constant(other.name, -other.array))
+    if not (isinstance(x, Value) and isinstance(other, Value)):
+        raise Unreadable("a constant less a tensor")
+    return builder.join("subtract", [x, other])
+
+
+@reads("Mul")
+def _mul(builder: Builder, x: Any, other: Any) -> Value:
+    if isinstance(x, Value) and isinstance(other, Value):
+        return builder.join("multiply", [x, other])
+    value, factor = (x, other) if isinstance(x, Value) else (other, x)
+    return _times(builder, value, factor)
+
+
+@reads("Div")
+def _div(builder: Builder, x: Any, other: Any) -> Value:
+    if not isinstance(other, Constant) or not other.array.all():
+        raise Unreadable("a quotient of tensors")
+    inverse = (1 / other.array.astype(np.float64)).astype(np.float32)
+    return _times(builder, x, Constant(other.name, inverse))
+
+
+def _times(builder: Builder, value: Value, factor: Constant) -> Value:
+    if factor.array.size == 1:
+        return builder.scaled(value, number(factor))
+    return builder.scaled(value, factor)
+
+
+@reads("Concat")
+def _concat(builder: Builder, *values: Any, axis: int) -> Value:
+    kept = [each for each in values if 0 not in each.shape]
+    if len(kept) == 1:
+        return kept[0]
+    return builder.concat(kept, axis % len(kept[0].shape))
