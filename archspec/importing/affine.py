@@ -1,0 +1,116 @@
+"""Factors and shifts that a model has learned, or that a layer could have had."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from archspec.importing.arranging import Constant
+from archspec.importing.graph import Node
+from archspec.importing.layouts import (
+    Unreadable,
+    Value,
+    size,
+)
+from archspec.importing.parting import Parting
+
+
+class Affine(Parting):
+    """Multiplies by weights and adds them."""
+
+    def scaled(self, value: Value, factor: Any) -> Value:
+        """Times a number, which must be used up later, or a vector over channels."""
+        if not isinstance(factor, Constant):
+            return value._replace(factor=value.factor * factor)
+        merged = self._absorbed(value, "scale", factor)
+        if merged is not None:
+            return merged
+        axis, vector = self._vector(value, factor)
+        weights = {"scale": Constant(factor.name, vector)}
+        return self.channelwise("layer_scale", value, axis, weights, initial=1.0)
+
+    def _vector(self, value: Value, constant: Constant) -> tuple[int, Any]:
+        """The dimension along which a constant changes, and its numbers."""
+        lengths = (1,) * (len(value.dims) - len(constant.shape)) + constant.shape
+        changing = [axis for axis, length in enumerate(lengths) if length > 1]
+        if len(changing) != 1 or lengths[changing[0]] != value.shape[changing[0]]:
+            raise Unreadable(f"a product with a constant of {constant.shape}")
+        return changing[0], constant.array.reshape(-1)
+
+    def shifted(self, value: Value, constant: Any) -> Value:
+        """Plus learned numbers, one for each channel and position, or a bias."""
+        rank = len(value.dims)
+        merged = self._absorbed(value, "shift", constant)
+        if merged is not None:
+            return merged
+        if not isinstance(constant, Constant) or not 3 <= rank <= 4:
+            raise Unreadable("a sum with a number")
+        lengths = (1,) * (rank - len(constant.shape)) + constant.shape
+        if lengths[1:] != value.shape[1:] or lengths[0] != 1:
+            raise Unreadable(f"a sum with a constant of {constant.shape}")
+        last = value.axes[0] == value.dims[-1]
+        value = self.settled(value, -1 if last else 1)
+        array = constant.array.reshape(lengths)[0]
+        array = array if last else np.moveaxis(array, 0, -1)
+        weights = {
+            "embedding": Constant(constant.name, array.reshape(-1, array.shape[-1]))
+        }
+        return value.like(self.node("position_embedding", [value.node], weights))
+
+    def _absorbed(self, value: Value, name: str, constant: Any) -> Value | None:
+        """The value with a bias, scale or shift of channels in the node before it.
+
+        None where that has its own.
+        """
+        node = value.node
+        own = absorbed(node, name) if isinstance(constant, Constant) else None
+        if own is None or value.factor != 1:
+            return None
+        lengths = (1,) * (len(value.dims) - len(constant.shape)) + constant.shape
+        channels = size(value.axes[0])
+        pairs = zip(value.dims, lengths, strict=True)
+        fits = [n == channels for dim, n in pairs if dim == value.axes[0]]
+        if prod(lengths) != channels or not any(fits):
+            return None
+        given = {key: Constant(*tensor) for key, tensor in node.weights.items()}
+        given[own.weight] = Constant(constant.name, constant.array.reshape(-1))
+        inner, self.scopes = self.scopes, node.scopes
+        found = self.node(node.name, node.sources, given, **own.attributes)
+        self.scopes = inner
+        return value.like(found)
+
+    def grouped(self, value: Value, epsilon: float) -> Value:
+        """Normalise within groups, which are dimension 1; raises Unreadable."""
+        groups, channels = value.dims[1], value.axes[0]
+        self._check_batch(value)
+        if groups != channels[: len(groups)]:
+            raise Unreadable("a norm of groups that are no channels next to each other")
+        weights = made_up("group_norm", size(channels))
+        settings = {"groups": size(groups), "epsilon": epsilon}
+        return value.like(self.node("group_norm", [value.node], weights, **settings))
+
+
+def made_up(norm: str, channels: int) -> dict[str, Constant]:
+    """Scales and shifts of a norm that has none, without names."""
+    shift = np.zeros(channels, np.float32)
+    weights = {"scale": Constant("", np.ones(channels, np.float32))}
+    return weights if norm == "rms_norm" else weights | {"shift": Constant("", shift)}
+
+
+class _Own(NamedTuple):
+    """A weight that an op could have, and the op's attributes with it."""
+
+    weight: str
+    attributes: dict[str, Any]
+
+
+def absorbed(node: Node, name: str) -> _Own | None:
+    """What a node would have if the `scale` or `shift` after it were its own."""
+    attributes = dict(node.op or ())
+    if name == "shift" and attributes.get("bias") is False:
+        return _Own("bias", attributes | {"bias": True})
+    made_up = [key for key, tensor in node.weights.items() if not tensor.name]
+    is_last = name == "shift" or "shift" not in {*node.weights} - {*made_up}
+    return _Own(name, attributes) if name in made_up and is_last else None

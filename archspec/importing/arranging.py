@@ -1,0 +1,195 @@
+"""Nodes as they are added, and tensors in the layout that each of them needs.
+
+What the language lacks is recorded, and stands as an unknown op, so that one reading
+finds all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from archspec.errors import ShapeError
+from archspec.importing.graph import Graph, Node, Scope, Tensor
+from archspec.importing.layouts import (
+    Dims,
+    Layouts,
+    Unreadable,
+    Value,
+    arrangement,
+    moves,
+    size,
+)
+from archspec.ops import PRIMITIVES, Op, Shape
+
+
+class Constant(NamedTuple):
+    """A tensor that does not depend on the input: a weight, or made of weights."""
+
+    name: str
+    array: Any
+
+    @property
+    def shape(self) -> Shape:
+        """Its shape in the source."""
+        return tuple(self.array.shape)
+
+
+class Gap(NamedTuple):
+    """An operation of the source that the language has no word for."""
+
+    operation: str
+    why: str
+    scopes: tuple[Scope, ...]
+
+
+class Arranging:
+    """A graph under construction; `scopes` are the modules that the next node is in."""
+
+    def __init__(self, batch: int):
+        self.layouts = Layouts(batch)
+        self.inputs: dict[str, Node] = {}
+        self.nodes: list[Node] = []
+        self.gaps: list[Gap] = []
+        self.unknowns = set[Node]()
+        """What stands for operations that cannot be read, and what reads it."""
+        self.scopes: tuple[Scope, ...] = ()
+
+    def graph(self, outputs: Mapping[str, Node]) -> Graph:
+        """What was built, without what no output depends on."""
+        whole = Graph(self.inputs, self.nodes, outputs)
+        return Graph(self.inputs, whole.reached(), outputs)
+
+    def input(self, name: str, shape: Shape, *, last: bool = False) -> Value:
+        """An input of the network, of this canonical shape."""
+        self.inputs[name] = Node(None, (), shape)
+        return self.layouts.first(self.inputs[name], last=last)
+
+    def node(
+        self,
+        name: str,
+        sources: Sequence[Node],
+        weights: Mapping[str, Constant],
+        /,
+        **attributes: Any,
+    ) -> Node:
+        """A new node; raises Unreadable where the op does not take this."""
+        try:
+            op = PRIMITIVES[name](**attributes)
+            shape = op.infer(*(source.shape for source in sources))
+            self._check(op, sources, weights)
+        except ValidationError as error:
+            (first, *_) = error.errors()
+            where = ".".join(map(str, first["loc"]))
+            raise Unreadable(f"{name}: {where} {first['msg']}") from None
+        except ShapeError as error:
+            raise Unreadable(str(error)) from None
+        tensors = {key: Tensor(*constant) for key, constant in weights.items()}
+        found = Node(op, tuple(sources), shape, self.scopes, tensors)
+        self.nodes.append(found)
+        if not self.unknowns.isdisjoint(sources):
+            self.unknowns.add(found)
+        return found
+
+    def _check(
+        self, op: Op, sources: Sequence[Node], weights: Mapping[str, Constant]
+    ) -> None:
+        wanted = op.weights(*(source.shape for source in sources))
+        for name, weight in wanted.items():
+            found = weights[name].shape if name in weights else None
+            if found != weight.shape:
+                message = (
+                    f"{op.name} with a {name} of {found} instead of {weight.shape}"
+                )
+                raise Unreadable(message)
+
+    def arranged(self, value: Value, wanted: Dims) -> Node:
+        """The node whose axes are those wanted; raises Unreadable."""
+        found = moves(value.axes, wanted)
+        if found is None and wanted == (*value.axes, (), ()):
+            raised = self._raised(value.node)
+            if raised is not None:
+                return raised
+        if found is None:
+            sizes = [size(dim) for dim in wanted]
+            raise Unreadable(f"{value.node.shape} rearranged as {sizes}")
+        node, inner = value.node, self.scopes
+        self.scopes = inner[:-1]  # it is done for the module, not by it
+        for move in found:
+            node = self.node(move.op.name, [node], {}, **dict(move.op))
+        self.scopes = inner
+        return node
+
+    def _raised(self, node: Node) -> Node | None:
+        """The numbers of a vector as a feature map of one pixel, where they came from.
+
+        A pooled feature map that became a vector, and then was worked on.
+        """
+        (before, *others) = node.sources or (None,)
+        if before is None or others:
+            return None
+        if node.name == "flatten":
+            return before if before.shape[1:] == (1, 1) else None
+        below = self._raised(before)
+        if below is None:
+            return None
+        shape = *node.shape, 1, 1
+        found = Node(node.op, (below,), shape, node.scopes, node.weights)
+        self.nodes.append(found)
+        return found
+
+    def first(self, value: Value) -> Node:
+        """The node whose channels are dimension 1 of the value."""
+        self._check_batch(value)
+        return self.arranged(value, arrangement(value, last=False))
+
+    def last(self, value: Value) -> Node:
+        """The node whose channels are the last dimension of the value."""
+        self._check_batch(value)
+        return self.arranged(value, arrangement(value, last=True))
+
+    def settled(self, value: Value, axis: int) -> Value:
+        """The value with a node whose channels are a dimension, wherever that is."""
+        others = [
+            dim for n, dim in enumerate(value.dims) if n != axis % len(value.dims)
+        ]
+        is_vector = others == [self.layouts.batch]
+        if value.dims[axis] == value.axes[0] and is_vector <= (len(value.axes) == 1):
+            return value
+        last = axis % len(value.dims) == len(value.dims) - 1
+        self._check_batch(value)
+        order = arrangement(value, last=last)
+        return Value(self.arranged(value, order), order, value.dims)
+
+    def output(self, value: Any) -> Node:
+        """The node of an output of the network."""
+        try:
+            if not isinstance(value, Value):
+                raise Unreadable("an output that does not depend on the input")
+            order = arrangement(value, last=True)
+            is_sequence = len(value.dims) == 3 and value.axes == order
+            return self.last(value) if is_sequence else self.first(value)
+        except Unreadable as error:
+            self.gaps.append(Gap("output", str(error), ()))
+            return Node(None, (), ())
+
+    def _check_batch(self, value: Value) -> None:
+        if value.factor != 1:
+            raise Unreadable(f"a tensor times {value.factor:g}")
+        if value.dims[:1] != (self.layouts.batch,):
+            raise Unreadable("a tensor whose first dimension is not the batch")
+
+    def unknown(
+        self, operation: str, why: str, shape: Shape, inputs: Sequence[Value] = ()
+    ) -> Value:
+        """What stands for an operation that cannot be read.
+
+        Its gap is recorded, unless it only follows from another one.
+        """
+        if self.unknowns.isdisjoint(value.node for value in inputs):
+            self.gaps.append(Gap(operation, why, self.scopes))
+        node = Node(None, (), tuple(shape[1:]) or (1,), self.scopes)
+        self.unknowns.add(node)
+        return self.layouts.first(node)

@@ -1,0 +1,73 @@
+"""Parts of tensors: channels, positions, the queries among queries, keys and values."""
+
+from __future__ import annotations
+
+from archspec.importing.arranging import Arranging
+from archspec.importing.graph import Node
+from archspec.importing.layouts import (
+    Unreadable,
+    Value,
+    dim_of,
+    size,
+)
+
+
+class Parting(Arranging):
+    """Takes parts."""
+
+    def sliced(self, value: Value, axis: int, start: int, stop: int) -> Value:
+        """A part of a dimension of channels or positions."""
+        axis %= len(value.dims)
+        dim = value.dims[axis]
+        if (start, stop) == (0, size(dim)):
+            return value
+        leading = value.axes[0][:1]
+        if len(dim) == 1 and dim == leading and len(value.axes[0]) > 1:
+            return self._part(value, axis, start, stop)
+        if dim == value.axes[0]:
+            node = self.node("slice_channels", [value.node], {}, start=start, stop=stop)
+            return self._shortened(value, node, 0, axis, stop - start)
+        if axis in (1, len(value.dims) - 1) and len(dim) > 1:
+            # channels that were rearranged, such as shuffled ones
+            return self.sliced(self.settled(value, axis), axis, start, stop)
+        if len(value.axes) == 2 and dim == value.axes[1]:
+            node = self.node(
+                "slice_positions", [value.node], {}, start=start, stop=stop
+            )
+            return self._shortened(value, node, 1, axis, stop - start)
+        raise Unreadable("a slice of neither channels nor positions")
+
+    def taken(self, value: Value, axis: int, index: int) -> Value:
+        """One entry of a dimension, which goes: a token, or a part of the channels."""
+        axis %= len(value.dims)
+        dim = value.dims[axis]
+        dims = tuple(d for n, d in enumerate(value.dims) if n != axis)
+        if dim and dim == value.axes[0][:1]:
+            part = self._part(value, axis, index, index + 1)
+            return part._replace(
+                dims=tuple(d for n, d in enumerate(part.dims) if n != axis)
+            )
+        if len(value.axes) == 2 and dim == value.axes[1]:
+            node = self.node("take", [value.node], {}, index=index)
+            return Value(node, value.axes[:1], dims)
+        if not dim:
+            return value._replace(dims=dims)
+        raise Unreadable("one entry of neither channels nor positions")
+
+    def _part(self, value: Value, axis: int, start: int, stop: int) -> Value:
+        """Some of the parts that the channels were divided into, such as of queries."""
+        inner = size(value.axes[0][1:])
+        bounds = {"start": start * inner, "stop": stop * inner}
+        node = self.node("slice_channels", [value.node], {}, **bounds)
+        fresh = dim_of(stop - start)
+        channels = (*fresh, *value.axes[0][1:])
+        dims = tuple(fresh if n == axis else dim for n, dim in enumerate(value.dims))
+        return Value(node, (channels, *value.axes[1:]), dims)
+
+    def _shortened(
+        self, value: Value, node: Node, which: int, axis: int, length: int
+    ) -> Value:
+        fresh = dim_of(length)
+        axes = tuple(fresh if n == which else dim for n, dim in enumerate(value.axes))
+        dims = tuple(fresh if n == axis else dim for n, dim in enumerate(value.dims))
+        return Value(node, axes, dims)
