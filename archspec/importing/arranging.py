@@ -7,6 +7,7 @@ finds all of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -43,6 +44,10 @@ class Gap(NamedTuple):
     operation: str
     why: str
     scopes: tuple[Scope, ...]
+
+
+MAX_PARTS = 4
+"""Of channels whose order may be that of weights."""
 
 
 class Arranging:
@@ -107,6 +112,8 @@ class Arranging:
 
     def arranged(self, value: Value, wanted: Dims) -> Node:
         """The node whose axes are those wanted; raises Unreadable."""
+        if value.shift:
+            raise Unreadable("a tensor that is rolled")
         found = moves(value.axes, wanted)
         if found is None and wanted == (*value.axes, (), ()):
             raised = self._raised(value.node)
@@ -151,7 +158,10 @@ class Arranging:
         return self.arranged(value, arrangement(value, last=True))
 
     def settled(self, value: Value, axis: int) -> Value:
-        """The value with a node whose channels are a dimension, wherever that is."""
+        """The value with a node whose channels are a dimension, wherever that is.
+
+        They may be in another order than in the node, see `in_order`.
+        """
         others = [
             dim for n, dim in enumerate(value.dims) if n != axis % len(value.dims)
         ]
@@ -161,6 +171,8 @@ class Arranging:
         last = axis % len(value.dims) == len(value.dims) - 1
         self._check_batch(value)
         order = arrangement(value, last=last)
+        if moves(value.axes, order) is None:
+            order = _reachable(value, order)
         return Value(self.arranged(value, order), order, value.dims)
 
     def output(self, value: Any) -> Node:
@@ -193,3 +205,28 @@ class Arranging:
         node = Node(None, (), tuple(shape[1:]) or (1,), self.scopes)
         self.unknowns.add(node)
         return self.layouts.first(node)
+
+
+def _reachable(value: Value, order: Dims) -> Dims:
+    """An arrangement with the channels in an order that ops lead to, if any."""
+    channels, *positions = order
+    if len(channels) > MAX_PARTS:
+        return order
+    orders = ((each, *positions) for each in permutations(channels))
+    return next((each for each in orders if moves(value.axes, each) is not None), order)
+
+
+def in_order(constant: Constant, value: Value, axis: int, dim: int) -> Constant:
+    """A weight whose dimension `dim` is in the order of the channels of a value's node.
+
+    `axis` is the dimension of the value's channels, whose order the weight has.
+    """
+    mine, wanted = value.dims[axis], value.axes[0]
+    if mine == wanted:
+        return constant
+    before, after = constant.shape[:dim], constant.shape[dim + 1 :]
+    split = constant.array.reshape(*before, *(part.size for part in mine), *after)
+    places = [len(before) + mine.index(part) for part in wanted]
+    start, end = len(before), len(before) + len(mine)
+    order = [*range(start), *places, *range(end, split.ndim)]
+    return constant._replace(array=split.transpose(order).reshape(constant.shape))

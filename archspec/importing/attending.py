@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 from math import isclose
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archspec.importing.affine import Affine
+from archspec.importing.arranging import Constant
 from archspec.importing.graph import Node
+from archspec.importing.groups import bias_table, check_mask, groups
 from archspec.importing.layouts import (
     Dim,
     Unreadable,
@@ -16,6 +18,7 @@ from archspec.importing.layouts import (
     dim_of,
     size,
 )
+from archspec.ops import Shape
 
 
 class Scores(NamedTuple):
@@ -24,43 +27,76 @@ class Scores(NamedTuple):
     query: Value
     key: Value
     factor: float = 1.0
+    bias: Constant | None = None
+    mask: Any = None
     is_normal: bool = False
     """Whether a softmax made weights of them."""
+
+    @property
+    def shape(self) -> Shape:
+        """Its shape in the source."""
+        return *self.query.shape[:3], self.key.shape[2]
 
 
 class Attending(Affine):
     """Adds attention."""
 
     def attention(
-        self, query: Value, key: Value, value: Value, *, scale: float | None
+        self,
+        query: Value,
+        key: Value,
+        value: Value,
+        *,
+        scale: float | None,
+        bias: Constant | None = None,
+        mask: Any = None,
     ) -> Value:
-        """Attention over (N, heads, positions, channels of a head)."""
+        """Attention over (N, heads, positions, channels of a head).
+
+        `scale` is by default that of the channels; `bias` and `mask` are added to the
+        scores. Raises Unreadable.
+        """
         if any(len(each.dims) != 4 for each in (query, key, value)):
             raise Unreadable("attention over other dimensions than heads and positions")
-        heads = query.dims[1]
-        usual = query.shape[-1] ** -0.5
-        whole = (usual if scale is None else scale) * query.factor * key.factor
-        # constants of files are in single precision
-        is_usual = isclose(whole, usual, rel_tol=1e-6)
-        own = {} if is_usual else {"scale": float(f"{whole:.6g}")}
-        plain = [each._replace(factor=1.0) for each in (query, key)]
-        parts = [self._heads(each) for each in (*plain, value)]
-        node = self.node("attention", _thirds(parts), {}, heads=size(heads), **own)
-        positions = (
-            query.axes[1:] if _positions(query) == query.dims[2] else (query.dims[2],)
-        )
+        heads, together = query.dims[1], groups(query, self.layouts.batch)
+        check_mask(mask, together.places)
+        own: dict[str, Any] = {**together.attributes, **_scale(query, key, scale)}
+        weights: dict[str, Constant] = {}
+        if bias is not None:
+            scores = bias.array.reshape(-1, *bias.array.shape[-2:])
+            own["relative_bias"], table = bias_table(scores, together.places)
+            weights["table"] = Constant(bias.name, table)
+        parts = [self._heads(each, query) for each in (query, key, value)]
+        node = self.node("attention", _thirds(parts), weights, heads=size(heads), **own)
+        positions = query.axes[1:]
+        if not together.attributes and _positions(query) != query.dims[2]:
+            positions = (query.dims[2],)
         each = dim_of(node.shape[0] // size(heads))
-        axes = ((*heads, *each), *positions)
-        return Value(node, axes, (query.dims[0], heads, query.dims[2], each))
+        axes = (*heads, *each), *positions
+        dims = query.dims[0], heads, query.dims[2], each
+        return query._replace(node=node, axes=axes, dims=dims, factor=1.0)
 
-    def _heads(self, value: Value) -> Node:
+    def _heads(self, value: Value, query: Value) -> Node:
         """The node of queries, keys or values, its channels divided among heads."""
-        self._check_batch(value)
         _, heads, positions, each = value.dims
         channels = (*heads, *each)
-        if value.axes[0] == channels and _positions(value) == positions:
+        in_place = value.axes[0] == channels and value.shift == query.shift
+        if in_place and value.dims[0] == query.dims[0] != self.layouts.batch:
+            return value.node
+        value = value._replace(factor=1.0)
+        self._check_batch(value)
+        if in_place and _positions(value) == positions:
             return value.node
         return self.arranged(value, (channels, positions))
+
+
+def _scale(query: Value, key: Value, scale: float | None) -> dict[str, float]:
+    """The factor of the scores, unless it is the usual one."""
+    usual = query.shape[-1] ** -0.5
+    whole = (usual if scale is None else scale) * query.factor * key.factor
+    # constants of files are in single precision
+    is_usual = isclose(whole, usual, rel_tol=1e-6)
+    return {} if is_usual else {"scale": float(f"{whole:.6g}")}
 
 
 def _positions(value: Value) -> Dim:

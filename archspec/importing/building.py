@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from archspec.importing.affine import absorbed, made_up
-from archspec.importing.arranging import Constant, Gap
+from archspec.importing.arranging import Constant, Gap, in_order
 from archspec.importing.attending import Attending, Scores
 from archspec.importing.graph import Node
 from archspec.importing.layouts import (
@@ -51,19 +51,22 @@ class Builder(Attending):
     ) -> Value:
         """An op over the channels at each position; `axis` is that of the channels."""
         value = self.settled(value, axis)
-        return value.like(self.node(name, [value.node], weights, **attributes))
+        own = {key: in_order(each, value, axis, 0) for key, each in weights.items()}
+        return value.like(self.node(name, [value.node], own, **attributes))
 
     def dense(self, value: Value, weight: Constant, bias: Constant | None) -> Value:
         """A matrix (out, in) for the last dimension."""
         value = self.settled(value, -1)
-        weights = {"weight": weight} | ({"bias": bias} if bias else {})
+        weights = {"weight": in_order(weight, value, -1, 1)}
+        weights |= {"bias": bias} if bias else {}
         units = weight.shape[0]
         node = self.node(
             "dense", [value.node], weights, units=units, bias=bias is not None
         )
         fresh = self.layouts.first(node).axes[0]
         axes = (fresh, *value.axes[1:])
-        return Value(node, axes, (*value.dims[:-1], fresh))
+        dims = *value.dims[:-1], fresh
+        return value._replace(node=node, axes=axes, dims=dims)
 
     def spatial(
         self,

@@ -9,7 +9,7 @@ ask for an op of the language only where one computes on another arrangement.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from math import prod
 from typing import NamedTuple
 
@@ -60,6 +60,8 @@ class Value(NamedTuple):
     dims: Dims
     factor: float = 1.0
     """What its numbers are still to be multiplied by: the language has no such op."""
+    shift: int = 0
+    """By how many rows and columns it is rolled, against the node."""
 
     @property
     def shape(self) -> Shape:
@@ -102,17 +104,44 @@ def permuted(value: Value, order: Sequence[int]) -> Value:
 
 def reshaped(value: Value, shape: Sequence[int]) -> Value:
     """The same numbers in another shape, which may have one -1; raises Unreadable."""
-    whole = prod(value.shape)
     known = prod(length for length in shape if length != -1)
+    rest = prod(value.shape) // known if known else 0
+    lengths = [rest if length == -1 else length for length in shape]
+    try:
+        return _reshaped(value, lengths)
+    except Unreadable:
+        return _reshaped(_coarse(value), lengths)
+
+
+def _reshaped(value: Value, lengths: Sequence[int]) -> Value:
     axes = list(chain.from_iterable(value.dims))
     dims: list[Dim] = []
-    for length in shape:
-        found, axes, split = _take(axes, whole // known if length == -1 else length)
+    for length in lengths:
+        found, axes, split = _take(axes, length)
         dims.append(found)
         if split is not None:
             value = _split(value, *split)
             dims = [_refined(dim, *split) for dim in dims]
     return value._replace(dims=tuple(dims))
+
+
+def _coarse(value: Value) -> Value:
+    """A value whose axes are whole again where they were cut, but are side by side."""
+    in_node = set(chain.from_iterable(map(pairwise, value.axes)))
+    in_source = chain.from_iterable(map(pairwise, value.dims))
+    found = next((pair for pair in in_source if pair in in_node), None)
+    if found is None:
+        return value
+    whole = Axis(found[0].size * found[1].size)
+    axes, dims = (
+        tuple(_joined(each, *found, whole) for each in side)
+        for side in (value.axes, value.dims)
+    )
+    return _coarse(value._replace(axes=axes, dims=dims))
+
+
+def _joined(dim: Dim, first: Axis, second: Axis, whole: Axis) -> Dim:
+    return tuple(whole if axis is first else axis for axis in dim if axis is not second)
 
 
 Split = tuple[Axis, tuple[Axis, Axis]]
@@ -158,6 +187,15 @@ def expanded(value: Value, shape: Sequence[int]) -> Value:
             for dim, length in pairs
         )
     )
+
+
+def rolled(value: Value, shifts: Sequence[int], axes: Sequence[int]) -> Value:
+    """Rolled as windows are shifted, or back; raises Unreadable."""
+    places = [value.dims[axis] for axis in axes]
+    is_map = len(value.axes) == 3 and places == [*value.axes[1:]]
+    if not is_map or len(set(shifts)) != 1:
+        raise Unreadable("a roll of something else than rows and columns alike")
+    return value._replace(shift=value.shift - shifts[0])
 
 
 def unrepeated(value: Value) -> Value:

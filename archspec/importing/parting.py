@@ -62,7 +62,8 @@ class Parting(Arranging):
         fresh = dim_of(stop - start)
         channels = (*fresh, *value.axes[0][1:])
         dims = tuple(fresh if n == axis else dim for n, dim in enumerate(value.dims))
-        return Value(node, (channels, *value.axes[1:]), dims)
+        axes = channels, *value.axes[1:]
+        return value._replace(node=node, axes=axes, dims=dims)
 
     def _shortened(
         self, value: Value, node: Node, which: int, axis: int, length: int
@@ -70,4 +71,4 @@ class Parting(Arranging):
         fresh = dim_of(length)
         axes = tuple(fresh if n == which else dim for n, dim in enumerate(value.axes))
         dims = tuple(fresh if n == axis else dim for n, dim in enumerate(value.dims))
-        return Value(node, axes, dims)
+        return value._replace(node=node, axes=axes, dims=dims)

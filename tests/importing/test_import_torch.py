@@ -129,6 +129,50 @@ def test_attention_by_matrix_products():
     assert "attention: {attention: 4}" in imported(Written(), (3, 16, 16))
 
 
+class Windows(nn.Module):
+    """Shifted windows with a bias by offset, and patches merged column by column."""
+
+    def __init__(self):
+        super().__init__()
+        self.patch = nn.Conv2d(3, 8, 2, 2)
+        self.qkv, self.project = nn.Linear(8, 24), nn.Linear(8, 8)
+        self.table = nn.Parameter(torch.zeros(49, 2))
+        y, x = torch.meshgrid(torch.arange(4), torch.arange(4), indexing="ij")
+        places = torch.stack([y.flatten(), x.flatten()])
+        apart = (places[:, :, None] - places[:, None]) + 3
+        self.register_buffer("index", apart[0] * 7 + apart[1])
+        zone = torch.zeros(8, 8)
+        zone[-2:] += 1
+        zone[:, -2:] += 2
+        zone = zone.view(2, 4, 2, 4).transpose(1, 2).reshape(4, 1, 16)
+        self.register_buffer("mask", (zone != zone.mT) * -100.0, persistent=False)
+        self.norm, self.reduce = nn.LayerNorm(32), nn.Linear(32, 5, bias=False)
+
+    def forward(self, x):
+        x = self.patch(x).permute(0, 2, 3, 1)
+        y = torch.roll(x, (-2, -2), (1, 2))
+        y = y.view(-1, 2, 4, 2, 4, 8).permute(0, 1, 3, 2, 4, 5).reshape(-1, 16, 8)
+        q, k, v = self.qkv(y).view(-1, 16, 3, 2, 4).permute(2, 0, 3, 1, 4).unbind(0)
+        scores = (q * 0.5) @ k.mT
+        scores = scores + self.table[self.index.view(-1)].view(16, 16, 2).permute(
+            2, 0, 1
+        )
+        scores = scores.view(-1, 4, 2, 16, 16) + self.mask[:, None]
+        y = scores.view(-1, 2, 16, 16).softmax(-1) @ v
+        y = self.project(y.transpose(1, 2).reshape(-1, 16, 8))
+        y = y.view(-1, 2, 2, 4, 4, 8).permute(0, 1, 3, 2, 4, 5).reshape(-1, 8, 8, 8)
+        x = x + torch.roll(y, (2, 2), (1, 2))
+        x = x.view(-1, 4, 2, 4, 2, 8).permute(0, 1, 3, 4, 2, 5).flatten(3)
+        return self.reduce(self.norm(x)).mean((1, 2))
+
+
+def test_shifted_windows():
+    """The mask is -100 in the source and minus infinity in the op."""
+    text = imported(Windows(), (3, 16, 16))
+    assert "{attention: {heads: 2, window: 4, shift: 2, relative_bias: signed}}" in text
+    assert "space_to_depth: {space_to_depth: {order: channels_last}}" in text
+
+
 class Two(nn.Module):
     def __init__(self):
         super().__init__()

@@ -67,6 +67,15 @@ def _div(x: Any, other: Any, rounding_mode: str | None = None) -> Any:
     return rounding[rounding_mode](x / other)
 
 
+def _fill(x: Any, value: Any) -> Any:
+    x[...] = value  # in place, as parts of a mask are filled
+    return x
+
+
+def _masked(x: Any, mask: Any, value: Any) -> Any:
+    return np.where(mask, value, x)
+
+
 def _same(x: Any, **_: Any) -> Any:
     return x
 
@@ -82,12 +91,16 @@ _FOLDED: dict[str, Callable[..., Any]] = {
     "_to_copy": _same,
     "arange": _arange,
     "cos": np.cos,
+    "eq": lambda x, other: x == other,
+    "fill": _fill,
+    "masked_fill": _masked,
+    "ne": lambda x, other: x != other,
     "floor_divide": lambda x, other: x // other,
     "full": lambda size, fill_value, **_: np.full(size, fill_value),
     "log": np.log,
     "ones_like": lambda x, **_: np.ones_like(x),
     "pow": lambda x, exponent: x**exponent,
-    "repeat": lambda x, repeats: np.tile(x, repeats),
+    "repeat": lambda x, repeats: np.tile(x, reps=repeats),
     "rsqrt": lambda x: 1 / np.sqrt(x),
     "sin": np.sin,
     "stack": lambda tensors, dim=0: np.stack(tensors, dim),

@@ -25,9 +25,9 @@ def _scaled_dot_product_attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Value:
-    if attn_mask is not None or is_causal:
-        raise Unreadable("attention with a mask")
-    return builder.attention(query, key, value, scale=scale)
+    if is_causal or isinstance(attn_mask, Value):
+        raise Unreadable("attention with a mask that depends on the input")
+    return builder.attention(query, key, value, scale=scale, bias=attn_mask)
 
 
 @reads("matmul", "bmm")
@@ -36,7 +36,9 @@ def _matmul(builder: Builder, x: Any, *, other: Any = None, mat2: Any = None) ->
     if isinstance(by, Constant) and isinstance(x, Value) and by.array.ndim == 2:
         return builder.dense(x, Constant(by.name, by.array.T), None)
     if isinstance(x, Scores) and x.is_normal and isinstance(by, Value):
-        return builder.attention(x.query, x.key, by, scale=x.factor)
+        return builder.attention(
+            x.query, x.key, by, scale=x.factor, bias=x.bias, mask=x.mask
+        )
     if not (isinstance(x, Value) and isinstance(by, Value) and len(x.dims) == 4):
         raise Unreadable("a product of matrices that is no attention")
     return Scores(x, permuted(by, (0, 1, 3, 2)))
@@ -63,4 +65,24 @@ def _over(scores: Scores, *, other: Any) -> Scores:
 
 @reads_scores("alias", "clone", "contiguous", "detach", "dropout", "to", "type_as")
 def _same(scores: Scores, **_: Any) -> Scores:
+    return scores
+
+
+@reads_scores("add")
+def _plus(scores: Scores, *, other: Any, alpha: float = 1) -> Scores:
+    if not isinstance(other, Constant) or alpha != 1 or scores.is_normal:
+        raise Unreadable("scores of attention plus a tensor")
+    heads, groups = scores.query.shape[1], scores.query.shape[0]
+    if other.array.size == heads * scores.shape[-1] * scores.shape[-2]:
+        return scores._replace(bias=other)
+    if groups * scores.shape[-1] * scores.shape[-2] % other.array.size == 0:
+        return scores._replace(mask=other.array)
+    raise Unreadable(f"scores of attention plus a constant of {other.shape}")
+
+
+@reads_scores("view", "reshape", "_unsafe_view")
+def _view(scores: Scores, *, size: Any = (), shape: Any = ()) -> Scores:
+    wanted = [length for length in (*size, *shape) if length != -1]
+    if tuple(wanted[-3:]) != scores.shape[-3:]:
+        raise Unreadable("scores of attention in another shape")
     return scores

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archspec.importing.building import Builder
-from archspec.importing.layouts import Unreadable, Value, expanded, permuted, reshaped
+import numpy as np
+
+from archspec.importing.building import Builder, Constant
+from archspec.importing.layouts import (
+    Unreadable,
+    Value,
+    expanded,
+    permuted,
+    reshaped,
+    rolled,
+)
 from archspec.importing.torch.operations.registry import (
     reads,
 )
@@ -57,6 +66,11 @@ def _transpose(builder: Builder, x: Value, dim0: int, dim1: int) -> Value:
     order = list(range(len(x.dims)))
     order[dim0], order[dim1] = order[dim1], order[dim0]
     return permuted(x, order)
+
+
+@reads("mT")
+def _matrix_transpose(builder: Builder, x: Value) -> Value:
+    return _transpose(builder, x, -2, -1)
 
 
 @reads("unsqueeze")
@@ -136,3 +150,17 @@ def _split(
 @reads("chunk")
 def _chunk(builder: Builder, x: Value, chunks: int, dim: int = 0) -> list[Value]:
     return _split(builder, x, -(-x.shape[dim] // chunks), dim)
+
+
+@reads("roll")
+def _roll(
+    builder: Builder, x: Value, *, shifts: Sequence[int], dims: Sequence[int]
+) -> Value:
+    return rolled(x, shifts, [dim % len(x.dims) for dim in dims])
+
+
+@reads("new_zeros", "zeros_like")
+def _zeros(
+    builder: Builder, x: Value, *, size: Sequence[int] = (), **_: Any
+) -> Constant:
+    return Constant("zeros", np.zeros(size or x.shape, np.float32))

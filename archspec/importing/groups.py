@@ -1,0 +1,75 @@
+"""What attention is told beside queries, keys and values: windows, biases, masks."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from archspec.importing.layouts import Axis, Unreadable, Value, size
+from archspec.ops.places import Places
+
+Array = np.ndarray[Any, Any]
+_UNSEEN = -50.0
+"""A score below which a position counts for nothing: exp(-50) is 2e-22."""
+
+
+class Groups(NamedTuple):
+    """Which positions see each other, as attributes of the op."""
+
+    attributes: dict[str, int]
+    places: Places
+
+
+def groups(query: Value, batch: tuple[Axis, ...]) -> Groups:
+    """How the positions of queries are divided, (N and groups, heads, positions, ...).
+
+    Raises Unreadable for groups that are neither windows nor a grid.
+    """
+    first, positions = query.dims[0], query.dims[2]
+    sizes = tuple(map(size, query.axes[1:]))
+    if first == batch:
+        return Groups({}, Places(sizes))
+    if len(query.axes) == 3 and all(len(dim) == 2 for dim in query.axes[1:]):
+        rows, columns = query.axes[1:]
+        outer, inner = (rows[0], columns[0]), (rows[1], columns[1])
+        (height, width), side = sizes, inner[0].size
+        if inner[0].size != inner[1].size:
+            raise Unreadable("attention within windows that are no squares")
+        if first == (*batch, *outer) and positions == inner:
+            own = {"window": side, "shift": query.shift}
+            found = Places.windows((height, width), side, query.shift)
+            return Groups({n: v for n, v in own.items() if v}, found)
+        if first == (*batch, *inner) and positions == outer:
+            return Groups({"dilation": side}, Places.grid((height, width), side))
+    raise Unreadable("attention within groups that are no windows")
+
+
+def check_mask(mask: Array | None, places: Places) -> None:
+    """Raise Unreadable unless a mask hides just what a shift makes neighbours."""
+    if mask is None and not places.shift:
+        return
+    if mask is None:
+        raise Unreadable("attention over positions that only a roll made neighbours")
+    shown = mask.reshape(-1, *mask.shape[-2:]) > _UNSEEN
+    wanted = np.isfinite(places.mask(np.zeros(1))) if places.shift else np.True_
+    if shown.shape != np.broadcast_shapes(shown.shape, np.shape(wanted)):
+        raise Unreadable("attention with a mask of another size")
+    if (shown != wanted).any():
+        raise Unreadable("attention with a mask that is not that of shifted windows")
+
+
+def bias_table(bias: Array, places: Places) -> tuple[str, Array]:
+    """The kind of a relative bias, and its table (heads, rows, columns).
+
+    `bias` is (heads, queries, keys); raises Unreadable if it is none by offset.
+    """
+    for kind in ("absolute", "signed"):
+        rows, columns = places.offsets(bias, signed=kind == "signed")
+        if bias.shape[1:] != rows.shape:
+            break
+        table = np.zeros((len(bias), rows.max() + 1, columns.max() + 1), bias.dtype)
+        table[:, rows, columns] = bias
+        if (table[:, rows, columns] == bias).all():
+            return kind, table
+    raise Unreadable("a bias of attention that is not by the offset of positions")
