@@ -48,7 +48,8 @@ def _votes(node: Node, words: tuple[str, ...]) -> Iterable[tuple[tuple[str, str]
     if isinstance(op, Windowed) and type(op).model_fields["padding"].is_required():
         fitting = padding_words(node, words)
         is_padded = any(op.window.amounts(node.size))
-        yield from [((base, "padding"), word) for word in fitting[:1] if is_padded]
+        # each word that fits has a vote: where strides differ, one of them is left
+        yield from [((base, "padding"), word) for word in fitting if is_padded]
 
 
 def _is_gate(node: Node) -> bool:

@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from archspec.errors import InvalidArgument
+from archspec.importing.readers import READERS, Reader
+
+
+class Library(NamedTuple):
+    """Where models come from: a template of the call that makes one.
+
+    `target` is the framework that runs them; `suffix` the kind of file that its process
+    writes. `size` is the argument that an image's size is given by, channels last; ""
+    where any size can be run.
+    """
+
+    imports: str
+    call: str
+    target: str = "torch"
+    suffix: str = ".pt2"
+    size: str = ""
+
 
 _LIBRARIES = {
-    "torchvision": (
+    "torchvision": Library(
         "import torchvision",
         "torchvision.models.get_model({name!r}, **{{'weights': None, **{options}}})",
     ),
-    "timm": ("import timm", "timm.create_model({name!r}, **{options})"),
+    "timm": Library("import timm", "timm.create_model({name!r}, **{options})"),
+    "keras": Library(
+        "import keras",
+        "keras.applications.{name}(**{{'weights': None, **{options}}})",
+        target="keras",
+        suffix=".keras",
+        size="input_shape",
+    ),
 }
 _MODULE = """\
 import sys
+from pathlib import Path
 
 sys.path.insert(0, {folder!r})
 {imports}
@@ -25,8 +51,21 @@ sys.path.insert(0, {folder!r})
 def Original():
     return {call}
 """
-FILES = (".pt2", ".onnx")
-_KNOWN = "torchvision:NAME, timm:NAME, PACKAGE.MODULE:FACTORY, a .pt2 or an .onnx file"
+_KERAS = """
+
+_made = Original
+
+
+def Original():
+    network = _made()
+    if Path({weights!r}).exists():
+        network.load_weights({weights!r})
+    return network
+"""
+_KNOWN = (
+    "torchvision:NAME, timm:NAME, keras:NAME, PACKAGE.MODULE:FACTORY, "
+    "a .pt2, .onnx or .keras file"
+)
 
 
 class Model(NamedTuple):
@@ -61,12 +100,24 @@ class Model(NamedTuple):
     @property
     def is_file(self) -> bool:
         """Whether it is a file."""
-        return self.said.endswith(FILES)
+        return self.path.suffix in READERS
 
     @property
     def path(self) -> Path:
         """The file."""
         return Path(self.said)
+
+    @property
+    def library(self) -> Library:
+        """What makes it; a module of the user's is PyTorch's."""
+        package, _, name = self.said.partition(":")
+        own = Library(f"import {package}", f"{package}.{name}(**{{options}})")
+        return _LIBRARIES.get(package, own)
+
+    @property
+    def reader(self) -> Reader:
+        """What reads it, or the file that is exported of it."""
+        return READERS[self.path.suffix if self.is_file else self.library.suffix]
 
     @property
     def stem(self) -> str:
@@ -85,21 +136,32 @@ class Model(NamedTuple):
             message = f"'{self.call}' is not of the form name=value, name=value"
             raise InvalidArgument(message) from None
 
+    def of_size(self, size: Sequence[int]) -> Model:
+        """The same model for images of a size, channels first."""
+        if not size or not self.library.size:
+            return self
+        channels, height, width = size
+        shape = height, width, channels
+        return self._with(**{self.library.size: shape})
+
     def with_classes(self, classes: int) -> Model:
         """The same model for another number of classes."""
-        others = {n: v for n, v in self.options().items() if n != "num_classes"}
-        options = {**others, "num_classes": classes}
+        return self._with(num_classes=classes)
+
+    def _with(self, **changed: Any) -> Model:
+        options = {**self.options(), **changed}
         call = ", ".join(f"{name}={value!r}" for name, value in options.items())
         return self._replace(call=call)
 
-    def source(self) -> str:
-        """A module whose `Original` makes it."""
-        library, _, name = self.said.partition(":")
-        options = repr(self.options())
-        if library in _LIBRARIES:
-            imports, call = _LIBRARIES[library]
-            call = call.format(name=name, options=options)
-        else:
-            imports, call = f"import {library}", f"{library}.{name}(**{options})"
-        folder = str(Path.cwd())
-        return _MODULE.format(folder=folder, imports=imports, call=call)
+    def source(self, weights: Path) -> str:
+        """A module whose `Original` makes it.
+
+        A Keras model takes the weights of a file if that exists.
+        """
+        name = self.said.rpartition(":")[2]
+        call = self.library.call.format(name=name, options=repr(self.options()))
+        found = _MODULE.format(
+            folder=str(Path.cwd()), imports=self.library.imports, call=call
+        )
+        is_keras = self.library.target == "keras"
+        return found + _KERAS.format(weights=str(weights)) if is_keras else found

@@ -82,7 +82,8 @@ def _words(path: str, within: str) -> list[str]:
 def _owned(item: Item) -> bool:
     """Whether the innermost module around a node is of the framework: it is the node."""
     (node,) = item.nodes
-    return bool(node.scopes) and node.scopes[-1].kind.startswith("torch.nn.")
+    owners = "torch.nn.", "keras.layers."
+    return bool(node.scopes) and node.scopes[-1].kind.startswith(owners)
 
 
 def common_name(paths: Sequence[str], within: str = "") -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from archspec.elaboration import with_input_size
 from archspec.errors import ImportFailed, SpecError
+from archspec.frameworks import target_of
 from archspec.network import Network
 from archspec.ops import Shape
 from archspec.runtime.order import ArrayFile, Order, as_inputs, write_arrays
@@ -72,13 +73,15 @@ def _wanted(
 def runner(
     session: Session, module: Path, name: str, weights: Mapping[str, Array]
 ) -> Run:
-    """Runs a class of a Python file in PyTorch's process."""
+    """Runs a class or function of a Python file; without weights, with its own."""
 
     def run(images: Sequence[Array]) -> Sequence[Array]:
         with tempfile.TemporaryDirectory() as folder:
             order = _order(Path(folder), module, name)
             floating = (a for a in weights.items() if _is_floating(a[1]))
             write_arrays(order.weights, dict(floating))
+            if not weights:
+                order = order._replace(weights="")
             write_arrays(order.images, as_inputs(images))
             answer = session.ask(order)
             if answer.fault:
@@ -93,11 +96,12 @@ def runner(
 def generated(
     session: Session, network: Network, weights: Mapping[str, Array]
 ) -> Generator[Run]:
-    """Runs the module that is generated for PyTorch."""
+    """Runs the module that is generated for the framework of a process."""
+    target = target_of(session.framework)
     with tempfile.TemporaryDirectory() as folder:
         module = Path(folder, "generated.py")
-        module.write_text(render(network, "torch"), encoding="utf-8")
-        own = to_target(network, manifest("torch"), weights)
+        module.write_text(render(network, target), encoding="utf-8")
+        own = to_target(network, manifest(target), weights)
         yield runner(session, module, network.name, own)
 
 

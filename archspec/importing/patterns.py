@@ -109,8 +109,40 @@ def recognised(formula: Formula) -> Found | None:
     try:
         with np.errstate(all="ignore"):
             return known(chain, chain.leaf.value)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, LookupError):
         return None
+
+
+def depends_on_one(formula: Formula) -> bool:
+    """Whether all of a formula depends on one tensor."""
+    return next(_chains(formula), None) is not None
+
+
+class Scaled(NamedTuple):
+    """A value from which a number is subtracted, and which then is divided by one."""
+
+    value: Value
+    mean: float
+    std: float
+
+
+def scaled(formula: Formula) -> Scaled | None:
+    """What a formula is, if it is only sums and products with numbers."""
+    chain = next(_chains(formula), None)
+    if chain is None or chain.leaf.value is None or not chain.is_plain:
+        return None
+    given = np.asarray(chain.run(_PROBES), float)
+    zero, one = (float(np.interp(x, _PROBES, given)) for x in (0, 9))
+    factor = (one - zero) / 9
+    line = factor * _PROBES + zero
+    if factor <= 0 or not np.allclose(given, line, rtol=1e-12, atol=1e-12):
+        return None
+    return Scaled(chain.leaf.value, decimal(-zero / factor), decimal(1 / factor))
+
+
+def decimal(number: float) -> float:
+    """A number with as many digits as specs have."""
+    return float(f"{number:.12g}") + 0.0
 
 
 def _chains(formula: Formula) -> Iterator[_Chain]:

@@ -5,26 +5,28 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.errors import Diagnostic, ImportFailed
+from archspec.errors import Diagnostic, ImportFailed, InvalidArgument
+from archspec.frameworks import FRAMEWORKS
 from archspec.importing.building import Builder, Gap
 from archspec.importing.checkpoint import classes_of, fitted
 from archspec.importing.draft import identifier
 from archspec.importing.graph import Graph, shared_weights
 from archspec.importing.models import Model
-from archspec.importing.outputs import Outputs, compared, generated, runner
+from archspec.importing.outputs import Outputs, Run, compared, generated, runner
+from archspec.importing.readers import Program
 from archspec.importing.structured import best
-from archspec.importing.torch import archive, live, reading
+from archspec.importing.torch import archive, live
 from archspec.importing.trial import Accepted
 from archspec.network import Network
 from archspec.runtime.order import Order, as_inputs, write_arrays
-from archspec.runtime.session import SECONDS, Session
+from archspec.runtime.session import SECONDS, Session, installed
 from archspec.weights.checkpoints import opened
 
 Array = np.ndarray[Any, Any]
@@ -80,15 +82,14 @@ def import_source(
     """
     if model.is_file:
         progress(f"reading {model.said}")
-        program = archive.read(model.path)
-        return _imported(_with_own(program, wish, model)[0], model, wish, progress)
+        program = model.reader.program(model.path)
+        program, _ = _with_own(program, wish, model)
+        return _imported(program, model, wish, progress)
     with _made(model, wish, seconds, progress) as (program, session, module):
         found = _imported(program, model, wish, progress)
         progress("comparing outputs")
-        shapes = [shape[1:] for shape in program.inputs.values()]
         theirs = runner(session, module, "Original", program.state)
-        with generated(session, found.network, found.weights) as ours:
-            apart = compared(theirs, ours, found.network, shapes)
+        apart = _compared(found, theirs, session, seconds)
     return replace(found, outputs=apart)
 
 
@@ -102,22 +103,33 @@ def import_module(
     program, _ = _with_own(exported, wish, model)
     found = _imported(program, model, wish, progress)
     progress("comparing outputs")
-    shapes = [shape[1:] for shape in program.inputs.values()]
     theirs = live.runner(module, program.state)
-    with (
-        Session("torch", seconds) as session,
-        generated(session, found.network, found.weights) as ours,
-    ):
-        apart = compared(theirs, ours, found.network, shapes)
-    return replace(found, outputs=apart)
+    with Session("torch", seconds) as session:
+        return replace(found, outputs=_compared(found, theirs, session, seconds))
 
 
-def _with_own(
-    program: archive.Program, wish: Wish, model: Model
-) -> tuple[archive.Program, int | None]:
+def _compared(
+    found: Imported, theirs: Run, session: Session, seconds: float
+) -> Outputs:
+    """Run the source and the generated module, of PyTorch if that is installed."""
+    with ExitStack() as stack:
+        is_other = session.framework != "torch" and not FRAMEWORKS["torch"].missing
+        own = stack.enter_context(Session("torch", seconds)) if is_other else session
+        run = generated(own, found.network, found.weights)
+        shapes = list(found.network.inputs.values())
+        return compared(theirs, stack.enter_context(run), found.network, shapes)
+
+
+def _with_own(program: Program, wish: Wish, model: Model) -> tuple[Program, int | None]:
     """The program with the user's weights; else how many classes these have."""
     if wish.checkpoint is None:
         return program, None
+    if not isinstance(program, archive.Program):
+        message = f"{model.said} cannot be given other weights"
+        help = (
+            "--checkpoint is for models of PyTorch; export the model with its weights"
+        )
+        raise ImportFailed.single("AS705", message, help=help)
     with opened(wish.checkpoint, wish.key) as checkpoint:
         found = checkpoint.arrays()
     classes = classes_of(program.state, found)
@@ -134,11 +146,17 @@ def _with_own(
 @contextmanager
 def _made(
     model: Model, wish: Wish, seconds: float, progress: Progress
-) -> Generator[tuple[archive.Program, Session, Path]]:
+) -> Generator[tuple[Program, Session, Path]]:
     """The program of a model, in whose process it can be run."""
+    target = model.library.target
+    if target == "keras" and wish.checkpoint is not None:
+        raise InvalidArgument(
+            "--checkpoint is for models of PyTorch; save a Keras model with its weights, "
+            "as a .keras file"
+        )
     with (
         tempfile.TemporaryDirectory() as name,
-        Session("torch", seconds) as session,
+        Session(installed(target), seconds) as session,
     ):
         folder = Path(name)
         progress(f"exporting {model.said}")
@@ -154,16 +172,17 @@ def _made(
 
 def _exported(
     session: Session, model: Model, wish: Wish, folder: Path
-) -> tuple[archive.Program, Path]:
-    """What `torch.export` writes of a model, and the module that makes it."""
+) -> tuple[Program, Path]:
+    """What a model's framework writes of it, and the module that makes it."""
     module = folder / "original.py"
-    module.write_text(model.source(), encoding="utf-8")
+    file = folder / f"{identifier(model.stem)}{model.library.suffix}"
+    module.write_text(model.of_size(wish.size).source(file), encoding="utf-8")
     order = Order(
         task="export",
         module=str(module),
         name="Original",
         result="",
-        checkpoint=str(folder / "model.pt2"),
+        checkpoint=str(file),
     )
     if wish.size:
         order = order._replace(images=str(folder / "images"))
@@ -174,13 +193,13 @@ def _exported(
         message = f"{model.said} cannot be exported"
         help = " ".join(answer.fault.split())
         raise ImportFailed.single("AS702", message, help=help)
-    return archive.read(Path(order.checkpoint)), module
+    return model.reader.program(file), module
 
 
 def _imported(
-    program: archive.Program, model: Model, wish: Wish, progress: Progress
+    program: Program, model: Model, wish: Wish, progress: Progress
 ) -> Imported:
-    graph, builder = reading.read(program)
+    graph, builder = model.reader.read(program)
     _refuse_gaps(model, builder)
     _refuse_shared(model, graph)
     progress("looking for structure")
@@ -197,7 +216,7 @@ def _imported(
     )
 
 
-def _unused(program: archive.Program, used: Collection[str]) -> Iterator[str]:
+def _unused(program: Program, used: Collection[str]) -> Iterator[str]:
     """The weights that inference does not need; counters and indices are none."""
     known = program.constants.values()
     floating = (c for c in known if np.issubdtype(c.array.dtype, np.floating))

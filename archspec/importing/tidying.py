@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from archspec.importing.graph import Graph, Node, users
+from archspec.ops.window import Windowed
 
 Users = dict[Node, list[Node]]
 _POOLS = "global_avg_pool", "global_max_pool"
@@ -20,7 +21,7 @@ _ON_VECTORS = (
 
 def tidied(graph: Graph) -> Graph:
     """The same network; nodes that are left alone are copies with the same weights."""
-    for step in (_once, _vectors, _nested, _sums):
+    for step in (_once, _padded, _vectors, _nested, _sums):
         graph = step(graph)
     return graph
 
@@ -47,6 +48,24 @@ def _once(graph: Graph) -> Graph:
         if node.weights or node.op is None or node.name == "dropout":
             return node
         return seen.setdefault((node.op, node.sources), node)
+
+    return _rebuilt(graph, change)
+
+
+def _padded(graph: Graph) -> Graph:
+    """A convolution of a feature map that is padded by zeros pads by itself."""
+
+    def change(_: Node, node: Node) -> Node:
+        (first, *_) = node.sources
+        is_conv = node.name in ("conv", "depthwise_conv")
+        if not is_conv or first.name != "pad" or dict(first.op or ())["value"]:
+            return node
+        assert isinstance(node.op, Windowed)
+        own = node.op.window.amounts(node.size)
+        outer = dict(first.op or ())["amounts"]
+        both = tuple(a + b for a, b in zip(own, outer, strict=True))
+        op = type(node.op)(**{**dict(node.op), "padding": both})
+        return Node(op, first.sources, node.shape, node.scopes, node.weights)
 
     return _rebuilt(graph, change)
 

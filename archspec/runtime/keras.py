@@ -80,7 +80,10 @@ def sharpen(network: Any) -> None:
                 np.float64(layer.scale),
                 np.float64(layer.offset),
             )
-        if isinstance(layer, keras.layers.Normalization):
+        if (
+            isinstance(layer, keras.layers.Normalization)
+            and layer.input_mean is not None
+        ):
             shape = tuple(layer.mean.shape)
             layer.mean = np.reshape(np.float64(layer.input_mean), shape)
             layer.variance = np.reshape(np.float64(layer.input_variance), shape)
@@ -207,6 +210,10 @@ class KerasModel:
         found |= {f"after:{v.path}": v for v in self.network.weights}
         for name, tensor in found.items():
             keep(name, keras.ops.convert_to_numpy(tensor))
+
+    def export(self, images: Images, path: Path) -> None:
+        """Write a `.keras` file, for images of the size that it was made for."""
+        self.network.save(path)
 
     def save(self, path: Path) -> None:
         """Write a `.weights.h5` file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -47,6 +47,8 @@ class Program:
     calls: tuple[Call, ...]
     outputs: tuple[str, ...]
     model: onnx.ModelProto
+    name: str
+    state: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @cached_property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
@@ -67,7 +69,7 @@ def read(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Pro
     except (DecodeError, ValueError) as error:
         raise _failed(path, f"it is damaged, or no ONNX file: {error}") from None
     try:
-        return _program(model, path.parent, dict(shapes or {}))
+        return _program(model, path, dict(shapes or {}))
     except (ValueError, TypeError, KeyError, OSError, MemoryError) as error:
         raise _failed(path, str(error)) from None
 
@@ -78,7 +80,7 @@ def _failed(path: Path, why: str) -> ImportFailed:
 
 
 def _program(
-    model: onnx.ModelProto, folder: Path, shapes: dict[str, tuple[int, ...]]
+    model: onnx.ModelProto, path: Path, shapes: dict[str, tuple[int, ...]]
 ) -> Program:
     graph = model.graph
     if len(graph.node) > MAX_NODES:
@@ -86,7 +88,7 @@ def _program(
     if graph.sparse_initializer:
         raise ValueError("it has sparse weights")
     constants = {
-        tensor.name: Constant(tensor.name, array(tensor, folder))
+        tensor.name: Constant(tensor.name, array(tensor, path.parent))
         for tensor in graph.initializer
     }
     inputs = {
@@ -96,10 +98,10 @@ def _program(
     }
     if not inputs:
         raise ValueError("it has no input")
-    calls = tuple(_calls(graph.node, folder))
+    calls = tuple(_calls(graph.node, path.parent))
     outputs = tuple(output.name for output in graph.output)
     _check_order({*constants, *inputs}, calls, outputs)
-    return Program(inputs, constants, calls, outputs, model)
+    return Program(inputs, constants, calls, outputs, model, path.stem)
 
 
 def _check_order(
@@ -217,7 +219,7 @@ def _inferred(
             dim.dim_value = size
     try:
         bare = onnx.shape_inference.infer_shapes(bare, data_prop=True)
-    except Exception:  # noqa: BLE001 - whatever it stumbles over, it only helps
+    except Exception:
         return {}
     known = (*bare.graph.value_info, *bare.graph.output)
     found = {

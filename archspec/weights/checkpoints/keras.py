@@ -38,7 +38,7 @@ from archspec.weights.checkpoints.units import (
 
 _NORM = ["gamma", "beta", "moving_mean", "moving_variance"]
 _ALIASES = {"depthwise_kernel": "kernel", "pointwise_kernel": "kernel"}
-_NO_LAYERS = {"vars", "optimizer", "seed_generator", "metrics", "compile_metrics"}
+NO_LAYERS = {"vars", "optimizer", "seed_generator", "metrics", "compile_metrics"}
 """Groups in which Keras keeps other things than weights of layers."""
 
 _MAX_DEPTH = 32
@@ -60,9 +60,9 @@ def keras_hdf5(path: Path) -> Generator[Checkpoint]:
 @contextmanager
 def keras_archive(path: Path) -> Generator[Checkpoint]:
     """A file of `model.save`: a zip, of which the configuration is read as data."""
-    with _archive(path) as archive:
-        text = _member(path, archive, "config.json")
-        weights = BytesIO(_member(path, archive, "model.weights.h5"))
+    with unzipped(path) as archive:
+        text = member(path, archive, "config.json")
+        weights = BytesIO(member(path, archive, "model.weights.h5"))
     stated = configuration(text)
     if stated is None:
         raise unreadable(path, "its config.json lists no layers")
@@ -90,12 +90,13 @@ def _checkpoint(units: Sequence[Unit], stated: Configuration | None) -> Checkpoi
 
 def archived_weights(path: Path) -> bytes:
     """The `.weights.h5` file in an archive; raises WeightsError (AS511)."""
-    with _archive(path) as archive:
-        return _member(path, archive, "model.weights.h5")
+    with unzipped(path) as archive:
+        return member(path, archive, "model.weights.h5")
 
 
 @contextmanager
-def _archive(path: Path) -> Generator[zipfile.ZipFile]:
+def unzipped(path: Path) -> Generator[zipfile.ZipFile]:
+    """An archive that Keras wrote; raises WeightsError (AS511)."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
@@ -105,8 +106,11 @@ def _archive(path: Path) -> Generator[zipfile.ZipFile]:
         raise unreadable(path, error) from None
 
 
-def _member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
-    """One file of the archive; as Keras compresses none, it is as large as it looks."""
+def member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
+    """One file of the archive; as Keras compresses none, it is as large as it looks.
+
+    Raises WeightsError (AS511).
+    """
     try:
         info = archive.getinfo(name)
     except KeyError:
@@ -169,7 +173,7 @@ def _groups(path: Path, group: Any, name: str = "") -> Iterator[tuple[str, Any]]
             continue
         if key == "vars" and len(child):
             yield name, child
-        elif key not in _NO_LAYERS:
+        elif key not in NO_LAYERS:
             yield from _groups(path, child, f"{name}/{key}" if name else key)
 
 

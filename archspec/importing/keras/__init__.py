@@ -1,0 +1,1 @@
+"""Keras models, from their configuration and weights; nothing of a file is run."""

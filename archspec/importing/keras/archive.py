@@ -1,0 +1,222 @@
+"""The file that Keras writes for a model, read as data: nothing in it is run.
+
+It is an archive with the layers as JSON and their weights as HDF5. Functions that were
+written as a `Lambda` are bytecode, and never decoded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from archspec.errors import ImportFailed, WeightsError
+from archspec.importing.building import Constant
+from archspec.weights.checkpoints.hdf5 import children, opened, tensor
+from archspec.weights.checkpoints.keras import NO_LAYERS, member, unzipped
+
+Array = Any
+Where = tuple[str, ...]
+"""The names of the models around a layer, from the outside in, and its own."""
+
+MAX_DEPTH = 32
+MAX_LAYERS = 20_000
+_MALFORMED = KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError
+
+
+class Ref(NamedTuple):
+    """An output of a call of a layer of the same model."""
+
+    layer: str
+    call: int
+    output: int
+
+
+class Layer(NamedTuple):
+    """A layer or function; `calls` are the arguments of each call, `Ref`s in them.
+
+    `model` are the layers within, of a model that is used as one. `first` is the number
+    of the first call: a functional model was called once when it was made.
+    """
+
+    name: str
+    kind: str
+    module: str
+    config: Mapping[str, Any]
+    calls: Sequence[tuple[list[Any], Mapping[str, Any]]]
+    model: Model | None = None
+    first: int = 0
+
+
+class Model(NamedTuple):
+    """Layers by their names; `outputs` have a name where there are several.
+
+    `shapes` are those of tensors, the batch and channels among them, where they are known.
+    """
+
+    layers: Mapping[str, Layer]
+    inputs: Sequence[Ref]
+    outputs: Mapping[str, Ref]
+    shapes: Mapping[Ref, Sequence[Any]]
+
+
+class Program(NamedTuple):
+    """A network as layers.
+
+    `weights` are in the order in which a layer makes them, None for what is no weight.
+    """
+
+    name: str
+    model: Model
+    weights: Mapping[Where, Sequence[Array | None]]
+    constants: Mapping[str, Constant] = {}
+    state: Mapping[str, Array] = {}
+
+
+def read(path: Path) -> Program:
+    """The program in a `.keras` file; raises ImportFailed (AS701)."""
+    try:
+        with unzipped(path) as members:
+            config = json.loads(member(path, members, "config.json"))
+            data = BytesIO(member(path, members, "model.weights.h5"))
+        model = _Models().model(config, 0)
+        with opened(path, data) as root:
+            weights = dict(_weights(path, root, ()))
+        return Program(path.stem, model, weights)
+    except WeightsError as error:
+        raise _failed(path, str(error)) from None
+    except _MALFORMED as error:
+        raise _failed(path, f"its config.json is malformed: {error!r}") from None
+
+
+def _failed(path: Path, why: str) -> ImportFailed:
+    message = f"cannot read {path} as a Keras model: {why}"
+    help = "write it by model.save('model.keras'), Keras 3.5 or newer"
+    return ImportFailed.single("AS701", message, help=help)
+
+
+class _Models:
+    """Reads models within models, and counts their layers."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def model(self, about: Mapping[str, Any], depth: int) -> Model:
+        config = about["config"]
+        if depth > MAX_DEPTH:
+            raise ValueError("models within models, too deeply")
+        shapes: dict[Ref, Sequence[Any]] = {}
+        layers = [self._layer(each, depth, shapes) for each in config["layers"]]
+        known = {layer.name: layer for layer in layers}
+        if len(known) < len(layers):
+            raise ValueError("two layers of one name")
+        if "input_layers" not in config:
+            return _chained(layers)
+        inputs = [ref for _, ref in _named_refs(config["input_layers"])]
+        outputs = list(_named_refs(config["output_layers"]))
+        return Model(known, inputs, dict(outputs), shapes)
+
+    def _layer(
+        self, about: Mapping[str, Any], depth: int, shapes: dict[Ref, Sequence[Any]]
+    ) -> Layer:
+        self.count += 1
+        if self.count > MAX_LAYERS:
+            raise ValueError(f"more than {MAX_LAYERS:,} layers")
+        config = about["config"]
+        found = Layer(
+            str(config["name"]),
+            str(about["class_name"]),
+            str(about.get("module") or ""),
+            config,
+            [
+                (_resolved(call["args"], shapes), _resolved(call["kwargs"], shapes))
+                for call in about.get("inbound_nodes", [])
+            ],
+        )
+        if not isinstance(config.get("layers"), list):
+            return found
+        first = int("input_layers" in config)
+        return found._replace(model=self.model(about, depth + 1), first=first)
+
+
+def _chained(layers: Sequence[Layer]) -> Model:
+    """The layers of a Sequential, each reading the one before it."""
+    if layers[0].kind != "InputLayer":
+        raise ValueError("a Sequential model of which no input shape is known")
+    known = {layers[0].name: layers[0]}
+    for before, layer in zip(layers, layers[1:], strict=False):
+        source = Ref(before.name, before.first, 0)
+        known[layer.name] = layer._replace(calls=[([source], {})])
+    last = Ref(layers[-1].name, layers[-1].first, 0)
+    return Model(known, [Ref(layers[0].name, 0, 0)], {"": last}, {})
+
+
+def _named_refs(given: Any) -> Iterator[tuple[str, Ref]]:
+    """The tensors of `[name, 0, 0]`, of a list of those, or of them by names."""
+    if isinstance(given, dict):
+        for name, one in cast("dict[str, Any]", given).items():
+            yield name, _ref(one)
+    elif isinstance(given[0], str):
+        yield "", _ref(given)
+    else:
+        for number, one in enumerate(given):
+            found = _ref(one)
+            yield found.layer if len(given) > 1 else "", found
+            assert number < MAX_LAYERS
+
+
+def _ref(history: Any) -> Ref:
+    name, call, output = history
+    return Ref(str(name), int(call), int(output))
+
+
+def _resolved(given: Any, shapes: dict[Ref, Sequence[Any]]) -> Any:
+    """Arguments with `Ref`s for tensors of the model, whose shapes are noted."""
+    if isinstance(given, list):
+        return [_resolved(each, shapes) for each in cast("list[Any]", given)]
+    if not isinstance(given, dict):
+        return given
+    found = cast("dict[str, Any]", given)
+    if found.get("class_name") == "__keras_tensor__":
+        about = found["config"]
+        ref = _ref(about["keras_history"])
+        shapes[ref] = about["shape"]
+        return ref
+    return {name: _resolved(each, shapes) for name, each in found.items()}
+
+
+def _weights(
+    path: Path, model: Any, where: Where
+) -> Iterator[tuple[Where, list[Array | None]]]:
+    """The weights of all layers of a model, which a group of the file holds."""
+    if len(where) > MAX_DEPTH:
+        raise ValueError("groups within groups, too deeply")
+    for group in children(path, model["layers"]).values():
+        name = group["vars"].attrs.get("name")
+        if not isinstance(name, str):
+            raise ValueError("its weights do not name their layers")
+        yield from _parts(path, group, (*where, name))
+        if "layers" in group:
+            yield from _weights(path, group, (*where, name))
+
+
+def _parts(
+    path: Path, group: Any, where: Where
+) -> Iterator[tuple[Where, list[Array | None]]]:
+    """The weights of a layer, and of the layers that it consists of."""
+    if len(where) > MAX_DEPTH:
+        raise ValueError("groups within groups, too deeply")
+    for key, child in children(path, group).items():
+        if key == "vars":
+            names = sorted(child, key=int)
+            yield where, [_array(path, child, name) for name in names]
+        elif key not in NO_LAYERS | {"layers"} and hasattr(child, "keys"):
+            yield from _parts(path, child, (*where, key))
+
+
+def _array(path: Path, group: Any, name: str) -> Array | None:
+    """A weight; None for counts and seeds, which are whole numbers."""
+    found = tensor(path, group, name)
+    return None if "int" in found.dtype else found.values()

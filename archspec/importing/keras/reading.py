@@ -1,0 +1,313 @@
+"""From the layers of Keras to a graph of the language's ops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import Any, NamedTuple
+
+from archspec.errors import ImportFailed
+from archspec.importing import patterns
+from archspec.importing.building import Builder, Gap
+from archspec.importing.graph import Graph, Scope
+from archspec.importing.keras.archive import Layer, Model, Program, Ref, Where
+from archspec.importing.keras.functions import FUNCTIONS
+from archspec.importing.keras.layers import LAYERS, Use, channels_last
+from archspec.importing.keras.scopes import scopes_of
+from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.patterns import Formula
+
+BATCH = 2
+"""Any number but 1, which would be no axis."""
+MAX_CALLS = 50_000
+MAX_CHAIN = 12
+"""Operations of numbers that wait for what they are part of."""
+_IGNORED = "mask", "training"
+"""Arguments that make no difference to what is computed."""
+
+
+class Unknown:
+    """A tensor of which nothing is known, not even its shape."""
+
+
+class Pending(NamedTuple):
+    """How to read an operation that may yet be part of another one."""
+
+    read: Callable[[], Value]
+    scopes: tuple[Scope, ...]
+    length: int
+
+
+def read(program: Program) -> tuple[Graph, Builder]:
+    """The graph of a program; the builder has the gaps, where there are any.
+
+    Raises:
+        ImportFailed: an input has no size, or layers read each other (AS701).
+    """
+    return _Reading(program).graph()
+
+
+class _Reading:
+    """The state of one reading; a tensor is the formula by which it was computed."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self.builder = Builder(BATCH)
+        self.count = count()
+        self.calls = 0
+        self.uses: dict[Where, Use] = {}
+        self.pending: dict[Formula, Pending] = {}
+
+    def graph(self) -> tuple[Graph, Builder]:
+        builder, model = self.builder, self.program.model
+        given = [self._input(model.layers[ref.layer]) for ref in model.inputs]
+        found = self._model(model, given, (), ())
+        builder.scopes = ()
+        ends = {name: self._end(name, tensor) for name, tensor in found.items()}
+        names = {name if len(ends) > 1 else "": end for name, end in ends.items()}
+        return builder.graph(names), builder
+
+    def _end(self, name: str, tensor: Any) -> Any:
+        try:
+            whole = self._whole(tensor) if isinstance(tensor, Formula) else None
+        except Unreadable as error:
+            self.builder.gaps.append(Gap(name or "output", str(error), ()))
+            whole = None
+        gaps = len(self.builder.gaps)
+        end = self.builder.output(_first(whole))
+        if gaps and whole is None:
+            # it follows from what was missing before
+            del self.builder.gaps[gaps:]
+        return end
+
+    def _input(self, layer: Layer) -> Formula:
+        """An input, channels last; raises ImportFailed where its size is unknown."""
+        _, *sizes = layer.config.get("batch_shape") or [None]
+        if not sizes or not all(isinstance(n, int) and n > 0 for n in sizes):
+            message = f"input '{layer.name}' has no fixed size: {sizes}"
+            help = "make the model with an input of fixed height, width and channels"
+            raise ImportFailed.single("AS701", message, help=help)
+        *positions, channels = sizes
+        shape = channels, *positions
+        return self._beginning(self.builder.input(layer.name, shape, last=True))
+
+    def _beginning(self, value: Value) -> Formula:
+        return Formula(next(self.count), None, (), value)
+
+    # -- models ----------------------------------------------------------------
+
+    def _model(
+        self,
+        model: Model,
+        given: Sequence[Any],
+        where: Where,
+        scopes: tuple[Scope, ...],
+    ) -> dict[str, Any]:
+        """The outputs of a model whose inputs are given."""
+        known: dict[Ref, Any] = dict(zip(model.inputs, given, strict=False))
+        around = scopes_of(model, scopes)
+        for ref in _order(model, known):
+            layer = model.layers[ref.layer]
+            args, kwargs = layer.calls[ref.call - layer.first]
+            self.calls += 1
+            if self.calls > MAX_CALLS:
+                raise _failed(f"it has more than {MAX_CALLS:,} layers")
+            results = self._call(
+                layer,
+                _filled(args, known),
+                {
+                    name: _filled(value, known)
+                    for name, value in kwargs.items()
+                    if name not in _IGNORED and value is not None
+                },
+                (*where, ref.layer),
+                around[ref.layer],
+                model.shapes.get(ref),
+            )
+            known |= {ref._replace(output=n): x for n, x in enumerate(results)}
+        return {name: known.get(ref, Unknown()) for name, ref in model.outputs.items()}
+
+    def _call(
+        self,
+        layer: Layer,
+        args: list[Any],
+        kwargs: Mapping[str, Any],
+        where: Where,
+        scopes: tuple[Scope, ...],
+        shape: Sequence[Any] | None,
+    ) -> Sequence[Any]:
+        tensors = list(_tensors([*args, *kwargs.values()]))
+        if any(isinstance(each, Unknown) for each in tensors):
+            return [Unknown()]
+        if layer.model is not None:
+            return list(self._model(layer.model, tensors, where, scopes).values())
+        self.builder.scopes = scopes
+        try:
+            return [self._read(layer, args, kwargs, self._use(layer, where))]
+        except Unreadable as error:
+            values = [each.value for each in tensors if each.value is not None]
+            shapes = _canonical(shape)
+            unknown = self.builder.unknown(layer.kind, str(error), shapes, values)
+            return [self._beginning(channels_last(unknown)) if shape else Unknown()]
+
+    def _use(self, layer: Layer, where: Where) -> Use:
+        if where not in self.uses:
+            weights = self.program.weights
+            inner = {
+                other[-1]: held
+                for other, held in weights.items()
+                if other[:-1] == where and layer.kind in _COMPOUND
+            }
+            own = weights.get(where, ())
+            self.uses[where] = Use("/".join(where), layer.config, own, inner)
+        return self.uses[where]
+
+    # -- one layer -------------------------------------------------------------
+
+    def _read(
+        self, layer: Layer, args: list[Any], kwargs: Mapping[str, Any], use: Use
+    ) -> Formula:
+        """What a layer gives; raises Unreadable."""
+        if layer.module.partition(".")[0] != "keras" or layer.kind not in LAYERS:
+            raise Unreadable("the language has no such layer")
+        function = FUNCTIONS.get(layer.kind)
+        plain = partial(self._plain, layer.kind, use, args, kwargs)
+        if function is None or kwargs:
+            return self._beginning(plain())
+        terms = tuple(_flat(args))
+        formula = Formula(next(self.count), partial(function, use.config), terms)
+        if found := patterns.recognised(formula):
+            formula.value = self._activation(found)
+            return formula
+        length = 1 + max(
+            (self.pending[t].length for t in terms if t in self.pending), default=0
+        )
+        waits = length > 1 or not all(isinstance(each, Formula) for each in terms)
+        if waits and length < MAX_CHAIN and patterns.depends_on_one(formula):
+            self.pending[formula] = Pending(plain, self.builder.scopes, length)
+        else:
+            formula.value = plain()
+        return formula
+
+    def _activation(self, found: patterns.Found) -> Value:
+        kind = found.attributes
+        if kind["kind"] == "identity":
+            return found.value
+        return self.builder.pointwise("activation", found.value, **kind)
+
+    def _plain(
+        self, kind: str, use: Use, args: list[Any], kwargs: Mapping[str, Any]
+    ) -> Value:
+        """A layer by itself, whatever it may be a part of."""
+        whole = [self._wholes(each) for each in args]
+        named = {name: self._wholes(each) for name, each in kwargs.items()}
+        try:
+            return LAYERS[kind](self.builder, use, *whole, **named)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise Unreadable(f"settings that cannot be read: {error}") from None
+
+    def _wholes(self, given: Any) -> Any:
+        if isinstance(given, list):
+            return [self._wholes(each) for each in given]  # pyright: ignore
+        return self._whole(given) if isinstance(given, Formula) else given
+
+    def _whole(self, tensor: Formula) -> Value:
+        """The tensor, if it is one of the language; raises Unreadable."""
+        if tensor.value is None:
+            pending, before = self.pending.pop(tensor), self.builder.scopes
+            self.builder.scopes = pending.scopes
+            tensor.value = self._scaled(tensor) or pending.read()
+            self.builder.scopes = before
+        return tensor.value
+
+    def _scaled(self, tensor: Formula) -> Value | None:
+        """Arithmetic with numbers, as `normalize`."""
+        found = patterns.scaled(tensor)
+        if found is None:
+            return None
+        value, mean, std = found
+        return self.builder.pointwise("normalize", value, mean=(mean,), std=(std,))
+
+
+_COMPOUND = frozenset({"MultiHeadAttention"})
+"""Layers that consist of others."""
+
+
+def _failed(why: str) -> ImportFailed:
+    message = f"cannot read the Keras model: {why}"
+    return ImportFailed.single("AS701", message)
+
+
+def _order(model: Model, known: Mapping[Ref, Any]) -> Iterator[Ref]:
+    """The calls that outputs need, one branch after the other.
+
+    Raises ImportFailed where layers read each other, or what does not exist.
+    """
+    done = {ref._replace(output=0) for ref in known}
+    entered = set[Ref]()
+    todo = [ref._replace(output=0) for ref in reversed(model.outputs.values())]  # pyright: ignore
+    while todo:
+        ref = todo[-1]
+        if ref in done:
+            todo.pop()
+        elif ref in entered:
+            done.add(todo.pop())
+            yield ref
+        else:
+            entered.add(ref)
+            needed = [s._replace(output=0) for s in _sources(model, ref)]
+            if any(s in entered - done for s in needed):
+                raise _failed(f"'{ref.layer}' is computed from its own output")
+            todo.extend(reversed([s for s in needed if s not in done]))
+
+
+def _sources(model: Model, ref: Ref) -> Iterator[Ref]:
+    """The tensors that a call reads."""
+    layer = model.layers.get(ref.layer)
+    if layer is None or not 0 <= ref.call - layer.first < len(layer.calls):
+        raise _failed(f"call {ref.call} of layer '{ref.layer}' does not exist")
+    args, kwargs = layer.calls[ref.call - layer.first]
+    yield from (each for each in _flat([args, list(kwargs.values())]) if is_ref(each))
+
+
+def is_ref(given: Any) -> bool:
+    """Whether an argument is a tensor of the model."""
+    return isinstance(given, Ref)
+
+
+def _flat(given: Any) -> Iterator[Any]:
+    if isinstance(given, list):
+        for each in given:  # pyright: ignore
+            yield from _flat(each)
+    else:
+        yield given
+
+
+def _tensors(given: Any) -> Iterator[Any]:
+    yield from (each for each in _flat(given) if isinstance(each, Formula | Unknown))
+
+
+def _filled(given: Any, known: Mapping[Ref, Any]) -> Any:
+    """Arguments with tensors in the places of references."""
+    if isinstance(given, Ref):
+        return known.get(given, Unknown())
+    if isinstance(given, list):
+        return [_filled(each, known) for each in given]  # pyright: ignore
+    return given
+
+
+def _first(value: Value | None) -> Value | None:
+    """An output with channels first."""
+    if value is None or len(value.dims) != 4:
+        return value
+    batch, height, width, channels = value.dims
+    return value._replace(dims=(batch, channels, height, width))
+
+
+def _canonical(shape: Sequence[Any] | None) -> tuple[int, ...]:
+    """A shape with channels first, the batch before them."""
+    if not shape:
+        return (BATCH, 1)
+    _, *sizes = (n if isinstance(n, int) and n > 0 else 1 for n in shape)
+    return (BATCH, *sizes[-1:], *sizes[:-1])

@@ -1,0 +1,99 @@
+"""The modules that a layer is in: models within models, and names that begin alike.
+
+Layers of one model have flat names, `block_1_expand` and `block_1_project`: what several
+have in common is the name of a module, as people mean it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from archspec.importing.graph import Scope
+from archspec.importing.keras.archive import Layer, Model
+
+MAX_PARTS = 12
+"""Parts of a name that may be names of modules."""
+
+
+def scopes_of(
+    model: Model, outer: tuple[Scope, ...]
+) -> Mapping[str, tuple[Scope, ...]]:
+    """The modules around each layer of a model, from the outside in; the last is itself."""
+    names = [n for n, layer in model.layers.items() if not _is_made_up(layer)]
+    groups = _groups(names)
+    classes = _Classes(groups)
+    root = outer[-1].path if outer else ""
+    found: dict[str, tuple[Scope, ...]] = {}
+    for name, layer in model.layers.items():
+        around = [p for p in groups if name in groups[p]]
+        scopes, before, path = list(outer), "", root
+        for prefix in around:
+            path = _below(path, prefix[len(before) :])
+            scopes.append(Scope(path, classes.of(prefix)))
+            before = prefix
+        own = _below(path, name[len(before) :]) if name != before else path
+        found[name] = (*scopes, Scope(own, _kind(layer)))
+    return found
+
+
+def _kind(layer: Layer) -> str:
+    """The class of a layer, with its module only where its name was meant to be one."""
+    if layer.model is not None:
+        return _plain(layer.name)
+    return layer.kind if _is_made_up(layer) else f"keras.layers.{layer.kind}"
+
+
+def _below(path: str, name: str) -> str:
+    return ".".join(filter(None, (path, name.strip("_").replace(".", "_"))))
+
+
+def _plain(name: str) -> str:
+    """A name without numbers, as that of a class."""
+    words = re.split(r"[^A-Za-z]+", name)
+    return "".join(word.capitalize() for word in words) or "Block"
+
+
+def _is_made_up(layer: Layer) -> bool:
+    """Whether Keras gave it its name: its class, and a number."""
+    bare = re.sub(r"_\d+$", "", layer.name)
+    return bare.replace("_", "") == layer.kind.lower()
+
+
+def _groups(names: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The names that begin alike, by the longest beginning; outer ones first."""
+    members: dict[str, set[str]] = {}
+    for name in names:
+        parts = name.split("_")[:MAX_PARTS]
+        for number in range(1, len(parts) + 1):
+            members.setdefault("_".join(parts[:number]), set()).add(name)
+    longest: dict[frozenset[str], str] = {}
+    for prefix, found in members.items():
+        if 1 < len(found) < len(names):
+            longest[frozenset(found)] = prefix
+    return dict(
+        sorted(((p, f) for f, p in longest.items()), key=lambda each: len(each[0]))
+    )
+
+
+class _Classes:
+    """Classes of modules: those whose members are called alike are of one."""
+
+    def __init__(self, groups: Mapping[str, frozenset[str]]):
+        self._known: dict[str, list[frozenset[str]]] = {}
+        self._names = {
+            prefix: self._name(prefix, found) for prefix, found in groups.items()
+        }
+
+    def of(self, prefix: str) -> str:
+        """The class of the module that is called so."""
+        return self._names[prefix]
+
+    def _name(self, prefix: str, members: frozenset[str]) -> str:
+        ends = frozenset(name[len(prefix) :] for name in members)
+        name = _plain(prefix)
+        known = self._known.setdefault(name, [])
+        if ends not in known:
+            known.append(ends)
+        number = known.index(ends)
+        return f"{name}{number + 1}" if number else name

@@ -1,0 +1,58 @@
+"""Which reader is for which file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from archspec.importing.building import Builder, Constant
+from archspec.importing.graph import Graph
+
+Array = Any
+
+
+class Program(Protocol):
+    """What a file was read as, before it is a graph.
+
+    `constants` are its weights, whatever reads them; `state` those that a run of the
+    source has to be given.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the network is called, unless a user names it."""
+        ...
+
+    @property
+    def constants(self) -> Mapping[str, Constant]: ...
+
+    @property
+    def state(self) -> Mapping[str, Array]: ...
+
+
+class Reader(NamedTuple):
+    """The modules that read a kind of file; each needs a framework's package at most."""
+
+    file: str
+    graph: str
+
+    def program(self, path: Path) -> Program:
+        """What is in a file; raises ImportFailed (AS701)."""
+        return self._function(self.file)(path)
+
+    def read(self, program: Program) -> tuple[Graph, Builder]:
+        """The graph of a program; the builder has the gaps."""
+        return self._function(self.graph)(program)
+
+    def _function(self, module: str) -> Callable[..., Any]:
+        return import_module(f"archspec.importing.{module}").read
+
+
+READERS: Mapping[str, Reader] = {
+    ".pt2": Reader("torch.archive", "torch.reading"),
+    ".onnx": Reader("onnx.file", "onnx.reading"),
+    ".keras": Reader("keras.archive", "keras.reading"),
+}
+"""By the suffix of the file."""
