@@ -108,9 +108,9 @@ def reshaped(value: Value, shape: Sequence[int]) -> Value:
     rest = prod(value.shape) // known if known else 0
     lengths = [rest if length == -1 else length for length in shape]
     try:
-        return _reshaped(value, lengths)
+        return _coarse(_reshaped(value, lengths))
     except Unreadable:
-        return _reshaped(_coarse(value), lengths)
+        return _coarse(_reshaped(_coarse(value), lengths))
 
 
 def _reshaped(value: Value, lengths: Sequence[int]) -> Value:
@@ -214,9 +214,8 @@ def cut(value: Value, other: Value) -> tuple[Value, Dims]:
         for mine, theirs in zip(value.dims, other.dims, strict=True)
         for axis in theirs
     ]
-    flat = reshaped(value, lengths)
-    back = reshaped(flat, value.shape)
-    return back, flat.dims
+    flat = _reshaped(value, lengths)
+    return _reshaped(flat, value.shape), flat.dims
 
 
 def aligned(one: Value, other: Value) -> tuple[Value, Value]:
