@@ -6,7 +6,7 @@ finds all of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -60,7 +60,10 @@ class Arranging:
         self.gaps: list[Gap] = []
         self.unknowns = set[Node]()
         """What stands for operations that cannot be read, and what reads it."""
+        self.notes: list[str] = []
+        """What a user should know about the graph, a sentence each."""
         self.scopes: tuple[Scope, ...] = ()
+        self._moved: dict[Hashable, Node] = {}
 
     def graph(self, outputs: Mapping[str, Node]) -> Graph:
         """What was built, without what no output depends on."""
@@ -125,9 +128,16 @@ class Arranging:
         node, inner = value.node, self.scopes
         self.scopes = inner[:-1]  # it is done for the module, not by it
         for move in found:
-            node = self.node(move.op.name, [node], {}, **dict(move.op))
+            node = self._once(move.op, node)
         self.scopes = inner
         return node
+
+    def _once(self, op: Op, source: Node) -> Node:
+        """The node that moves another's numbers, of which one is enough."""
+        key = source, op.name, tuple(dict(op).items())
+        if key not in self._moved:
+            self._moved[key] = self.node(op.name, [source], {}, **dict(op))
+        return self._moved[key]
 
     def _raised(self, node: Node) -> Node | None:
         """The numbers of a vector as a feature map of one pixel, where they came from.
@@ -180,9 +190,9 @@ class Arranging:
         try:
             if not isinstance(value, Value):
                 raise Unreadable("an output that does not depend on the input")
-            order = arrangement(value, last=True)
-            is_sequence = len(value.dims) == 3 and value.axes == order
-            return self.last(value) if is_sequence else self.first(value)
+            channels = value.axes[0]
+            is_last = channels == value.dims[-1] and channels not in value.dims[1:-1]
+            return self.last(value) if is_last else self.first(value)
         except Unreadable as error:
             self.gaps.append(Gap("output", str(error), ()))
             return Node(None, (), ())

@@ -160,6 +160,8 @@ def _take(axes: list[Axis], length: int) -> tuple[Dim, list[Axis], Split | None]
         taken = (*taken, axis)
     if size(taken) != length:
         raise Unreadable("a reshape that cuts across its axes")
+    if length == 1 and axes and axes[0].size == 1:
+        return (axes[0],), axes[1:], None  # a batch of one image
     return taken, axes, None
 
 

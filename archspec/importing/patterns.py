@@ -7,8 +7,9 @@ gives the same is meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,9 +79,9 @@ class _Chain(NamedTuple):
 
     @property
     def scalars(self) -> list[float]:
-        """The constants, if each is one number or a list of axes."""
+        """The numbers among the constants."""
         floating = [c for c in self.constants if np.issubdtype(c.dtype, np.floating)]
-        return sorted({float(number) for c in floating for number in c.reshape(-1)[:2]})
+        return sorted({float(c.reshape(-1)[0]) for c in floating if c.size == 1})
 
     @property
     def is_plain(self) -> bool:
@@ -100,10 +101,14 @@ class _Chain(NamedTuple):
         return known[self.formula]
 
 
-def recognised(formula: Formula) -> Found | None:
-    """The op that a formula is, of the nearest tensor of which it is one."""
-    chain = next(_chains(formula), None)
-    if chain is None or chain.leaf.value is None or not chain.is_plain:
+def recognised(formula: Formula, *, far: bool = False) -> Found | None:
+    """The op that a formula is of the nearest tensor, or, `far`, of any before it."""
+    chains = islice(_chains(formula), None if far else 1)
+    return next(filter(None, map(_meaning, chains)), None)
+
+
+def _meaning(chain: _Chain) -> Found | None:
+    if chain.leaf.value is None or not chain.is_plain:
         return None
     known = _norm if any(each.reduces for each in chain.inner) else _activation
     try:
@@ -151,7 +156,8 @@ def _chains(formula: Formula) -> Iterator[_Chain]:
     while len(inner) < MAX_STEPS:
         hidden = {each for each in reached if not each.stands}
         if len(reached) == 1 and not hidden:
-            yield _Chain(formula, *reached, frozenset(inner))
+            (leaf,) = reached
+            yield _Chain(formula, leaf, frozenset(inner))
         last = max(hidden or reached, key=lambda each: each.number, default=None)
         if last is None or last.function is None:
             return
@@ -184,13 +190,11 @@ def _equal(one: Array, other: Array) -> bool:
     return bool(np.allclose(one, other, rtol=TOLERANCE, atol=TOLERANCE))
 
 
-def _normalised(x: Array, axis: int, epsilon: float) -> Mapping[str, Array]:
-    """What norms without scales and shifts give."""
-    centred = x - x.mean(axis, keepdims=True)
-    return {
-        name: each / np.sqrt(np.square(each).mean(axis, keepdims=True) + epsilon)
-        for name, each in (("layer_norm", centred), ("rms_norm", x))
-    }
+def _normalised(name: str, x: Array, axis: int, epsilon: float) -> Array:
+    """What a norm without scale and shift gives."""
+    if name == "layer_norm":
+        x = x - x.mean(axis, keepdims=True)
+    return x / np.sqrt(np.square(x).mean(axis, keepdims=True) + epsilon)
 
 
 def _norm(chain: _Chain, value: Value) -> Found | None:
@@ -199,10 +203,12 @@ def _norm(chain: _Chain, value: Value) -> Found | None:
     # rows of small variance tell epsilons apart
     x *= np.logspace(-4, 1, x.size).reshape(sizes)[::-1]
     given = chain.run(x)
-    for epsilon in [number for number in chain.scalars if 0 <= number < 0.1]:
-        for axis in range(1, len(sizes)):
-            for name, expected in _normalised(x, axis, epsilon).items():
-                if np.shape(given) == x.shape and _equal(given, expected):
-                    settings = {"epsilon": float(f"{epsilon:.6g}")}
-                    return Found(value, name, settings, axis)
+    epsilons = [number for number in chain.scalars if 0 <= number < 0.1]
+    if np.shape(given) != x.shape:
+        return None
+    tried = product(("layer_norm", "rms_norm"), epsilons, range(1, len(sizes)))
+    for name, epsilon, axis in tried:
+        if _equal(given, _normalised(name, x, axis, epsilon)):
+            settings = {"epsilon": float(f"{epsilon:.6g}")}
+            return Found(value, name, settings, axis)
     return None

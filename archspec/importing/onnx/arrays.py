@@ -20,7 +20,7 @@ from archspec.importing.layouts import Unreadable
 Array = Any
 
 MAX_SIZE = 2**28
-"""Numbers that an operation on weights may give."""
+"""Numbers that operations on weights may read, and give in all."""
 
 
 def computed(
@@ -29,6 +29,8 @@ def computed(
     """The results of an operation; raises Unreadable."""
     if operation not in FUNCTIONS:
         raise Unreadable("an operation on weights that cannot be carried out")
+    if any(np.size(given) > MAX_SIZE for given in inputs):
+        raise Unreadable("an operation on more numbers than a network has")
     try:
         with np.errstate(all="ignore"):
             found = FUNCTIONS[operation](*inputs, **attributes)
@@ -252,7 +254,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Tanh": np.tanh,
     "Transpose": lambda x, perm=None: x.transpose(perm),
     "Unsqueeze": _unsqueeze,
-    "Where": lambda condition, x, y: np.where(condition, x, y),
+    "Where": np.where,
 }
 
 REDUCING = frozenset({"ReduceMean", "ReduceSum"})

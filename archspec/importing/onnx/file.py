@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import onnx
+import onnx.inliner
 from google.protobuf.message import DecodeError
-from onnx import helper, numpy_helper
+from onnx import helper
 
 from archspec.errors import ImportFailed
 from archspec.importing.building import Constant
 from archspec.importing.graph import Scope
 from archspec.importing.onnx.scopes import scopes_of
+from archspec.importing.onnx.shapes import Shape, inferred, input_shape
+from archspec.importing.onnx.tensors import array
 
 MAX_NODES = 100_000
-MAX_RANK = 8
-BATCH = 2
-"""What stands for a batch that the file leaves open."""
+MAX_BYTES = 2**31
+"""The largest protocol buffer; larger weights are in other files."""
 
-_FIXED = {"", "ai.onnx", "com.microsoft"}
+_KNOWN = {"", "ai.onnx", "com.microsoft"}
 """Domains whose operations have a known meaning."""
 
 
@@ -40,9 +41,12 @@ class Call(NamedTuple):
 
 @dataclass
 class Program:
-    """A network as operations on tensors, in the order of computation."""
+    """A network as operations on tensors, in the order of computation.
 
-    inputs: Mapping[str, tuple[int, ...]]
+    `inputs` have the batch first; `name` is the file's.
+    """
+
+    inputs: Mapping[str, Shape]
     constants: Mapping[str, Constant]
     calls: tuple[Call, ...]
     outputs: tuple[str, ...]
@@ -51,179 +55,115 @@ class Program:
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @cached_property
-    def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """Shapes of tensors as far as they can be inferred; it takes a while."""
-        return _inferred(self.model, self.inputs)
+    def shapes(self) -> Mapping[str, Shape]:
+        """Shapes of tensors as far as ONNX infers them, which takes a while."""
+        return inferred(self.model, self.inputs)
 
 
-def read(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Program:
+def read(path: Path, size: Sequence[int] = ()) -> Program:
     """The program in a file; raises ImportFailed (AS701).
 
-    `shapes` are those of inputs, the batch among them, where the file leaves them open.
+    `size` is the shape of one image, channels first, where the file leaves it open.
     Weights in other files are read if these are in the file's own folder.
     """
     try:
-        model = onnx.load(path, load_external_data=False)
+        if path.stat().st_size > MAX_BYTES:
+            raise _failed(path, f"it has more than {MAX_BYTES:,} bytes")
+        model = onnx.ModelProto.FromString(path.read_bytes())
     except OSError as error:
-        raise _failed(path, f"{error.strerror or error}") from None
-    except (DecodeError, ValueError) as error:
-        raise _failed(path, f"it is damaged, or no ONNX file: {error}") from None
+        raise _failed(path, error.strerror or str(error)) from None
+    except (DecodeError, ValueError):
+        raise _failed(path, "it is damaged, or no ONNX file") from None
     try:
-        return _program(model, path, dict(shapes or {}))
-    except (ValueError, TypeError, KeyError, OSError, MemoryError) as error:
+        return _program(model, path, size)
+    except (ValueError, TypeError, KeyError, OSError, RuntimeError) as error:
         raise _failed(path, str(error)) from None
 
 
 def _failed(path: Path, why: str) -> ImportFailed:
-    help = "write it anew, by torch.onnx.export for example"
+    help = "write it again, by torch.onnx.export for example"
+    if "open size" in why:
+        help = "give the size of an image, such as --size 224"
     return ImportFailed.single("AS701", f"cannot read {path}: {why}", help=help)
 
 
-def _program(
-    model: onnx.ModelProto, path: Path, shapes: dict[str, tuple[int, ...]]
-) -> Program:
+def _program(model: onnx.ModelProto, path: Path, size: Sequence[int]) -> Program:
+    folder = path.parent
+    if _expanded(model) > MAX_NODES:
+        raise ValueError(f"it has more than {MAX_NODES:,} nodes")
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
     graph = model.graph
-    if len(graph.node) > MAX_NODES:
-        raise ValueError(f"{len(graph.node):,} nodes exceed the limit of {MAX_NODES:,}")
     if graph.sparse_initializer:
         raise ValueError("it has sparse weights")
     constants = {
-        tensor.name: Constant(tensor.name, array(tensor, path.parent))
+        tensor.name: Constant(tensor.name, array(tensor, folder))
         for tensor in graph.initializer
     }
     inputs = {
-        given.name: shapes.get(given.name) or _shape(given)
+        given.name: input_shape(given, size)
         for given in graph.input
         if given.name not in constants
     }
-    if not inputs:
-        raise ValueError("it has no input")
-    calls = tuple(_calls(graph.node, path.parent))
+    if not inputs or not graph.output:
+        raise ValueError("it has no input or no output")
+    calls = tuple(_calls(graph.node, folder, model.producer_name == "archspec"))
     outputs = tuple(output.name for output in graph.output)
     _check_order({*constants, *inputs}, calls, outputs)
     return Program(inputs, constants, calls, outputs, model, path.stem)
 
 
-def _check_order(
-    known: set[str], calls: Iterable[Call], outputs: Iterable[str]
-) -> None:
-    """Every tensor is computed once, before it is read."""
+def _expanded(model: onnx.ModelProto) -> int:
+    """The number of nodes once functions are expanded; raises ValueError."""
+    functions = {(each.domain, each.name): each for each in model.functions}
+    counts: dict[tuple[str, str], int] = {}
+
+    def of(nodes: Iterable[onnx.NodeProto], depth: int) -> int:
+        if depth > len(functions) or depth > 100:
+            raise ValueError("its functions call each other in a circle")
+        uses = Counter((node.domain, node.op_type) for node in nodes)
+        for key in uses.keys() & functions.keys() - counts.keys():
+            counts[key] = of(functions[key].node, depth + 1)
+        return sum(times * counts.get(key, 1) for key, times in uses.items())
+
+    if len(model.graph.node) > MAX_NODES:
+        return len(model.graph.node)
+    return of(model.graph.node, 0)
+
+
+def _check_order(known: set[str], calls: Iterable[Call], ends: Iterable[str]) -> None:
+    """Raise ValueError unless every tensor is computed once, before it is read."""
     for call in calls:
-        for name in call.inputs:
-            if name and name not in known:
-                raise ValueError(
-                    f"{call.operation} reads '{name}' before it is computed"
-                )
-        for name in filter(None, call.outputs):
-            if name in known:
-                raise ValueError(f"'{name}' is computed twice")
-            known.add(name)
-    for name in outputs:
-        if name not in known:
-            raise ValueError(f"the output '{name}' is never computed")
+        unknown = next((each for each in call.inputs if each and each not in known), "")
+        if unknown:
+            message = f"{call.operation} reads '{unknown}' before it is computed"
+            raise ValueError(message)
+        again = known.intersection(call.outputs) - {""}
+        if again:
+            raise ValueError(f"'{again.pop()}' is computed twice")
+        known.update(call.outputs)
+    missing = set(ends) - known
+    if missing:
+        raise ValueError(f"the output '{missing.pop()}' is never computed")
 
 
-def _shape(given: onnx.ValueInfoProto) -> tuple[int, ...]:
-    """The shape of an input, in which only the batch may be left open."""
-    if not given.type.tensor_type.HasField("shape"):
-        raise ValueError(f"the input '{given.name}' has no shape")
-    sizes = [dim.dim_value for dim in given.type.tensor_type.shape.dim]
-    first, *rest = [*sizes, 0]
-    rest = rest[: len(sizes) - 1]
-    if any(size <= 0 for size in rest):
-        raise ValueError(
-            f"the input '{given.name}' has no fixed size: {_written(given)}"
-        )
-    return (first if first > 0 else BATCH, *rest)
-
-
-def _written(given: onnx.ValueInfoProto) -> str:
-    dims = given.type.tensor_type.shape.dim
-    return ", ".join(str(dim.dim_value or dim.dim_param or "?") for dim in dims)
-
-
-def _calls(nodes: Iterable[onnx.NodeProto], folder: Path) -> Iterator[Call]:
+def _calls(nodes: Iterable[onnx.NodeProto], folder: Path, own: bool) -> Iterator[Call]:
     for node in nodes:
-        known = node.domain in _FIXED
-        operation = node.op_type if known else f"{node.domain}.{node.op_type}"
+        is_known = node.domain in _KNOWN
+        operation = node.op_type if is_known else f"{node.domain}.{node.op_type}"
         attributes = {each.name: _attribute(each, folder) for each in node.attribute}
-        if node.op_type == "Split":
+        if operation == "Split":
             attributes.setdefault("num_outputs", len(node.output))
-        yield Call(
-            operation,
-            tuple(node.input),
-            attributes,
-            tuple(node.output),
-            scopes_of(node),
-        )
+        inputs, outputs = tuple(node.input), tuple(node.output)
+        scopes = scopes_of(node, own=own)
+        yield Call(operation, inputs, attributes, outputs, scopes)
 
 
 def _attribute(given: onnx.AttributeProto, folder: Path) -> Any:
     if given.type == onnx.AttributeProto.TENSOR:
         return array(given.t, folder)
-    value = helper.get_attribute_value(given)
+    value: Any = helper.get_attribute_value(given)
     if isinstance(value, bytes):
         return value.decode(errors="replace")
-    return tuple(value) if isinstance(value, list) else value
-
-
-def array(tensor: onnx.TensorProto, folder: Path) -> Any:
-    """The numbers of a tensor; those of 16 bits become float32. Raises ValueError."""
-    shape = tuple(tensor.dims)
-    if len(shape) > MAX_RANK or any(size < 0 for size in shape):
-        raise ValueError(f"'{tensor.name}' has the shape {shape}")
-    if tensor.data_location == onnx.TensorProto.EXTERNAL:
-        found = _external(tensor, folder)
-    else:
-        held = len(tensor.raw_data) or tensor.ByteSize()
-        if prod(shape) > 16 * held:
-            raise ValueError(
-                f"'{tensor.name}' has fewer numbers than its shape {shape}"
-            )
-        found = numpy_helper.to_array(tensor)
-    floating = tensor.data_type in (onnx.TensorProto.BFLOAT16, onnx.TensorProto.FLOAT16)
-    return found.astype(np.float32) if floating else found
-
-
-def _external(tensor: onnx.TensorProto, folder: Path) -> Any:
-    """A tensor whose numbers are in another file, in the folder of the first."""
-    about = {entry.key: entry.value for entry in tensor.external_data}
-    home = folder.resolve()
-    path = (home / about.get("location", "")).resolve()
-    if not path.is_relative_to(home):
-        raise ValueError(f"the weights of '{tensor.name}' are outside its folder")
-    dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
-    start, count = int(about.get("offset", 0)), prod(tensor.dims)
-    size = path.stat().st_size
-    if start < 0 or start + count * dtype.itemsize > size:
-        raise ValueError(f"'{tensor.name}' is longer than {path.name}")
-    with path.open("rb") as stream:
-        stream.seek(start)
-        data = stream.read(count * dtype.itemsize)
-    return np.frombuffer(data, dtype).reshape(tuple(tensor.dims))
-
-
-def _inferred(
-    model: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]]
-) -> Mapping[str, tuple[int, ...]]:
-    """What ONNX finds out about shapes, without the numbers of large weights."""
-    bare = onnx.ModelProto()
-    bare.CopyFrom(model)
-    for tensor in bare.graph.initializer:
-        if prod(tensor.dims) > 64:
-            tensor.ClearField("raw_data")
-            tensor.ClearField("float_data")
-    for given in bare.graph.input:
-        sizes = zip(given.type.tensor_type.shape.dim, inputs.get(given.name, ()))
-        for dim, size in sizes:
-            dim.dim_value = size
-    try:
-        bare = onnx.shape_inference.infer_shapes(bare, data_prop=True)
-    except Exception:
-        return {}
-    known = (*bare.graph.value_info, *bare.graph.output)
-    found = {
-        each.name: tuple(dim.dim_value for dim in each.type.tensor_type.shape.dim)
-        for each in known
-    }
-    return {name: shape for name, shape in found.items() if all(shape)}
+    is_list = given.type in (onnx.AttributeProto.INTS, onnx.AttributeProto.FLOATS)
+    return tuple(value) if is_list else value

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from archspec.importing.building import Builder, Constant, Gap, Scores, made_up
-from archspec.importing.graph import Graph
-from archspec.importing.layouts import Unreadable, Value
-from archspec.importing.onnx.arrays import CHAINED, FUNCTIONS, REDUCING, computed
+from archspec.importing.graph import Graph, Node, Tensor
+from archspec.importing.layouts import Unreadable, Value, reshaped
+from archspec.importing.onnx.arrays import (
+    CHAINED,
+    FUNCTIONS,
+    MAX_SIZE,
+    REDUCING,
+    computed,
+)
 from archspec.importing.onnx.file import Call, Program
 from archspec.importing.onnx.operations import OPERATIONS, SCORES
 from archspec.importing.onnx.operations.views import Parts
@@ -45,6 +51,7 @@ class _Reading:
         self.known: dict[str, Any] = {"": None, **program.constants}
         self.formulas: dict[str, Formula] = {}
         self.count = count()
+        self.room = MAX_SIZE
 
     def graph(self) -> tuple[Graph, Builder]:
         """The whole network's."""
@@ -55,15 +62,24 @@ class _Reading:
             builder.scopes = call.scopes
             self._run(call)
         builder.scopes = ()
-        ends = [builder.output(self._end(name)) for name in program.outputs]
+        ends = [self._end(name) for name in program.outputs]
         names = program.outputs if len(ends) > 1 else ("",)
-        return builder.graph(dict(zip(names, ends, strict=True))), builder
+        graph = builder.graph(dict(zip(names, ends, strict=True)))
+        _part_vectors(graph)
+        builder.notes += _notes(graph)
+        return graph, builder
 
-    def _input(self, name: str, shape: Sequence[int]) -> Value:
-        """Sequences have channels last, and so have images of TensorFlow."""
+    def _input(self, name: str, shape: Sequence[int]) -> Value | Unknown:
+        """An image, with channels last where it is transposed next, or a vector."""
+        if len(shape) == 2:
+            image = self.builder.input(name, (shape[1], 1, 1))
+            return reshaped(image, shape)
+        if len(shape) != 4:
+            self.builder.gaps.append(Gap(name, "an input that is no image", ()))
+            return Unknown()
         readers = [call for call in self.program.calls if name in call.inputs]
         moved = [each.attributes.get("perm") for each in readers[:1]]
-        is_last = len(shape) == 3 or moved == [(0, 3, 1, 2)]
+        is_last = moved == [(0, 3, 1, 2)]
         canonical = (shape[-1], *shape[1:-1]) if is_last else shape[1:]
         return self.builder.input(name, tuple(canonical), last=is_last)
 
@@ -76,9 +92,13 @@ class _Reading:
             formula.value = value
             self.formulas[name] = formula
 
-    def _end(self, name: str) -> Any:
+    def _end(self, name: str) -> Node:
+        """The node of an output of the network."""
         found = self.known[name]
-        return self._refused(found) if isinstance(found, Unfinished) else found
+        if isinstance(found, Unfinished):
+            found = self._refused(found)
+        unknown = Node(None, (), ())
+        return unknown if isinstance(found, Unknown) else self.builder.output(found)
 
     # -- one operation -----------------------------------------------------------
 
@@ -115,6 +135,9 @@ class _Reading:
             found = recognised(formula) if formula else None
             return [self._op(found)] if found else self._read(call, inputs)
         except Unreadable as error:
+            found = recognised(formula, far=True) if formula else None
+            if found:
+                return [self._op(found)]
             if formula is not None:
                 first = next((x for x in inputs if isinstance(x, Unfinished)), None)
                 return [first or Unfinished(call, str(error))]
@@ -140,6 +163,9 @@ class _Reading:
         arrays = computed(call.operation, bare, dict(call.attributes))
         names = [each.name for each in inputs if isinstance(each, Constant)]
         name = next(filter(None, names), call.outputs[0])
+        self.room -= sum(array.size for array in arrays if array.base is None)
+        if self.room < 0:
+            raise Unreadable("an operation on more numbers than a network has")
         return [Constant(name, array) for array in arrays]
 
     def _read(self, call: Call, inputs: list[Any]) -> Sequence[Any]:
@@ -155,7 +181,7 @@ class _Reading:
             found = reading(self.builder, *inputs, **call.attributes)
         except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise Unreadable(f"arguments that cannot be read: {error}") from None
-        return list(found) if isinstance(found, list) else [found]
+        return cast(list[Any], found) if isinstance(found, list) else [found]
 
     def _finished(self, given: Any) -> Any:
         if isinstance(given, Unfinished):
@@ -182,3 +208,29 @@ class _Reading:
 
 def _has_values(inputs: Sequence[Any]) -> bool:
     return any(isinstance(each, Value | Unfinished | Scores | Parts) for each in inputs)
+
+
+def _part_vectors(graph: Graph) -> None:
+    """Give each node vectors of its own: exporters write equal ones only once."""
+    seen = set[int]()
+    for node in graph.nodes:
+        for name, (source, array) in node.weights.items():
+            again = array.ndim == 1 and id(array) in seen
+            own = Tensor(source, array.copy()) if again else Tensor(source, array)
+            node.weights = {**node.weights, name: own}
+            seen.add(id(array))
+
+
+def _notes(graph: Graph) -> list[str]:
+    """What a file no longer says about the network that it was written from."""
+    linear = [node for node in graph.nodes if node.op is not None and node.op.linear]
+    biased = [
+        node for node in linear if "bias" in node.weights and node.name != "dense"
+    ]
+    if not biased or any(node.name == "batch_norm" for node in graph.nodes):
+        return []
+    count = f"{len(biased)} convolution{'s' if len(biased) > 1 else ''}"
+    return [
+        f"the file has no batch norms: if the network had any, they are part of its "
+        f"{count} with bias (torch.onnx.export(optimize=False) keeps them)"
+    ]

@@ -20,14 +20,31 @@ MAX_DEPTH = 64
 MAX_TEXT = 20_000
 
 
-def scopes_of(node: onnx.NodeProto) -> tuple[Scope, ...]:
-    """The modules around a node, from the outside in, without the network itself."""
+def scopes_of(node: onnx.NodeProto, *, own: bool = False) -> tuple[Scope, ...]:
+    """The modules around a node, from the outside in, without the network itself.
+
+    `own`: archspec wrote the file.
+    """
+    if own:
+        return _nested(node.name.partition("/")[0].split("."))
     metadata = {each.key: each.value for each in node.metadata_props}
     paths, classes = (_list(metadata.get(key, "")) for key in (_PATHS, _CLASSES))
-    if paths and len(paths) == len(classes):
-        # the network itself is first, the operation last
-        return tuple(map(Scope, paths[1:-1], classes[1:-1]))
-    return _of_name(node.name)
+    if not paths or len(paths) != len(classes):
+        return _of_name(node.name)
+    # the network itself is first, the operation last
+    scopes = tuple(map(Scope, paths[1:-1], classes[1:-1]))
+    return _of_kernel(node, scopes) if node.op_type == "Conv" else scopes
+
+
+def _of_kernel(node: onnx.NodeProto, scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
+    """Of a convolution that has the scopes of the norm which was folded into it."""
+    kernel = node.input[1] if len(node.input) > 1 else ""
+    path = kernel.removesuffix(".weight")
+    is_folded = scopes and "BatchNorm" in scopes[-1].kind and path != kernel
+    if not is_folded:
+        return scopes
+    around = [scope for scope in scopes if path.startswith(f"{scope.path}.")]
+    return (*around, Scope(path, "torch.nn.modules.conv.Conv2d"))
 
 
 def _list(text: str) -> list[str]:
@@ -35,24 +52,19 @@ def _list(text: str) -> list[str]:
     if not 2 < len(text) < MAX_TEXT:
         return []
     try:
-        found: Any = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        found: list[Any] = list(ast.literal_eval(text))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return []
-    return (
-        found
-        if isinstance(found, list) and all(isinstance(x, str) for x in found)
-        else []
-    )  # pyright: ignore
+    return [each for each in found if isinstance(each, str)]
 
 
 def _of_name(name: str) -> tuple[Scope, ...]:
     """Of `/layer1/layer1.0/conv1/Conv`: layer1, layer1.0 and layer1.0.conv1."""
     if "/" not in name:
-        parts = name.split(".") if "." in name else []
-        return _nested(parts[:MAX_DEPTH])
+        return _nested(name.split(".") if "." in name else [])
     *folders, _ = [part for part in name.split("/") if part]
     parts: list[str] = []
-    for before, folder in zip(["", *folders], folders[:MAX_DEPTH], strict=False):
+    for before, folder in zip(["", *folders], folders, strict=False):
         # the number of an item stands behind the name of its list
         own = folder.removeprefix(f"{before}.") if before else folder
         parts.extend(own.split("."))
@@ -60,4 +72,5 @@ def _of_name(name: str) -> tuple[Scope, ...]:
 
 
 def _nested(parts: list[str]) -> tuple[Scope, ...]:
-    return tuple(Scope(".".join(parts[: n + 1]), "") for n in range(len(parts)))
+    counts = range(1, 1 + min(len(parts), MAX_DEPTH))
+    return tuple(Scope(".".join(parts[:count]), "") for count in counts)

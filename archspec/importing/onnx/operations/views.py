@@ -101,13 +101,9 @@ def _expand(builder: Builder, x: Value, shape: Any) -> Value:
 
 @reads("Slice")
 def _slice(
-    builder: Builder,
-    x: Value,
-    starts: Any,
-    ends: Any,
-    axes: Any = None,
-    steps: Any = None,
+    builder: Builder, x: Value, starts: Any, ends: Any, *others: Any, axes: Any = None
 ) -> Value:
+    axes, steps, *_ = (*others, None, None) if others else (axes, None)
     first, last = numbers(starts), numbers(ends)
     over = range(len(first)) if axes is None else numbers(axes)
     if steps is not None and set(numbers(steps)) != {1}:
@@ -158,10 +154,11 @@ def _part(builder: Builder, parts: Parts, index: Any) -> Value:
 def _gather(builder: Builder, x: Any, indices: Any, *, axis: int = 0) -> Value:
     if not isinstance(x, Value):
         raise Unreadable("a table that the input chooses from")
-    which, length = constant(indices, "indices").array, x.shape[axis]
+    which: Any = constant(indices, "indices").array
+    length = x.shape[axis]
     if which.ndim == 0:
         return builder.taken(x, axis, range(length)[int(which)])
-    places = [range(length)[index] for index in which.reshape(-1).tolist()]
+    places = [range(length)[int(index)] for index in which.reshape(-1)]
     start, stop = places[0], places[0] + len(places)
     if places == list(range(start, stop)) and (which.ndim == 1 or stop == length):
         axis %= len(x.dims)
