@@ -193,17 +193,25 @@ class _Reading:
         unfinished = [self.known[name] for name in call.inputs]
         unfinished = [each for each in unfinished if isinstance(each, Unfinished)]
         cause = unfinished[0] if unfinished else Unfinished(call, why)
-        return [self._refused(cause, name) for name in call.outputs]
+        inputs = [] if why == _NONE else self._values(cause.call)
+        return [self._refused(cause, name, inputs) for name in call.outputs]
 
-    def _refused(self, cause: Unfinished, name: str = "") -> Any:
+    def _values(self, call: Call) -> list[Value]:
+        given = [self.known[name] for name in call.inputs]
+        scores = [each for each in given if isinstance(each, Scores)]
+        inner = [value for each in scores for value in (each.query, each.key)]
+        return [each for each in given if isinstance(each, Value)] + inner
+
+    def _refused(
+        self, cause: Unfinished, name: str = "", inputs: Sequence[Value] = ()
+    ) -> Any:
         """Record the gap; a tensor of the shape that ONNX infers, if it does."""
+        operation, scopes = cause.call.operation, cause.call.scopes
         shape = self.program.shapes.get(name)
-        if shape:
-            self.builder.scopes = cause.call.scopes
-            return self.builder.unknown(cause.call.operation, cause.why, shape)
-        gap = Gap(cause.call.operation, cause.why, cause.call.scopes)
-        self.builder.gaps.append(gap)
-        return Unknown()
+        inner, self.builder.scopes = self.builder.scopes, scopes
+        found = self.builder.unknown(operation, cause.why, shape or (1, 1), inputs)
+        self.builder.scopes = inner
+        return found if shape else Unknown()
 
 
 def _has_values(inputs: Sequence[Any]) -> bool:

@@ -4,14 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.importing.building import Constant, Scores
-from archspec.importing.layouts import Unreadable
+from archspec.importing.building import Builder, Constant, Scores
+from archspec.importing.layouts import Dims, Unreadable, Value, permuted
 from archspec.importing.onnx.operations.registry import number, reads_scores
+
+
+def scored(query: Value, key: Value) -> Scores:
+    """A product of queries and keys, (..., queries, d) and (..., d, keys)."""
+    query, key = (value._replace(dims=_four(value.dims)) for value in (query, key))
+    return Scores(query, permuted(key, (0, 1, 3, 2)))
+
+
+def applied(builder: Builder, scores: Scores, value: Value) -> Value:
+    """A product of weights and values, laid out as the values are."""
+    if not scores.is_normal:
+        raise Unreadable("scores of attention without a softmax")
+    dims = _four(value.dims)
+    four = value._replace(dims=dims)
+    found = builder.attention(scores.query, scores.key, four, scale=scores.factor)
+    if len(value.dims) == 3:
+        return found._replace(dims=(found.dims[0], *found.dims[2:]))
+    # what has size 1 beside the heads stays where it was
+    heads = iter(found.dims[1:2])
+    between = [dim and next(heads, ()) for dim in value.dims[1:-2]]
+    return found._replace(dims=(found.dims[0], *between, *found.dims[2:]))
+
+
+def _four(dims: Dims) -> Dims:
+    """(N, heads, positions, channels of a head), without further axes of size 1."""
+    heads = [dim for dim in dims[1:-2] if dim] or [()]
+    if len(dims) < 3 or len(heads) != 1:
+        raise Unreadable("a product of matrices that is no attention")
+    return dims[0], heads[0], *dims[-2:]
 
 
 @reads_scores("Softmax")
 def _softmax(scores: Scores, *, axis: int = -1) -> Scores:
-    if axis not in (-1, 3):
+    if axis != -1 and axis != len(scores.query.dims) - 1:
         raise Unreadable("a softmax over queries")
     return scores._replace(is_normal=True)
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from archspec.importing.building import Builder, Constant, Scores
-from archspec.importing.layouts import Unreadable, Value, permuted
+from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.onnx.operations.attention import applied, scored
 from archspec.importing.onnx.operations.registry import (
     Window,
     bias_of,
@@ -100,11 +101,11 @@ def _gemm(
 def _matmul(builder: Builder, x: Any, by: Any) -> Any:
     if isinstance(x, Value) and isinstance(by, Constant) and by.array.ndim == 2:
         return builder.dense(x, Constant(by.name, by.array.T), None)
-    if isinstance(x, Scores) and x.is_normal and isinstance(by, Value):
-        return builder.attention(x.query, x.key, by, scale=x.factor)
-    if not (isinstance(x, Value) and isinstance(by, Value) and len(x.dims) == 4):
-        raise Unreadable("a product of matrices that is no attention")
-    return Scores(x, permuted(by, (0, 1, 3, 2)))
+    if isinstance(x, Scores) and isinstance(by, Value):
+        return applied(builder, x, by)
+    if isinstance(x, Value) and isinstance(by, Value):
+        return scored(x, by)
+    raise Unreadable("a product of matrices that is no attention")
 
 
 # -- normalisation -------------------------------------------------------------
