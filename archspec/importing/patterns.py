@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice, permutations, product
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from archspec.importing.arranging import Constant
 from archspec.importing.layouts import Value
 from archspec.ops import PRIMITIVES
 from archspec.words import ACTIVATIONS
@@ -29,8 +30,8 @@ TOLERANCE = 3e-6
 class Formula:
     """What a tensor was computed by; `value` is its reading, if it has one.
 
-    `terms` are formulas, arrays, and None for what is left out. A formula without a
-    function is a beginning.
+    `terms` are formulas, constants, and None for what is left out. A formula without
+    a function is a beginning.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Found(NamedTuple):
     name: str
     attributes: dict[str, Any]
     axis: int | None = None
+    weights: dict[str, Constant] | None = None
 
 
 class _Chain(NamedTuple):
@@ -69,34 +71,30 @@ class _Chain(NamedTuple):
     inner: frozenset[Formula]
 
     @property
-    def constants(self) -> list[Array]:
+    def constants(self) -> list[Constant]:
+        """Those of floating-point numbers."""
         return [
-            np.asarray(term)
+            term
             for formula in self.inner
             for term in formula.terms
-            if term is not None and not isinstance(term, Formula)
+            if isinstance(term, Constant) and term.array.dtype.kind == "f"
         ]
 
     @property
     def scalars(self) -> list[float]:
         """The numbers among the constants."""
-        floating = [c for c in self.constants if np.issubdtype(c.dtype, np.floating)]
-        return sorted({float(c.reshape(-1)[0]) for c in floating if c.size == 1})
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether no constant changes along the channels."""
-        return all(
-            constant.size == 1 or not np.issubdtype(constant.dtype, np.floating)
-            for constant in self.constants
-        )
+        arrays = [constant.array for constant in self.constants]
+        return sorted({float(each.reshape(-1)[0]) for each in arrays if each.size == 1})
 
     def run(self, x: Array) -> Array:
         """The formula's numbers where its leaf has the numbers `x`."""
         known: dict[Formula, Array] = {self.leaf: x}
         for formula in sorted(self.inner, key=lambda each: each.number):
-            terms = [known[t] if isinstance(t, Formula) else t for t in formula.terms]
             assert formula.function is not None
+            terms = [
+                known[term] if isinstance(term, Formula) else term and term.array
+                for term in formula.terms
+            ]
             known[formula] = formula.function(*terms)
         return known[self.formula]
 
@@ -108,9 +106,11 @@ def recognised(formula: Formula, *, far: bool = False) -> Found | None:
 
 
 def _meaning(chain: _Chain) -> Found | None:
-    if chain.leaf.value is None or not chain.is_plain:
+    if chain.leaf.value is None:
         return None
     known = _norm if any(each.reduces for each in chain.inner) else _activation
+    if any(constant.array.size > 1 for constant in chain.constants):
+        known = _response_norm
     try:
         with np.errstate(all="ignore"):
             return known(chain, chain.leaf.value)
@@ -211,4 +211,27 @@ def _norm(chain: _Chain, value: Value) -> Found | None:
         if _equal(given, _normalised(name, x, axis, epsilon)):
             settings = {"epsilon": float(f"{epsilon:.6g}")}
             return Found(value, name, settings, axis)
+    return None
+
+
+def _response_norm(chain: _Chain, value: Value) -> Found | None:
+    """Global response normalisation, of feature maps with channels first or last."""
+    vectors = [each for each in chain.constants if each.array.size > 1]
+    if len(vectors) != 2 or len(value.dims) != 4 or value.axes[0] not in value.dims:
+        return None
+    axis, count = value.dims.index(value.axes[0]), vectors[0].array.size
+    x = np.random.default_rng(0).normal(0, 0.1, (2, count, 3, 4))
+    given = chain.run(np.moveaxis(x, 1, axis))
+    if given.shape != np.moveaxis(x, 1, axis).shape:
+        return None
+    for (scale, shift), epsilon in product(permutations(vectors), chain.scalars):
+        weights = {
+            name: Constant(each.name, each.array.reshape(-1))
+            for name, each in (("scale", scale), ("shift", shift))
+        }
+        settings = {"epsilon": float(f"{epsilon:.6g}")}
+        op = PRIMITIVES["global_response_norm"](**settings)
+        expected = op.evaluate(x, {key: each.array for key, each in weights.items()})
+        if _equal(np.moveaxis(given, axis, 1), expected):
+            return Found(value, op.name, settings, axis, weights)
     return None

@@ -283,6 +283,7 @@ layers:
   root: {rms_norm: 1e-6}
   mixed: {layer_norm: 1e-6}
   scaled: {layer_scale: 0.1}
+  gained: global_response_norm
   shuffled: {channel_shuffle: 2}
   folded: {space_to_depth: 2}
   upper: {upsample: 2}

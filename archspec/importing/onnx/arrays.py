@@ -167,6 +167,10 @@ def _reduced(function: Callable[..., Array]) -> Callable[..., Array]:
     return over
 
 
+def _length(x: Array, axis: Any, keepdims: bool) -> Array:
+    return np.sqrt(np.square(x).sum(axis, keepdims=keepdims))
+
+
 def _sigmoid(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
@@ -233,6 +237,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Pow": _both(np.power),
     "Range": _range,
     "Reciprocal": np.reciprocal,
+    "ReduceL2": _reduced(_length),
     "ReduceMax": _reduced(np.max),
     "ReduceMean": _reduced(np.mean),
     "ReduceMin": _reduced(np.min),
@@ -257,7 +262,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Where": np.where,
 }
 
-REDUCING = frozenset({"ReduceMean", "ReduceSum"})
+REDUCING = frozenset({"ReduceL2", "ReduceMean", "ReduceSum"})
 """Operations that read the numbers along an axis."""
 
 CHAINED = REDUCING | frozenset(

@@ -119,7 +119,7 @@ class _Reading:
         if any(isinstance(each, Scores | Parts) for each in inputs):
             return None
         terms = [
-            value.array if isinstance(value, Constant) else self.formulas.get(name)
+            value if isinstance(value, Constant) else self.formulas.get(name)
             for name, value in zip(call.inputs, inputs, strict=True)
         ]
         function = partial(FUNCTIONS[call.operation], **call.attributes)
@@ -153,7 +153,8 @@ class _Reading:
                 if is_idle
                 else builder.pointwise(found.name, value, **found.attributes)
             )
-        weights = made_up(found.name, value.shape[found.axis])
+        channels = value.shape[found.axis]
+        weights = found.weights or made_up(found.name, channels)
         return builder.channelwise(
             found.name, value, found.axis, weights, **found.attributes
         )
