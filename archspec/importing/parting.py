@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from archspec.importing.arranging import Arranging
 from archspec.importing.graph import Node
 from archspec.importing.layouts import (
@@ -15,6 +17,10 @@ from archspec.importing.layouts import (
 class Parting(Arranging):
     """Takes parts."""
 
+    def __init__(self, batch: int):
+        super().__init__(batch)
+        self._reordered: dict[tuple[Node, int, int], Node] = {}
+
     def sliced(self, value: Value, axis: int, start: int, stop: int) -> Value:
         """A part of a dimension of channels or positions."""
         axis %= len(value.dims)
@@ -27,6 +33,9 @@ class Parting(Arranging):
         if dim == value.axes[0]:
             node = self.node("slice_channels", [value.node], {}, start=start, stop=stop)
             return self._shortened(value, node, 0, axis, stop - start)
+        own = value.axes[0][: -len(dim)]
+        if dim and own and value.axes[0] == (*own, *dim):
+            return self._of_each(value, axis, start, stop)
         if axis in (1, len(value.dims) - 1) and len(dim) > 1:
             # channels that were rearranged, such as shuffled ones
             return self.sliced(self.settled(value, axis), axis, start, stop)
@@ -54,6 +63,35 @@ class Parting(Arranging):
             return value._replace(dims=dims)
         raise Unreadable("one entry of neither channels nor positions")
 
+    def _of_each(self, value: Value, axis: int, start: int, stop: int) -> Value:
+        """Some channels of each head, of a layer whose outputs can be reordered."""
+        dim, length = value.dims[axis], stop - start
+        heads = value.axes[0][: -len(dim)]
+        is_even = size(dim) % length == start % length == 0
+        if value.node.name not in ("conv", "dense") or not is_even:
+            raise Unreadable("a part of each head")
+        node = self._by_part(value.node, size(heads), size(dim) // length)
+        first = start // length * size(heads) * length
+        bounds = {"start": first, "stop": first + size(heads) * length}
+        part = self.node("slice_channels", [node], {}, **bounds)
+        fresh = dim_of(length)
+        axes = (*heads, *fresh), *value.axes[1:]
+        dims = tuple(fresh if n == axis else each for n, each in enumerate(value.dims))
+        return value._replace(node=part, axes=axes, dims=dims)
+
+    def _by_part(self, node: Node, heads: int, parts: int) -> Node:
+        """The same layer, with all heads of a part next to each other."""
+        key = node, heads, parts
+        if key not in self._reordered:
+            weights = {
+                name: tensor._replace(array=_exchanged(tensor.array, heads, parts))
+                for name, tensor in node.weights.items()
+            }
+            found = Node(node.op, node.sources, node.shape, node.scopes, weights)
+            self.nodes.append(found)
+            self._reordered[key] = found
+        return self._reordered[key]
+
     def _part(self, value: Value, axis: int, start: int, stop: int) -> Value:
         """Some of the parts that the channels were divided into, such as of queries."""
         inner = size(value.axes[0][1:])
@@ -72,3 +110,9 @@ class Parting(Arranging):
         axes = tuple(fresh if n == which else dim for n, dim in enumerate(value.axes))
         dims = tuple(fresh if n == axis else dim for n, dim in enumerate(value.dims))
         return value._replace(node=node, axes=axes, dims=dims)
+
+
+def _exchanged(array: Any, heads: int, parts: int) -> Any:
+    """Rows (heads, parts, each) as (parts, heads, each)."""
+    split = array.reshape(heads, parts, -1, *array.shape[1:])
+    return split.swapaxes(0, 1).reshape(array.shape)
