@@ -68,7 +68,8 @@ class Parting(Arranging):
         dim, length = value.dims[axis], stop - start
         heads = value.axes[0][: -len(dim)]
         is_even = size(dim) % length == start % length == 0
-        if value.node.name not in ("conv", "dense") or not is_even:
+        is_whole = dict(value.node.op or ()).get("groups", 1) == 1
+        if value.node.name not in ("conv", "dense") or not (is_even and is_whole):
             raise Unreadable("a part of each head")
         node = self._by_part(value.node, size(heads), size(dim) // length)
         first = start // length * size(heads) * length
