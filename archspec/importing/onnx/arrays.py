@@ -189,6 +189,10 @@ def _div(x: Array, y: Array) -> Array:
     return x // y if whole_numbers else x / y
 
 
+def _mod(x: Array, y: Array, fmod: int = 0) -> Array:
+    return _both(np.fmod if fmod else np.mod)(x, y)
+
+
 def _cumulated(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
     def over(first: Array, *others: Array) -> Array:
         for other in others:
@@ -230,7 +234,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Max": _cumulated(np.maximum),
     "Min": _cumulated(np.minimum),
     "Mish": lambda x: x * np.tanh(np.logaddexp(x, 0)),
-    "Mod": _both(np.mod),
+    "Mod": _mod,
     "Mul": _both(np.multiply),
     "Neg": np.negative,
     "Not": np.logical_not,

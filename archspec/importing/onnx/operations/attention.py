@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from archspec.importing.building import Builder, Constant, Scores
 from archspec.importing.layouts import Dims, Unreadable, Value, permuted
-from archspec.importing.onnx.operations.registry import number, reads_scores
+from archspec.importing.onnx.operations.registry import number, numbers, reads_scores
 
 
 def scored(query: Value, key: Value) -> Scores:
@@ -21,7 +22,14 @@ def applied(builder: Builder, scores: Scores, value: Value) -> Value:
         raise Unreadable("scores of attention without a softmax")
     dims = _four(value.dims)
     four = value._replace(dims=dims)
-    found = builder.attention(scores.query, scores.key, four, scale=scores.factor)
+    found = builder.attention(
+        scores.query,
+        scores.key,
+        four,
+        scale=scores.factor,
+        bias=scores.bias,
+        mask=scores.mask,
+    )
     if len(value.dims) == 3:
         return found._replace(dims=(found.dims[0], *found.dims[2:]))
     # what has size 1 beside the heads stays where it was
@@ -65,9 +73,23 @@ def _over(scores: Scores, other: Any) -> Scores:
 def _plus(scores: Any, other: Any) -> Scores:
     if isinstance(scores, Constant):
         scores, other = other, scores
-    if isinstance(other, Constant) and not other.array.any():
+    if not isinstance(other, Constant) or scores.is_normal:
+        raise Unreadable("scores of attention plus a tensor")
+    groups, heads, *both = scores.shape
+    if not other.array.any():
         return scores
-    raise Unreadable("attention with a mask, or another bias than relative positions")
+    if other.array.size == heads * prod(both):
+        return scores._replace(bias=other)
+    if groups * prod(both) % other.array.size == 0:
+        return scores._replace(mask=other.array)
+    raise Unreadable(f"scores of attention plus a constant of {other.shape}")
+
+
+@reads_scores("Reshape")
+def _reshape(scores: Scores, shape: Any, *, allowzero: int = 0) -> Scores:
+    if numbers(shape)[-3:] != scores.shape[-3:]:
+        raise Unreadable("scores of attention in another shape")
+    return scores
 
 
 @reads_scores("Identity", "Cast", "CastLike", "Dropout")
