@@ -81,7 +81,7 @@ def said(node: Node, defaults: Defaults) -> dict[str, Said]:
         is_padding = name == "padding" and isinstance(op, Windowed)
         value = _padding(node, given) if is_padding else held
         if value is not None and value != usual(op, name, node, given):
-            found[name] = _short(value)
+            found[name] = short(value)
     return _main_first(op.name, found)
 
 
@@ -119,7 +119,7 @@ def usual(op: Op, name: str, node: Node, given: Mapping[str, Said]) -> Said:
     return None if field.is_required() else field.default
 
 
-def _short(value: Said) -> Said:
+def short(value: Said) -> Said:
     """One number for two equal ones."""
     numbers = items(value)
     if len(numbers) == 2 and numbers[0] == numbers[1]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from archspec.importing.draft import Said
@@ -24,51 +24,108 @@ class Item(NamedTuple):
         """The node that others read."""
         return self.nodes[-1]
 
+    @property
+    def op(self) -> str:
+        """The block or primitive that it is."""
+        return self.call.block if self.call else self.result.name
 
-def covered(regions: Regions, library: Library) -> list[Item]:
-    """All nodes as items, in order."""
-    free = set(regions.nodes)
-    found: list[Item] = []
+    @property
+    def entries(self) -> list[Node]:
+        """What it reads: a block each tensor once, a join whatever it joins."""
+        if self.call is None:
+            return list(self.result.sources)
+        inside = set(self.nodes)
+        found = (s for node in self.nodes for s in node.sources if s not in inside)
+        return list(dict.fromkeys(found))
 
-    def take(region: Region, call: Call) -> None:
-        free.difference_update(region.nodes)
-        found.append(Item(region.nodes, call, region.path))
 
-    calls = _class_calls(regions.modules, library)
+def covered(
+    regions: Regions, library: Library, without: Collection[str] = ()
+) -> list[Item]:
+    """All nodes as items, in order; `without` are blocks not to use."""
+    cover = _Cover(regions)
+    calls = _class_calls(regions.modules, library, without)
     for region in regions.modules:
-        if region in calls and free.issuperset(region.nodes):
-            take(region, calls[region])
-    nodes = [node for node in regions.nodes]
-    for region in regions.windows(nodes, library.longest):
-        if not free.issuperset(region.nodes) or not library.possible(region.nodes):
+        if region in calls and cover.is_free(region):
+            cover.take(region, calls[region])
+    for region in regions.windows(regions.nodes, library.longest):
+        if not cover.is_free(region) or not library.possible(region.nodes):
             continue
-        whole = (m for m in regions.modules if free.issuperset(m.nodes))
-        if _cuts(region, whole) and not _has_join(region.nodes):
+        if cover.cut(region) and not has_join(region.nodes):
             continue
-        if choice := library.calls(region):
-            take(region, choice[0])
-    found += [Item((node,)) for node in free]
-    return sorted(found, key=lambda item: regions.places[item.result])
+        if call := library.first(region, without):
+            cover.take(region, call)
+    return cover.items
 
 
-def _class_calls(modules: Iterable[Region], library: Library) -> dict[Region, Call]:
+class _Cover:
+    """What is taken so far."""
+
+    def __init__(self, regions: Regions):
+        self._free = set(regions.nodes)
+        self._places = regions.places
+        self._taken: list[Item] = []
+        self._modules: dict[Node, list[Region]] = {}
+        self._spoilt: set[Region] = set()
+        for module in regions.modules:
+            for node in module.nodes:
+                self._modules.setdefault(node, []).append(module)
+
+    @property
+    def items(self) -> list[Item]:
+        """The regions that are taken, and the other nodes one by one."""
+        rest = [Item((node,)) for node in self._free]
+        return sorted([*self._taken, *rest], key=lambda i: self._places[i.result])
+
+    def is_free(self, region: Region) -> bool:
+        """Whether none of its nodes is taken."""
+        return self._free.issuperset(region.nodes)
+
+    def take(self, region: Region, call: Call) -> None:
+        """Make a region a call."""
+        self._free.difference_update(region.nodes)
+        self._taken.append(Item(region.nodes, call, region.path))
+        self._spoilt |= self.cut(region)
+
+    def cut(self, region: Region) -> set[Region]:
+        """The modules, still whole, of which it has a part, and something beside."""
+        inside = set(region.nodes)
+        touched = {m for node in region.nodes for m in self._modules.get(node, ())}
+        return {
+            module
+            for module in touched - self._spoilt
+            if not inside.issuperset(module.nodes) and not inside <= set(module.nodes)
+        }
+
+
+def _class_calls(
+    modules: Iterable[Region], library: Library, without: Collection[str]
+) -> dict[Region, Call]:
     """The call of each module that is a block: one block for all of a class, if it can."""
     classes: dict[str, list[Region]] = {}
     for region in modules:
         classes.setdefault(region.kind, []).append(region)
     found: dict[Region, Call] = {}
-    for members in classes.values():
-        choices = {region: library.calls(region) for region in members}
-        shared = _shared([calls for calls in choices.values()])
-        for region, calls in choices.items():
-            own = [call for call in calls if call.block == shared] or calls
-            if own:
-                found[region] = own[0]
+    for kind, members in classes.items():
+        choices = {
+            region: [c for c in library.calls(region) if c.block not in without]
+            for region in members
+        }
+        shared = _shared(list(choices.values()), kind)
+        chosen: dict[str, list[Region]] = {} if shared is None else {shared: members}
+        if shared is None:
+            for region, calls in choices.items():
+                named = [call for call in calls if _is_named(call.block, kind)]
+                for call in (named or calls)[:1]:
+                    chosen.setdefault(call.block, []).append(region)
+        for block, those in chosen.items():
+            said = _alike(block, those, library)
+            found |= {r: Call(block, own) for r, own in zip(those, said, strict=True)}
     return found
 
 
-def _shared(choices: Sequence[Sequence[Call]]) -> str | None:
-    """The block that every member of a class can be, with the fewest arguments."""
+def _shared(choices: Sequence[Sequence[Call]], kind: str) -> str | None:
+    """The block that every member of a class can be: its name's, or the shortest."""
     blocks = set[str].intersection(
         *({call.block for call in calls} for calls in choices)
     )
@@ -76,21 +133,43 @@ def _shared(choices: Sequence[Sequence[Call]]) -> str | None:
         block: sum(len(c.said) for calls in choices for c in calls if c.block == block)
         for block in blocks
     }
-    return min(sorted(said), key=said.__getitem__, default=None)
+    return min(
+        sorted(said),
+        key=lambda block: (not _is_named(block, kind), said[block]),
+        default=None,
+    )
 
 
-def _cuts(region: Region, modules: Iterable[Region]) -> bool:
-    """Whether it has a part of a module, and something beside that module."""
-    inside = set(region.nodes)
-    for module in modules:
-        common = inside.intersection(module.nodes)
-        if common and len(common) < len(inside) and len(common) < len(module.nodes):
-            return True
-    return False
+def _is_named(block: str, kind: str) -> bool:
+    """Whether a class has the name of a block."""
+    return kind.rpartition(".")[2].lower() == block.replace("_", "")
 
 
-def _has_join(nodes: Iterable[Node]) -> bool:
+def _alike(
+    block: str, members: Sequence[Region], library: Library
+) -> list[Mapping[str, Said]]:
+    """What the members of a class say, by as few different arguments as can be."""
+    without: set[str] = set()
+    found = [library.arguments(block, region) or {} for region in members]
+    for name in reversed(library.probes[block].arguments):
+        fewer = {*without, name}
+        is_said = any(name in own for own in found)
+        if name in library.probes[block].required or not is_said:
+            continue
+        others = [library.arguments(block, region, fewer) for region in members]
+        if all(o is not None for o in others) and _names(others) < _names(found):
+            found, without = [dict(o or {}) for o in others], fewer
+    said = {name for own in found for name in own}
+    return [
+        library.filled(block, region, own, said)
+        for region, own in zip(members, found, strict=True)
+    ]
+
+
+def _names(found: Iterable[Mapping[str, Said] | None]) -> int:
+    return len({name for own in found for name in own or ()})
+
+
+def has_join(nodes: Iterable[Node]) -> bool:
+    """Whether there is a structure among them."""
     return any(node.name in JOINS for node in nodes)
-
-
-__all__ = ["Item", "Said", "covered"]

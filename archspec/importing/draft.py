@@ -43,12 +43,16 @@ class Layer:
 
 @dataclass(slots=True)
 class Block:
-    """An own block: its arguments with their defaults, and its layers."""
+    """An own block: its arguments with their defaults, and its layers.
+
+    `start` is what layers refer to as `input`.
+    """
 
     arguments: dict[str, Said]
     layers: list[Layer]
     result: Layer
-    residual: Said = None
+    residual: Said
+    start: Layer
 
 
 @dataclass(slots=True)

@@ -64,7 +64,7 @@ def _kept(join: Layer, chains: list[list[Layer]]) -> list[list[Layer]]:
         (chain[0].sources[0] if chain else source)
         for chain, source in zip(chains, join.sources, strict=True)
     }
-    longest = max(chains, key=len)
+    longest = chains[_main(chains)]
     parallel = join.op == "concat" and len(starts) == 1 and all(map(_short, chains))
     if parallel or join.op in ("attention", "linear_attention", "separable_attention"):
         return [chain if _short(chain) else [] for chain in chains]
@@ -75,6 +75,18 @@ def _kept(join: Layer, chains: list[list[Layer]]) -> list[list[Layer]]:
         main_seen |= is_main
         found.append([] if is_main or not _short(chain) else chain)
     return found
+
+
+def _main(chains: Sequence[Sequence[Layer]]) -> int:
+    """The main one of several chains: the longest, the last of those that always run."""
+    return max(
+        range(len(chains)), key=lambda n: (len(chains[n]), not _may_lack(chains[n]), n)
+    )
+
+
+def _may_lack(chain: Sequence[Layer]) -> bool:
+    """Whether a layer of it is not always there, as in a shortcut."""
+    return any("when" in layer.beside for layer in chain)
 
 
 def _short(chain: Sequence[Layer]) -> bool:
@@ -90,11 +102,13 @@ def _named(
     roles = JOINS[join.op].roles
     names: Sequence[str] = roles or _NAMES.get(join.op, ())
     if join.op == "add" and len(kept) == 2:
-        shortcut = min(range(2), key=lambda n: (len(chains[n]), -n))
-        names = ("main", "shortcut") if shortcut else ("shortcut", "main")
+        names = ("shortcut", "main") if _main(chains) else ("main", "shortcut")
     if len(names) != len(kept):
         names = [f"{ascii_lowercase[n % 26]}{n // 26 or ''}" for n in range(len(kept))]
-    return [
+    found = [
         Branch(name, chain[0].sources[0] if chain else source, tuple(chain))
         for name, chain, source in zip(names, kept, join.sources, strict=True)
     ]
+    return (
+        sorted(found, key=lambda b: b.name == "shortcut") if join.op == "add" else found
+    )

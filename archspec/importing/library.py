@@ -12,13 +12,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 from archspec.errors import SpecError
-from archspec.expressions import Constant
+from archspec.expressions import Constant, evaluate
 from archspec.importing.attributes import padding_words
 from archspec.importing.draft import Said
 from archspec.importing.graph import Node
 from archspec.importing.matching import Form, Key, Keys, normal
 from archspec.importing.probing import Probe, Use, probe
 from archspec.importing.regions import Region, Regions
+from archspec.importing.skeletons import Skeleton
 from archspec.language.blocks import standard_blocks
 from archspec.ops.window import Windowed
 
@@ -26,6 +27,9 @@ ROUNDS = 3
 """How often each argument is looked for: a later one can decide about an earlier one."""
 EXACT = 4
 """The weight of an operation with all before it, beside its parts one by one."""
+
+
+Defaults = Mapping[str, Mapping[str, Said]]
 
 
 class Call(NamedTuple):
@@ -38,7 +42,7 @@ class Call(NamedTuple):
 class Library:
     """The standard blocks under the `defaults` of a spec."""
 
-    def __init__(self, defaults: Mapping[str, Mapping[str, Said]]):
+    def __init__(self, defaults: Defaults):
         self.keys = Keys()
         self.probes = dict(_probes(defaults))
         self.longest = 40
@@ -84,6 +88,16 @@ class Library:
             self._possible[key] = list(fitting)
         return self._possible[key]
 
+    def usual(self, block: str, name: str, defaults: Defaults) -> Said:
+        """The number or word that an argument is if a call does not give it."""
+        probe = self.probes.get(block)
+        uses = probe.uses.get(name, set[Use]()) if probe else set[Use]()
+        constant = probe.constant(name) if probe else None
+        if constant is not None or len({use[:2] for use in uses}) != 1:
+            return constant
+        (use, *_) = uses
+        return defaults.get(use.op, {}).get(use.attribute) if use.plain else None
+
     def calls(self, region: Region, without: Collection[str] = ()) -> list[Call]:
         """The blocks that compute what a region does, the shortest call first."""
         found: list[Call] = []
@@ -92,6 +106,15 @@ class Library:
             if said is not None:
                 found.append(Call(name, said))
         return sorted(found, key=lambda call: len(call.said))
+
+    def first(self, region: Region, without: Collection[str]) -> Call | None:
+        """The simplest block, apart from some, that computes what a region does."""
+        names = set(self.possible(region.nodes)).difference(without)
+        for name in sorted(names, key=lambda n: (len(self.probes[n].arguments), n)):
+            said = self.arguments(name, region)
+            if said is not None:
+                return Call(name, said)
+        return None
 
     def arguments(
         self, name: str, region: Region, without: Collection[str] = ()
@@ -103,6 +126,23 @@ class Library:
                 self.probes[name], region, self.keys, without
             ).run()
         return self._found[key]
+
+    def filled(
+        self,
+        block: str,
+        region: Region,
+        said: Mapping[str, Said],
+        names: Collection[str],
+    ) -> dict[str, Said]:
+        """What a call says, with the computed values of some arguments it leaves out."""
+        probe, found = self.probes[block], dict(said)
+        scope = {name: probe.constant(name) for name in probe.arguments}
+        scope |= {"in_channels": region.source.shape[0], **said}
+        for name in names:
+            default = probe.default(name)
+            if name not in said and default and not isinstance(default, Constant):
+                found[name] = evaluate(default, scope)
+        return {name: found[name] for name in probe.arguments if name in found}
 
 
 def _probes(defaults: Mapping[str, Mapping[str, Said]]) -> Iterator[tuple[str, Probe]]:
@@ -128,6 +168,7 @@ class Score(NamedTuple):
     """How alike what a block computes is to what is wanted."""
 
     equal: bool
+    same_ops: bool
     likeness: float
 
 
@@ -142,6 +183,7 @@ class _Search:
         self.goal = region.signature(keys)
         self.wanted = Counter(_features(region.isolated))
         self.reached = {keys[node] for node in region.isolated}
+        self.skeleton = Skeleton(region.isolated[-1])
         self.tried: dict[str, Score] = {}
 
     def run(self) -> Mapping[str, Said] | None:
@@ -188,16 +230,19 @@ class _Search:
         key = repr(said)
         if key not in self.tried:
             nodes = self.probe.nodes(said, self.region.source.shape)
-            self.tried[key] = self._score(nodes) if nodes else Score(False, -1e9)
+            self.tried[key] = self._score(nodes) if nodes else Score(False, False, -1e9)
         return self.tried[key]
 
     def _score(self, nodes: Sequence[Node]) -> Score:
         if self.keys.alone(nodes) == self.goal:
-            return Score(True, 0)
+            return Score(True, True, 0)
+        alike = self.skeleton.likeness(nodes[-1])
+        if alike is not None:
+            return Score(False, True, alike)
+        exact = EXACT * len({self.keys[node] for node in nodes} & self.reached)
         found = Counter(_features(nodes))
         common = (found & self.wanted).total()
-        exact = len({self.keys[node] for node in nodes} & self.reached)
-        return Score(False, 2 * common - found.total() + EXACT * exact)
+        return Score(False, False, 2 * common - found.total() + exact)
 
     def candidates(self, name: str) -> list[Said]:
         """The values that an argument may have, judged by what it decides."""
@@ -241,11 +286,17 @@ class _Search:
         found |= {round(4 * r) / 4 for r in found} - {
             0.0
         }  # before channels are rounded
-        nice = [r for r in found if (4 * r).is_integer() or (1 / r).is_integer()]
+        nice = [r for r in found if _is_nice(r)]
         return [
             int(r) if r.is_integer() else r
             for r in sorted(nice, key=lambda r: (r < 1, r))
         ]
+
+
+def _is_nice(ratio: float) -> bool:
+    if ratio >= 1:
+        return (2 * ratio).is_integer()
+    return (4 * ratio).is_integer() or (1 / ratio).is_integer()
 
 
 _TWINS = {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from archspec.importing.covering import Item
+from archspec.importing.regions import FRAMEWORKS
 
 _ROLES = {
     "batch_norm": "norm",
@@ -25,8 +26,13 @@ _ROLES = {
     "concat": "join",
     "prefix_tokens": "class_token",
     "position_embedding": "positions",
+    "max_pool": "pool",
+    "avg_pool": "pool",
+    "take": "first",
     "layer_scale": "scale",
 }
+SMALL = frozenset({"conv_bn", "conv_bn_act", "depthwise_bn", "depthwise_bn_act"})
+"""Blocks that are no more than a layer to a person."""
 _CONVOLUTIONS = "conv", "conv_bn", "conv_bn_act"
 _VAGUE = frozenset(
     {
@@ -53,14 +59,24 @@ _VAGUE = frozenset(
 )
 
 
+_LISTS = "blocks", "stages", "layers"
+"""What a table may be called."""
+
+
 def role(op: str) -> str:
     """What a layer of an op is called if the source has no name for it."""
     return _ROLES.get(op, op)
 
 
-def label(path: str, op: str) -> str:
-    """The name of a layer that is a module of the source, else what its op does."""
-    last = path.rpartition(".")[2].replace("-", "_")
+def label(path: str, op: str, *, inside: bool = False) -> str:
+    """The name of a layer that is a module of the source, else what its op does.
+
+    `inside` a block, numbered modules have the name of their list before that.
+    """
+    *outer, last = path.replace("-", "_").split(".")
+    if inside and outer and last.isdigit() and not outer[-1].isdigit():
+        own = role(op) if outer[-1] in _VAGUE else f"{outer[-1]}_{role(op)}"
+        return own.strip("_") or outer[-1]
     return role(op) if not last or last.isdigit() or last in _VAGUE else last
 
 
@@ -82,14 +98,14 @@ def _words(path: str, within: str) -> list[str]:
 def _owned(item: Item) -> bool:
     """Whether the innermost module around a node is of the framework: it is the node."""
     (node,) = item.nodes
-    owners = "torch.nn.", "keras.layers."
-    return bool(node.scopes) and node.scopes[-1].kind.startswith(owners)
+    kind = node.scopes[-1].kind if node.scopes else ""
+    return kind.startswith(FRAMEWORKS) and ".container." not in kind
 
 
 def common_name(paths: Sequence[str], within: str = "") -> str:
     """The name of the module that has all of these, if it says something."""
     words = os.path.commonprefix([_words(path, within) for path in paths])
-    useful = [word for word in words if word not in _VAGUE]
+    useful = [word for word in words if word not in _VAGUE or word in _LISTS]
     return useful[-1] if useful else ""
 
 
@@ -106,7 +122,13 @@ def positional(ops: Sequence[str]) -> dict[int, str]:
     return found
 
 
-def distinct(names: Iterable[str]) -> bool:
-    """Whether no name is there twice, and none is missing."""
-    found = list(names)
-    return all(found) and len(set(found)) == len(found)
+def row_names(rows: Sequence[Sequence[str]]) -> list[str] | None:
+    """The names of rows by the paths of their layers, if the source has one for each."""
+    words = [[_words(path, "") for path in row] for row in rows]
+    depth = min(len(path) for row in words for path in row)
+    for level in range(depth):
+        found = [{path[level] for path in row} for row in words]
+        names = [name for own in found for name in own]
+        if all(len(own) == 1 for own in found) and len(set(names)) == len(rows):
+            return names
+    return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from archspec.importing.draft import TABLE, Block, Draft, Layer, Said
-from archspec.importing.joins import branches
+from archspec.importing.joins import Branch, branches
 from archspec.language.blocks import standard_blocks
-from archspec.ops import JOINS, PRIMITIVES
+from archspec.ops import PRIMITIVES
 from archspec.reading.nodes import Mapping as Mapped
 from archspec.reading.reader import scalar_value
 
@@ -28,77 +29,118 @@ class Open(dict[str, Any]):
 
 def text(draft: Draft) -> str:
     """The YAML of a draft."""
+    speller = _Speller(draft.blocks)
     parts = ["\n".join(_entries(draft.head))]
     if draft.defaults:
-        short = {op: _short(op, values) for op, values in draft.defaults.items()}
+        short = {op: speller.short(op, values) for op, values in draft.defaults.items()}
         parts.append("\n".join(_entries({"defaults": Open(short)})))
     if draft.blocks:
         blocks = (
-            _entries({name: _block(block)}) for name, block in draft.blocks.items()
+            _entries({name: speller.block(block)}, WIDTH - len("  "))
+            for name, block in draft.blocks.items()
         )
         texts = ("\n".join(f"  {line}" for line in lines) for lines in blocks)
         parts.append("blocks:\n" + "\n\n".join(texts))
-    layers = Open(_layers(draft.layers, draft.inputs[0], draft.outputs.values()))
-    last = {"layers": layers}
-    if len(draft.outputs) > 1 or draft.layers[-1] not in draft.outputs.values():
+    ends = draft.outputs.values()
+    last: dict[str, Any] = {}
+    last["layers"] = Open(speller.layers(draft.layers, draft.inputs[0], ends))
+    if len(draft.outputs) > 1 or draft.layers[-1] not in ends:
         last["outputs"] = {n: layer.name for n, layer in draft.outputs.items()}
     parts.append("\n".join(_entries(last)))
     return "\n\n".join(parts) + "\n"
 
 
-def _block(block: Block) -> Open:
-    found = Open()
-    if block.arguments:
-        found["arguments"] = block.arguments
-    if block.residual is not None:
-        found["residual"] = block.residual
-    found["layers"] = Open(_layers(block.layers, None, [block.result]))
-    return found
+class _Speller:
+    """Layers as YAML has them; `own` are the blocks of the spec."""
 
+    def __init__(self, own: Mapping[str, Block]):
+        self.own = own
 
-def _layers(layers: Sequence[Layer], first: Layer | None, ends: Any) -> dict[str, Any]:
-    """Layers by their names, those of branches in their structures."""
-    found: dict[str, Any] = {}
-    inner = branches(layers, ends)
-    within = {
-        layer for join in inner.values() for branch in join for layer in branch.layers
-    }
-    previous = first
-    for layer in layers:
-        if layer in within:
-            continue
-        found[layer.name] = _layer(layer, previous, inner)
-        previous = layer
-    return found
+    def block(self, block: Block) -> Open:
+        """A block of the spec's own."""
+        found = Open()
+        if block.arguments:
+            found["arguments"] = block.arguments
+        if block.residual is not None:
+            found["residual"] = block.residual
+        found["layers"] = Open(self.layers(block.layers, block.start, [block.result]))
+        return found
 
+    def layers(
+        self, layers: Sequence[Layer], first: Layer, ends: Iterable[Layer]
+    ) -> dict[str, Any]:
+        """Layers by their names, those of branches in their structures."""
+        found: dict[str, Any] = {}
+        inner = branches(layers, ends)
+        joined = chain.from_iterable(inner.values())
+        within = {layer for branch in joined for layer in branch.layers}
+        previous = first
+        for layer in layers:
+            if layer not in within:
+                found[layer.name] = self.layer(layer, previous, inner.get(layer, ()))
+                previous = layer
+        return found
 
-def _layer(layer: Layer, previous: Layer | None, inner: Mapping[Layer, Any]) -> Any:
-    body: Any = spelled(layer.op, layer.said)
-    beside = dict(layer.beside)
-    if layer.op in JOINS and len(layer.sources) > 1:
-        own = layer.said
-        body = {layer.op: {**own, **_branches(inner[layer], previous)}}
-    elif previous is not None and layer.sources[:1] != (previous,):
-        beside["from"] = reference(layer.sources[0])
-    if layer.op == TABLE:
-        return Rows({**body, **beside})
-    if not beside:
-        return body
-    opened = {body: None} if isinstance(body, str) else body
-    return {**opened, **beside}
+    def layer(self, layer: Layer, previous: Layer, inner: Sequence[Branch] = ()) -> Any:
+        """A layer with its modifiers; `inner` are the branches of a structure."""
+        body: Any = self.spelled(layer.op, layer.said)
+        beside = dict(layer.beside)
+        if inner:
+            body = {layer.op: {**layer.said, **self.branches(inner, previous)}}
+        elif layer.sources[:1] != (previous,):
+            beside["from"] = reference(layer.sources[0])
+        if layer.op == TABLE:
+            return Rows({**body, **beside})
+        if not beside:
+            return body
+        opened = {body: None} if isinstance(body, str) else body
+        return {**opened, **beside}
 
+    def branches(self, found: Sequence[Branch], previous: Layer) -> dict[str, Any]:
+        """The branches of a structure."""
+        written: dict[str, Any] = {}
+        for branch in found:
+            body: dict[str, Any] = {}
+            if branch.start is not previous:
+                body["from"] = reference(branch.start)
+            for layer in branch.layers:
+                body[layer.name] = self.layer(layer, layer.sources[0])
+            written[branch.name] = body
+        return written
 
-def _branches(found: Sequence[Any], previous: Layer | None) -> dict[str, Any]:
-    written: dict[str, Any] = {}
-    for branch in found:
-        body: dict[str, Any] = {}
-        if branch.start is not previous:
-            body["from"] = reference(branch.start)
-        body |= {
-            layer.name: _layer(layer, layer.sources[0], {}) for layer in branch.layers
-        }
-        written[branch.name] = body
-    return written
+    def spelled(self, op: str, said: Mapping[str, Said]) -> Any:
+        """An op with what it is told, in the shortest form."""
+        if op == TABLE:
+            ops = {op: self._inner(op, own) for op, own in said["each"].items()}
+            ((only, own), *others) = ops.items()
+            each = only if not own and not others else ops
+            return {**said, "each": each}
+        inner = self._inner(op, said)
+        return {op: inner} if inner != {} else op
+
+    def _inner(self, op: str, said: Mapping[str, Said]) -> Any:
+        main = self.main(op)
+        if main is None or list(said) != [main] or isinstance(said[main], bool):
+            return dict(said)
+        return said[main]
+
+    def short(self, op: str, values: Mapping[str, Said]) -> Any:
+        """What `defaults` say of an op."""
+        main = self.main(op)
+        if main is None or list(values) != [main] or op == "conv":
+            return values
+        return values[main]
+
+    def main(self, op: str) -> str | None:
+        """The attribute of an op, or the argument of a block, that needs no name."""
+        if op in PRIMITIVES:
+            return next(iter(PRIMITIVES[op].model_fields), None)
+        if op in self.own:
+            return next(iter(self.own[op].arguments), None)
+        entries = standard_blocks().entries
+        block = entries[op] if op in entries else None
+        arguments = block.section("arguments") if isinstance(block, Mapped) else None
+        return next(iter(arguments.entries), None) if arguments else None
 
 
 def reference(layer: Layer) -> str:
@@ -106,46 +148,20 @@ def reference(layer: Layer) -> str:
     return layer.name
 
 
-def spelled(op: str, said: Mapping[str, Said]) -> Any:
-    """An op with what it is told, in the shortest form."""
-    if op == TABLE:
-        ((each, own),) = said["each"].items()
-        return {**said, "each": spelled(each, own)}
-    if not said:
-        return op
-    main = main_attribute(op)
-    if main is not None and list(said) == [main] and not isinstance(said[main], bool):
-        return {op: said[main]}
-    return {op: dict(said)}
-
-
-def _short(op: str, values: Mapping[str, Said]) -> Any:
-    main = main_attribute(op)
-    return values[main] if list(values) == [main] and op != "conv" else values
-
-
-def main_attribute(op: str) -> str | None:
-    """The attribute of an op, or the argument of a block, that needs no name."""
-    if op in PRIMITIVES:
-        return next(iter(PRIMITIVES[op].model_fields), None)
-    entries = standard_blocks().entries
-    block = entries[op] if op in entries else None
-    arguments = block.section("arguments") if isinstance(block, Mapped) else None
-    return next(iter(arguments.entries), None) if arguments else None
-
-
 # -- lines ---------------------------------------------------------------------
 
 
-def _entries(mapping: Mapping[str, Any]) -> Iterator[str]:
+def _entries(mapping: Mapping[str, Any], room: int = WIDTH) -> Iterator[str]:
+    """The lines of a mapping, each value on one if there is room."""
     for key, value in mapping.items():
         line = f"{key}: {flow(value)}"
-        is_open = isinstance(value, Open) or _has_rows(value) or len(line) > WIDTH
+        is_open = isinstance(value, Open) or _has_rows(value) or len(line) > room
         if not (isinstance(value, Mapping) and value and is_open):
             yield line
             continue
         yield f"{key}:"
-        inner = _rows(value) if isinstance(value, Rows) else _entries(value)
+        lines = _rows if isinstance(value, Rows) else _entries
+        inner = lines(value, room - len("  "))
         yield from (f"  {each}" if each else each for each in inner)
 
 
@@ -155,11 +171,11 @@ def _has_rows(value: Any) -> bool:
     )
 
 
-def _rows(table: Rows) -> Iterator[str]:
+def _rows(table: Rows, room: int) -> Iterator[str]:
     """The parts of a table, its rows below each other in columns."""
     for key, value in table.items():
         if key != "rows":
-            yield from _entries({key: value})
+            yield from _entries({key: value}, room)
             continue
         yield "rows:"
         named = isinstance(value, Mapping)

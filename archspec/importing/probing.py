@@ -67,7 +67,7 @@ class Probe:
 
     def default(self, name: str) -> Expression | None:
         """The expression of an argument's default, if it has one."""
-        declared = self.document.blocks[self.name].arguments[name]
+        declared = self.document.blocks[self.name].arguments.get(name)
         return declared.expression if isinstance(declared, Formula) else None
 
     def constant(self, name: str) -> Said:

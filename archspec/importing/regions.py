@@ -9,6 +9,9 @@ from functools import cached_property
 from archspec.importing.graph import Graph, Node, users
 from archspec.importing.matching import Key, Keys
 
+FRAMEWORKS = "torch.nn.", "keras."
+"""The modules of frameworks, whose classes say nothing of what is in them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Region:
@@ -31,6 +34,11 @@ class Region:
     def result(self) -> Node:
         """The node that others read."""
         return self.nodes[-1]
+
+    @property
+    def is_container(self) -> bool:
+        """Whether its class is the framework's, and says nothing of what is in it."""
+        return self.kind.startswith(FRAMEWORKS)
 
     @cached_property
     def isolated(self) -> list[Node]:
@@ -81,12 +89,12 @@ class Regions:
             for scope in node.scopes:
                 members.setdefault((scope.path, scope.kind), []).append(node)
         found = (
-            self.region(nodes, path, kind.rpartition(".")[2])
+            self.region(nodes, path, kind)
             for (path, kind), nodes in members.items()
             if len(nodes) > 1
         )
         regions = [region for region in found if region is not None]
-        return sorted(regions, key=lambda region: -len(region.nodes))
+        return sorted(regions, key=lambda r: (-len(r.nodes), r.is_container))
 
     def windows(self, nodes: Sequence[Node], longest: int) -> Iterator[Region]:
         """The regions of neighbours among these nodes, the longest of each start first."""

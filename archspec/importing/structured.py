@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 from pathlib import Path
 
-from archspec.importing.attributes import Defaults, defaults_of, said
-from archspec.importing.covering import Item, covered
-from archspec.importing.draft import TABLE, Draft, Layer, Names, Said
+from archspec.importing.attributes import Defaults, defaults_of, said, short
+from archspec.importing.classes import Classes
+from archspec.importing.covering import Item, covered, has_join
+from archspec.importing.draft import TABLE, Block, Draft, Layer, Names, Said
 from archspec.importing.flat import flat, header
 from archspec.importing.graph import Graph, Node
 from archspec.importing.library import Library
-from archspec.importing.naming import common_name, distinct, label, path_of, positional
+from archspec.importing.naming import (
+    SMALL,
+    common_name,
+    label,
+    path_of,
+    positional,
+    row_names,
+)
+from archspec.importing.printing import text
 from archspec.importing.regions import Regions
 from archspec.importing.tables import Tables
 from archspec.importing.tidying import tidied
 from archspec.importing.trial import Accepted, judged
+from archspec.language.fields import TYPES
+from archspec.ops import PRIMITIVES
 
 
 def best(graph: Graph, name: str, path: Path, *, is_flat: bool = False) -> Accepted:
@@ -24,15 +37,22 @@ def best(graph: Graph, name: str, path: Path, *, is_flat: bool = False) -> Accep
     Raises ValueError if not even the flat spec is the graph's.
     """
     found: Accepted | str = ""
-    for draft in (flat,) if is_flat else (structured, flat):
+    for draft in (flat,) if is_flat else (structured, _without_own, flat):
         found = judged(draft(graph, name), graph, path)
         if isinstance(found, Accepted):
             return found
     raise ValueError(found)
 
 
-def structured(graph: Graph, name: str) -> Draft:
-    """The draft of a graph with standard blocks and tables."""
+def _without_own(graph: Graph, name: str) -> Draft:
+    return structured(graph, name, own_blocks=False)
+
+
+def structured(graph: Graph, name: str, *, own_blocks: bool = True) -> Draft:
+    """The draft of a graph with standard blocks and its own, and tables.
+
+    Standard blocks that are no modules of the source, and make it longer, are left out.
+    """
     graph = tidied(graph)
     found = defaults_of(graph.nodes)
     defaults = {op: values for op, values in found.items() if values}
@@ -40,7 +60,44 @@ def structured(graph: Graph, name: str) -> Draft:
     if blocks := library.settled(regions):
         defaults |= blocks
         library = Library(defaults)
-    return _Writer(graph, defaults, library).draft(covered(regions, library), name)
+    make = _Maker(graph, regions, defaults, library, name, own_blocks)
+    parts = (item for item in make.items(()) if item.call and not item.path)
+    used = {item.op for item in parts if not has_join(item.nodes)}
+    best, tried = make.draft(()), sorted(used - SMALL)
+    for without in [tried, *([block] for block in tried)] if tried else ():
+        best = min(best, make.draft(without), key=_length)
+    return best
+
+
+def _length(draft: Draft) -> float:
+    """How much there is to read: lines, and the words, numbers and signs in them."""
+    written = text(draft)
+    return written.count("\n") + len(re.findall(r"\w+|[^\s\w]", written)) / 10
+
+
+class _Maker(NamedTuple):
+    """What all drafts of a graph have in common."""
+
+    graph: Graph
+    regions: Regions
+    defaults: Defaults
+    library: Library
+    name: str
+    own_blocks: bool
+
+    def items(self, without: Collection[str]) -> list[Item]:
+        """What becomes a layer each, without some standard blocks."""
+        return covered(self.regions, self.library, without)
+
+    def draft(self, without: Collection[str]) -> Draft:
+        """The draft without some standard blocks."""
+        writer = _Writer(self.graph, self.defaults, self.library)
+        items = self.items(without)
+        classes = Classes(self.regions, items, writer.said, writer.default)
+        if self.own_blocks:
+            classes.run()
+        writer.blocks = classes.blocks
+        return writer.draft(classes.items, self.name)
 
 
 class _Writer:
@@ -49,6 +106,7 @@ class _Writer:
     def __init__(self, graph: Graph, defaults: Defaults, library: Library):
         self.graph, self.defaults, self.library = graph, defaults, library
         self.paths: dict[Layer, list[str]] = {}
+        self.blocks: dict[str, Block] = {}
 
     def draft(self, items: Sequence[Item], name: str) -> Draft:
         """The whole spec."""
@@ -67,7 +125,14 @@ class _Writer:
             )
         ends = {n: tables.replaced.get(layer, layer) for n, layer in ends.items()}
         self.name(layers)
-        return Draft(head, list(inputs.values()), self.defaults, layers, ends)
+        own, first = self.blocks, list(inputs.values())
+        return Draft(head, first, self.defaults, layers, ends, own)
+
+    def said(self, item: Item) -> dict[str, Said]:
+        """What the layer of an item says."""
+        if item.call is not None:
+            return dict(item.call.said)
+        return said(item.result, self.defaults)
 
     def layers(
         self, items: Sequence[Item], known: dict[Node, Layer]
@@ -75,10 +140,8 @@ class _Writer:
         """A layer without a name for each item, by the node that others read."""
         found = dict(known)
         for item in items:
-            op = item.call.block if item.call else item.result.name
-            own = item.call.said if item.call else said(item.result, self.defaults)
-            layer = Layer("", op, dict(own), node=item.result)
-            layer.sources = tuple(found[source] for source in _entries(item))
+            layer = Layer("", item.op, self.said(item), node=item.result)
+            layer.sources = tuple(found[source] for source in item.entries)
             found[item.result] = layer
             self.paths[layer] = [path_of(item)]
         return found
@@ -98,20 +161,16 @@ class _Writer:
             layer.name = names.name(places.get(number, wanted))
 
     def default(self, op: str, name: str) -> Said:
-        """The constant that an argument has if it is not given."""
-        probe = self.library.probes.get(op)
-        return probe.constant(name) if probe else None
+        """The constant that an attribute or argument has if it is not given."""
+        if op in self.blocks:
+            found = self.blocks[op].arguments.get(name)
+            return None if found in TYPES else found
+        if op in PRIMITIVES:
+            field = PRIMITIVES[op].model_fields.get(name)
+            usual = None if field is None or field.is_required() else field.default
+            return short(self.defaults.get(op, {}).get(name, usual))
+        return self.library.usual(op, name, self.defaults)
 
     def row_names(self, rows: Sequence[Sequence[Layer]]) -> list[str] | None:
         """The names of rows, if the source has one for each."""
-        names = [common_name([p for n in row for p in self.paths[n]]) for row in rows]
-        return names if distinct(names) else None
-
-
-def _entries(item: Item) -> list[Node]:
-    """What an item reads, each once; a single node reads whatever it reads."""
-    if item.call is None:
-        return list(item.result.sources)
-    inside = set(item.nodes)
-    found = (s for node in item.nodes for s in node.sources if s not in inside)
-    return list(dict.fromkeys(found))
+        return row_names([[p for n in row for p in self.paths[n]] for row in rows])

@@ -1,39 +1,37 @@
-"""Layers of one block after the other as a table."""
+"""Layers one after the other as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations, groupby, pairwise
 from typing import NamedTuple
 
+from archspec.importing.columns import Columns, Defaulted, derived
 from archspec.importing.draft import TABLE, Layer, Said, readers
+from archspec.importing.naming import SMALL
+from archspec.ops import PRIMITIVES
 
 FEWEST = 3
 """Rows of a table; fewer are layers by themselves."""
-
-_COLUMNS = {
-    "expand": "t",
-    "filters": "c",
-    "units": "c",
-    "stride": "s",
-    "kernel": "k",
-    "hidden": "exp",
-    "activation": "act",
-    "growth": "g",
-}
-_ORDER = "op", "expand", "hidden", "kernel", "filters", "n", "se", "activation"
-_LAST = ("stride",)
+SWITCHES = 3
+"""Changes between ops in a table of several."""
 
 
 class Row(NamedTuple):
-    """Layers that are one row: the first, and how often it runs."""
+    """Layers that are one row: all that say the same as the first."""
 
     layers: list[Layer]
-    said: Mapping[str, Said]
 
+    @property
+    def op(self) -> str:
+        """The op of the row."""
+        return self.layers[0].op
 
-Defaulted = Callable[[str, str], Said]
-"""The constant that an argument of a block has if it is not given, else None."""
+    @property
+    def said(self) -> Mapping[str, Said]:
+        """What it says at first."""
+        return self.layers[0].said
 
 
 @dataclass
@@ -50,70 +48,96 @@ class Tables:
 
     def tabled(self, layers: Sequence[Layer]) -> list[Layer]:
         """The layers, some of them in tables."""
-        found: list[Layer] = []
-        for run in self._runs(layers):
-            found += [self._table(run)] if len(run) > 1 else run
-        return found
+        return [made for run in self._runs(layers) for made in self._parts(run)]
 
     def _runs(self, layers: Sequence[Layer]) -> Iterator[list[Layer]]:
-        """Layers one after the other, that could be one table or one repeated layer."""
+        """Layers of which each is read by the next one alone."""
         readers_of = readers(layers)
         run: list[Layer] = []
         for layer in layers:
-            if run and self._follows(layer, run[-1], readers_of):
-                run.append(layer)
-                continue
-            yield from self._cut(run)
-            run = [layer]
-        yield from self._cut(run)
+            if run and not self._follows(layer, run[-1], readers_of):
+                yield run
+                run = []
+            run.append(layer)
+        if run:
+            yield run
 
     def _follows(
         self, layer: Layer, before: Layer, readers_of: Mapping[Layer, list[Layer]]
     ) -> bool:
         return (
-            layer.op == before.op
-            and layer.sources == (before,)
+            layer.sources == (before,)
             and readers_of.get(before) == [layer]
             and before not in self.ends
             and not layer.beside
             and not before.beside
         )
 
-    def _cut(self, run: list[Layer]) -> Iterator[list[Layer]]:
-        """The run as a whole if it is worth a table, else its repeats one by one."""
-        if len(run) < 2:
-            yield from ([layer] for layer in run)
+    def _parts(self, run: Sequence[Layer]) -> Iterator[Layer]:
+        """A run as tables and layers: first what alternates, then what is of one op."""
+        if found := _alternating(run):
+            start, end = found
+            yield from self._parts(run[:start])
+            yield self._table(run[start:end])
+            yield from self._parts(run[end:])
             return
-        _, rows = self._rows(run)
-        if len(rows) >= FEWEST:
-            yield run
-            return
-        for row in rows:
-            yield row.layers
+        for _, group in groupby(run, key=lambda layer: layer.op):
+            layers = list(group)
+            _, rows = self._rows(layers, {})
+            if len(rows) >= FEWEST:
+                yield self._table(layers)
+            else:
+                _, rows = self._rows(layers, {})
+                yield from map(self._repeated, rows)
 
-    def _rows(self, run: list[Layer]) -> tuple[str | None, list[Row]]:
+    def _rows(
+        self, run: Sequence[Layer], formulas: Mapping[str, str]
+    ) -> tuple[str | None, list[Row]]:
         """The rows, and the attribute that is another from a row's second run on."""
-        names = {name for layer in run for name in layer.said}
+        names = sorted({name for layer in run for name in layer.said})
         plain = _grouped(run, None, self.default)
         found: tuple[str | None, list[Row]] = None, plain
-        for name in sorted(names):
+        for name in (name for name in names if name not in formulas):
             rows = _grouped(run, name, self.default)
             saved = len(found[1]) - len(rows)
             if saved > (name != "stride" and len(plain) > len(names)):
                 found = name, rows
         return found
 
-    def _table(self, run: list[Layer]) -> Layer:
-        changing, rows = self._rows(run)
-        last = run[-1]
-        if len(rows) == 1:
-            repeated = Layer("", last.op, dict(run[0].said), run[0].sources, last.node)
-            repeated.beside["repeat"] = len(run)
-            if changing is not None:
-                repeated.beside["then"] = {changing: self.default(last.op, changing)}
-            return self._stands_for(repeated, run)
-        said = self._said(rows, changing)
-        table = Layer("", TABLE, said, run[0].sources, last.node)
+    def _repeated(self, row: Row) -> Layer:
+        """A row by itself."""
+        first, *others = row.layers
+        if not others:
+            return first
+        source, last = first.sources, others[-1].node
+        repeated = Layer("", first.op, dict(first.said), source, last)
+        repeated.beside["repeat"] = len(row.layers)
+        changed = {
+            name: self.default(first.op, name)
+            for name, value in first.said.items()
+            if others[0].said.get(name) != value
+        }
+        if changed:
+            repeated.beside["then"] = changed
+        return self._stands_for(repeated, row.layers)
+
+    def _table(self, run: Sequence[Layer]) -> Layer:
+        formulas = derived(run, self.default)
+        for layer in run:
+            for name, formula in formulas.items():
+                if formula.is_whole:
+                    layer.said.pop(name, None)
+                elif name in layer.said:
+                    layer.said[name] = int(layer.said[name] > 0)
+        texts = {name: formula.text for name, formula in formulas.items()}
+        changing, rows = self._rows(run, texts)
+        columns = Columns(self.default, texts)
+        for row in rows:
+            columns.add(row.op, row.said, len(row.layers))
+        said = columns.said(self.row_names([row.layers for row in rows]))
+        if changing is not None:
+            said["then"] = {changing: self.default(run[0].op, changing)}
+        table = Layer("", TABLE, said, run[0].sources, run[-1].node)
         return self._stands_for(table, run)
 
     def _stands_for(self, layer: Layer, run: Sequence[Layer]) -> Layer:
@@ -122,72 +146,55 @@ class Tables:
         self.runs[layer] = list(run)
         return layer
 
-    def _said(self, rows: Sequence[Row], changing: str | None) -> dict[str, Said]:
-        op = rows[0].layers[0].op
-        names = {name for row in rows for name in row.said}
-        values = {
-            name: [row.said.get(name, self.default(op, name)) for row in rows]
-            for name in sorted(names, key=_place)
-        }
-        constant = {name for name, cells in values.items() if _all_equal(cells)}
-        times = [len(row.layers) for row in rows]
-        columns = {
-            name: cells for name, cells in values.items() if name not in constant
-        }
-        if max(times) > 1:
-            columns["n"] = times
-        columns = {name: columns[name] for name in sorted(columns, key=_place)}
-        order = sorted(names, key=_place)
-        each = {
-            name: values[name][0] if name in constant else column(name)
-            for name in order
-        }
-        labels = self.row_names([row.layers for row in rows])
-        cells = [list(row) for row in zip(*columns.values(), strict=True)]
-        said: dict[str, Said] = {
-            "columns": [column(name) for name in columns],
-            "rows": dict(zip(labels, cells, strict=True)) if labels else cells,
-            "each": {op: each},
-        }
-        if max(times) > 1:
-            said["repeat"] = "n"
-        if changing is not None:
-            said["then"] = {changing: self.default(op, changing)}
-        return said
+
+def _alternating(run: Sequence[Layer]) -> tuple[int, int] | None:
+    """The longest part of a run in which two ops take turns."""
+    ops = [layer.op for layer in run]
+    best: tuple[int, int] | None = None
+    for pair in combinations(sorted(set(ops)), 2):
+        for start, end in _stretches(ops, pair):
+            first = start
+            while first < end and ops[first] in PRIMITIVES:
+                first += 1  # what leads to a table, such as a stem's pool
+            part = ops[first:end]
+            switches = sum(a != b for a, b in pairwise(part))
+            longer = best is None or end - first > best[1] - best[0]
+            if PRIMITIVES.keys() >= set(part) - SMALL and switches < 2 * SWITCHES:
+                continue
+            if switches >= SWITCHES and longer:
+                best = first, end
+    return best
+
+
+def _stretches(ops: Sequence[str], pair: tuple[str, str]) -> Iterator[tuple[int, int]]:
+    """Where ops are of a pair for some time."""
+    start = 0
+    for inside, group in groupby(ops, key=lambda op: op in pair):
+        end = start + len(list(group))
+        if inside:
+            yield start, end
+        start = end
 
 
 def _grouped(
     run: Sequence[Layer], changing: str | None, default: Defaulted
 ) -> list[Row]:
-    """Rows of layers that are told the same, apart from one attribute after the first."""
+    """Rows of layers that say the same, apart from one attribute after the first."""
     rows: list[Row] = []
     for layer in run:
         if rows and _is_again(layer, rows[-1], changing, default):
             rows[-1].layers.append(layer)
         else:
-            rows.append(Row([layer], layer.said))
+            rows.append(Row([layer]))
     return rows
 
 
 def _is_again(layer: Layer, row: Row, changing: str | None, default: Defaulted) -> bool:
+    if layer.op != row.op:
+        return False
     usual = None if changing is None else default(layer.op, changing)
-    if changing is None or usual is None:
-        return changing is None and layer.said == row.said
+    if usual is None:
+        return layer.said == row.said
     rest = {name: value for name, value in row.said.items() if name != changing}
     own = {name: value for name, value in layer.said.items() if name != changing}
-    return own == rest and layer.said.get(changing, usual) == usual
-
-
-def _place(name: str) -> tuple[int, str]:
-    if name in _LAST:
-        return len(_ORDER) + 1, name
-    return (_ORDER.index(name), name) if name in _ORDER else (4, name)
-
-
-def _all_equal(cells: Sequence[Said]) -> bool:
-    return all(cell == cells[0] and type(cell) is type(cells[0]) for cell in cells)
-
-
-def column(name: str) -> str:
-    """The name of an argument's column."""
-    return _COLUMNS.get(name, name)
+    return own == rest and layer.said.get(changing or "", usual) == usual

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Callable, Hashable
 
-from archspec.importing.graph import Graph, Node, users
+from archspec.importing.graph import Graph, Node, Scope, users
 from archspec.ops.window import Windowed
 
 Users = dict[Node, list[Node]]
 _POOLS = "global_avg_pool", "global_max_pool"
+_LAYOUT = "tokens", "to_map", "transpose", "flatten"
 _ON_VECTORS = (
     "dropout",
     "activation",
@@ -21,7 +23,7 @@ _ON_VECTORS = (
 
 def tidied(graph: Graph) -> Graph:
     """The same network; nodes that are left alone are copies with the same weights."""
-    for step in (_once, _padded, _vectors, _nested, _sums):
+    for step in (_once, _padded, _vectors, _nested, _sums, _placed):
         graph = step(graph)
     return graph
 
@@ -143,3 +145,35 @@ def _sums(graph: Graph) -> Graph:
         return Node(node.op, tuple(sources), node.shape, node.scopes)
 
     return _rebuilt(graph, change)
+
+
+def _placed(graph: Graph) -> Graph:
+    """What only rearranges a tensor is in the module that its neighbours are in."""
+    readers = users(graph)
+    scopes: dict[Node, tuple[Scope, ...]] = {}
+    for node in graph.nodes:
+        if node.name in _LAYOUT:
+            after = [own for user in readers[node] for own in _after(user, readers)]
+            around = tuple(os.path.commonprefix([_before(node).scopes, *after]))
+            scopes[node] = max(around, node.scopes, key=len)
+
+    def change(old: Node, node: Node) -> Node:
+        if old in scopes:
+            return Node(node.op, node.sources, node.shape, scopes[old], node.weights)
+        return node
+
+    return _rebuilt(graph, change)
+
+
+def _before(node: Node) -> Node:
+    """The node whose numbers are rearranged."""
+    while node.name in _LAYOUT:
+        (node,) = node.sources
+    return node
+
+
+def _after(node: Node, readers: Users) -> list[tuple[Scope, ...]]:
+    """The modules of those that compute with what is rearranged."""
+    if node.name not in _LAYOUT:
+        return [node.scopes]
+    return [scopes for user in readers[node] for scopes in _after(user, readers)]

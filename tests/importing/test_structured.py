@@ -1,5 +1,6 @@
 """Graphs as specs with blocks and tables, compared with the whole YAML."""
 
+from pathlib import Path
 from textwrap import dedent
 
 import torch
@@ -14,7 +15,7 @@ def imported(module, size=32):
     """The YAML of a module, from `defaults` on."""
     graph, builder = read(live.export(module, (torch.zeros(2, 3, size, size),)))
     assert builder.gaps == []
-    return best(graph, "Net").text.partition("\n\n")[2]
+    return best(graph, "Net", Path("net.yaml")).text.partition("\n\n")[2]
 
 
 def conv(channels, filters, kernel=1, stride=1, groups=1, act=True):
@@ -81,5 +82,145 @@ def test_a_table_of_standard_blocks():
           head: {conv_bn_act: 40}
           pool: global_avg_pool
           dropout: {dropout: 0.2}
+          classifier: {dense: classes}
+        """)
+
+
+class Gated(nn.Module):
+    """An odd block: two kernels side by side, a gate in some, a projection in some."""
+
+    def __init__(self, channels, filters, stride=1, gate=False):
+        super().__init__()
+        half = filters // 2
+        self.small = nn.Conv2d(channels, half, 3, stride, 1)
+        self.large = nn.Conv2d(channels, half, 5, stride, 2)
+        self.gate = nn.Sequential(nn.Conv2d(filters, filters, 1), nn.Tanh())
+        self.gate = self.gate if gate else nn.Identity()
+        self.project = nn.Identity()
+        if stride > 1:
+            self.project = nn.Conv2d(channels, filters, 1, stride)
+
+    def forward(self, x):
+        y = torch.cat([self.small(x), self.large(x)], 1)
+        return torch.relu(self.gate(y) + self.project(x))
+
+
+class Odd(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, 2, 1)
+        self.part1 = nn.ModuleList([Gated(8, 8), Gated(8, 8)])
+        self.part2 = nn.ModuleList([Gated(8, 16, 2), Gated(16, 16)])
+        self.part3 = nn.ModuleList([Gated(16, 24, 2, gate=True)])
+        self.scores = nn.Linear(24, 5)
+
+    def forward(self, x):
+        x = self.first(x)
+        for module in (*self.part1, *self.part2, *self.part3):
+            x = module(x)
+        return self.scores(x.amax((2, 3)))
+
+
+def test_own_blocks():
+    assert imported(Odd()) == dedent("""\
+        defaults:
+          conv: {padding: symmetric, bias: true}
+          activation: relu
+
+        blocks:
+          gated:
+            arguments: {filters: int, stride: 1, gate_conv: false}
+            layers:
+              join:
+                concat:
+                  a: {small: {conv: {filters: filters // 2, kernel: 3, stride: stride}}}
+                  b: {large: {conv: {filters: filters // 2, kernel: 5, stride: stride}}}
+              gate_conv: {conv: ~, when: gate_conv}
+              gate_act: {activation: tanh, when: gate_conv}
+              sum:
+                add:
+                  main: {}
+                  shortcut:
+                    from: input
+                    project:
+                      conv: {filters: filters, stride: stride}
+                      when: stride != 1 or in_channels != filters
+              act: activation
+
+        layers:
+          stem: {conv: {filters: 8, kernel: 3, stride: 2}}
+          stages:
+            columns: [c, gate_conv, n, s]
+            rows:
+              part1: [ 8, false, 2, 1]
+              part2: [16, false, 2, 2]
+              part3: [24, true,  1, 2]
+            each: {gated: {filters: c, gate_conv: gate_conv, stride: s}}
+            repeat: n
+            then: {stride: 1}
+          global_max_pool: global_max_pool
+          classifier: {dense: classes}
+        """)
+
+
+class Dense(nn.Module):
+    def __init__(self, channels, growth):
+        super().__init__()
+        self.norm1, self.conv1 = nn.BatchNorm2d(channels), nn.Conv2d(channels, 16, 1)
+        self.norm2, self.conv2 = nn.BatchNorm2d(16), nn.Conv2d(16, growth, 3, 1, 1)
+
+    def forward(self, features):
+        x = self.conv1(torch.relu(self.norm1(torch.cat(features, 1))))
+        return self.conv2(torch.relu(self.norm2(x)))
+
+
+class Wide(nn.Module):
+    """Features that are joined again and again; transitions between."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, 1, 1)
+        self.layers1 = nn.ModuleList([Dense(8 + 4 * n, 4) for n in range(3)])
+        self.shrink1 = nn.Sequential(
+            nn.BatchNorm2d(20), nn.ReLU(), nn.Conv2d(20, 10, 1), nn.AvgPool2d(2)
+        )
+        self.layers2 = nn.ModuleList([Dense(10 + 4 * n, 4) for n in range(2)])
+        self.shrink2 = nn.Sequential(
+            nn.BatchNorm2d(18), nn.ReLU(), nn.Conv2d(18, 9, 1), nn.AvgPool2d(2)
+        )
+        self.scores = nn.Linear(9, 5)
+
+    def forward(self, x):
+        x = self.first(x)
+        for layers, shrink in (
+            (self.layers1, self.shrink1),
+            (self.layers2, self.shrink2),
+        ):
+            features = [x]
+            for layer in layers:
+                features.append(layer(features))
+            x = shrink(torch.cat(features, 1))
+        return self.scores(x.mean((2, 3)))
+
+
+def test_a_table_of_two_ops():
+    assert imported(Wide()) == dedent("""\
+        defaults:
+          conv: {padding: symmetric, bias: true}
+          batch_norm: {epsilon: 1e-5, decay: 0.9}
+          activation: relu
+
+        layers:
+          stem: {conv: {filters: 8, kernel: 3}}
+          stages:
+            columns: [op, n]
+            rows:
+              layers1: [dense_layer, 3]
+              shrink1: [transition,  1]
+              layers2: [dense_layer, 2]
+              shrink2: [transition,  1]
+            each: {dense_layer: 4, transition: {}}
+            repeat: n
+          pool: global_avg_pool
           classifier: {dense: classes}
         """)

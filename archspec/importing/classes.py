@@ -1,0 +1,142 @@
+"""The modules of a source's own classes as blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, count, pairwise
+
+from archspec.importing.aligning import Body
+from archspec.importing.covering import Item
+from archspec.importing.draft import Block, Layer, snake, taken
+from archspec.importing.graph import Node
+from archspec.importing.library import Call
+from archspec.importing.naming import SMALL, label, path_of
+from archspec.importing.own_blocks import Defaulted, named, unified
+from archspec.importing.regions import Region, Regions
+from archspec.language.blocks import standard_blocks
+from archspec.ops import PRIMITIVES
+
+Said = Callable[[Item], dict[str, object]]
+
+
+class Classes:
+    """Makes blocks of classes, and calls of them instead of what was there before."""
+
+    def __init__(
+        self, regions: Regions, items: Sequence[Item], said: Said, default: Defaulted
+    ):
+        self.regions, self.items, self.said = regions, list(items), said
+        self.blocks: dict[str, Block] = {}
+        self._default = default
+
+    def run(self) -> None:
+        """Make all blocks, those of inner modules first."""
+        classes: dict[str, list[Region]] = {}
+        for region in reversed(self.regions.modules):
+            if not region.is_container:
+                classes.setdefault(region.kind, []).append(region)
+        for kind, members in sorted(classes.items(), key=lambda c: _size(c[1])):
+            self._class(kind, members)
+
+    def default(self, op: str, name: str) -> object:
+        """The constant that an attribute has if it is not said."""
+        if op in self.blocks:
+            found = self.blocks[op].arguments.get(name)
+            return None if found in _TYPES else found
+        return self._default(op, name)
+
+    def _class(self, kind: str, members: Iterable[Region]) -> None:
+        bodies = {region: self.body(region) for region in members}
+        whole = {
+            region: body
+            for region, body in bodies.items()
+            if body is not None and not self._is_stage(body)
+        }
+        if len(whole) < 2 or all(_is_small(body) for body in whole.values()):
+            return
+        if self._unify(kind, whole):
+            return
+        shapes: dict[object, dict[Region, Body]] = {}
+        for region, body in whole.items():
+            shapes.setdefault(body.shape, {})[region] = body
+        for alike in shapes.values():
+            if len(alike) > 1:
+                self._unify(kind, alike)
+
+    def _unify(self, kind: str, whole: dict[Region, Body]) -> bool:
+        found = unified(list(whole.values()), self.default)
+        if found is None:
+            return False
+        name = self._name(kind)
+        self.blocks[name] = found.block
+        for region, said in zip(whole, found.said, strict=True):
+            self._replace(region, Call(name, said))
+        return True
+
+    def _name(self, kind: str) -> str:
+        """A name for a block that is neither an op nor a standard block."""
+        plain = snake(kind.rpartition(".")[2]).strip("_")
+        ends = chain(["", "_block"], (f"_{number}" for number in count(2)))
+        names = (f"{plain}{end}" for end in ends)
+        known = {*PRIMITIVES, *standard_blocks().entries, *self.blocks, *taken()}
+        return next(name for name in names if name not in known)
+
+    def _is_stage(self, body: Body) -> bool:
+        """Whether it is a chain of blocks, which are better rows of a table."""
+        layers = [body.start, *body.layers]
+        is_chain = all(b.sources == (a,) for a, b in pairwise(layers))
+        repeats = any(
+            a.op == b.op and (a.op in self.blocks or a.op not in {*PRIMITIVES, *SMALL})
+            for a, b in pairwise(layers)
+        )
+        return is_chain and repeats
+
+    def _within(self, region: Region) -> list[Item] | None:
+        """The items that a region is, if it is some and not a part of one."""
+        nodes = set(region.nodes)
+        touched = [item for item in self.items if not nodes.isdisjoint(item.nodes)]
+        is_whole = all(nodes.issuperset(item.nodes) for item in touched)
+        return touched if is_whole and len(touched) > 1 else None
+
+    def body(self, region: Region) -> Body | None:
+        """The layers of a region; None if it is none by itself."""
+        items = self._within(region)
+        if items is None:
+            return None
+        start = Layer("input", "input", node=region.source)
+        known: dict[Node, Layer] = {region.source: start}
+        labels: dict[Layer, str] = {}
+        for item in items:
+            layer = Layer("", item.op, self.said(item), node=item.result)
+            layer.sources = tuple(known[source] for source in item.entries)
+            known[item.result] = layer
+            path = path_of(item)
+            inner = path.removeprefix(region.path).strip(".")
+            is_own = item.op in self.blocks
+            labels[layer] = label(
+                inner if path.startswith(region.path) else "",
+                "" if is_own else item.op,
+                inside=True,
+            )
+        body = Body(start, list(labels))
+        named(body, labels)
+        return body
+
+    def _replace(self, region: Region, call: Call) -> None:
+        inside = set(region.nodes)
+        place = next(n for n, item in enumerate(self.items) if item.result in inside)
+        rest = [item for item in self.items if not inside.issuperset(item.nodes)]
+        rest.insert(place, Item(region.nodes, call, region.path))
+        self.items = sorted(rest, key=lambda item: self.regions.places[item.result])
+
+
+_TYPES = "int", "float", "bool", "word"
+
+
+def _is_small(body: Body) -> bool:
+    """Whether there are only a layer or two, such as a norm with its activation."""
+    return len(body.layers) < 3 and all(n.op in PRIMITIVES for n in body.layers)
+
+
+def _size(members: Sequence[Region]) -> int:
+    return max(len(region.nodes) for region in members)
