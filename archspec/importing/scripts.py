@@ -26,17 +26,14 @@ print(model.predict([{inputs}]))
 """
 _NNX = """\
 import jax.numpy as jnp
-from flax import nnx
+from flax import nnx, traverse_util
 from {module} import {name}
 from safetensors.flax import load_file
 
 model = {name}(rngs=nnx.Rngs(0))
+arrays = traverse_util.unflatten_dict(load_file("{weights}"), sep=".")
+nnx.update(model, nnx.restore_int_paths(arrays))
 model.eval()
-state = nnx.state(model)
-found = load_file("{weights}")
-for path, variable in nnx.to_flat_state(state):
-    variable.value = found[".".join(map(str, path))]
-nnx.update(model, state)
 print(model({inputs}))
 """
 _ONNX = """\

@@ -1,6 +1,9 @@
 """PyTorch modules as specs: the graph is equal, and so is what it computes."""
 
 import json
+import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -9,8 +12,10 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from typer.testing import CliRunner
 
 import archspec
+from archspec.cli.commands import program
 from archspec.importing.flat import flat
 from archspec.importing.graph import shared_weights
 from archspec.importing.torch import live
@@ -296,6 +301,46 @@ def test_a_factory_with_a_checkpoint_of_other_classes(tmp_path, monkeypatch):
         found.weights["classifier.bias"], tuned.fc.bias.detach().numpy()
     )
     assert found.difference < 1e-12
+
+
+def run_script(folder):
+    """What the script of an import prints, of one image."""
+    command = [sys.executable, "run.py"]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_everything_in_one_go(tmp_path, monkeypatch):
+    """The modules of all targets, each with its weights and a script."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(FACTORY)
+    targets = "torch,onnx,keras,nnx"
+    command = ["import", "mine:build", "--size", "16", "--to", targets, "-o", "out"]
+    done = CliRunner().invoke(program(command), command)
+    assert done.exit_code == 0, done.stderr
+    assert "outputs are equal at 16x16 and 48x48" in Path("out/report.txt").read_text()
+    assert sorted(p.name for p in Path("out").rglob("*")) == sorted(
+        "build.yaml report.txt torch onnx keras nnx run.py run.py run.py run.py "
+        "build.py build.py build.py build.safetensors build.safetensors "
+        "build.weights.h5 build.onnx".split()
+    )
+    printed = [run_script(Path("out", target)) for target in ("torch", "onnx")]
+    assert all(re.search(r"\[\[-?\d", text) for text in printed)
+    again = CliRunner().invoke(program(command), command)
+    assert again.exit_code == 3
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("target", ["keras", "nnx"])
+def test_the_script_of_a_slow_framework(tmp_path, target):
+    found = archspec.import_model(Small(), torch.rand(2, 3, 16, 16))
+    for path, text in found.files([target]).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found.save_weights(target, tmp_path)
+    assert re.search(r"\[\[ ?-?\d", run_script(tmp_path / target))
 
 
 @pytest.fixture
