@@ -40,7 +40,7 @@ def best(graph: Graph, name: str, path: Path, *, is_flat: bool = False) -> Accep
     for draft in (flat,) if is_flat else (structured, _without_own, flat):
         found = judged(draft(graph, name), graph, path)
         if isinstance(found, Accepted):
-            return found
+            return found._replace(is_flat=draft is flat)
     raise ValueError(found)
 
 

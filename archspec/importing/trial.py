@@ -25,6 +25,8 @@ class Accepted(NamedTuple):
     text: str
     network: Network
     tensors: dict[str, Tensor]
+    is_flat: bool = False
+    """Whether each of its layers is one node."""
 
 
 def judged(

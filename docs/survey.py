@@ -1,0 +1,209 @@
+"""Import every n-th model of torchvision and timm, and write down what became of it.
+
+python docs/survey.py [NAME ...]
+
+Adds a row for each model to docs/survey.csv, in the order of the libraries' lists, and
+writes the summary in docs/importing.md. Models that have a row are left alone, so that
+it can be interrupted; a name makes its row anew.
+"""
+
+from __future__ import annotations
+
+import csv
+import gc
+import inspect
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+
+from archspec.api.network import Network
+from archspec.importing.outputs import Unable
+from archspec.importing.structured import best
+from archspec.importing.torch import live, reading
+from archspec.targets.templates import manifest
+from archspec.weights.moves import to_target
+
+HERE = Path(__file__).parent
+RECORD, PAGE = HERE / "survey.csv", HERE / "importing.md"
+BEGIN, END = "<!-- docs/survey.py writes from here -->", "<!-- to here -->"
+STEPS = {"torchvision": 4, "timm": 14}
+LARGEST = 120_000_000
+"""Parameters of the largest model that is made; larger ones are drawn, and left out."""
+SECONDS = 240
+COLUMNS = (
+    *("name", "result", "operations", "lines", "source_lines", "parameters"),
+    *("difference", "seconds", "why"),
+)
+Row = dict[str, Any]
+
+
+def torchvision() -> Any:
+    """The library, also in builds without its operators, which no model here needs."""
+    for name in ("nms", "qnms"):
+        try:
+            schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            torch.library.define(f"torchvision::{name}", schema)
+        except RuntimeError:
+            pass
+    import torchvision
+
+    return torchvision
+
+
+def names() -> Iterator[str]:
+    """Every n-th name of each library."""
+    models = torchvision().models
+    found = {
+        "torchvision": models.list_models(module=models),
+        "timm": timm.list_models(),
+    }
+    for library, listed in found.items():
+        yield from (f"{library}:{name}" for name in sorted(listed)[:: STEPS[library]])
+
+
+def measured(name: str) -> Row:
+    """A row."""
+    library, _, own = name.partition(":")
+    row: Row = {"name": name}
+    make = timm.create_model if library == "timm" else torchvision().models.get_model
+    if library == "timm":
+        with torch.device("meta"):
+            row["parameters"] = count(make(own))
+        if row["parameters"] > LARGEST:
+            return {**row, "result": "too large"}
+    model = make(own).eval()
+    row["parameters"] = count(model)
+    if row["parameters"] > LARGEST:
+        return {**row, "result": "too large"}
+    row["source_lines"] = source_lines(model)
+    size = getattr(model, "default_cfg", {}).get("input_size", (3, 224, 224))
+    start = time.perf_counter()
+    program = live.export(model, torch.zeros(2, *size))
+    graph, builder = reading.read(program)
+    row["operations"] = len(graph.nodes)
+    if builder.gaps:
+        why = {f"{gap.operation}: {gap.why}" for gap in builder.gaps}
+        return {**row, "result": "refused", "why": "; ".join(sorted(why))}
+    found = best(graph, "Net", Path("net.yaml"))
+    seconds = time.perf_counter() - start
+    weights = {key: np.asarray(t.array) for key, t in found.tensors.items()}
+    apart = difference(model, program.state, Network.of(found.network), weights, size)
+    return {
+        **row,
+        "result": "flat" if found.is_flat else "structured",
+        "lines": len(found.text.splitlines()),
+        "difference": f"{apart:.1e}",
+        "seconds": f"{seconds:.1f}",
+    }
+
+
+def difference(
+    model: Any, state: Mapping[str, Any], network: Network, weights: Any, size: Any
+) -> float:
+    """How far the generated PyTorch module is from the model, in double precision."""
+    images = [np.random.default_rng(0).standard_normal((1, *size))]
+    theirs = live.runner(model, state)(images)
+    torch.set_default_dtype(torch.float64)
+    try:
+        module = network.build("torch")
+        own = to_target(network, manifest("torch"), weights)
+        ours = live.runner(module, own)(images)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    pairs = zip(theirs, ours, strict=True)
+    return max(
+        float(np.abs(a.reshape(b.shape) - b).max() / np.abs(a).max()) for a, b in pairs
+    )
+
+
+def count(model: Any) -> int:
+    """The parameters of a model."""
+    return sum(weight.numel() for weight in model.parameters())
+
+
+def source_lines(model: Any) -> int:
+    """Lines of the classes that a model is made of, without those of torch.nn."""
+    classes = {type(module) for module in model.modules()}
+    own = [each for each in classes if not each.__module__.startswith("torch.nn")]
+    return sum(len(inspect.getsource(each).splitlines()) for each in own)
+
+
+def row_of(name: str) -> Row:
+    """A row, whatever happens."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"it took over {SECONDS} seconds")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(SECONDS)
+    try:
+        return measured(name)
+    except (Exception, Unable) as error:
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        return {"name": name, "result": "failed", "why": why[:300]}
+    finally:
+        signal.alarm(0)
+        gc.collect()
+
+
+def recorded() -> dict[str, Row]:
+    """The rows by name."""
+    if not RECORD.exists():
+        return {}
+    with RECORD.open(encoding="utf-8", newline="") as file:
+        return {row["name"]: dict(row) for row in csv.DictReader(file)}
+
+
+def write(rows: Mapping[str, Row]) -> None:
+    """Write all rows, and the summary of them."""
+    with RECORD.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows.values())
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    after = rest.partition(END)[2]
+    text = f"{before}{BEGIN}\n\n{summary(rows)}\n{END}{after}"
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def summary(rows: Mapping[str, Row]) -> str:
+    """Counts by result, and what was lacking most often."""
+    results = Counter(row["result"] for row in rows.values())
+    listed = "\n".join(f"| {name} | {n} |" for name, n in sorted(results.items()))
+    whys = [(row.get("why") or "").split("; ") for row in rows.values()]
+    refused = [
+        {each.partition(":")[0] for each in why}
+        for why, row in zip(whys, rows.values(), strict=True)
+        if row["result"] == "refused"
+    ]
+    lacking = Counter(name for each in refused for name in each)
+    most = ", ".join(f"`{name}` ({n})" for name, n in lacking.most_common(12))
+    return (
+        f"{len(rows)} models: every {STEPS['torchvision']}th of torchvision and every "
+        f"{STEPS['timm']}th of timm.\n\n"
+        f"| result | models |\n| --- | ---: |\n{listed}\n\n"
+        f"Operations of refused models, with the number of models: {most}.\n"
+    )
+
+
+def main() -> None:
+    """Make the rows that are missing, or those that are named."""
+    torch.set_num_threads(1)
+    rows, order = recorded(), [*names()]
+    for name in sys.argv[1:] or [name for name in order if name not in rows]:
+        rows[name] = row_of(name)
+        print(rows[name], flush=True)
+        write({n: rows[n] for n in order if n in rows})
+
+
+if __name__ == "__main__":
+    main()
