@@ -114,7 +114,7 @@ def _meaning(chain: _Chain) -> Found | None:
     try:
         with np.errstate(all="ignore"):
             return known(chain, chain.leaf.value)
-    except (TypeError, ValueError, LookupError):
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
         return None
 
 

@@ -34,7 +34,13 @@ def computed(
     try:
         with np.errstate(all="ignore"):
             found = FUNCTIONS[operation](*inputs, **attributes)
-    except (TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise Unreadable(f"an operation on weights: {error}") from None
     results = found if isinstance(found, list) else [found]
     return [np.asarray(result) for result in results]

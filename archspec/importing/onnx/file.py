@@ -18,7 +18,7 @@ from archspec.errors import ImportFailed
 from archspec.importing.building import Constant
 from archspec.importing.graph import Scope
 from archspec.importing.onnx.scopes import scopes_of
-from archspec.importing.onnx.shapes import Shape, inferred, input_shape
+from archspec.importing.onnx.shapes import Shape, input_shape, written
 from archspec.importing.onnx.tensors import array
 
 MAX_NODES = 100_000
@@ -56,8 +56,8 @@ class Program:
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
-        """Shapes of tensors as far as ONNX infers them, which takes a while."""
-        return inferred(self.model, self.inputs)
+        """Shapes of tensors as far as the file says them."""
+        return written(self.model)
 
 
 def read(path: Path, size: Sequence[int] = ()) -> Program:

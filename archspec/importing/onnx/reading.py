@@ -23,6 +23,14 @@ from archspec.importing.onnx.operations.views import Parts
 from archspec.importing.patterns import Formula, Found, recognised
 
 _NONE = "the language has no such operation"
+_FAULTS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+)
 
 
 class Unfinished(NamedTuple):
@@ -98,6 +106,9 @@ class _Reading:
         if isinstance(found, Unfinished):
             found = self._refused(found)
         unknown = Node(None, (), ())
+        if isinstance(found, Unknown) and not self.builder.gaps:
+            why = "it depends on a result that cannot be read"
+            self.builder.gaps.append(Gap("output", why, ()))
         return unknown if isinstance(found, Unknown) else self.builder.output(found)
 
     # -- one operation -----------------------------------------------------------
@@ -109,7 +120,9 @@ class _Reading:
         else:
             formula = self._formula(call, inputs)
             results = self._results(call, inputs, formula)
-        for name, result in zip(call.outputs, results, strict=False):
+        # such as the indices of a pool, or a mask
+        missing = [Unknown()] * (len(call.outputs) - len(results))
+        for name, result in zip(call.outputs, [*results, *missing], strict=False):
             self._set(name, result, formula)
 
     def _formula(self, call: Call, inputs: Sequence[Any]) -> Formula | None:
@@ -130,18 +143,32 @@ class _Reading:
         self, call: Call, inputs: list[Any], formula: Formula | None
     ) -> Sequence[Any]:
         try:
+            return self._readable(call, inputs, formula)
+        except Unreadable as error:
+            why = str(error)
+        if formula is None:
+            return self._gap(call, why)
+        try:
+            found = recognised(formula, far=True)
+            if found:
+                return [self._op(found)]
+        except Unreadable as error:
+            why = str(error)
+        first = next((x for x in inputs if isinstance(x, Unfinished)), None)
+        return [first or Unfinished(call, why)]
+
+    def _readable(
+        self, call: Call, inputs: list[Any], formula: Formula | None
+    ) -> Sequence[Any]:
+        """What is read; raises Unreadable, too for what no exporter writes."""
+        try:
             if not _has_values(inputs):
                 return self._folded(call, inputs)
             found = recognised(formula) if formula else None
             return [self._op(found)] if found else self._read(call, inputs)
-        except Unreadable as error:
-            found = recognised(formula, far=True) if formula else None
-            if found:
-                return [self._op(found)]
-            if formula is not None:
-                first = next((x for x in inputs if isinstance(x, Unfinished)), None)
-                return [first or Unfinished(call, str(error))]
-            return self._gap(call, str(error))
+        except _FAULTS as error:
+            message = f"arguments that cannot be read: {error}"
+            raise Unreadable(message) from None
 
     def _op(self, found: Found) -> Value:
         """The op that a chain was recognised as."""
@@ -171,17 +198,13 @@ class _Reading:
 
     def _read(self, call: Call, inputs: list[Any]) -> Sequence[Any]:
         scores = any(isinstance(each, Scores) for each in inputs)
-        try:
-            if scores and call.operation in SCORES:
-                return [SCORES[call.operation](*inputs, **call.attributes)]
-            if call.operation not in OPERATIONS:
-                raise Unreadable(_NONE)
-            if call.operation not in ("Shape", "CastLike"):
-                inputs = [self._finished(each) for each in inputs]
-            reading = OPERATIONS[call.operation]
-            found = reading(self.builder, *inputs, **call.attributes)
-        except (TypeError, ValueError, IndexError, AttributeError) as error:
-            raise Unreadable(f"arguments that cannot be read: {error}") from None
+        if scores and call.operation in SCORES:
+            return [SCORES[call.operation](*inputs, **call.attributes)]
+        if call.operation not in OPERATIONS:
+            raise Unreadable(_NONE)
+        if call.operation not in ("Shape", "CastLike"):
+            inputs = [self._finished(each) for each in inputs]
+        found = OPERATIONS[call.operation](self.builder, *inputs, **call.attributes)
         return cast(list[Any], found) if isinstance(found, list) else [found]
 
     def _finished(self, given: Any) -> Any:
@@ -206,9 +229,12 @@ class _Reading:
     def _refused(
         self, cause: Unfinished, name: str = "", inputs: Sequence[Value] = ()
     ) -> Any:
-        """Record the gap; a tensor of the shape that ONNX infers, if it does."""
+        """Record the gap; a tensor of the shape in the file, or of an input's."""
         operation, scopes = cause.call.operation, cause.call.scopes
         shape = self.program.shapes.get(name)
+        values = self._values(cause.call)
+        if not shape and values:
+            shape = values[0].shape
         inner, self.builder.scopes = self.builder.scopes, scopes
         found = self.builder.unknown(operation, cause.why, shape or (1, 1), inputs)
         self.builder.scopes = inner

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
 
 import onnx
 
 BATCH = 2
 """What stands for a batch that the file leaves open."""
+
+MAX_SIZE, MAX_BATCH = 2**30, 2**16
+"""The most numbers of an image, and images."""
 
 Shape = tuple[int, ...]
 
@@ -31,7 +34,7 @@ def input_shape(given: onnx.ValueInfoProto, size: Sequence[int] = ()) -> Shape:
     if not tensor.HasField("shape"):
         raise ValueError(f"the input '{given.name}' has no shape")
     known = [max(0, dim.dim_value) for dim in tensor.shape.dim]
-    written = ", ".join(
+    said = ", ".join(
         str(dim.dim_value or dim.dim_param or "?") for dim in tensor.shape.dim
     )
     batch = known[0] if known and known[0] else BATCH
@@ -40,31 +43,23 @@ def input_shape(given: onnx.ValueInfoProto, size: Sequence[int] = ()) -> Shape:
         if size and len(known) == 1 + len(size) and all(n in (0, m) for n, m in pairs):
             return (batch, *order)
     if size:
-        raise ValueError(f"the input '{given.name}' is of another size: {written}")
+        raise ValueError(f"the input '{given.name}' is of another size: {said}")
     if len(known) < 2 or not all(known[1:]):
-        raise ValueError(f"the input '{given.name}' has an open size: {written}")
+        raise ValueError(f"the input '{given.name}' has an open size: {said}")
+    if prod(known[1:]) > MAX_SIZE or batch > MAX_BATCH:
+        raise ValueError(f"the input '{given.name}' is too large: {said}")
     return (batch, *known[1:])
 
 
-def inferred(model: onnx.ModelProto, inputs: Mapping[str, Shape]) -> dict[str, Shape]:
-    """What ONNX finds out about shapes, without the numbers of large weights."""
-    bare = onnx.ModelProto()
-    bare.CopyFrom(model)
-    for tensor in bare.graph.initializer:
-        if prod(tensor.dims) > 64:
-            tensor.ClearField("raw_data")
-            tensor.ClearField("float_data")
-    for given in bare.graph.input:
-        sizes = inputs.get(given.name, ())
-        for dim, size in zip(given.type.tensor_type.shape.dim, sizes, strict=False):
-            dim.dim_value = size
-    try:
-        bare = onnx.shape_inference.infer_shapes(bare, data_prop=True)
-    except (RuntimeError, ValueError, onnx.shape_inference.InferenceError):
-        return {}  # it only helps to find more than one gap
-    known = (*bare.graph.value_info, *bare.graph.output)
+def written(model: onnx.ModelProto) -> dict[str, Shape]:
+    """The shapes that the file says; ONNX's inference may crash and is not run."""
+    known = (*model.graph.value_info, *model.graph.output)
     found = {
         each.name: tuple(dim.dim_value for dim in each.type.tensor_type.shape.dim)
         for each in known
     }
-    return {name: shape for name, shape in found.items() if shape and all(shape)}
+    return {
+        name: shape
+        for name, shape in found.items()
+        if shape and min(shape) > 0 and prod(shape) <= MAX_SIZE
+    }
