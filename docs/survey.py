@@ -17,11 +17,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import timm
 import torch
 
 from archspec.api.network import Network
@@ -45,36 +46,33 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
-def torchvision() -> Any:
-    """The library, also in builds without its operators, which no model here needs."""
-    for name in ("nms", "qnms"):
-        try:
+def library(name: str) -> Any:
+    """A library; torchvision may lack operators, which no model here needs."""
+    for operator in ("nms", "qnms"):
+        with suppress(RuntimeError):
             schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            torch.library.define(f"torchvision::{name}", schema)
-        except RuntimeError:
-            pass
-    import torchvision
-
-    return torchvision
+            torch.library.define(f"torchvision::{operator}", schema)
+    return import_module(name)
 
 
 def names() -> Iterator[str]:
     """Every n-th name of each library."""
-    models = torchvision().models
+    models, timm = library("torchvision").models, library("timm")
     found = {
         "torchvision": models.list_models(module=models),
         "timm": timm.list_models(),
     }
-    for library, listed in found.items():
-        yield from (f"{library}:{name}" for name in sorted(listed)[:: STEPS[library]])
+    for home, listed in found.items():
+        yield from (f"{home}:{name}" for name in sorted(listed)[:: STEPS[home]])
 
 
 def measured(name: str) -> Row:
     """A row."""
-    library, _, own = name.partition(":")
+    home, _, own = name.partition(":")
     row: Row = {"name": name}
-    make = timm.create_model if library == "timm" else torchvision().models.get_model
-    if library == "timm":
+    found = library(home)
+    make = found.create_model if home == "timm" else found.models.get_model
+    if home == "timm":
         with torch.device("meta"):
             row["parameters"] = count(make(own))
         if row["parameters"] > LARGEST:
@@ -92,14 +90,14 @@ def measured(name: str) -> Row:
     if builder.gaps:
         why = {f"{gap.operation}: {gap.why}" for gap in builder.gaps}
         return {**row, "result": "refused", "why": "; ".join(sorted(why))}
-    found = best(graph, "Net", Path("net.yaml"))
+    spec = best(graph, "Net", Path("net.yaml"))
     seconds = time.perf_counter() - start
-    weights = {key: np.asarray(t.array) for key, t in found.tensors.items()}
-    apart = difference(model, program.state, Network.of(found.network), weights, size)
+    weights = {key: np.asarray(t.array) for key, t in spec.tensors.items()}
+    apart = difference(model, program.state, Network.of(spec.network), weights, size)
     return {
         **row,
-        "result": "flat" if found.is_flat else "structured",
-        "lines": len(found.text.splitlines()),
+        "result": "flat" if spec.is_flat else "structured",
+        "lines": len(spec.text.splitlines()),
         "difference": f"{apart:.1e}",
         "seconds": f"{seconds:.1f}",
     }
