@@ -68,7 +68,7 @@ class Abstraction:
         return name not in {*PREDEFINED, *RESERVED_LAYERS, *self.arguments}
 
     def formula(self, values: Values, local: Values) -> str | None:
-        """An expression with these values; `local` are the channels that a layer reads."""
+        """An expression with these values; `local` are the channels of a layer."""
         known = [Formula("in_channels", self.channels)]
         known += [Formula(n, v) for n, v in self.arguments.items() if _is_counts(v)]
         known += [Formula("channels", local)]

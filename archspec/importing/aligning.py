@@ -68,14 +68,13 @@ def _merged(
     found: list[Slot] = []
     i = j = 0
     while i < len(slots) or j < len(layers):
-        if i < len(slots) and j < len(layers):
-            own = _likeness(slots[i].first, layers[j])
-            if own and best[i][j] == own + best[i + 1][j + 1]:
-                slots[i].layers[number] = layers[j]
-                found.append(slots[i])
-                i, j = i + 1, j + 1
-                continue
-        if j == len(layers) or (i < len(slots) and best[i + 1][j] >= best[i][j + 1]):
+        both = i < len(slots) and j < len(layers)
+        own = _likeness(slots[i].first, layers[j]) if both else 0
+        if own and best[i][j] == own + best[i + 1][j + 1]:
+            slots[i].layers[number] = layers[j]
+            found.append(slots[i])
+            i, j = i + 1, j + 1
+        elif j == len(layers) or (both and best[i + 1][j] >= best[i][j + 1]):
             found.append(slots[i])
             i += 1
         else:
@@ -104,17 +103,17 @@ def _likeness(one: Layer, other: Layer) -> int:
 
 def _wire(slots: Sequence[Slot], bodies: Sequence[Body]) -> bool:
     """Find what each slot reads; whether there is one answer for all bodies."""
-    places = [{body.start: START} for body in bodies]
-    for number, slot in enumerate(slots):
-        for known, layer in zip(places, slot.layers, strict=True):
-            if layer is not None:
-                known[layer] = number
+    places = [
+        {body.start: START}
+        | {slot.layers[n]: number for number, slot in enumerate(slots)}
+        for n, body in enumerate(bodies)
+    ]
     for slot in slots:
         wanted = [
             [known[source] for source in layer.sources] if layer else None
             for known, layer in zip(places, slot.layers, strict=True)
         ]
-        if any(None in slot.layers for _ in [0]) and slot.first.op in JOINS:
+        if None in slot.layers and slot.first.op in JOINS:
             return False  # a join that is missing has several inputs to pass on
         if not _read(slot, wanted, slots):
             return False

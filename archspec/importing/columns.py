@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from archspec.expressions import round_channels
@@ -69,10 +70,10 @@ def derived(layers: Sequence[Layer], default: Defaulted) -> dict[str, Derived]:
 
 def _formula(wanted: Sequence[int], known: Mapping[str, Sequence[int]]) -> str | None:
     """The shortest formula with these values, wherever they are not 0."""
-    for name, values in known.items():
-        for text, computed in _computed(name, values):
-            if all(w in (0, c) for w, c in zip(wanted, computed, strict=True)):
-                return text
+    formulas = chain(*(_computed(name, values) for name, values in known.items()))
+    for text, computed in formulas:
+        if all(w in (0, c) for w, c in zip(wanted, computed, strict=True)):
+            return text
     return None
 
 

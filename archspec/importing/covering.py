@@ -101,7 +101,7 @@ class _Cover:
 def _class_calls(
     modules: Iterable[Region], library: Library, without: Collection[str]
 ) -> dict[Region, Call]:
-    """The call of each module that is a block: one block for all of a class, if it can."""
+    """The call of each module that is a block: for all of a class one, if it can."""
     classes: dict[str, list[Region]] = {}
     for region in modules:
         classes.setdefault(region.kind, []).append(region)
@@ -111,16 +111,24 @@ def _class_calls(
             region: [c for c in library.calls(region) if c.block not in without]
             for region in members
         }
-        shared = _shared(list(choices.values()), kind)
-        chosen: dict[str, list[Region]] = {} if shared is None else {shared: members}
-        if shared is None:
-            for region, calls in choices.items():
-                named = [call for call in calls if _is_named(call.block, kind)]
-                for call in (named or calls)[:1]:
-                    chosen.setdefault(call.block, []).append(region)
-        for block, those in chosen.items():
+        for block, those in _chosen(choices, kind).items():
             said = _alike(block, those, library)
             found |= {r: Call(block, own) for r, own in zip(those, said, strict=True)}
+    return found
+
+
+def _chosen(
+    choices: Mapping[Region, Sequence[Call]], kind: str
+) -> dict[str, list[Region]]:
+    """The members of a class by the block that they are."""
+    shared = _shared(list(choices.values()), kind)
+    if shared is not None:
+        return {shared: list(choices)}
+    found: dict[str, list[Region]] = {}
+    for region, calls in choices.items():
+        named = [call for call in calls if _is_named(call.block, kind)]
+        for call in (named or calls)[:1]:
+            found.setdefault(call.block, []).append(region)
     return found
 
 

@@ -78,7 +78,7 @@ def _kept(join: Layer, chains: list[list[Layer]]) -> list[list[Layer]]:
 
 
 def _main(chains: Sequence[Sequence[Layer]]) -> int:
-    """The main one of several chains: the longest, the last of those that always run."""
+    """The main one of several chains: the longest, or last, that always runs."""
     return max(
         range(len(chains)), key=lambda n: (len(chains[n]), not _may_lack(chains[n]), n)
     )

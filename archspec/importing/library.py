@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from archspec.errors import SpecError
 from archspec.expressions import Constant, evaluate
-from archspec.importing.attributes import padding_words
+from archspec.importing.attributes import padding_words, short
 from archspec.importing.draft import Said
 from archspec.importing.graph import Node
 from archspec.importing.matching import Form, Key, Keys, normal
@@ -21,10 +21,11 @@ from archspec.importing.probing import Probe, Use, probe
 from archspec.importing.regions import Region, Regions
 from archspec.importing.skeletons import Skeleton
 from archspec.language.blocks import standard_blocks
+from archspec.ops.fields import items
 from archspec.ops.window import Windowed
 
 ROUNDS = 3
-"""How often each argument is looked for: a later one can decide about an earlier one."""
+"""How often each argument is looked for: later ones can decide about earlier ones."""
 EXACT = 4
 """The weight of an operation with all before it, beside its parts one by one."""
 
@@ -58,18 +59,24 @@ class Library:
         """
         votes: dict[tuple[str, str], Counter[Said]] = {}
         wanted = {n: silent for n in self.probes if (silent := self._silent(n))}
-        for region in regions.windows(regions.nodes, self.longest) if wanted else ():
-            for block in wanted.keys() & set(self.possible(region.nodes)):
-                found = self.arguments(block, region)
-                for name in wanted[block] if found is not None else ():
-                    value = found.get(name, self.probes[block].constant(name))
-                    votes.setdefault((block, name), Counter())[value] += 1
+        for call in self._seen(regions, wanted):
+            for name in wanted[call.block]:
+                value = call.said.get(name, self.probes[call.block].constant(name))
+                votes.setdefault((call.block, name), Counter())[value] += 1
         most = {key: counter.most_common(1)[0][0] for key, counter in votes.items()}
         found: dict[str, dict[str, Said]] = {}
         for (block, name), value in sorted(most.items()):
             if value != self.probes[block].constant(name):
                 found.setdefault(block, {})[name] = value
         return found
+
+    def _seen(self, regions: Regions, blocks: Collection[str]) -> Iterator[Call]:
+        """Where there is one of some blocks."""
+        windows = regions.windows(regions.nodes, self.longest) if blocks else ()
+        for region in windows:
+            possible = set(self.possible(region.nodes)).intersection(blocks)
+            said = {block: self.arguments(block, region) for block in possible}
+            yield from (Call(n, own) for n, own in said.items() if own is not None)
 
     def _silent(self, block: str) -> set[str]:
         """The words of a block that no other one passes on to it."""
@@ -119,7 +126,7 @@ class Library:
     def arguments(
         self, name: str, region: Region, without: Collection[str] = ()
     ) -> Mapping[str, Said] | None:
-        """What a block must be told to compute what a region does; None if it cannot."""
+        """What a block must be told to compute what a region does, if it can."""
         key = name, region.signature(self.keys), frozenset(without)
         if key not in self._found:
             self._found[key] = _Search(
@@ -134,7 +141,7 @@ class Library:
         said: Mapping[str, Said],
         names: Collection[str],
     ) -> dict[str, Said]:
-        """What a call says, with the computed values of some arguments it leaves out."""
+        """What a call says, and the computed values of arguments it leaves out."""
         probe, found = self.probes[block], dict(said)
         scope = {name: probe.constant(name) for name in probe.arguments}
         scope |= {"in_channels": region.source.shape[0], **said}
@@ -150,7 +157,7 @@ def _probes(defaults: Mapping[str, Mapping[str, Said]]) -> Iterator[tuple[str, P
         try:
             found = probe(name, defaults)
         except SpecError:
-            continue  # one that needs a tensor argument, or more defaults than there are
+            continue  # it needs a tensor, or more defaults than there are
         yield str(name), found
 
 
@@ -196,8 +203,8 @@ class _Search:
             before = said
             for name in self.names:
                 said = self.improved(said, name, candidates[name])
-                if self.score(said).equal:
-                    return self.shortest(said)
+            if self.score(said).equal:
+                return self.shortest(said)
             if said == before:
                 return None
         return None
@@ -207,7 +214,7 @@ class _Search:
     ) -> dict[str, Said]:
         """With the value of one argument that makes the block most alike."""
         best, score = said, self.score(said)
-        for value in candidates:
+        for value in () if score.equal else candidates:
             other = self.ordered({**said, name: value})
             if (found := self.score(other)) > score:
                 best, score = other, found
@@ -309,7 +316,7 @@ _TWINS = {
 
 
 def _hashable(value: Said) -> Said:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(items(value)) or value
 
 
 def _value(node: Node, name: str) -> Iterator[Said]:
@@ -317,19 +324,17 @@ def _value(node: Node, name: str) -> Iterator[Said]:
     value = dict(node.op or ()).get(name)
     if name == "padding" and isinstance(node.op, Windowed):
         yield from padding_words(node)
-    if isinstance(value, tuple) and len(set(value)) == 1 and len(value) == 2:
-        yield value[0]
-    elif value is not None:
-        yield value
+    if value is not None:
+        yield _hashable(short(value))
 
 
 def _features(nodes: Sequence[Node]) -> Iterator[tuple[object, ...]]:
     """What can be said of nodes one by one, so that each right argument counts."""
     for node in nodes[1:]:
         form = normal(node)
-        if isinstance(form, Form):
-            yield (form.name,)
-            yield form.name, node.sources[0].shape[0], "in"
-            yield form.name, node.shape, "out"
-            for attribute in form.attributes:
-                yield form.name, *attribute
+        if not isinstance(form, Form):
+            continue
+        yield (form.name,)
+        yield form.name, node.sources[0].shape[0], "in"
+        yield form.name, node.shape, "out"
+        yield from ((form.name, *attribute) for attribute in form.attributes)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Sequence
 
 from archspec.importing.covering import Item
-from archspec.importing.regions import FRAMEWORKS
+from archspec.importing.regions import FRAMEWORKS, beginning
 
 _ROLES = {
     "batch_norm": "norm",
@@ -87,7 +86,7 @@ def path_of(item: Item) -> str:
     if len(item.nodes) == 1:
         return item.nodes[0].path if _owned(item) else ""
     paths = [node.path.split(".") for node in item.nodes]
-    return ".".join(os.path.commonprefix(paths) or paths[0])
+    return ".".join(beginning(paths) or paths[0])
 
 
 def _words(path: str, within: str) -> list[str]:
@@ -96,7 +95,7 @@ def _words(path: str, within: str) -> list[str]:
 
 
 def _owned(item: Item) -> bool:
-    """Whether the innermost module around a node is of the framework: it is the node."""
+    """Whether the innermost module around a node is the framework's: the node."""
     (node,) = item.nodes
     kind = node.scopes[-1].kind if node.scopes else ""
     return kind.startswith(FRAMEWORKS) and ".container." not in kind
@@ -104,7 +103,7 @@ def _owned(item: Item) -> bool:
 
 def common_name(paths: Sequence[str], within: str = "") -> str:
     """The name of the module that has all of these, if it says something."""
-    words = os.path.commonprefix([_words(path, within) for path in paths])
+    words = beginning([_words(path, within) for path in paths])
     useful = [word for word in words if word not in _VAGUE or word in _LISTS]
     return useful[-1] if useful else ""
 
@@ -123,7 +122,7 @@ def positional(ops: Sequence[str]) -> dict[int, str]:
 
 
 def row_names(rows: Sequence[Sequence[str]]) -> list[str] | None:
-    """The names of rows by the paths of their layers, if the source has one for each."""
+    """The names of rows by their layers' paths, if the source has one for each."""
     words = [[_words(path, "") for path in row] for row in rows]
     depth = min(len(path) for row in words for path in row)
     for level in range(depth):

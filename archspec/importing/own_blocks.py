@@ -1,4 +1,4 @@
-"""Blocks of a spec's own: one for the modules of a class, by what they have in common."""
+"""Blocks of a spec's own: one for the modules of a class."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from archspec.importing.abstracting import ABSENT, SIZES, UNSET, Abstraction, Va
 from archspec.importing.abstracting import constant as constant_of
 from archspec.importing.aligning import START, Body, Slot, aligned
 from archspec.importing.draft import Block, Layer, Names, Said
+from archspec.ops.fields import items
 
 Defaulted = Callable[[str, str], Said]
 """The constant that an attribute of an op or block has by default, else None."""
@@ -44,9 +45,7 @@ class _Writer:
         residual = self._residual(last)
         slots = self.slots[:-1] if residual is not None else self.slots
         start = Layer("input", "input")
-        layers: list[Layer] = []
-        for slot in slots:
-            layers.append(self._layer(slot))
+        layers = [self._layer(slot) for slot in slots]
         known = dict(zip(slots, layers, strict=True))
         for slot, layer in known.items():
             layer.sources = tuple(
@@ -87,13 +86,11 @@ class _Writer:
         ends = [body.layers[-1] for body in self.bodies]
         widths = [_width(layer) for layer in ends]
         for slot, name, values in todo:
-            if (
-                name in SIZES
-                and constant_of(values) is ABSENT
-                and _fits(values, widths)
-            ):
-                if self.values.formula(values, self._local(slot)) != "in_channels":
-                    self.values.argument(["filters"], widths)
+            is_width = name in SIZES and _fits(values, widths)
+            if not is_width or constant_of(values) is not ABSENT:
+                continue
+            if self.values.formula(values, self._local(slot)) != "in_channels":
+                self.values.argument(["filters"], widths)
         for slot, name, values in todo:
             if name == "stride" and constant_of(values) is ABSENT:
                 self.values.argument(
@@ -128,7 +125,7 @@ class _Writer:
         return self.values.argument(wanted, values, self._usual(slot, name, values))
 
     def _usual(self, slot: Slot, name: str, values: Values) -> Said:
-        """The default of an argument: that of the attribute, where some instance has it."""
+        """The default of an argument: the attribute's, if some instance has that."""
         found = self.default(slot.first.op, name)
         is_used = any(_equal(value, found) for value in values if value is not ABSENT)
         return found if found is not None and is_used else UNSET
@@ -165,7 +162,7 @@ def _computed(layer: Layer, name: str, unset: Said) -> Said:
 
 
 def _value(value: Said) -> Said:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(items(value)) or value
 
 
 def _equal(one: Said, other: Said) -> bool:

@@ -137,8 +137,7 @@ class _Speller:
             return next(iter(PRIMITIVES[op].model_fields), None)
         if op in self.own:
             return next(iter(self.own[op].arguments), None)
-        entries = standard_blocks().entries
-        block = entries[op] if op in entries else None
+        block = standard_blocks().get(op)
         arguments = block.section("arguments") if isinstance(block, Mapped) else None
         return next(iter(arguments.entries), None) if arguments else None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +28,7 @@ from archspec.expressions import (
 from archspec.importing.draft import Said
 from archspec.importing.graph import Node
 from archspec.importing.printing import flow
-from archspec.language import Document, Formula, JoinLayer, Layer, OpLayer, load
+from archspec.language import Branch, Document, Formula, JoinLayer, Layer, OpLayer, load
 from archspec.language.layers import inner_layers
 from archspec.network import INPUT, Instance
 from archspec.ops import PRIMITIVES, Op, Shape
@@ -125,23 +126,21 @@ class Probe:
             most["add"] = most.get("add", 0) + 1
         return least, most
 
-    def _ops(self, layers: object) -> Iterator[tuple[str, float, bool]]:
+    def _ops(self, layers: Iterable[Layer]) -> Iterator[tuple[str, float, bool]]:
         """Each op, how often it runs at most, and whether it surely does."""
-        for layer in layers:  # pyright: ignore
+        for layer in layers:
             times = inf if layer.repeat is not None else 1
             sure = layer.when is None
             if isinstance(layer, (OpLayer, JoinLayer)):
                 yield layer.op, times, sure
-            for branch in (
-                layer.branches.values() if isinstance(layer, JoinLayer) else ()
-            ):
-                many = inf if branch.runs is not None else 1
-                for op, inner, always in self._ops(branch.layers.values()):
-                    yield (
-                        op,
-                        inner * many * times,
-                        always and sure and branch.when is None,
-                    )
+            for op, inner, always in self._branched(layer):
+                yield op, inner * times, always and sure
+
+    def _branched(self, layer: Layer) -> Iterator[tuple[str, float, bool]]:
+        for branch in _branches(layer):
+            many = inf if branch.runs is not None else 1
+            for op, inner, always in self._ops(branch.layers.values()):
+                yield op, inner * many, always and branch.when is None
 
     def _inner(self, name: str) -> Probe:
         return self._seen.setdefault(name, Probe(name, self.document, self._seen))
@@ -169,35 +168,38 @@ class Probe:
                 found.setdefault(other, set()).update(uses)
         return found
 
-    def _attributes(self, layers: object) -> Iterator[tuple[Use, Expression]]:
-        for layer in layers:  # pyright: ignore
-            for key, formula in ((k, f) for k, f in _given(layer) if f is not None):
-                if key == "repeat" or layer.op in PRIMITIVES:
-                    yield Use(layer.op, key, True), formula.expression
-                else:
-                    for use in self._inner(layer.op).uses.get(key, ()):
-                        yield use, formula.expression
-            for branch in (
-                layer.branches.values() if isinstance(layer, JoinLayer) else ()
-            ):
+    def _attributes(self, layers: Iterable[Layer]) -> Iterator[tuple[Use, Expression]]:
+        for layer in layers:
+            for key, formula in _given(layer):
+                uses = self._decided(layer, key)
+                yield from ((use, formula.expression) for use in uses)
+            for branch in _branches(layer):
                 if branch.runs is not None:
-                    yield Use(layer.op, "repeat", True), branch.runs.expression
+                    yield Use("", "repeat", True), branch.runs.expression
                 yield from self._attributes(branch.layers.values())
+
+    def _decided(self, layer: Layer, key: str) -> Collection[Use]:
+        """What an attribute of a layer decides in the end."""
+        if key == "repeat" or not isinstance(layer, (OpLayer, JoinLayer)):
+            return [Use("", "repeat", True)]
+        if layer.op in PRIMITIVES:
+            return [Use(layer.op, key, True)]
+        return self._inner(layer.op).uses.get(key, ())
 
     @cached_property
     def thresholds(self) -> Mapping[str, set[Said]]:
         """The constants that conditions compare each argument with."""
         block = self.document.blocks[self.name]
-        tests = [*_conditions(block.layers.values()), block.residual]
-        tests += [*block.let.values(), *filter(_is_formula, block.arguments.values())]  # pyright: ignore
+        tests = [*_conditions(block.layers.values()), *block.let.values()]
+        tests += [block.residual] if block.residual is not None else []
+        tests += [f for f in block.arguments.values() if isinstance(f, Formula)]
         found: dict[str, set[Said]] = {}
-        for test in tests:
-            for part in walk(test.expression) if test is not None else ():
-                match part:
-                    case Binary(_, Name(name), Constant(value)):
-                        found.setdefault(name, set()).add(value)
-                    case _:
-                        pass
+        for part in chain(*(walk(test.expression) for test in tests)):
+            match part:
+                case Binary(_, Name(name), Constant(value)):
+                    found.setdefault(name, set()).add(value)
+                case _:
+                    pass
         return found
 
 
@@ -208,29 +210,28 @@ def probe(name: str, defaults: Mapping[str, Mapping[str, Said]]) -> Probe:
     return Probe(name, load(parsed(text, Path("probe.yaml"))).document)
 
 
-def _given(layer: Layer) -> Iterator[tuple[str, Formula | None]]:
+def _branches(layer: Layer) -> Iterable[Branch]:
+    return layer.branches.values() if isinstance(layer, JoinLayer) else ()
+
+
+def _given(layer: Layer) -> Iterator[tuple[str, Formula]]:
+    given: dict[str, Formula | None] = {}
     if isinstance(layer, (OpLayer, JoinLayer)):
-        yield from layer.attributes.items()
-    if layer.repeat is not None:
-        yield "repeat", layer.repeat
+        given = dict(layer.attributes)
+    given["repeat"] = layer.repeat
+    yield from ((name, value) for name, value in given.items() if value is not None)
 
 
-def _conditions(layers: object) -> Iterator[Formula]:
-    for layer in layers:  # pyright: ignore
-        if layer.when is not None:
-            yield layer.when
-        for branch in layer.branches.values() if isinstance(layer, JoinLayer) else ():
-            if branch.when is not None:
-                yield branch.when
-            yield from _conditions(branch.layers.values())
+def _conditions(layers: Iterable[Layer]) -> Iterator[Formula]:
+    for layer in layers:
+        branches = _branches(layer)
+        tests = [layer.when, *(branch.when for branch in branches)]
+        yield from (test for test in tests if test is not None)
+        yield from chain(*(_conditions(b.layers.values()) for b in branches))
 
 
 def _names(expression: Expression) -> set[str]:
     return {part.id for part in walk(expression) if isinstance(part, Name)}
-
-
-def _is_formula(value: object) -> bool:
-    return isinstance(value, Formula)
 
 
 def _stays(op: str) -> bool:

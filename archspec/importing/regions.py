@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
+from typing import TypeVar
 
 from archspec.importing.graph import Graph, Node, users
 from archspec.importing.matching import Key, Keys
 
+T = TypeVar("T")
+
 FRAMEWORKS = "torch.nn.", "keras."
 """The modules of frameworks, whose classes say nothing of what is in them."""
+
+
+def beginning(lists: Sequence[Sequence[T]]) -> list[T]:
+    """What all lists begin with."""
+    steps = takewhile(lambda step: len(set(step)) == 1, zip(*lists, strict=False))
+    return [first for first, *_ in steps]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +93,7 @@ class Regions:
         )
 
     def _modules(self) -> list[Region]:
-        """The modules of the source that are regions of several nodes, outermost first."""
+        """The modules that are regions of several nodes, outermost first."""
         members: dict[tuple[str, str], list[Node]] = {}
         for node in self.nodes:
             for scope in node.scopes:
@@ -97,12 +107,11 @@ class Regions:
         return sorted(regions, key=lambda r: (-len(r.nodes), r.is_container))
 
     def windows(self, nodes: Sequence[Node], longest: int) -> Iterator[Region]:
-        """The regions of neighbours among these nodes, the longest of each start first."""
+        """The regions of neighbours among nodes, of each start the longest first."""
         for start in range(len(nodes)):
-            for end in range(min(len(nodes), start + longest), start + 1, -1):
-                part = nodes[start:end]
-                if self._could_be(part) and (region := self.region(part)) is not None:
-                    yield region
+            ends = range(min(len(nodes), start + longest), start + 1, -1)
+            parts = filter(self._could_be, (nodes[start:end] for end in ends))
+            yield from filter(None, map(self.region, parts))
 
     def _could_be(self, part: Sequence[Node]) -> bool:
         """Whether no node but the last is read from far away: a quick first look."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 from pathlib import Path
+from typing import NamedTuple
 
 from archspec.importing.attributes import Defaults, defaults_of, said, short
 from archspec.importing.classes import Classes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, groupby, pairwise
+from itertools import combinations, groupby, pairwise, product, takewhile
 from typing import NamedTuple
 
 from archspec.importing.columns import Columns, Defaulted, derived
@@ -123,12 +123,10 @@ class Tables:
 
     def _table(self, run: Sequence[Layer]) -> Layer:
         formulas = derived(run, self.default)
-        for layer in run:
-            for name, formula in formulas.items():
-                if formula.is_whole:
-                    layer.said.pop(name, None)
-                elif name in layer.said:
-                    layer.said[name] = int(layer.said[name] > 0)
+        for layer, (name, formula) in product(run, formulas.items()):
+            value = layer.said.pop(name, None)
+            if value is not None and not formula.is_whole:
+                layer.said[name] = int(value > 0)
         texts = {name: formula.text for name, formula in formulas.items()}
         changing, rows = self._rows(run, texts)
         columns = Columns(self.default, texts)
@@ -151,18 +149,16 @@ def _alternating(run: Sequence[Layer]) -> tuple[int, int] | None:
     """The longest part of a run in which two ops take turns."""
     ops = [layer.op for layer in run]
     best: tuple[int, int] | None = None
-    for pair in combinations(sorted(set(ops)), 2):
-        for start, end in _stretches(ops, pair):
-            first = start
-            while first < end and ops[first] in PRIMITIVES:
-                first += 1  # what leads to a table, such as a stem's pool
-            part = ops[first:end]
-            switches = sum(a != b for a, b in pairwise(part))
-            longer = best is None or end - first > best[1] - best[0]
-            if PRIMITIVES.keys() >= set(part) - SMALL and switches < 2 * SWITCHES:
-                continue
-            if switches >= SWITCHES and longer:
-                best = first, end
+    pairs = combinations(sorted(set(ops)), 2)
+    for start, end in (part for pair in pairs for part in _stretches(ops, pair)):
+        leading = takewhile(PRIMITIVES.__contains__, ops[start:end])
+        first = start + len(list(leading))  # after what leads to it: a stem's pool
+        part = ops[first:end]
+        switches = sum(a != b for a, b in pairwise(part))
+        longer = best is None or end - first > best[1] - best[0]
+        is_plain = PRIMITIVES.keys() >= set(part) - SMALL
+        if switches >= SWITCHES * (1 + is_plain) and longer:
+            best = first, end
     return best
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Callable, Hashable
 
 from archspec.importing.graph import Graph, Node, Scope, users
+from archspec.importing.regions import beginning
 from archspec.ops.window import Windowed
 
 Users = dict[Node, list[Node]]
@@ -29,7 +29,7 @@ def tidied(graph: Graph) -> Graph:
 
 
 def _rebuilt(graph: Graph, change: Callable[[Node, Node], Node]) -> Graph:
-    """The graph with each node changed, which is given as it was and as it reads now."""
+    """The graph with each node changed, given as it was and as it reads now."""
     known: dict[Node, Node] = {node: node for node in graph.inputs.values()}
     nodes: dict[Node, None] = {}
     for node in graph.nodes:
@@ -154,7 +154,7 @@ def _placed(graph: Graph) -> Graph:
     for node in graph.nodes:
         if node.name in _LAYOUT:
             after = [own for user in readers[node] for own in _after(user, readers)]
-            around = tuple(os.path.commonprefix([_before(node).scopes, *after]))
+            around = tuple(beginning([_before(node).scopes, *after]))
             scopes[node] = max(around, node.scopes, key=len)
 
     def change(old: Node, node: Node) -> Node:
