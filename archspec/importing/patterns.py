@@ -30,7 +30,7 @@ TOLERANCE = 3e-6
 class Formula:
     """What a tensor was computed by; `value` is its reading, if it has one.
 
-    `terms` are formulas, constants, and None for what is left out. A formula without
+    `terms` are formulas, constants, numbers, and None for what is left out. A formula without
     a function is a beginning.
     """
 
@@ -73,12 +73,13 @@ class _Chain(NamedTuple):
     @property
     def constants(self) -> list[Constant]:
         """Those of floating-point numbers."""
-        return [
-            term
-            for formula in self.inner
-            for term in formula.terms
-            if isinstance(term, Constant) and term.array.dtype.kind == "f"
+        terms = [term for formula in self.inner for term in formula.terms]
+        found = [
+            term if isinstance(term, Constant) else Constant("", np.asarray(term))
+            for term in terms
+            if not isinstance(term, Formula)
         ]
+        return [each for each in found if each.array.dtype.kind == "f"]
 
     @property
     def scalars(self) -> list[float]:
@@ -86,13 +87,18 @@ class _Chain(NamedTuple):
         arrays = [constant.array for constant in self.constants]
         return sorted({float(each.reshape(-1)[0]) for each in arrays if each.size == 1})
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether no constant changes along the channels."""
+        return all(constant.array.size == 1 for constant in self.constants)
+
     def run(self, x: Array) -> Array:
         """The formula's numbers where its leaf has the numbers `x`."""
         known: dict[Formula, Array] = {self.leaf: x}
         for formula in sorted(self.inner, key=lambda each: each.number):
             assert formula.function is not None
             terms = [
-                known[term] if isinstance(term, Formula) else term and term.array
+                known[term] if isinstance(term, Formula) else _bare(term)
                 for term in formula.terms
             ]
             known[formula] = formula.function(*terms)
@@ -116,6 +122,10 @@ def _meaning(chain: _Chain) -> Found | None:
             return known(chain, chain.leaf.value)
     except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
         return None
+
+
+def _bare(term: Any) -> Any:
+    return term.array if isinstance(term, Constant) else term
 
 
 def depends_on_one(formula: Formula) -> bool:
