@@ -25,7 +25,8 @@ class ImportedModel:
     """What became of a model: `text` is the spec, `network` and `weights` what it says.
 
     `names` has the source's name of each weight, `unused` those that its outputs do not
-    depend on, such as of heads for training. `difference` is how far the outputs of
+    depend on, such as of heads for training, `notes` what was read otherwise than it is
+    written. `difference` is how far the outputs of
     the generated PyTorch module are from the source's, over the largest output, at
     `sizes`; None where the source was not run.
     """
@@ -37,6 +38,7 @@ class ImportedModel:
     names: Mapping[str, str]
     operations: int
     unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     difference: float | None = None
     sizes: tuple[tuple[int, ...], ...] = ()
 
@@ -55,6 +57,7 @@ class ImportedModel:
         if self.unused:
             some = ", ".join(self.unused[:MOST]) + ", ..." * (len(self.unused) > MOST)
             found.append(f"{len(self.unused)} weights are not needed: {some}")
+        found += [f"note: {note}" for note in self.notes]
         if self.difference is None:
             return "\n".join([*found, "outputs were not compared: a file is not run"])
         sizes = " and ".join("x".join(map(str, size)) for size in self.sizes)
@@ -74,6 +77,7 @@ class ImportedModel:
             "sizes": [list(size) for size in self.sizes],
             "weights": dict(self.names),
             "unused": list(self.unused),
+            "notes": list(self.notes),
         }
 
     def files(self, targets: Sequence[str]) -> dict[Path, str]:
@@ -156,6 +160,7 @@ def _of(source: str, found: Imported) -> ImportedModel:
         found.names,
         found.operations,
         found.unused,
+        found.notes,
         outputs.relative if outputs else None,
         outputs.sizes if outputs else (),
     )

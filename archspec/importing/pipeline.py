@@ -46,6 +46,7 @@ class Imported:
     operations: int
     unused: tuple[str, ...]
     """Weights of the source that its outputs do not depend on."""
+    notes: tuple[str, ...] = ()
     outputs: Outputs | None = None
 
 
@@ -82,7 +83,7 @@ def import_source(
     """
     if model.is_file:
         progress(f"reading {model.said}")
-        program = model.reader.program(model.path)
+        program = model.reader.program(model.path, wish.size)
         program, _ = _with_own(program, wish, model)
         return _imported(program, model, wish, progress)
     with _made(model, wish, seconds, progress) as (program, session, module):
@@ -213,6 +214,7 @@ def _imported(
         {key: tensor.name for key, tensor in tensors.items()},
         len(graph.nodes),
         tuple(_unused(program, {tensor.name for tensor in tensors.values()})),
+        tuple(builder.notes),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from archspec.errors import InvalidArgument
 from archspec.importing.building import Builder, Constant
 from archspec.importing.graph import Graph
 
@@ -33,14 +34,25 @@ class Program(Protocol):
 
 
 class Reader(NamedTuple):
-    """The modules that read a kind of file; each needs a framework's package at most."""
+    """The modules that read a kind of file; each needs a framework's package at most.
+
+    `may_be_open` is whether such a file can leave the size of images open.
+    """
 
     file: str
     graph: str
+    may_be_open: bool = False
 
-    def program(self, path: Path) -> Program:
-        """What is in a file; raises ImportFailed (AS701)."""
-        return self._function(self.file)(path)
+    def program(self, path: Path, size: Sequence[int] = ()) -> Program:
+        """What is in a file, for images of a size if the file leaves it open.
+
+        Raises ImportFailed (AS701), and InvalidArgument for a size that is not open.
+        """
+        if not size:
+            return self._function(self.file)(path)
+        if not self.may_be_open:
+            raise InvalidArgument(f"a {path.suffix} file says the size of its images")
+        return self._function(self.file)(path, size)
 
     def read(self, program: Program) -> tuple[Graph, Builder]:
         """The graph of a program; the builder has the gaps."""
@@ -52,7 +64,7 @@ class Reader(NamedTuple):
 
 READERS: Mapping[str, Reader] = {
     ".pt2": Reader("torch.archive", "torch.reading"),
-    ".onnx": Reader("onnx.file", "onnx.reading"),
+    ".onnx": Reader("onnx.file", "onnx.reading", may_be_open=True),
     ".keras": Reader("keras.archive", "keras.reading"),
 }
 """By the suffix of the file."""

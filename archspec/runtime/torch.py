@@ -98,8 +98,8 @@ class TorchModel:
 
     def export(self, images: Images, path: Path) -> None:
         """Write the graph that `torch.export` finds for two images of these sizes."""
-        size = getattr(self.network, "default_cfg", None) or {}
-        usual = np.zeros((2, *size.get("input_size", (3, 224, 224))))
+        settings: dict[str, Any] = getattr(self.network, "default_cfg", None) or {}
+        usual = np.zeros((2, *settings.get("input_size", (3, 224, 224))))
         inputs = tuple(map(self._tensor, images or [usual]))
         program = torch.export.export(self.network, inputs, strict=False)
         torch.export.save(program, path)
