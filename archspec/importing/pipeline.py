@@ -152,8 +152,8 @@ def _made(
     target = model.library.target
     if target == "keras" and wish.checkpoint is not None:
         raise InvalidArgument(
-            "--checkpoint is for models of PyTorch; save a Keras model with its weights, "
-            "as a .keras file"
+            "--checkpoint is for models of PyTorch; save a Keras model with its "
+            "weights, as a .keras file"
         )
     with (
         tempfile.TemporaryDirectory() as name,

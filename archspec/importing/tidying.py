@@ -58,11 +58,12 @@ def _padded(graph: Graph) -> Graph:
     """A convolution of a feature map that is padded by zeros pads by itself."""
 
     def change(_: Node, node: Node) -> Node:
-        (first, *_) = node.sources
-        is_conv = node.name in ("conv", "depthwise_conv")
-        if not is_conv or first.name != "pad" or dict(first.op or ())["value"]:
+        if node.name not in ("conv", "depthwise_conv"):
             return node
         assert isinstance(node.op, Windowed)
+        first = node.sources[0]
+        if first.name != "pad" or dict(first.op or ())["value"]:
+            return node
         own = node.op.window.amounts(node.size)
         outer = dict(first.op or ())["amounts"]
         both = tuple(a + b for a, b in zip(own, outer, strict=True))

@@ -7,8 +7,10 @@ written as a `Lambda` are bytecode, and never decoded.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -53,7 +55,7 @@ class Layer(NamedTuple):
 class Model(NamedTuple):
     """Layers by their names; `outputs` have a name where there are several.
 
-    `shapes` are those of tensors, the batch and channels among them, where they are known.
+    `shapes` are those of tensors, where they are known; the batch is first.
     """
 
     layers: Mapping[str, Layer]
@@ -114,9 +116,9 @@ class _Models:
             raise ValueError("two layers of one name")
         if "input_layers" not in config:
             return _chained(layers)
-        inputs = [ref for _, ref in _named_refs(config["input_layers"])]
-        outputs = list(_named_refs(config["output_layers"]))
-        return Model(known, inputs, dict(outputs), shapes)
+        inputs = list(_named_refs(config["input_layers"]).values())
+        outputs = _named_refs(config["output_layers"])
+        return Model(known, inputs, outputs, shapes)
 
     def _layer(
         self, about: Mapping[str, Any], depth: int, shapes: dict[Ref, Sequence[Any]]
@@ -146,25 +148,26 @@ def _chained(layers: Sequence[Layer]) -> Model:
     if layers[0].kind != "InputLayer":
         raise ValueError("a Sequential model of which no input shape is known")
     known = {layers[0].name: layers[0]}
-    for before, layer in zip(layers, layers[1:], strict=False):
+    for before, layer in pairwise(layers):
         source = Ref(before.name, before.first, 0)
         known[layer.name] = layer._replace(calls=[([source], {})])
     last = Ref(layers[-1].name, layers[-1].first, 0)
     return Model(known, [Ref(layers[0].name, 0, 0)], {"": last}, {})
 
 
-def _named_refs(given: Any) -> Iterator[tuple[str, Ref]]:
+def _named_refs(given: Any) -> dict[str, Ref]:
     """The tensors of `[name, 0, 0]`, of a list of those, or of them by names."""
     if isinstance(given, dict):
-        for name, one in cast("dict[str, Any]", given).items():
-            yield name, _ref(one)
-    elif isinstance(given[0], str):
-        yield "", _ref(given)
-    else:
-        for number, one in enumerate(given):
-            found = _ref(one)
-            yield found.layer if len(given) > 1 else "", found
-            assert number < MAX_LAYERS
+        named = cast("dict[str, Any]", given)
+        return {name: _ref(one) for name, one in named.items()}
+    if isinstance(given[0], str):
+        return {"": _ref(given)}
+    refs = [_ref(one) for one in given]
+    several = Counter(ref.layer for ref in refs)
+    return {
+        f"{ref.layer}_{ref.output}" if several[ref.layer] > 1 else ref.layer: ref
+        for ref in refs
+    }
 
 
 def _ref(history: Any) -> Ref:

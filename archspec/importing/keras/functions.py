@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,6 +12,13 @@ from archspec.ops import PRIMITIVES
 
 Array = Any
 Config = Mapping[str, Any]
+
+
+class Function(Protocol):
+    """Takes the configuration of a layer, then what it reads."""
+
+    def __call__(self, config: Config, /, *terms: Array) -> Array: ...
+
 
 ACTIVATIONS = {
     "relu": "relu",
@@ -34,40 +41,49 @@ LEAK = 0.2
 """The slope of Keras's `leaky_relu`, where none is given."""
 
 
-def _relu(config: Config, x: Array) -> Array:
+def _relu(config: Config, *terms: Array) -> Array:
+    x: Array = terms[0]
     limit, slope = config.get("max_value"), config.get("negative_slope") or 0.0
     threshold = config.get("threshold") or 0.0
-    found = np.where(x >= threshold, x, slope * (x - threshold))
-    return found if limit is None else np.minimum(found, limit)
+    above = x >= threshold
+    bent = above * x + (1 - above) * slope * (x - threshold)
+    return bent if limit is None else np.minimum(bent, limit)
 
 
-def _activation(config: Config, x: Array) -> Array:
+def _leaky_relu(config: Config, *terms: Array) -> Array:
+    x: Array = terms[0]
+    return np.maximum(x, 0) + config["negative_slope"] * np.minimum(x, 0)
+
+
+def _activation(config: Config, *terms: Array) -> Array:
     kind = ACTIVATIONS[config["activation"]]
     if kind == "softmax":
         raise ValueError("not of each number by itself")
-    more = {"slope": LEAK} if kind == "leaky_relu" else {}
-    return PRIMITIVES["activation"](kind=kind, **more).evaluate(x, {})
+    settings = {"kind": kind} | ({"slope": LEAK} if kind == "leaky_relu" else {})
+    op: Any = PRIMITIVES["activation"](**settings)
+    found: Array = op.evaluate(*terms, {})
+    return found
 
 
-def _named(word: str) -> Callable[..., Array]:
-    return lambda config, x: _activation({"activation": word}, x)
+def _named(word: str) -> Function:
+    return lambda config, *terms: _activation({"activation": word}, *terms)
 
 
-def _all(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
+def _all(function: Callable[..., Array]) -> Function:
     return lambda config, *terms: reduce(function, terms)
 
 
-def _each(function: Callable[..., Array]) -> Callable[..., Array]:
+def _each(function: Callable[..., Array]) -> Function:
     return lambda config, *terms: function(*terms)
 
 
-FUNCTIONS: dict[str, Callable[..., Array]] = {
+FUNCTIONS: dict[str, Function] = {
     "Activation": _activation,
     "Add": _all(np.add),
     "Divide": _each(np.divide),
     "HardSigmoid": _named("hard_sigmoid"),
     "HardSilu": _named("hard_silu"),
-    "LeakyReLU": lambda config, x: np.where(x > 0, x, config["negative_slope"] * x),
+    "LeakyReLU": _leaky_relu,
     "Maximum": _all(np.maximum),
     "Minimum": _all(np.minimum),
     "Multiply": _all(np.multiply),

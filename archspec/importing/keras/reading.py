@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 from archspec.errors import ImportFailed
@@ -13,9 +13,9 @@ from archspec.importing.building import Builder, Gap
 from archspec.importing.graph import Graph, Scope
 from archspec.importing.keras.archive import Layer, Model, Program, Ref, Where
 from archspec.importing.keras.functions import FUNCTIONS
-from archspec.importing.keras.layers import LAYERS, Use, channels_last
+from archspec.importing.keras.layers import LAYERS, Use, channels_last, is_list
 from archspec.importing.keras.scopes import scopes_of
-from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.patterns import Formula
 
 BATCH = 2
@@ -31,6 +31,14 @@ class Unknown:
     """A tensor of which nothing is known, not even its shape."""
 
 
+class Arguments(NamedTuple):
+    """What a layer is called with, and the shape of what it gives, if that is known."""
+
+    args: list[Any]
+    kwargs: Mapping[str, Any]
+    shape: Sequence[Any] | None
+
+
 class Pending(NamedTuple):
     """How to read an operation that may yet be part of another one."""
 
@@ -43,9 +51,13 @@ def read(program: Program) -> tuple[Graph, Builder]:
     """The graph of a program; the builder has the gaps, where there are any.
 
     Raises:
-        ImportFailed: an input has no size, or layers read each other (AS701).
+        ImportFailed: an input has no size, or layers read each other (AS701), or an
+            input is no image (AS703).
     """
-    return _Reading(program).graph()
+    try:
+        return _Reading(program).graph()
+    except RecursionError:
+        raise _failed("its arguments are nested too deeply") from None
 
 
 class _Reading:
@@ -83,13 +95,18 @@ class _Reading:
 
     def _input(self, layer: Layer) -> Formula:
         """An input, channels last; raises ImportFailed where its size is unknown."""
-        _, *sizes = layer.config.get("batch_shape") or [None]
-        if not sizes or not all(isinstance(n, int) and n > 0 for n in sizes):
-            message = f"input '{layer.name}' has no fixed size: {sizes}"
+        given: Any = layer.config.get("batch_shape")
+        sizes = given[1:] if is_list(given) else []
+        if len(sizes) != 3:
+            message = f"input '{layer.name}' is no image, but has the shape {given}"
+            help = "specs read images; export the part of the model that reads one"
+            raise ImportFailed.single("AS703", message, help=help)
+        if not all(isinstance(n, int) and n > 0 for n in sizes):
+            message = f"input '{layer.name}' has no fixed size: {given}"
             help = "make the model with an input of fixed height, width and channels"
             raise ImportFailed.single("AS701", message, help=help)
-        *positions, channels = sizes
-        shape = channels, *positions
+        height, width, channels = sizes
+        shape = channels, height, width
         return self._beginning(self.builder.input(layer.name, shape, last=True))
 
     def _beginning(self, value: Value) -> Formula:
@@ -113,43 +130,44 @@ class _Reading:
             self.calls += 1
             if self.calls > MAX_CALLS:
                 raise _failed(f"it has more than {MAX_CALLS:,} layers")
-            results = self._call(
-                layer,
+            arguments = Arguments(
                 _filled(args, known),
                 {
                     name: _filled(value, known)
                     for name, value in kwargs.items()
                     if name not in _IGNORED and value is not None
                 },
-                (*where, ref.layer),
-                around[ref.layer],
                 model.shapes.get(ref),
             )
+            here = *where, ref.layer
+            results = self._call(layer, arguments, here, around[ref.layer])
             known |= {ref._replace(output=n): x for n, x in enumerate(results)}
         return {name: known.get(ref, Unknown()) for name, ref in model.outputs.items()}
 
     def _call(
         self,
         layer: Layer,
-        args: list[Any],
-        kwargs: Mapping[str, Any],
+        given: Arguments,
         where: Where,
         scopes: tuple[Scope, ...],
-        shape: Sequence[Any] | None,
     ) -> Sequence[Any]:
-        tensors = list(_tensors([*args, *kwargs.values()]))
+        """The outputs of a call."""
+        tensors = list(_tensors([*given.args, *given.kwargs.values()]))
         if any(isinstance(each, Unknown) for each in tensors):
             return [Unknown()]
         if layer.model is not None:
             return list(self._model(layer.model, tensors, where, scopes).values())
         self.builder.scopes = scopes
         try:
-            return [self._read(layer, args, kwargs, self._use(layer, where))]
+            return [self._read(layer, given, self._use(layer, where))]
         except Unreadable as error:
-            values = [each.value for each in tensors if each.value is not None]
-            shapes = _canonical(shape)
-            unknown = self.builder.unknown(layer.kind, str(error), shapes, values)
-            return [self._beginning(channels_last(unknown)) if shape else Unknown()]
+            is_lacking = isinstance(error, Lacking)
+            values = [] if is_lacking else [t.value for t in tensors if t.value]
+            shape = _canonical(given.shape)
+            unknown = self.builder.unknown(layer.kind, str(error), shape, values)
+            return [
+                self._beginning(channels_last(unknown)) if given.shape else Unknown()
+            ]
 
     def _use(self, layer: Layer, where: Where) -> Use:
         if where not in self.uses:
@@ -165,17 +183,15 @@ class _Reading:
 
     # -- one layer -------------------------------------------------------------
 
-    def _read(
-        self, layer: Layer, args: list[Any], kwargs: Mapping[str, Any], use: Use
-    ) -> Formula:
+    def _read(self, layer: Layer, given: Arguments, use: Use) -> Formula:
         """What a layer gives; raises Unreadable."""
         if layer.module.partition(".")[0] != "keras" or layer.kind not in LAYERS:
-            raise Unreadable("the language has no such layer")
+            raise Lacking("the language has no such layer")
         function = FUNCTIONS.get(layer.kind)
-        plain = partial(self._plain, layer.kind, use, args, kwargs)
-        if function is None or kwargs:
+        plain = partial(self._plain, layer.kind, use, given)
+        if function is None or given.kwargs:
             return self._beginning(plain())
-        terms = tuple(_flat(args))
+        terms = tuple(_flat(given.args))
         formula = Formula(next(self.count), partial(function, use.config), terms)
         if found := patterns.recognised(formula):
             formula.value = self._activation(found)
@@ -196,20 +212,18 @@ class _Reading:
             return found.value
         return self.builder.pointwise("activation", found.value, **kind)
 
-    def _plain(
-        self, kind: str, use: Use, args: list[Any], kwargs: Mapping[str, Any]
-    ) -> Value:
+    def _plain(self, kind: str, use: Use, given: Arguments) -> Value:
         """A layer by itself, whatever it may be a part of."""
-        whole = [self._wholes(each) for each in args]
-        named = {name: self._wholes(each) for name, each in kwargs.items()}
+        whole = [self._wholes(each) for each in given.args]
+        named = {name: self._wholes(each) for name, each in given.kwargs.items()}
         try:
             return LAYERS[kind](self.builder, use, *whole, **named)
         except (TypeError, ValueError, LookupError, AttributeError) as error:
             raise Unreadable(f"settings that cannot be read: {error}") from None
 
     def _wholes(self, given: Any) -> Any:
-        if isinstance(given, list):
-            return [self._wholes(each) for each in given]  # pyright: ignore
+        if is_list(given):
+            return [self._wholes(each) for each in given]
         return self._whole(given) if isinstance(given, Formula) else given
 
     def _whole(self, tensor: Formula) -> Value:
@@ -245,21 +259,21 @@ def _order(model: Model, known: Mapping[Ref, Any]) -> Iterator[Ref]:
     Raises ImportFailed where layers read each other, or what does not exist.
     """
     done = {ref._replace(output=0) for ref in known}
-    entered = set[Ref]()
-    todo = [ref._replace(output=0) for ref in reversed(model.outputs.values())]  # pyright: ignore
+    entered = set(done)
+    ends = list(model.outputs.values())
+    todo = [ref._replace(output=0) for ref in reversed(ends)]
     while todo:
         ref = todo[-1]
-        if ref in done:
+        if ref in entered:
             todo.pop()
-        elif ref in entered:
-            done.add(todo.pop())
-            yield ref
-        else:
-            entered.add(ref)
-            needed = [s._replace(output=0) for s in _sources(model, ref)]
-            if any(s in entered - done for s in needed):
-                raise _failed(f"'{ref.layer}' is computed from its own output")
-            todo.extend(reversed([s for s in needed if s not in done]))
+            yield from () if ref in done else (ref,)
+            done.add(ref)
+            continue
+        entered.add(ref)
+        needed = [s._replace(output=0) for s in _sources(model, ref)]
+        if any(s in entered and s not in done for s in needed):
+            raise _failed(f"'{ref.layer}' is computed from its own output")
+        todo.extend(reversed([s for s in needed if s not in done]))
 
 
 def _sources(model: Model, ref: Ref) -> Iterator[Ref]:
@@ -268,18 +282,12 @@ def _sources(model: Model, ref: Ref) -> Iterator[Ref]:
     if layer is None or not 0 <= ref.call - layer.first < len(layer.calls):
         raise _failed(f"call {ref.call} of layer '{ref.layer}' does not exist")
     args, kwargs = layer.calls[ref.call - layer.first]
-    yield from (each for each in _flat([args, list(kwargs.values())]) if is_ref(each))
-
-
-def is_ref(given: Any) -> bool:
-    """Whether an argument is a tensor of the model."""
-    return isinstance(given, Ref)
+    yield from (x for x in _flat([args, *kwargs.values()]) if isinstance(x, Ref))
 
 
 def _flat(given: Any) -> Iterator[Any]:
-    if isinstance(given, list):
-        for each in given:  # pyright: ignore
-            yield from _flat(each)
+    if is_list(given):
+        yield from chain.from_iterable(map(_flat, given))
     else:
         yield given
 
@@ -292,8 +300,8 @@ def _filled(given: Any, known: Mapping[Ref, Any]) -> Any:
     """Arguments with tensors in the places of references."""
     if isinstance(given, Ref):
         return known.get(given, Unknown())
-    if isinstance(given, list):
-        return [_filled(each, known) for each in given]  # pyright: ignore
+    if is_list(given):
+        return [_filled(each, known) for each in given]
     return given
 
 

@@ -1,16 +1,18 @@
 """The modules that a layer is in: models within models, and names that begin alike.
 
-Layers of one model have flat names, `block_1_expand` and `block_1_project`: what several
-have in common is the name of a module, as people mean it.
+Layers of one model have flat names, `block_1_expand` and `block_1_project`: what
+several have in common is the name of a module, as people mean it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from archspec.importing.graph import Scope
-from archspec.importing.keras.archive import Layer, Model
+from archspec.importing.keras.archive import Layer, Model, Ref
+from archspec.importing.keras.functions import FUNCTIONS
 
 MAX_PARTS = 12
 """Parts of a name that may be names of modules."""
@@ -19,22 +21,54 @@ MAX_PARTS = 12
 def scopes_of(
     model: Model, outer: tuple[Scope, ...]
 ) -> Mapping[str, tuple[Scope, ...]]:
-    """The modules around each layer of a model, from the outside in; the last is itself."""
+    """The modules around each layer, from the outside in; the last is the layer.
+
+    A function or activation without a name of its own is where the layer before it is.
+    """
     names = [n for n, layer in model.layers.items() if not _is_made_up(layer)]
     groups = _groups(names)
-    classes = _Classes(groups)
-    root = outer[-1].path if outer else ""
+    classes, within = _Classes(groups), _within(groups)
+    around: dict[str, tuple[Scope, ...]] = {}
     found: dict[str, tuple[Scope, ...]] = {}
     for name, layer in model.layers.items():
-        around = [p for p in groups if name in groups[p]]
-        scopes, before, path = list(outer), "", root
-        for prefix in around:
-            path = _below(path, prefix[len(before) :])
-            scopes.append(Scope(path, classes.of(prefix)))
-            before = prefix
-        own = _below(path, name[len(before) :]) if name != before else path
-        found[name] = (*scopes, Scope(own, _kind(layer)))
+        before = "" if name in names else _before(layer)
+        if before in around:
+            around[name] = around[before]
+            path = _below(_path(around[name]), name)
+        else:
+            prefixes = within.get(name, [])
+            around[name], path = _around(name, prefixes, classes, outer)
+        found[name] = (*around[name], Scope(path, _kind(layer)))
     return found
+
+
+def _around(
+    name: str,
+    prefixes: Sequence[str],
+    classes: _Classes,
+    outer: tuple[Scope, ...],
+) -> tuple[tuple[Scope, ...], str]:
+    """The modules that a layer's name tells, and its path in them."""
+    scopes, before = list(outer), ""
+    for prefix in prefixes:
+        path = _below(_path(scopes), prefix[len(before) :])
+        scopes.append(Scope(path, classes.of(prefix)))
+        before = prefix
+    return tuple(scopes), _below(_path(scopes), name[len(before) :])
+
+
+def _path(scopes: Sequence[Scope]) -> str:
+    return scopes[-1].path if scopes else ""
+
+
+def _before(layer: Layer) -> str:
+    """The first layer that a function or activation reads; "" for other layers."""
+    if layer.kind not in (*FUNCTIONS, "Dropout") or not layer.calls:
+        return ""
+    first: Any = layer.calls[0][0]
+    while isinstance(first, list) and first:
+        first = first[0]  # pyright: ignore[reportUnknownVariableType]
+    return first.layer if isinstance(first, Ref) else ""
 
 
 def _kind(layer: Layer) -> str:
@@ -74,6 +108,15 @@ def _groups(names: Sequence[str]) -> dict[str, frozenset[str]]:
     return dict(
         sorted(((p, f) for f, p in longest.items()), key=lambda each: len(each[0]))
     )
+
+
+def _within(groups: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    """The beginnings of each name, outer ones first."""
+    found: dict[str, list[str]] = {}
+    for prefix, members in groups.items():
+        for name in members:
+            found.setdefault(name, []).append(prefix)
+    return found
 
 
 class _Classes:
