@@ -27,8 +27,8 @@ def import_(
         typer.Argument(
             metavar="MODEL",
             show_default=False,
-            help="torchvision:NAME, timm:NAME, PACKAGE.MODULE:FACTORY, or a .pt2 or "
-            ".onnx file.",
+            help="torchvision:NAME, timm:NAME, keras:NAME, PACKAGE.MODULE:FACTORY, or "
+            "a .pt2, .onnx or .keras file.",
         ),
     ],
     *,
@@ -99,6 +99,7 @@ def import_(
     Examples:
         archspec import torchvision:mobilenet_v2 -o net.yaml --weights net.safetensors
         archspec import timm:resnet18 --to keras,onnx -o resnet
+        archspec import keras:MobileNetV2 --size 96 --call 'alpha=0.5'
         archspec import models.mine:build --call 'num_classes=10' --checkpoint my.pth
 
     Exit codes:

@@ -7,9 +7,11 @@ from functools import partial
 from itertools import chain, count
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from archspec.errors import ImportFailed
 from archspec.importing import patterns
-from archspec.importing.building import Builder, Gap
+from archspec.importing.building import Builder, Constant, Gap
 from archspec.importing.graph import Graph, Scope
 from archspec.importing.keras.archive import Layer, Model, Program, Ref, Where
 from archspec.importing.keras.functions import FUNCTIONS
@@ -191,7 +193,7 @@ class _Reading:
         plain = partial(self._plain, layer.kind, use, given)
         if function is None or given.kwargs:
             return self._beginning(plain())
-        terms = tuple(_flat(given.args))
+        terms = tuple(map(_term, _flat(given.args)))
         formula = Formula(next(self.count), partial(function, use.config), terms)
         if found := patterns.recognised(formula):
             formula.value = self._activation(found)
@@ -303,6 +305,15 @@ def _filled(given: Any, known: Mapping[Ref, Any]) -> Any:
     if is_list(given):
         return [_filled(each, known) for each in given]
     return given
+
+
+def _term(given: Any) -> Formula | Constant:
+    """What an operation on numbers reads; raises Unreadable for other arguments."""
+    if isinstance(given, Formula):
+        return given
+    if not isinstance(given, int | float):
+        raise Unreadable(f"an argument that is no number: {given!r:.80}")
+    return Constant("", np.asarray(given, float))
 
 
 def _first(value: Value | None) -> Value | None:
