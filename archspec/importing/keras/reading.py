@@ -198,10 +198,10 @@ class _Reading:
         if found := patterns.recognised(formula):
             formula.value = self._activation(found)
             return formula
-        length = 1 + max(
-            (self.pending[t].length for t in terms if t in self.pending), default=0
-        )
-        waits = length > 1 or not all(isinstance(each, Formula) for each in terms)
+        before = [term for term in terms if isinstance(term, Formula)]
+        waiting = [self.pending[x].length for x in before if x in self.pending]
+        length = 1 + max(waiting, default=0)
+        waits = length > 1 or len(before) < len(terms)
         if waits and length < MAX_CHAIN and patterns.depends_on_one(formula):
             self.pending[formula] = Pending(plain, self.builder.scopes, length)
         else:
