@@ -144,9 +144,7 @@ class Scaled(NamedTuple):
 def scaled(formula: Formula) -> Scaled | None:
     """What a formula is, if it is only sums and products with numbers."""
     chain = next(_chains(formula), None)
-    if chain is None or chain.leaf.value is None:
-        return None
-    if any(constant.array.size > 1 for constant in chain.constants):
+    if chain is None or chain.leaf.value is None or not chain.is_plain:
         return None
     given = np.asarray(chain.run(_PROBES), float)
     zero, one = (float(np.interp(x, _PROBES, given)) for x in (0, 9))
