@@ -7,7 +7,7 @@ from itertools import chain, count, pairwise
 
 from archspec.importing.aligning import Body
 from archspec.importing.covering import Item
-from archspec.importing.draft import Block, Layer, snake, taken
+from archspec.importing.draft import Block, Layer, readers, snake, taken
 from archspec.importing.graph import Node
 from archspec.importing.library import Call
 from archspec.importing.naming import SMALL, label, path_of
@@ -85,6 +85,8 @@ class Classes:
         """Whether it is a chain of blocks, which are better rows of a table."""
         layers = [body.start, *body.layers]
         is_chain = all(b.sources == (a,) for a, b in pairwise(layers))
+        if is_chain and any("repeat" in layer.beside for layer in body.layers):
+            return True
         repeats = any(
             a.op == b.op and (a.op in self.blocks or a.op not in {*PRIMITIVES, *SMALL})
             for a, b in pairwise(layers)
@@ -120,7 +122,7 @@ class Classes:
             )
         body = Body(start, list(labels))
         named(body, labels)
-        return body
+        return Body(start, _rolled(body.layers))
 
     def _replace(self, region: Region, call: Call) -> None:
         inside = set(region.nodes)
@@ -131,6 +133,26 @@ class Classes:
 
 
 _TYPES = "int", "float", "bool", "word"
+
+
+def _rolled(layers: Sequence[Layer]) -> list[Layer]:
+    """The layers, those that are repeated once each, as a person would write them."""
+    readers_of, found = readers(layers), list[Layer]()
+    known: dict[Layer, Layer] = {}
+    for layer in layers:
+        layer.sources = tuple(known.get(source, source) for source in layer.sources)
+        before = found[-1] if found else layer
+        inner = [a for a, b in known.items() if b is before] or [before]
+        alone = len(readers_of.get(inner[-1], ())) == 1
+        alike = (layer.op, layer.said) == (before.op, before.said)
+        is_block = layer.op not in {*PRIMITIVES, *SMALL}
+        if is_block and alike and alone and layer.sources == (before,):
+            before.beside["repeat"] = before.beside.get("repeat", 1) + 1
+            before.node = layer.node
+            known[layer] = before
+        else:
+            found.append(layer)
+    return found
 
 
 def _is_small(body: Body) -> bool:

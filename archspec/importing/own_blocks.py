@@ -37,6 +37,7 @@ class _Writer:
         self.bodies, self.slots, self.default = bodies, slots, default
         self.values = Abstraction([_channels(body.start) for body in bodies])
         self.texts: dict[tuple[Slot, str], Said] = {}
+        self.repeats: dict[Slot, Said] = {}
 
     def block(self) -> Unified | None:
         """The block, unless it needs too many arguments."""
@@ -72,6 +73,8 @@ class _Writer:
         own = {name: text for (s, name), text in self.texts.items() if s is slot}
         said = {name: text for name, text in own.items() if text is not UNSET}
         layer = Layer(slot.first.name, slot.first.op, said)
+        if slot in self.repeats:
+            layer.beside["repeat"] = self.repeats[slot]
         if not all(slot.present):
             layer.beside["when"] = self.values.condition(slot.present, slot.first.name)
         return layer
@@ -98,6 +101,22 @@ class _Writer:
                 )
         for slot, name, values in todo:
             self.texts[slot, name] = self._text(slot, name, values)
+        for slot in self.slots:
+            self._repeat(slot)
+
+    def _repeat(self, slot: Slot) -> None:
+        """How often a layer runs."""
+        times: Values = [
+            ABSENT if layer is None else layer.beside.get("repeat", 1)
+            for layer in slot.layers
+        ]
+        same = constant_of(times)
+        if same is ABSENT:
+            wanted = ["n", f"{slot.first.name}_n"]
+            usual = 1 if 1 in times else UNSET
+            self.repeats[slot] = self.values.argument(wanted, times, usual)
+        elif same > 1:
+            self.repeats[slot] = same
 
     def _text(self, slot: Slot, name: str, values: Values) -> Said:
         """How an attribute is written: a constant, a formula, or an argument."""
