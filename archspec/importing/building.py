@@ -34,26 +34,6 @@ Pair = tuple[int, int]
 class Builder(Attending):
     """Takes operations in order."""
 
-    def pointwise(self, name: str, value: Value, /, **attributes: Any) -> Value:
-        """An op that reads each number by itself, in any layout."""
-        if value.factor != 1:
-            raise Unreadable(f"a tensor times {value.factor:g}")
-        return value.like(self.node(name, [value.node], {}, **attributes))
-
-    def channelwise(
-        self,
-        name: str,
-        value: Value,
-        axis: int,
-        weights: Mapping[str, Constant],
-        /,
-        **attributes: Any,
-    ) -> Value:
-        """An op over the channels at each position; `axis` is that of the channels."""
-        value = self.settled(value, axis)
-        own = {key: in_order(each, value, axis, 0) for key, each in weights.items()}
-        return value.like(self.node(name, [value.node], own, **attributes))
-
     def dense(self, value: Value, weight: Constant, bias: Constant | None) -> Value:
         """A matrix (out, in) for the last dimension."""
         value = self.settled(value, -1)

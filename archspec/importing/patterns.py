@@ -30,8 +30,8 @@ TOLERANCE = 3e-6
 class Formula:
     """What a tensor was computed by; `value` is its reading, if it has one.
 
-    `terms` are formulas, constants, numbers, and None for what is left out. A formula without
-    a function is a beginning.
+    `terms` are formulas, constants, numbers, and None for what is left out. A formula
+    without a function is a beginning.
     """
 
     number: int

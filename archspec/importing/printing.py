@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, TypeGuard
 
 from archspec.importing.draft import TABLE, Block, Draft, Layer, Said
 from archspec.importing.joins import Branch, branches
 from archspec.language.blocks import standard_blocks
 from archspec.ops import PRIMITIVES
+from archspec.ops.fields import items
 from archspec.reading.nodes import Mapping as Mapped
 from archspec.reading.reader import scalar_value
 
@@ -155,31 +156,32 @@ def _entries(mapping: Mapping[str, Any], room: int = WIDTH) -> Iterator[str]:
     for key, value in mapping.items():
         line = f"{key}: {flow(value)}"
         is_open = isinstance(value, Open) or _has_rows(value) or len(line) > room
-        if not (isinstance(value, Mapping) and value and is_open):
+        if not (is_mapping(value) and value and is_open):
             yield line
             continue
         yield f"{key}:"
-        lines = _rows if isinstance(value, Rows) else _entries
-        inner = lines(value, room - len("  "))
+        left = room - len("  ")
+        is_table = isinstance(value, Rows)
+        inner = _rows(value, left) if is_table else _entries(value, left)
         yield from (f"  {each}" if each else each for each in inner)
 
 
 def _has_rows(value: Any) -> bool:
     return isinstance(value, Rows) or (
-        isinstance(value, Mapping) and any(map(_has_rows, value.values()))
+        is_mapping(value) and any(map(_has_rows, value.values()))
     )
 
 
-def _rows(table: Rows, room: int) -> Iterator[str]:
+def _rows(table: Mapping[str, Any], room: int) -> Iterator[str]:
     """The parts of a table, its rows below each other in columns."""
     for key, value in table.items():
         if key != "rows":
             yield from _entries({key: value}, room)
             continue
         yield "rows:"
-        named = isinstance(value, Mapping)
-        labels = [f"{name}:" for name in value] if named else ["-"] * len(value)
-        rows = list(value.values() if named else value)
+        labels, rows = ["-"] * len(value), value
+        if is_mapping(value):
+            labels, rows = [f"{name}:" for name in value], [*value.values()]
         width = max(map(len, labels))
         for label, cells in zip(labels, _aligned(rows), strict=True):
             yield f"  {label:<{width}} [{cells}]"
@@ -210,12 +212,12 @@ def _row(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) -
 
 def flow(value: Said) -> str:
     """A value on one line."""
+    if is_mapping(value):
+        inner = (f"{key}: {flow(each)}" for key, each in value.items())
+        return f"{{{', '.join(inner)}}}"
+    if listed := items(value):
+        return f"[{', '.join(map(flow, listed))}]"
     match value:
-        case Mapping():
-            inner = (f"{key}: {flow(each)}" for key, each in value.items())
-            return f"{{{', '.join(inner)}}}"
-        case list() | tuple():
-            return f"[{', '.join(map(flow, value))}]"
         case bool():
             return "true" if value else "false"
         case None:
@@ -242,3 +244,8 @@ def number(value: float) -> str:
         if "e" in short or (abs(value) < 0.1 and len(scientific) < len(short))
         else short
     )
+
+
+def is_mapping(value: Said) -> TypeGuard[Mapping[str, Any]]:
+    """Whether it is a mapping."""
+    return isinstance(value, Mapping)

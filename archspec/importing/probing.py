@@ -32,6 +32,7 @@ from archspec.language import Branch, Document, Formula, JoinLayer, Layer, OpLay
 from archspec.language.layers import inner_layers
 from archspec.network import INPUT, Instance
 from archspec.ops import PRIMITIVES, Op, Shape
+from archspec.ops.fields import items
 from archspec.reading.source import parsed
 
 Counts = Mapping[str, float]
@@ -174,8 +175,8 @@ class Probe:
                 uses = self._decided(layer, key)
                 yield from ((use, formula.expression) for use in uses)
             for branch in _branches(layer):
-                if branch.runs is not None:
-                    yield Use("", "repeat", True), branch.runs.expression
+                runs = [branch.runs.expression] if branch.runs else []
+                yield from ((Use("", "repeat", True), each) for each in runs)
                 yield from self._attributes(branch.layers.values())
 
     def _decided(self, layer: Layer, key: str) -> Collection[Use]:
@@ -240,7 +241,7 @@ def _stays(op: str) -> bool:
 
 
 def _formula(value: Said, place: Place) -> Formula:
-    if isinstance(value, (list, tuple)):
-        items = tuple(_formula(item, place) for item in value)
-        return Formula(Items(tuple(item.expression for item in items)), place, items)
+    if listed := items(value):
+        parts = tuple(_formula(item, place) for item in listed)
+        return Formula(Items(tuple(part.expression for part in parts)), place, parts)
     return Formula(Constant(value), place)
