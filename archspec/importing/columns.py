@@ -24,6 +24,7 @@ _NAMES = {
     "growth": "g",
     "expansion": "t",
 }
+_TAKEN = frozenset({*_NAMES.values(), "op", "n"})
 _ORDER = "op", "expand", "hidden", "kernel", "filters", "units", "n", "se", "activation"
 _LAST = ("stride",)
 _OWN = frozenset({"filters", "units", "stride", "kernel", "groups", "dilation"})
@@ -32,7 +33,9 @@ _OWN = frozenset({"filters", "units", "stride", "kernel", "groups", "dilation"})
 
 def column(name: str) -> str:
     """The name of an argument's column."""
-    return _NAMES.get(name, name)
+    if name in _NAMES:
+        return _NAMES[name]
+    return f"{name}_value" if name in _TAKEN else name
 
 
 class Derived(NamedTuple):
@@ -112,13 +115,11 @@ class Columns:
         ops = list(dict.fromkeys(op for op, _, _ in self.rows))
         each = {op: self._each(op) for op in ops}
         varying = {name for own in each.values() for name in own if own[name] is None}
-        names = sorted(varying, key=_place)
+        placed = [(_place(name), column(name)) for name in varying]
         is_repeated = any(times > 1 for _, _, times in self.rows)
-        if is_repeated:
-            names = sorted([*names, "n"], key=_place)
-        if len(ops) > 1:
-            names.insert(0, "op")
-        titles = list(dict.fromkeys(map(column, names)))
+        placed += [(_place("n"), "n")] if is_repeated else []
+        titles = ["op"] if len(ops) > 1 else []
+        titles += dict.fromkeys(title for _, title in sorted(placed))
         cells = [self._cells(row, titles, each) for row in self.rows]
         found: dict[str, Said] = {
             "columns": titles,

@@ -112,7 +112,7 @@ class _Writer:
         ]
         same = constant_of(times)
         if same is ABSENT:
-            wanted = ["n", f"{slot.first.name}_n"]
+            wanted = ["repeats", f"{slot.first.name}_repeats"]
             usual = 1 if 1 in times else UNSET
             self.repeats[slot] = self.values.argument(wanted, times, usual)
         elif same > 1:
