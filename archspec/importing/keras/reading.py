@@ -22,7 +22,7 @@ from archspec.importing.patterns import Formula
 
 BATCH = 2
 """Any number but 1, which would be no axis."""
-MAX_CALLS = 50_000
+MAX_CALLS = 20_000
 MAX_CHAIN = 12
 """Operations of numbers that wait for what they are part of."""
 _IGNORED = "mask", "training"
