@@ -95,7 +95,7 @@ class Probe:
         scope = document_scope(self.document)
         elaborator = Elaborator(self.document, scope, Defaults(self.document, scope))
         root, start = Instance(None, "", scope, (shape,)), Tensor(shape, INPUT)
-        frame = Frame(root, scope, {"input": start})
+        frame = Frame(root, scope, {"input": start}, {})
         try:
             with limited_effort():
                 last = elaborator.run(layers, frame, start)
