@@ -327,7 +327,7 @@ def test_everything_in_one_go(tmp_path, monkeypatch):
         "build.weights.h5 build.onnx".split()
     )
     printed = [run_script(Path("out", target)) for target in ("torch", "onnx")]
-    assert all(re.search(r"\[\[-?\d", text) for text in printed)
+    assert all(re.search(r"\[\[ ?-?\d", text) for text in printed)
     again = CliRunner().invoke(program(command), command)
     assert again.exit_code == 3
 
