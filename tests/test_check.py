@@ -335,6 +335,17 @@ def test_a_part_that_a_computed_value_leaves_out(check, text, expected):
     assert all(one.startswith("AS327") for one in found)
 
 
+@pytest.mark.parametrize(("size", "expected"), [(8, 0), (4, 1)])
+def test_tokens_that_rotary_leaves_out(check, size, expected):
+    text = (
+        "layers: {sequence: tokens, wide: {dense: 4}, token: {prefix_tokens: 1}, "
+        f"turned: {{rotary: {{heads: 1, size: {size}}}}}, pool: global_avg_pool}}"
+    )
+    found = told(check(text, "--format", "json"))
+    assert len(found) == expected
+    assert all("rotary leaves 49 of 65 tokens" in one for one in found)
+
+
 @pytest.mark.parametrize(
     ("reported", "expected"),
     [

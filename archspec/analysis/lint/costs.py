@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from archspec.analysis.cost import compared_figures
 from archspec.errors import WARNING, Diagnostic
 from archspec.network import Network
+from archspec.ops.sequence import PrefixTokens, Rotary
 from archspec.ops.shapes import by, kind
 
 
 def cost_warnings(network: Network) -> Iterator[Diagnostic]:
-    """Classifiers at each position (AS321), reported figures that differ (AS324)."""
+    """Classifiers at each position (AS321), figures that differ (AS324), and AS328."""
     yield from _dense_on_maps(network)
+    yield from _unturned(network)
     yield from _figures(network)
 
 
@@ -34,6 +37,33 @@ _TO_VECTOR: dict[str, str] = {
     "sequence": "use 'take' or 'global_avg_pool' before it to get a vector",
     "feature map": "use 'global_avg_pool' or 'flatten' before it to get a vector",
 }
+
+
+def _unturned(network: Network) -> Iterator[Diagnostic]:
+    """`rotary` with another size than that of the feature map before `tokens`."""
+    extra = sum(
+        layer.primitive.count
+        for layer in network.layers
+        if isinstance(layer.primitive, PrefixTokens)
+    )
+    for layer in network.layers:
+        op = layer.primitive
+        if not isinstance(op, Rotary):
+            continue
+        length, area = layer.output[1], prod(op.size)
+        if length - area <= extra:
+            continue
+        message = (
+            f"rotary leaves {length - area} of {length} tokens as they are, but only "
+            f"{extra} are put before the feature map"
+        )
+        help = (
+            f"'size' is {by(op.size)}: make it the size of the feature map that "
+            "'tokens' reads"
+        )
+        yield Diagnostic(
+            "AS328", message, layer.place, layer.path, help, severity=WARNING
+        )
 
 
 def _figures(network: Network) -> Iterator[Diagnostic]:
