@@ -10,13 +10,13 @@ from archspec.importing.graph import Scope
 from archspec.importing.keras.functions import ACTIVATIONS, LEAK
 from archspec.importing.keras.layers.registry import (
     LAYERS,
-    Reading,
     Use,
     is_list,
     reads,
     setting,
 )
 from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.readings import Reading
 
 
 def activated(builder: Builder, x: Value, word: Any) -> Value:

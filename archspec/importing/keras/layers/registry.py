@@ -13,22 +13,15 @@ from typing import Any, TypeGuard
 from archspec.importing.building import Amounts, Builder, Constant, Pair
 from archspec.importing.layouts import Unreadable, Value, permuted
 from archspec.importing.patterns import decimal
+from archspec.importing.readings import Readings
 from archspec.ops.window import Window
 
 Array = Any
-Reading = Callable[..., Value]
-LAYERS: dict[str, Reading] = {}
+
+LAYERS = Readings()
 """Readings by the layer's or function's class."""
 
-
-def reads(*kinds: str) -> Callable[[Reading], Reading]:
-    """Register a reading of these classes."""
-
-    def register(function: Reading) -> Reading:
-        LAYERS.update(dict.fromkeys(kinds, function))
-        return function
-
-    return register
+reads = LAYERS.reads
 
 
 @dataclass(eq=False)

@@ -10,7 +10,6 @@ import numpy as np
 from archspec.importing.building import Builder
 from archspec.importing.keras.layers.registry import (
     LAYERS,
-    Reading,
     Use,
     amounts,
     check_format,
@@ -19,6 +18,7 @@ from archspec.importing.keras.layers.registry import (
     spatial,
 )
 from archspec.importing.layouts import Unreadable, Value, permuted, reshaped
+from archspec.importing.readings import Reading
 
 
 def _pool(name: str) -> Reading:

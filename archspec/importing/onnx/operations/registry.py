@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,38 +10,19 @@ import numpy as np
 from archspec.importing.building import Amounts, Constant, Pair, Scores
 from archspec.importing.layouts import Unreadable, Value
 from archspec.importing.onnx.arrays import whole
+from archspec.importing.readings import Readings
 
-Reading = Callable[..., Any]
+OPERATIONS = Readings()
+"""Readings by the operation's name.
 
-OPERATIONS: dict[str, Reading] = {}
-"""Readings by the operation's name."""
+They have the inputs of the operation, then the attributes by their names. What was an
+attribute in one version of an operation and is an input in another is one argument.
+"""
 
-SCORES: dict[str, Reading] = {}
-"""Those of operations on scores of attention, which are no tensor of the language."""
+SCORES = Readings()
+"""Those of operations on scores of attention, which are no tensor."""
 
-
-def reads(*names: str) -> Callable[[Reading], Reading]:
-    """Register a reading of these operations.
-
-    It has the inputs of the operation, then the attributes by their names. What was an
-    attribute in one version of an operation and is an input in another is one argument.
-    """
-    return _registering(OPERATIONS, names)
-
-
-def reads_scores(*names: str) -> Callable[[Reading], Reading]:
-    """Register a reading of these operations on scores, which needs no builder."""
-    return _registering(SCORES, names)
-
-
-def _registering(
-    table: dict[str, Reading], names: Sequence[str]
-) -> Callable[[Reading], Reading]:
-    def register(function: Reading) -> Reading:
-        table.update(dict.fromkeys(names, function))
-        return function
-
-    return register
+reads, reads_scores = OPERATIONS.reads, SCORES.reads
 
 
 def array_of(given: Any) -> Any:

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-Reading = Callable[..., Any]
+from archspec.importing.readings import Readings
 
-OPERATIONS: dict[str, Reading] = {}
-"""Readings by the operation's name, without namespace and overload."""
+OPERATIONS = Readings()
+"""Readings by the operation's name, without namespace and overload.
 
-SCORES: dict[str, Reading] = {}
-"""Those of operations on scores of attention, which are no tensor of the language."""
+They have the arguments of PyTorch's schema, the first of which is a tensor or a list of
+tensors. Operations in place have the same names without their underscore.
+"""
 
+SCORES = Readings()
+"""Those of operations on scores of attention, which are no tensor."""
 
-def reads(*names: str) -> Callable[[Reading], Reading]:
-    """Register a reading of these operations.
-
-    It has the arguments of PyTorch's schema, the first of which is a tensor or a list
-    of tensors. Operations in place have the same names without their underscore.
-    """
-    return _registering(OPERATIONS, names)
-
-
-def reads_scores(*names: str) -> Callable[[Reading], Reading]:
-    """Register a reading of these operations on scores, which needs no builder."""
-    return _registering(SCORES, names)
-
-
-def _registering(
-    table: dict[str, Reading], names: Sequence[str]
-) -> Callable[[Reading], Reading]:
-    def register(function: Reading) -> Reading:
-        table.update(dict.fromkeys(names, function))
-        return function
-
-    return register
+reads, reads_scores = OPERATIONS.reads, SCORES.reads
 
 
 def pair(value: Sequence[int] | int) -> tuple[int, int]:
