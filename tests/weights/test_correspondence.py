@@ -25,7 +25,8 @@ SPECS = leading(
     "ghostnet", "mobilenetv2", "mobilenetv3_large", "repvgg_a0", "shufflenetv2", "unet",
 )  # fmt: skip
 UNTOLD = {
-    "deeplabv3_mobilenetv2", "deeplabv3_resnet50", "deeplabv3plus_resnet50",
+    "deeplabv3_mobilenetv2", "deeplabv3_mobilenetv3_large", "deeplabv3_resnet50",
+    "deeplabv3plus_resnet50",
     "deit_small_distilled", "ghostnet", "hgnetv2_b4", "hrnet_w18_small",
     "mobilenetv4_hybrid_medium", "regnetx_400mf", "regnety_400mf", "repvit_m0_9",
     "segformer_b0", "shufflenetv2", "yolov8n",
