@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
@@ -77,7 +78,10 @@ class TorchModel:
         tensors = {name: self._tensor(array) for name, array in weights.items()}
         counters = {name: tensor for name, tensor in self._state() if COUNTER in name}
         try:
-            self.network.load_state_dict(tensors | counters, strict=True)
+            state: Any = OrderedDict(tensors | counters)
+            # Some modules of libraries ask for the version that their weights are of.
+            state._metadata = self.network.state_dict()._metadata
+            self.network.load_state_dict(state, strict=True)
         except RuntimeError as error:
             raise ValueError(str(error)) from None
 

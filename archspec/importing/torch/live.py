@@ -46,7 +46,9 @@ def runner(module: Any, state: Mapping[str, Array]) -> Run:
     """Runs a copy of a module in double precision."""
     torch = needed("torch")
     own = copy.deepcopy(module).eval().double()
-    own.load_state_dict({n: torch.from_numpy(np.array(a)) for n, a in state.items()})
+    whole = own.state_dict()  # which says the versions of modules
+    whole.update({n: torch.from_numpy(np.array(a)) for n, a in state.items()})
+    own.load_state_dict(whole)
 
     def run(images: Sequence[Array]) -> Sequence[Array]:
         try:
