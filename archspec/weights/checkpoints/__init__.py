@@ -52,7 +52,7 @@ def _reader(path: Path, key: str) -> AbstractContextManager[Checkpoint]:
             names = zipfile.ZipFile(file).namelist() if start[:2] == b"PK" else []
     except OSError as error:
         raise unreadable(path, error.strerror or error) from None
-    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError) as error:
         raise unreadable(path, error) from None
     if "model.weights.h5" in names or path.suffix == ".keras":
         return keras_archive(path)

@@ -102,7 +102,7 @@ def unzipped(path: Path) -> Generator[zipfile.ZipFile]:
             yield archive
     except OSError as error:
         raise unreadable(path, error.strerror or error) from None
-    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError, UnicodeError) as error:
         raise unreadable(path, error) from None
 
 

@@ -110,11 +110,14 @@ class Stored(NamedTuple):
         check_floating(name, dtype)
         try:
             data = read(key)
-        except (LookupError, ValueError, EOFError, OSError, zipfile.BadZipFile):
+        except (LookupError, ValueError, RuntimeError, EOFError, OSError):
             raise unreadable(path, f"the numbers of '{name}' are missing") from None
-        if len(data) < _WIDTHS[dtype] * size or prod(self.shape) > size:
+        except zipfile.BadZipFile:
+            raise unreadable(path, f"the numbers of '{name}' are spoilt") from None
+        length = _WIDTHS[dtype] * size
+        if len(data) < length or prod(self.shape) > size:
             raise unreadable(path, f"'{name}' is larger than what is stored of it")
-        whole = flat(data, dtype)
+        whole = flat(data[:length], dtype)
         strides = [whole.itemsize * stride for stride in self.strides]
         start = whole.itemsize * self.offset
         try:
