@@ -50,6 +50,8 @@ class Affine(Parting):
         lengths = (1,) * (rank - len(constant.shape)) + constant.shape
         if lengths[1:] != value.shape[1:] or lengths[0] != 1:
             raise Unreadable(f"a sum with a constant of {constant.shape}")
+        if value.shift:
+            raise Unreadable("a sum of a tensor that is rolled")
         last = value.axes[0] == value.dims[-1]
         value = self.settled(value, -1 if last else 1)
         array = constant.array.reshape(lengths)[0]

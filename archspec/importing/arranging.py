@@ -115,6 +115,7 @@ class Arranging:
 
     def arranged(self, value: Value, wanted: Dims) -> Node:
         """The node whose axes are those wanted; raises Unreadable."""
+        check_whole(value)
         if value.shift:
             raise Unreadable("a tensor that is rolled")
         found = moves(value.axes, wanted)
@@ -167,11 +168,12 @@ class Arranging:
         self._check_batch(value)
         return self.arranged(value, arrangement(value, last=True))
 
-    def settled(self, value: Value, axis: int) -> Value:
+    def settled(self, value: Value, axis: int, *, any_order: bool = False) -> Value:
         """The value with a node whose channels are a dimension, wherever that is.
 
-        They may be in another order than in the node, see `in_order`.
+        With `any_order` their order in the node may be another one, see `in_order`.
         """
+        check_whole(value)
         others = [
             dim for n, dim in enumerate(value.dims) if n != axis % len(value.dims)
         ]
@@ -181,14 +183,13 @@ class Arranging:
         last = axis % len(value.dims) == len(value.dims) - 1
         self._check_batch(value)
         order = arrangement(value, last=last)
-        if moves(value.axes, order) is None:
+        if any_order and moves(value.axes, order) is None:
             order = _reachable(value, order)
         return Value(self.arranged(value, order), order, value.dims)
 
     def pointwise(self, name: str, value: Value, /, **attributes: Any) -> Value:
         """An op that reads each number by itself, in any layout."""
-        if value.factor != 1:
-            raise Unreadable(f"a tensor times {value.factor:g}")
+        check_whole(value)
         return value.like(self.node(name, [value.node], {}, **attributes))
 
     def channelwise(
@@ -201,7 +202,7 @@ class Arranging:
         **attributes: Any,
     ) -> Value:
         """An op over the channels at each position; `axis` is that of the channels."""
-        value = self.settled(value, axis)
+        value = self.settled(value, axis, any_order=name != "group_norm")
         own = {key: in_order(each, value, axis, 0) for key, each in weights.items()}
         return value.like(self.node(name, [value.node], own, **attributes))
 
@@ -218,8 +219,6 @@ class Arranging:
             return Node(None, (), ())
 
     def _check_batch(self, value: Value) -> None:
-        if value.factor != 1:
-            raise Unreadable(f"a tensor times {value.factor:g}")
         if value.dims[:1] != (self.layouts.batch,):
             raise Unreadable("a tensor whose first dimension is not the batch")
 
@@ -235,6 +234,12 @@ class Arranging:
         node = Node(None, (), tuple(shape[1:]) or (1,), self.scopes)
         self.unknowns.add(node)
         return self.layouts.first(node)
+
+
+def check_whole(value: Value) -> None:
+    """Raise Unreadable for a tensor that a factor is still missing from."""
+    if value.factor != 1:
+        raise Unreadable(f"a tensor times {value.factor:g}")
 
 
 def _reachable(value: Value, order: Dims) -> Dims:

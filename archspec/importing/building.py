@@ -36,7 +36,7 @@ class Builder(Attending):
 
     def dense(self, value: Value, weight: Constant, bias: Constant | None) -> Value:
         """A matrix (out, in) for the last dimension."""
-        value = self.settled(value, -1)
+        value = self.settled(value, -1, any_order=True)
         weights = {"weight": in_order(weight, value, -1, 1)}
         weights |= {"bias": bias} if bias else {}
         units = weight.shape[0]
@@ -123,17 +123,15 @@ class Builder(Attending):
         if not all(isinstance(value, Value) for value in values):
             raise Unreadable("a concatenation with a constant")
         settled = [self.settled(value, axis) for value in values]
+        if len({value.shift for value in settled}) > 1:
+            raise Unreadable("a concatenation of tensors that are rolled otherwise")
         node = self.node("concat", [value.node for value in settled], {})
         first = settled[0]
         fresh = self.layouts.first(node).axes[0]
-        return Value(
-            node,
-            (fresh, *first.axes[1:]),
-            tuple(
-                fresh if n == axis % len(first.dims) else d
-                for n, d in enumerate(first.dims)
-            ),
-        )
+        dims = list(first.dims)
+        dims[axis] = fresh
+        axes = fresh, *first.axes[1:]
+        return first._replace(node=node, axes=axes, dims=tuple(dims))
 
     def prefixed(self, constant: Constant, value: Value) -> Value:
         """Learned tokens before those of a sequence, (N, tokens, channels)."""

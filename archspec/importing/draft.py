@@ -24,7 +24,7 @@ TABLE = "table"
 
 @dataclass(eq=False, slots=True)
 class Layer:
-    """A layer: an op or a block, what it is told, and what it reads.
+    """A layer: an op or a block, its arguments, and what it reads.
 
     `node` is the last of the graph's nodes that it stands for. An input has the op
     `input`. `beside` has modifiers, such as `when`.

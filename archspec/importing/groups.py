@@ -1,4 +1,4 @@
-"""What attention is told beside queries, keys and values: windows, biases, masks."""
+"""What attention has beside queries, keys and values: windows, biases, masks."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def bias_table(bias: Array, places: Places) -> tuple[str, Array]:
 
     `bias` is (heads, queries, keys); raises Unreadable if it is none by offset.
     """
-    for kind in ("absolute", "signed"):
+    # one number everywhere, such as before training, says nothing of distances
+    kinds = ("signed",) if np.ptp(bias) == 0 else ("absolute", "signed")
+    for kind in kinds:
         rows, columns = places.offsets(bias, signed=kind == "signed")
         if bias.shape[1:] != rows.shape:
             break

@@ -34,7 +34,7 @@ Defaults = Mapping[str, Mapping[str, Said]]
 
 
 class Call(NamedTuple):
-    """A block and what it is told."""
+    """A block and its arguments."""
 
     block: str
     said: Mapping[str, Said]
@@ -126,7 +126,7 @@ class Library:
     def arguments(
         self, name: str, region: Region, without: Collection[str] = ()
     ) -> Mapping[str, Said] | None:
-        """What a block must be told to compute what a region does, if it can."""
+        """The arguments with which a block computes a region, if there are any."""
         key = name, region.signature(self.keys), frozenset(without)
         if key not in self._found:
             self._found[key] = _Search(

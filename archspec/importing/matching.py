@@ -8,7 +8,6 @@ they are written.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 from archspec.importing.graph import Graph, Node
@@ -238,10 +237,12 @@ def pairs(one: Graph, other: Graph) -> list[Pair] | None:
     found: dict[Node, Pair] = {}
     while todo:
         pair = todo.pop()
-        if pair.one not in found and pair.one.op is not None:
-            found[pair.one] = pair
+        known = found.setdefault(pair.one, pair)
+        if known.other is not pair.other and pair.one.weights:
+            return None  # alike branches that are read elsewhere, in another order
+        if known is pair and pair.one.op is not None:
             todo.extend(_sources(pair, keys))
-    return list(found.values())
+    return [pair for pair in found.values() if pair.one.op is not None]
 
 
 def _alike(one: Shape, other: Shape) -> bool:
@@ -259,12 +260,3 @@ def _sources(pair: Pair, keys: Keys) -> Iterator[Pair]:
     if pair.one.name in _COMMUTATIVE:
         sides = [sorted(side, key=keys.__getitem__) for side in sides]
     yield from (Pair(*both) for both in zip(*sides, strict=True))
-
-
-def missing(one: Graph, other: Graph) -> list[Node]:
-    """The nodes of `one`, in order, that compute what no node of `other` does."""
-    keys = Keys()
-    keys.walk(one)
-    keys.walk(other)
-    theirs = {keys[node] for node in chain(other.nodes, other.inputs.values())}
-    return [node for node in one.nodes if keys[node] not in theirs]

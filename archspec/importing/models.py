@@ -86,13 +86,10 @@ class Model(NamedTuple):
             if call:
                 raise InvalidArgument(f"'{said}' is a file, which takes no arguments")
             return model
-        library, colon, name = said.partition(":")
-        words = (
-            [*library.split("."), *name.split(".")]
-            if library not in _LIBRARIES
-            else ["x"]
-        )
-        if not colon or not name or not all(word.isidentifier() for word in words):
+        library, _, name = said.partition(":")
+        is_text = library in _LIBRARIES and "{name!r}" in model.library.call
+        words = [*library.split("."), *name.split(".")]
+        if not (name if is_text else all(word.isidentifier() for word in words)):
             raise InvalidArgument(f"unknown model '{said}'; expected {_KNOWN}")
         model.options()
         return model

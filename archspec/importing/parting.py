@@ -38,7 +38,9 @@ class Parting(Arranging):
             return self._of_each(value, axis, start, stop)
         if axis in (1, len(value.dims) - 1) and len(dim) > 1:
             # channels that were rearranged, such as shuffled ones
-            return self.sliced(self.settled(value, axis), axis, start, stop)
+            value = self.settled(value, axis)
+            node = self.node("slice_channels", [value.node], {}, start=start, stop=stop)
+            return self._shortened(value, node, 0, axis, stop - start)
         if len(value.axes) == 2 and dim == value.axes[1]:
             node = self.node(
                 "slice_positions", [value.node], {}, start=start, stop=stop
@@ -58,7 +60,7 @@ class Parting(Arranging):
             )
         if len(value.axes) == 2 and dim == value.axes[1]:
             node = self.node("take", [value.node], {}, index=index)
-            return Value(node, value.axes[:1], dims)
+            return value._replace(node=node, axes=value.axes[:1], dims=dims)
         if not dim:
             return value._replace(dims=dims)
         raise Unreadable("one entry of neither channels nor positions")

@@ -17,7 +17,7 @@ from archspec.frameworks import FRAMEWORKS
 from archspec.importing.building import Builder, Gap
 from archspec.importing.checkpoint import classes_of, fitted
 from archspec.importing.draft import identifier
-from archspec.importing.graph import Graph, shared_weights
+from archspec.importing.graph import Graph, Tensor, shared_weights
 from archspec.importing.models import Model
 from archspec.importing.outputs import Outputs, Run, compared, generated, runner
 from archspec.importing.readers import Program
@@ -28,6 +28,7 @@ from archspec.network import Network
 from archspec.runtime.order import Order, as_inputs, write_arrays
 from archspec.runtime.session import SECONDS, Session, installed
 from archspec.weights.checkpoints import opened
+from archspec.weights.checks import Arrays
 
 Array = np.ndarray[Any, Any]
 MOST = 12
@@ -84,7 +85,7 @@ def import_source(
     if model.is_file:
         progress(f"reading {model.said}")
         program = model.reader.program(model.path, wish.size)
-        program, _ = _with_own(program, wish, model)
+        program = _with_own(program, _own(wish), model)
         return _imported(program, model, wish, progress)
     with _made(model, wish, seconds, progress) as (program, session, module):
         found = _imported(program, model, wish, progress)
@@ -100,8 +101,7 @@ def import_module(
     """Import a PyTorch module of this process; raises the errors of `import_source`."""
     model = Model(type(module).__name__)
     progress("exporting")
-    exported = live.export(module, example)
-    program, _ = _with_own(exported, wish, model)
+    program = _with_own(live.export(module, example), _own(wish), model)
     found = _imported(program, model, wish, progress)
     progress("comparing outputs")
     theirs = live.runner(module, program.state)
@@ -121,27 +121,30 @@ def _compared(
         return compared(theirs, stack.enter_context(run), found.network, shapes)
 
 
-def _with_own(program: Program, wish: Wish, model: Model) -> tuple[Program, int | None]:
-    """The program with the user's weights; else how many classes these have."""
+def _own(wish: Wish) -> Arrays | None:
+    """The user's own weights, if there are any."""
     if wish.checkpoint is None:
-        return program, None
+        return None
+    with opened(wish.checkpoint, wish.key) as checkpoint:
+        return checkpoint.arrays()
+
+
+def _with_own(program: Program, own: Arrays | None, model: Model) -> Program:
+    """The program with the user's weights; raises ImportFailed (AS705)."""
+    if own is None:
+        return program
     if not isinstance(program, archive.Program):
         message = f"{model.said} cannot be given other weights"
         help = (
             "--checkpoint is for models of PyTorch; export the model with its weights"
         )
         raise ImportFailed.single("AS705", message, help=help)
-    with opened(wish.checkpoint, wish.key) as checkpoint:
-        found = checkpoint.arrays()
-    classes = classes_of(program.state, found)
-    if classes is not None:
-        return program, classes
-    state = fitted(program.state, found, model.said)
+    state = fitted(program.state, own, model.said)
     constants = {
         name: constant._replace(array=state.get(constant.name, constant.array))
         for name, constant in program.constants.items()
     }
-    return program._replace(state=state, constants=constants), None
+    return program._replace(state=state, constants=constants)
 
 
 @contextmanager
@@ -162,13 +165,13 @@ def _made(
         folder = Path(name)
         progress(f"exporting {model.said}")
         program, module = _exported(session, model, wish, folder)
-        program, classes = _with_own(program, wish, model)
+        own = _own(wish)
+        classes = None if own is None else classes_of(program.state, own)
         if classes is not None:
             progress(f"exporting {model.said} with {classes} classes")
-            own = model.with_classes(classes)
-            program, module = _exported(session, own, wish, folder)
-            program, _ = _with_own(program, wish, own)
-        yield program, session, module
+            model = model.with_classes(classes)
+            program, module = _exported(session, model, wish, folder)
+        yield _with_own(program, own, model), session, module
 
 
 def _exported(
@@ -214,8 +217,15 @@ def _imported(
         {key: tensor.name for key, tensor in tensors.items()},
         len(graph.nodes),
         tuple(_unused(program, {tensor.name for tensor in tensors.values()})),
-        tuple(builder.notes),
+        (*builder.notes, *_made_up(tensors.values())),
     )
+
+
+def _made_up(tensors: Collection[Tensor]) -> Iterator[str]:
+    """A note of the weights that the model does not have: they have no name."""
+    count = sum(int(tensor.array.size) for tensor in tensors if not tensor.name)
+    if count:
+        yield f"{count:,} of the parameters are ones and zeros that the model lacks"
 
 
 def _unused(program: Program, used: Collection[str]) -> Iterator[str]:

@@ -110,7 +110,7 @@ class _Speller:
         return written
 
     def spelled(self, op: str, said: Mapping[str, Said]) -> Any:
-        """An op with what it is told, in the shortest form."""
+        """An op with its attributes, in the shortest form."""
         if op == TABLE:
             ops = {op: self._inner(op, own) for op, own in said["each"].items()}
             ((only, own), *others) = ops.items()
