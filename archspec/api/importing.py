@@ -112,6 +112,7 @@ def import_model(
     flat: bool = False,
     checkpoint: str | Path | None = None,
     key: str = "",
+    until: str = "",
     seconds: float = SECONDS,
     progress: Callable[[str], None] = lambda text: None,
 ) -> ImportedModel:
@@ -128,6 +129,8 @@ def import_model(
         flat: write a layer for each operation, without blocks and tables.
         checkpoint: weights to use instead of the model's own.
         key: the entry of the checkpoint that holds them, such as `state_dict_ema`.
+        until: the layer that the network ends with, by the source's name for it: the
+            path of a module, a node or tensor of ONNX, or a layer of Keras.
         seconds: time limit of running the model's Python.
         progress: called with a text before each step.
 
@@ -135,14 +138,14 @@ def import_model(
         ImportFailed: the model cannot be read (AS701) or run (AS702), the language
             lacks some of its operations (AS703), outputs differ (AS704), or the
             checkpoint is not of this model (AS705).
-        InvalidArgument: there is no such model.
+        InvalidArgument: there is no such model or layer.
         FrameworkMissing: a framework is not installed.
     """
     from archspec.importing.models import Model
     from archspec.importing.pipeline import Wish, import_module, import_source
 
     file = None if checkpoint is None else Path(checkpoint)
-    wish = Wish(name, tuple(size), flat, file, key)
+    wish = Wish(name, tuple(size), flat, file, key, until)
     if isinstance(model, str | Path):
         found = import_source(Model.of(str(model), call), wish, seconds, progress)
         return _of(str(model), found)

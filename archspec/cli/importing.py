@@ -84,6 +84,12 @@ def import_(
         bool,
         typer.Option("--flat", help="Write a layer for each operation, no blocks."),
     ] = False,
+    until: Annotated[
+        str,
+        typer.Option(
+            metavar="LAYER", help="Import the part of the model that ends with a layer."
+        ),
+    ] = "",
     seconds: Annotated[
         float, typer.Option(metavar="N", help="Time limit.", min=1, max=86_400)
     ] = 300,
@@ -119,6 +125,7 @@ def import_(
             flat=flat,
             checkpoint=checkpoint,
             key=key,
+            until=until,
             seconds=seconds,
             progress=progress,
         )

@@ -62,6 +62,30 @@ def Original():
         network.load_weights({weights!r})
     return network
 """
+_PARTS = {
+    "torch": """
+
+_whole = Original
+
+
+def Original():
+    network, found = _whole(), []
+    inner = network.get_submodule({end!r})
+    inner.register_forward_hook(lambda *call: found.append(call[-1].clone()))
+    network.register_forward_hook(lambda *_: found[-1])
+    return network
+""",
+    "keras": """
+
+_whole = Original
+
+
+def Original():
+    network = _whole()
+    return keras.Model(network.inputs, network.get_layer({end!r}).output)
+""",
+}
+"""Runs the whole and gives what the layer gave: in the end, or without what follows."""
 _KNOWN = (
     "torchvision:NAME, timm:NAME, keras:NAME, PACKAGE.MODULE:FACTORY, "
     "a .pt2, .onnx or .keras file"
@@ -162,3 +186,8 @@ class Model(NamedTuple):
         )
         is_keras = self.library.target == "keras"
         return found + _KERAS.format(weights=str(weights)) if is_keras else found
+
+    def part(self, module: Path, end: str) -> str:
+        """The module that `source` wrote, for the part that ends with a layer."""
+        text = module.read_text(encoding="utf-8")
+        return text + _PARTS[self.library.target].format(end=end)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -12,15 +11,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.errors import Diagnostic, ImportFailed, InvalidArgument
+from archspec.errors import (
+    ImportFailed,
+    InvalidArgument,
+)
 from archspec.frameworks import FRAMEWORKS
-from archspec.importing.building import Builder, Gap
 from archspec.importing.checkpoint import classes_of, fitted
 from archspec.importing.draft import identifier
-from archspec.importing.graph import Graph, Tensor, shared_weights
+from archspec.importing.graph import Graph, Tensor
 from archspec.importing.models import Model
 from archspec.importing.outputs import Outputs, Run, compared, generated, runner
 from archspec.importing.readers import Program
+from archspec.importing.refusals import faults_of, last_readable, refusal
 from archspec.importing.structured import best
 from archspec.importing.torch import archive, live
 from archspec.importing.trial import Accepted
@@ -31,8 +33,6 @@ from archspec.weights.checkpoints import opened
 from archspec.weights.checks import Arrays
 
 Array = np.ndarray[Any, Any]
-MOST = 12
-"""Places that an error lists for one operation."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class Wish(NamedTuple):
     """What a user wants of an import besides the model.
 
     `size` is the shape of the image, channels first; `checkpoint` a file of weights to
-    use instead of the model's own, `key` the entry of it that holds them.
+    use instead of the model's own, `key` the entry of it that holds them; `until` the
+    layer of the model that the network ends with.
     """
 
     name: str = ""
@@ -63,6 +64,7 @@ class Wish(NamedTuple):
     is_flat: bool = False
     checkpoint: Path | None = None
     key: str = ""
+    until: str = ""
 
 
 Progress = Callable[[str], None]
@@ -85,14 +87,22 @@ def import_source(
     if model.is_file:
         progress(f"reading {model.said}")
         program = model.reader.program(model.path, wish.size)
-        program = _with_own(program, _own(wish), model)
+        program = _part(_with_own(program, _own(wish), model), wish)
         return _imported(program, model, wish, progress)
-    with _made(model, wish, seconds, progress) as (program, session, module):
+    with _made(model, wish, seconds, progress) as (whole, session, module):
+        program = _part(whole, wish)
         found = _imported(program, model, wish, progress)
         progress("comparing outputs")
+        if program.end:
+            module.write_text(model.part(module, program.end), encoding="utf-8")
         theirs = runner(session, module, "Original", program.state)
         apart = _compared(found, theirs, session, seconds)
     return replace(found, outputs=apart)
+
+
+def _part(program: Program, wish: Wish) -> Program:
+    """The part of a program that a user wants."""
+    return program.until(wish.until) if wish.until else program
 
 
 def import_module(
@@ -102,9 +112,10 @@ def import_module(
     model = Model(type(module).__name__)
     progress("exporting")
     program = _with_own(live.export(module, example), _own(wish), model)
+    program = _part(program, wish)
     found = _imported(program, model, wish, progress)
     progress("comparing outputs")
-    theirs = live.runner(module, program.state)
+    theirs = live.runner(module, program.state, program.end)
     with Session("torch", seconds) as session:
         return replace(found, outputs=_compared(found, theirs, session, seconds))
 
@@ -204,8 +215,9 @@ def _imported(
     program: Program, model: Model, wish: Wish, progress: Progress
 ) -> Imported:
     graph, builder = model.reader.read(program)
-    _refuse_gaps(model, builder)
-    _refuse_shared(model, graph)
+    if faults := faults_of(graph, builder, model.said):
+        progress("looking for a part that can be imported")
+        raise refusal(faults, last_readable(program, model.reader))
     progress("looking for structure")
     name = wish.name or identifier(program.name)
     found = spec_of(graph, name, model, is_flat=wish.is_flat)
@@ -217,8 +229,14 @@ def _imported(
         {key: tensor.name for key, tensor in tensors.items()},
         len(graph.nodes),
         tuple(_unused(program, {tensor.name for tensor in tensors.values()})),
-        (*builder.notes, *_made_up(tensors.values())),
+        (*_left_out(program), *builder.notes, *_made_up(tensors.values())),
     )
+
+
+def _left_out(program: Program) -> Iterator[str]:
+    """A note where the network is a part of the model."""
+    if program.end:
+        yield f"the network ends with '{program.end}' of the model"
 
 
 def _made_up(tensors: Collection[Tensor]) -> Iterator[str]:
@@ -244,52 +262,3 @@ def spec_of(graph: Graph, name: str, model: Model, *, is_flat: bool) -> Accepted
         message = f"no spec says what {model.said} computes: {error}"
         help = "this is a fault of archspec; please report it with the model"
         raise ImportFailed.single("AS704", message, help=help) from None
-
-
-def _refuse_gaps(model: Model, builder: Builder) -> None:
-    """Raise ImportFailed (AS703) with all that the language lacks, each once."""
-    gaps = Counter((gap.operation, gap.why) for gap in builder.gaps)
-    if not gaps:
-        return
-    raise ImportFailed.most(
-        [
-            Diagnostic(
-                "AS703",
-                f"{operation}: {why} ({count} {'time' if count == 1 else 'times'})",
-                help=f"in {_places(builder.gaps, operation, why)} of {model.said}",
-            )
-            for (operation, why), count in gaps.most_common()
-        ]
-    )
-
-
-def _refuse_shared(model: Model, graph: Graph) -> None:
-    """Raise ImportFailed (AS703) with the paths of layers that share weights."""
-    paths = {
-        tuple(node.path or "the network itself" for node in nodes): name
-        for name, nodes in shared_weights(graph).items()
-    }
-    if not paths:
-        return
-    raise ImportFailed.most(
-        [
-            Diagnostic(
-                "AS703",
-                f"'{name}' of {model.said} is the weight of {len(where)} layers",
-                help=f"in {', '.join(where)}; import cannot write shared layers yet",
-            )
-            for where, name in paths.items()
-        ]
-    )
-
-
-def _places(gaps: Sequence[Gap], operation: str, why: str) -> str:
-    """The modules that the operation is in."""
-    found = [
-        gap.scopes[-1].path if gap.scopes else "the network itself"
-        for gap in gaps
-        if (gap.operation, gap.why) == (operation, why)
-    ]
-    known = list(dict.fromkeys(found))
-    more = f" and {len(known) - MOST} more" if len(known) > MOST else ""
-    return ", ".join(known[:MOST]) + more

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from archspec.errors import InvalidArgument
 from archspec.importing.building import Builder, Constant
 from archspec.importing.graph import Graph
+from archspec.importing.parts import End
 
 Array = Any
 
@@ -31,6 +32,20 @@ class Program(Protocol):
 
     @property
     def state(self) -> Mapping[str, Array]: ...
+
+    @property
+    def layers(self) -> Mapping[str, End]:
+        """Where each of its layers ends that gives one tensor."""
+        ...
+
+    @property
+    def end(self) -> str:
+        """The layer that it ends with, if it is the part of a network."""
+        ...
+
+    def until(self, layer: str) -> Program:
+        """The part that ends with a layer; raises InvalidArgument."""
+        ...
 
 
 class Reader(NamedTuple):

@@ -246,3 +246,20 @@ def test_a_model_of_keras_by_its_name():
     assert found.difference is not None
     assert found.difference < 1e-12
     assert "inverted_residual: {filters: c, stride: s}" in found.text
+
+
+def test_the_part_before_what_is_lacking(tmp_path):
+    """A layer's own name, or what the names of several begin with."""
+    image = x = L.Input((8, 8, 4))
+    inner = keras.Sequential([L.Input((8, 8, 4)), L.Conv2D(4, 1)], name="inner")
+    x = L.Conv2D(4, 1, activation="relu", name="block_1_expand")(inner(x))
+    x = L.Conv2D(4, 1, name="block_1_project")(x)
+    x = L.ReLU(name="last")(L.ELU(name="odd")(x))
+    path = saved(keras.Model(image, x), tmp_path / "net.keras")
+    with pytest.raises(archspec.ImportFailed, match=r"--until block\.?_?1"):
+        archspec.import_model(path)
+    parts = {
+        name: len(archspec.import_model(path, until=name).names)
+        for name in ("inner", "block_1_expand", "block_1")
+    }
+    assert parts == {"inner": 2, "block_1_expand": 4, "block_1": 6}

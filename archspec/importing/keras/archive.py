@@ -16,52 +16,16 @@ from typing import Any, NamedTuple, cast
 
 from archspec.errors import ImportFailed, WeightsError
 from archspec.importing.building import Constant
+from archspec.importing.keras.model import Layer, Model, Ref, Where, in_order, sources
+from archspec.importing.keras.scopes import scopes_of
+from archspec.importing.parts import End, Step, chosen, ends
 from archspec.weights.checkpoints.hdf5 import children, opened, tensor
 from archspec.weights.checkpoints.keras import NO_LAYERS, member, unzipped
 
 Array = Any
-Where = tuple[str, ...]
-"""The names of the models around a layer, from the outside in, and its own."""
-
 MAX_DEPTH = 32
 MAX_LAYERS = 20_000
 _MALFORMED = KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError
-
-
-class Ref(NamedTuple):
-    """An output of a call of a layer of the same model."""
-
-    layer: str
-    call: int
-    output: int
-
-
-class Layer(NamedTuple):
-    """A layer or function; `calls` are the arguments of each call, `Ref`s in them.
-
-    `model` are the layers within, of a model that is used as one. `first` is the number
-    of the first call: a functional model was called once when it was made.
-    """
-
-    name: str
-    kind: str
-    module: str
-    config: Mapping[str, Any]
-    calls: Sequence[tuple[list[Any], Mapping[str, Any]]]
-    model: Model | None = None
-    first: int = 0
-
-
-class Model(NamedTuple):
-    """Layers by their names; `outputs` have a name where there are several.
-
-    `shapes` are those of tensors, where they are known; the batch is first.
-    """
-
-    layers: Mapping[str, Layer]
-    inputs: Sequence[Ref]
-    outputs: Mapping[str, Ref]
-    shapes: Mapping[Ref, Sequence[Any]]
 
 
 class Program(NamedTuple):
@@ -75,6 +39,20 @@ class Program(NamedTuple):
     weights: Mapping[Where, Sequence[Array | None]]
     constants: Mapping[str, Constant] = {}
     state: Mapping[str, Array] = {}
+    end: str = ""
+    """The layer that it ends with, if it is the part of a network."""
+
+    @property
+    def layers(self) -> Mapping[str, End]:
+        """Where each module and layer ends."""
+        return dict(_ends(self.model))
+
+    def until(self, layer: str) -> Program:
+        """The part that ends with a layer; raises InvalidArgument."""
+        end = chosen(self.layers, layer)
+        assert isinstance(end.tensor, Ref)
+        model = self.model._replace(outputs={"": end.tensor})
+        return self._replace(model=model, end=end.tensor.layer)
 
 
 def read(path: Path) -> Program:
@@ -97,6 +75,22 @@ def _failed(path: Path, why: str) -> ImportFailed:
     message = f"cannot read {path} as a Keras model: {why}"
     help = "write it by model.save('model.keras'), Keras 3.5 or newer"
     return ImportFailed.single("AS701", message, help=help)
+
+
+def _ends(model: Model) -> Iterator[tuple[str, End]]:
+    """Where layers end, by their names and by the modules that these tell."""
+    given = dict.fromkeys(model.inputs)
+    refs, around = [*in_order(model, given)], scopes_of(model, ())
+    steps = [
+        Step(
+            [each._replace(output=0) for each in sources(model, ref)],
+            [ref],
+            around[ref.layer],
+        )
+        for ref in refs
+    ]
+    yield from ends(steps, model.outputs.values()).items()
+    yield from ((ref.layer, End(n, ref)) for n, ref in enumerate(refs))
 
 
 class _Models:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, count
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +13,18 @@ from archspec.errors import ImportFailed
 from archspec.importing import patterns
 from archspec.importing.building import Builder, Constant, Gap
 from archspec.importing.graph import Graph, Scope
-from archspec.importing.keras.archive import Layer, Model, Program, Ref, Where
+from archspec.importing.keras.archive import Program
 from archspec.importing.keras.functions import FUNCTIONS
 from archspec.importing.keras.layers import LAYERS, Use, channels_last, is_list
+from archspec.importing.keras.model import (
+    Layer,
+    Model,
+    Ref,
+    Where,
+    failed,
+    flat,
+    in_order,
+)
 from archspec.importing.keras.scopes import scopes_of
 from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.patterns import Formula
@@ -59,7 +68,7 @@ def read(program: Program) -> tuple[Graph, Builder]:
     try:
         return _Reading(program).graph()
     except RecursionError:
-        raise _failed("its arguments are nested too deeply") from None
+        raise failed("its arguments are nested too deeply") from None
 
 
 class _Reading:
@@ -126,12 +135,12 @@ class _Reading:
         """The outputs of a model whose inputs are given."""
         known: dict[Ref, Any] = dict(zip(model.inputs, given, strict=False))
         around = scopes_of(model, scopes)
-        for ref in _order(model, known):
+        for ref in in_order(model, known):
             layer = model.layers[ref.layer]
             args, kwargs = layer.calls[ref.call - layer.first]
             self.calls += 1
             if self.calls > MAX_CALLS:
-                raise _failed(f"it has more than {MAX_CALLS:,} layers")
+                raise failed(f"it has more than {MAX_CALLS:,} layers")
             arguments = Arguments(
                 _filled(args, known),
                 {
@@ -193,7 +202,7 @@ class _Reading:
         plain = partial(self._plain, layer.kind, use, given)
         if function is None or given.kwargs:
             return self._beginning(plain())
-        terms = tuple(map(_term, _flat(given.args)))
+        terms = tuple(map(_term, flat(given.args)))
         formula = Formula(next(self.count), partial(function, use.config), terms)
         if found := patterns.recognised(formula):
             formula.value = self._activation(found)
@@ -250,52 +259,8 @@ _COMPOUND = frozenset({"MultiHeadAttention"})
 """Layers that consist of others."""
 
 
-def _failed(why: str) -> ImportFailed:
-    message = f"cannot read the Keras model: {why}"
-    return ImportFailed.single("AS701", message)
-
-
-def _order(model: Model, known: Mapping[Ref, Any]) -> Iterator[Ref]:
-    """The calls that outputs need, one branch after the other.
-
-    Raises ImportFailed where layers read each other, or what does not exist.
-    """
-    done = {ref._replace(output=0) for ref in known}
-    entered = set(done)
-    ends = list(model.outputs.values())
-    todo = [ref._replace(output=0) for ref in reversed(ends)]
-    while todo:
-        ref = todo[-1]
-        if ref in entered:
-            todo.pop()
-            yield from () if ref in done else (ref,)
-            done.add(ref)
-            continue
-        entered.add(ref)
-        needed = [s._replace(output=0) for s in _sources(model, ref)]
-        if any(s in entered and s not in done for s in needed):
-            raise _failed(f"'{ref.layer}' is computed from its own output")
-        todo.extend(reversed([s for s in needed if s not in done]))
-
-
-def _sources(model: Model, ref: Ref) -> Iterator[Ref]:
-    """The tensors that a call reads."""
-    layer = model.layers.get(ref.layer)
-    if layer is None or not 0 <= ref.call - layer.first < len(layer.calls):
-        raise _failed(f"call {ref.call} of layer '{ref.layer}' does not exist")
-    args, kwargs = layer.calls[ref.call - layer.first]
-    yield from (x for x in _flat([args, *kwargs.values()]) if isinstance(x, Ref))
-
-
-def _flat(given: Any) -> Iterator[Any]:
-    if is_list(given):
-        yield from chain.from_iterable(map(_flat, given))
-    else:
-        yield given
-
-
 def _tensors(given: Any) -> Iterator[Any]:
-    yield from (each for each in _flat(given) if isinstance(each, Formula | Unknown))
+    yield from (each for each in flat(given) if isinstance(each, Formula | Unknown))
 
 
 def _filled(given: Any, known: Mapping[Ref, Any]) -> Any:

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archspec.importing.graph import Scope
-from archspec.importing.keras.archive import Layer, Model, Ref
 from archspec.importing.keras.functions import FUNCTIONS
+from archspec.importing.keras.model import Layer, Model, Ref
 
 MAX_PARTS = 12
 """Parts of a name that may be names of modules."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from archspec.importing.graph import Scope
 from archspec.importing.onnx.scopes import scopes_of
 from archspec.importing.onnx.shapes import Shape, input_shape, written
 from archspec.importing.onnx.tensors import array
+from archspec.importing.parts import End, Step, chosen, ends, needed
 
 MAX_NODES = 100_000
 MAX_BYTES = 2**31
@@ -37,6 +38,12 @@ class Call(NamedTuple):
     attributes: Mapping[str, Any]
     outputs: tuple[str, ...]
     scopes: tuple[Scope, ...]
+    name: str = ""
+
+    @property
+    def step(self) -> Step:
+        """What it reads and writes."""
+        return Step(self.inputs, self.outputs, self.scopes)
 
 
 @dataclass
@@ -53,11 +60,38 @@ class Program:
     model: onnx.ModelProto
     name: str
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    end: str = ""
+    """The layer that it ends with, if it is the part of a network."""
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """Shapes of tensors as far as the file says them."""
         return written(self.model)
+
+    @property
+    def layers(self) -> Mapping[str, End]:
+        """Where each module ends, and each node and tensor."""
+        modules = ends([call.step for call in self.calls], self.outputs)
+        own = {
+            name: End(number, call.outputs[0])
+            for number, call in enumerate(self.calls)
+            for name in (call.name, *call.outputs[:1])
+            if name
+        }
+        return modules | {n: end for n, end in own.items() if n not in modules}
+
+    def until(self, layer: str) -> Program:
+        """The part that ends with a module, node or tensor; raises InvalidArgument."""
+        end = chosen(self.layers, layer)
+        calls, read = needed([call.step for call in self.calls], end)
+        return replace(
+            self,
+            inputs={n: shape for n, shape in self.inputs.items() if n in read},
+            constants={n: c for n, c in self.constants.items() if n in read},
+            calls=tuple(self.calls[number] for number in calls),
+            outputs=(str(end.tensor),),
+            end=layer,
+        )
 
 
 def read(path: Path, size: Sequence[int] = ()) -> Program:
@@ -156,7 +190,7 @@ def _calls(nodes: Iterable[onnx.NodeProto], folder: Path, own: bool) -> Iterator
             attributes.setdefault("num_outputs", len(node.output))
         inputs, outputs = tuple(node.input), tuple(node.output)
         scopes = scopes_of(node, own=own)
-        yield Call(operation, inputs, attributes, outputs, scopes)
+        yield Call(operation, inputs, attributes, outputs, scopes, node.name)
 
 
 def _attribute(given: onnx.AttributeProto, folder: Path) -> Any:

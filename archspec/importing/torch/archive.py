@@ -10,13 +10,14 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from archspec.errors import ImportFailed
 from archspec.importing.building import Constant
 from archspec.importing.graph import Scope
+from archspec.importing.parts import End, Step, chosen, ends, needed
 
 _DTYPES = {
     1: "uint8",
@@ -50,6 +51,19 @@ class Call(NamedTuple):
     outputs: tuple[str, ...]
     scopes: tuple[Scope, ...]
 
+    @property
+    def changed(self) -> str:
+        """The tensor that it changes in place; "" if none."""
+        given = (each for each in self.arguments.values() if isinstance(each, Ref))
+        first = next(given, None) if self.operation.endswith("_") else None
+        return first.name if first else ""
+
+    @property
+    def step(self) -> Step:
+        """What it reads and writes."""
+        writes = (*self.outputs, *filter(None, [self.changed]))
+        return Step([*_refs([*self.arguments.values()])], writes, self.scopes)
+
 
 class Program(NamedTuple):
     """A network as operations on tensors, in the order of computation.
@@ -64,6 +78,25 @@ class Program(NamedTuple):
     calls: tuple[Call, ...]
     outputs: tuple[str, ...]
     shapes: Mapping[str, tuple[int, ...]]
+    end: str = ""
+    """The module that it ends with, if it is the part of a network."""
+
+    @property
+    def layers(self) -> Mapping[str, End]:
+        """Where each module ends."""
+        return ends([call.step for call in self.calls], self.outputs)
+
+    def until(self, layer: str) -> Program:
+        """The part that ends with a module; raises InvalidArgument."""
+        end = chosen(self.layers, layer)
+        calls, read = needed([call.step for call in self.calls], end)
+        return self._replace(
+            inputs={n: shape for n, shape in self.inputs.items() if n in read},
+            constants={n: c for n, c in self.constants.items() if n in read},
+            calls=tuple(self.calls[number] for number in calls),
+            outputs=(str(end.tensor),),
+            end=layer,
+        )
 
 
 def read(path: Path) -> Program:
@@ -200,3 +233,12 @@ def _scopes(stack: str) -> tuple[Scope, ...]:
         _, path, kind = entry.split(",", 2)
         found.append(Scope(path.partition("@")[0], kind))
     return tuple(found[1:])
+
+
+def _refs(given: list[Any]) -> Iterator[str]:
+    """The names of tensors among arguments."""
+    for each in given:
+        if isinstance(each, Ref):
+            yield each.name
+        elif isinstance(each, list):
+            yield from _refs(cast("list[Any]", each))

@@ -42,13 +42,15 @@ def export(module: Any, example: Any) -> Program:
         return read(path)
 
 
-def runner(module: Any, state: Mapping[str, Array]) -> Run:
-    """Runs a copy of a module in double precision."""
+def runner(module: Any, state: Mapping[str, Array], end: str = "") -> Run:
+    """Runs a copy of a module in double precision, or its part until a module."""
     torch = needed("torch")
     own = copy.deepcopy(module).eval().double()
     whole = own.state_dict()  # which says the versions of modules
     whole.update({n: torch.from_numpy(np.array(a)) for n, a in state.items()})
     own.load_state_dict(whole)
+    if end:
+        _end_at(own, own.get_submodule(end))
 
     def run(images: Sequence[Array]) -> Sequence[Array]:
         try:
@@ -59,3 +61,14 @@ def runner(module: Any, state: Mapping[str, Array]) -> Run:
         return [canonical(tensor.numpy()) for tensor in found.values()]
 
     return run
+
+
+def _end_at(module: Any, inner: Any) -> None:
+    """Make a module return what one of its modules gave in its last run."""
+    found: list[Any] = []
+
+    def keep(module: Any, inputs: Any, output: Any) -> None:
+        found.append(output.clone())  # what follows may change it in place
+
+    inner.register_forward_hook(keep)
+    module.register_forward_hook(lambda *_: found[-1])  # pyright: ignore[reportUnknownLambdaType]

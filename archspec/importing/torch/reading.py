@@ -45,10 +45,9 @@ def _run(builder: Builder, call: Call, known: dict[str, Any], program: Program) 
         ]
     results = found if is_list(found) else [found]
     known.update(zip(call.outputs, results, strict=False))
-    changed = next((v for v in call.arguments.values() if isinstance(v, Ref)), None)
-    if call.operation.endswith("_") and changed:
+    if call.changed:
         # what it changed in place is from here on what it returned
-        known[changed.name] = results[0]
+        known[call.changed] = results[0]
 
 
 def _result(
