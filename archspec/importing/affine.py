@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.importing.arranging import Constant
+from archspec.importing.arranging import Constant, check_whole
 from archspec.importing.graph import Node
 from archspec.importing.layouts import (
+    Dim,
+    Dims,
     Unreadable,
     Value,
+    arrangement,
     size,
 )
 from archspec.importing.parting import Parting
@@ -23,7 +27,7 @@ class Affine(Parting):
     def scaled(self, value: Value, factor: Any) -> Value:
         """Times a number, which must be used up later, or a vector over channels."""
         if not isinstance(factor, Constant):
-            return value._replace(factor=value.factor * factor)
+            return value._replace(factor=value.factor * float(factor))
         merged = self._absorbed(value, "scale", factor)
         if merged is not None:
             return merged
@@ -54,6 +58,9 @@ class Affine(Parting):
             raise Unreadable("a sum of a tensor that is rolled")
         last = value.axes[0] == value.dims[-1]
         value = self.settled(value, -1 if last else 1)
+        self.check_batch(value)
+        if _positions(value.axes) != _positions(arrangement(value, last=last)):
+            raise Unreadable("a sum of positions in another order")
         array = constant.array.reshape(lengths)[0]
         array = array if last else np.moveaxis(array, 0, -1)
         weights = {
@@ -76,22 +83,24 @@ class Affine(Parting):
         fits = [n == channels for dim, n in pairs if dim == value.axes[0]]
         if prod(lengths) != channels or not any(fits):
             return None
-        given = {key: Constant(*tensor) for key, tensor in node.weights.items()}
-        given[own.weight] = Constant(constant.name, constant.array.reshape(-1))
-        inner, self.scopes = self.scopes, node.scopes
-        found = self.node(node.name, node.sources, given, **own.attributes)
-        self.scopes = inner
-        return value.like(found)
+        given = {own.weight: Constant(constant.name, constant.array.reshape(-1))}
+        return value.like(self.again(node, None, given, **own.attributes))
 
     def grouped(self, value: Value, epsilon: float) -> Value:
         """Normalise within groups, which are dimension 1; raises Unreadable."""
         groups, channels = value.dims[1], value.axes[0]
-        self._check_batch(value)
+        check_whole(value)
+        self.check_batch(value)
         if groups != channels[: len(groups)]:
             raise Unreadable("a norm of groups that are no channels next to each other")
         weights = made_up("group_norm", size(channels))
         settings = {"groups": size(groups), "epsilon": epsilon}
         return value.like(self.node("group_norm", [value.node], weights, **settings))
+
+
+def _positions(axes: Dims) -> Dim:
+    """All axes but those of channels."""
+    return tuple(chain.from_iterable(axes[1:]))
 
 
 def made_up(norm: str, channels: int) -> dict[str, Constant]:

@@ -49,6 +49,11 @@ class Gap(NamedTuple):
 MAX_PARTS = 4
 """Of channels whose order may be that of weights."""
 
+_ORDERED = "group_norm", "normalize"
+"""Ops over channels whose attributes are in the order of these."""
+_OVER_POSITIONS = "group_norm", "global_response_norm"
+"""Ops over channels whose results depend on all positions of an image."""
+
 
 class Arranging:
     """A graph under construction; `scopes` are the modules that the next node is in."""
@@ -151,21 +156,37 @@ class Arranging:
         if node.name == "flatten":
             return before if before.shape[1:] == (1, 1) else None
         below = self._raised(before)
-        if below is None:
-            return None
-        shape = *node.shape, 1, 1
-        found = Node(node.op, (below,), shape, node.scopes, node.weights)
-        self.nodes.append(found)
-        return found
+        return None if below is None else self.again(node, [below])
+
+    def again(
+        self,
+        node: Node,
+        sources: Sequence[Node] | None = None,
+        weights: Mapping[str, Constant] | None = None,
+        /,
+        **attributes: Any,
+    ) -> Node:
+        """The op of a node once more, with other sources, weights or attributes."""
+        own = {name: Constant(*tensor) for name, tensor in node.weights.items()}
+        inner, self.scopes = self.scopes, node.scopes
+        try:
+            return self.node(
+                node.name,
+                node.sources if sources is None else sources,
+                own | dict(weights or {}),
+                **{**dict(node.op or ()), **attributes},
+            )
+        finally:
+            self.scopes = inner
 
     def first(self, value: Value) -> Node:
         """The node whose channels are dimension 1 of the value."""
-        self._check_batch(value)
+        self.check_batch(value)
         return self.arranged(value, arrangement(value, last=False))
 
     def last(self, value: Value) -> Node:
         """The node whose channels are the last dimension of the value."""
-        self._check_batch(value)
+        self.check_batch(value)
         return self.arranged(value, arrangement(value, last=True))
 
     def settled(self, value: Value, axis: int, *, any_order: bool = False) -> Value:
@@ -174,15 +195,13 @@ class Arranging:
         With `any_order` their order in the node may be another one, see `in_order`.
         """
         check_whole(value)
-        others = [
-            dim for n, dim in enumerate(value.dims) if n != axis % len(value.dims)
-        ]
+        axis %= len(value.dims)
+        others = [dim for n, dim in enumerate(value.dims) if n != axis]
         is_vector = others == [self.layouts.batch]
         if value.dims[axis] == value.axes[0] and is_vector <= (len(value.axes) == 1):
             return value
-        last = axis % len(value.dims) == len(value.dims) - 1
-        self._check_batch(value)
-        order = arrangement(value, last=last)
+        self.check_batch(value)
+        order = value.dims[axis], *others[1:]
         if any_order and moves(value.axes, order) is None:
             order = _reachable(value, order)
         return Value(self.arranged(value, order), order, value.dims)
@@ -202,7 +221,9 @@ class Arranging:
         **attributes: Any,
     ) -> Value:
         """An op over the channels at each position; `axis` is that of the channels."""
-        value = self.settled(value, axis, any_order=name != "group_norm")
+        value = self.settled(value, axis, any_order=name not in _ORDERED)
+        if name in _OVER_POSITIONS:
+            self.check_batch(value)
         own = {key: in_order(each, value, axis, 0) for key, each in weights.items()}
         return value.like(self.node(name, [value.node], own, **attributes))
 
@@ -218,7 +239,8 @@ class Arranging:
             self.gaps.append(Gap("output", str(error), ()))
             return Node(None, (), ())
 
-    def _check_batch(self, value: Value) -> None:
+    def check_batch(self, value: Value) -> None:
+        """Raise Unreadable unless the first dimension is the batch alone."""
         if value.dims[:1] != (self.layouts.batch,):
             raise Unreadable("a tensor whose first dimension is not the batch")
 

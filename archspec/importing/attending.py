@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from math import isclose
+from math import isclose, prod
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from archspec.importing.affine import Affine
 from archspec.importing.arranging import Constant
@@ -22,20 +24,73 @@ from archspec.ops import Shape
 
 
 class Scores(NamedTuple):
-    """Products of queries and keys, (N, heads, queries, keys), and what they became."""
+    """Products of queries and keys, (N, heads, queries, keys), and what they became.
+
+    `view` is their shape in the source, where that is another: the last dimensions are
+    the same. The methods raise Unreadable.
+    """
 
     query: Value
     key: Value
+    view: Shape = ()
     factor: float = 1.0
     bias: Constant | None = None
     mask: Any = None
+    """What is added in each group, (groups, queries, keys)."""
     is_normal: bool = False
     """Whether a softmax made weights of them."""
 
     @property
+    def whole(self) -> Shape:
+        """(N, heads, queries, keys)."""
+        return *self.query.shape[:3], self.key.shape[2]
+
+    @property
     def shape(self) -> Shape:
         """Its shape in the source."""
-        return *self.query.shape[:3], self.key.shape[2]
+        return self.view or self.whole
+
+    def viewed(self, shape: Sequence[int]) -> Scores:
+        """In another shape, which may have one -1."""
+        known = prod(length for length in shape if length != -1)
+        rest = prod(self.whole) // known if known else 0
+        view = tuple(rest if length == -1 else length for length in shape)
+        if prod(view) != prod(self.whole) or view[-3:] != self.whole[-3:]:
+            raise Unreadable("scores of attention in another shape")
+        return self._replace(view=view)
+
+    def times(self, factor: float) -> Scores:
+        """All of them times a number."""
+        if self.is_normal or self.bias or self.mask is not None:
+            raise Unreadable("a factor after the softmax or bias of attention")
+        return self._replace(factor=self.factor * factor)
+
+    def normalised(self, axis: int) -> Scores:
+        """By a softmax over an axis."""
+        if self.is_normal or axis % len(self.shape) != len(self.shape) - 1:
+            raise Unreadable("a softmax over queries")
+        return self._replace(is_normal=True)
+
+    def plus(self, constant: Constant) -> Scores:
+        """With a bias of each head, or a mask of each group of positions."""
+        shape, array = self.shape, constant.array
+        if self.is_normal:
+            raise Unreadable("a sum after the softmax of attention")
+        array = array.reshape((1,) * (len(shape) - array.ndim) + array.shape)
+        if any(n not in (1, m) for n, m in zip(array.shape, shape, strict=True)):
+            raise Unreadable(f"scores of attention plus a constant of {constant.shape}")
+        if not array.any():
+            return self
+        heads, *both = self.whole[1:]
+        along = [axis for axis, n in enumerate(array.shape[:-2]) if n > 1]
+        every = [axis for axis, n in enumerate(shape[:-2]) if n == heads > 1][-1:]
+        array = np.broadcast_to(array, (*array.shape[:-2], *both)).reshape(-1, *both)
+        if along == every and self.bias is None:
+            return self._replace(bias=Constant(constant.name, array))
+        inner = prod(shape[along[0] + 1 : -2]) if along else heads
+        if len(along) > 1 or inner != heads or self.mask is not None:
+            raise Unreadable(f"scores of attention plus a constant of {constant.shape}")
+        return self._replace(mask=array)
 
 
 class Attending(Affine):
@@ -58,6 +113,8 @@ class Attending(Affine):
         """
         if any(len(each.dims) != 4 for each in (query, key, value)):
             raise Unreadable("attention over other dimensions than heads and positions")
+        if key.shape[:3] != value.shape[:3] or key.shape[3] != query.shape[3]:
+            raise Unreadable(f"attention over {key.shape} and {value.shape}")
         heads, together = query.dims[1], groups(query, self.layouts.batch)
         check_mask(mask, together.places)
         own: dict[str, Any] = {**together.attributes, **_scale(query, key, scale)}
@@ -69,22 +126,23 @@ class Attending(Affine):
         parts = [self._heads(each, query) for each in (query, key, value)]
         node = self.node("attention", _thirds(parts), weights, heads=size(heads), **own)
         positions = query.axes[1:]
-        if not together.attributes and _positions(query) != query.dims[2]:
+        if not together.attributes and parts[0] is not query.node:
             positions = (query.dims[2],)
         each = dim_of(node.shape[0] // size(heads))
         axes = (*heads, *each), *positions
         dims = query.dims[0], heads, query.dims[2], each
-        return query._replace(node=node, axes=axes, dims=dims, factor=1.0)
+        return query._replace(node=node, axes=axes, dims=dims, factor=value.factor)
 
     def _heads(self, value: Value, query: Value) -> Node:
         """The node of queries, keys or values, its channels divided among heads."""
         _, heads, positions, each = value.dims
         channels = (*heads, *each)
         in_place = value.axes[0] == channels and value.shift == query.shift
-        if in_place and value.dims[0] == query.dims[0] != self.layouts.batch:
+        within = (*value.dims[:1], positions) == (*query.dims[:1], query.dims[2])
+        if in_place and within and query.dims[0] != self.layouts.batch:
             return value.node
         value = value._replace(factor=1.0)
-        self._check_batch(value)
+        self.check_batch(value)
         if in_place and _positions(value) == positions:
             return value.node
         return self.arranged(value, (channels, positions))

@@ -103,16 +103,28 @@ class Builder(Attending):
         nodes = [self._beside(value, largest) for value in values]
         return largest.like(self.node(name, nodes, {}))
 
-    def _beside(self, value: Value, other: Value) -> Node:
-        """The node of a value, with axes in the order of those of another's node."""
-        _, value = aligned(other, value)
-        _, fine = cut(value, other)
-        places = dict(zip(chain.from_iterable(other.dims), fine, strict=True))
+    def _beside(self, value: Value, other: Value, channels: int | None = None) -> Node:
+        """The node of a value, with axes in the order of those of another's node.
+
+        `channels` is the one dimension in which the two may differ, if any.
+        """
+        mine, theirs = (_without(each, channels) for each in (value, other))
+        if channels is not None and mine.shape != theirs.shape:
+            raise Unreadable(f"a concatenation of {other.shape} and {value.shape}")
+        value, fine = cut(mine, theirs)
+        places = dict(zip(chain.from_iterable(theirs.dims), fine, strict=True))
+        if channels is not None:
+            places |= dict.fromkeys(other.axes[0], ())
         wanted = tuple(
             tuple(chain.from_iterable(places[axis] for axis in dim))
             for dim in other.axes
         )
-        return self.arranged(value, wanted)
+        if channels is None:
+            return self.arranged(value, wanted)
+        if value.shift != other.shift:
+            raise Unreadable("a concatenation of tensors that are rolled otherwise")
+        # what is rolled alike is joined so
+        return self.arranged(value._replace(shift=0), (value.axes[0], *wanted[1:]))
 
     def concat(self, values: Sequence[Any], axis: int) -> Value:
         """Tensors one after the other along the channels, or tokens before others."""
@@ -122,11 +134,10 @@ class Builder(Attending):
             return self.prefixed(Constant(before[0].name, tokens), last)
         if not all(isinstance(value, Value) for value in values):
             raise Unreadable("a concatenation with a constant")
-        settled = [self.settled(value, axis) for value in values]
-        if len({value.shift for value in settled}) > 1:
-            raise Unreadable("a concatenation of tensors that are rolled otherwise")
-        node = self.node("concat", [value.node for value in settled], {})
-        first = settled[0]
+        first, *others = (self.settled(value, axis) for value in values)
+        axis %= len(first.dims)
+        nodes = [first.node, *(self._beside(value, first, axis) for value in others)]
+        node = self.node("concat", nodes, {})
         fresh = self.layouts.first(node).axes[0]
         dims = list(first.dims)
         dims[axis] = fresh
@@ -137,6 +148,8 @@ class Builder(Attending):
         """Learned tokens before those of a sequence, (N, tokens, channels)."""
         value = value._replace(node=self.last(value))
         tokens = constant.array[0]
+        if (constant.array != tokens).any():
+            raise Unreadable("tokens that differ from image to image")
         weights = {"tokens": Constant(constant.name, tokens)}
         node = self.node("prefix_tokens", [value.node], weights, count=len(tokens))
         return self.layouts.first(node, last=True)
@@ -151,6 +164,7 @@ class Builder(Attending):
         if len(left) != 1 or 0 in gone:
             raise Unreadable(f"{name} over dimensions {sorted(gone)} of {rank}")
         value = self.settled(value, left[0])
+        self.check_batch(value)
         keep_size = keep or len(value.axes) == 3
         node = self.node(name, [value.node], {}, keep_size=keep_size)
         channels = value.axes[0]
@@ -160,3 +174,9 @@ class Builder(Attending):
             if keep or axis not in gone
         )
         return Value(node, (channels, *((),) * (len(node.shape) - 1)), dims)
+
+
+def _without(value: Value, axis: int | None) -> Value:
+    """A value without one of its dimensions."""
+    dims = (dim for n, dim in enumerate(value.dims) if n != axis)
+    return value._replace(dims=tuple(dims))

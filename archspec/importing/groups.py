@@ -28,7 +28,8 @@ def groups(query: Value, batch: tuple[Axis, ...]) -> Groups:
     """
     first, positions = query.dims[0], query.dims[2]
     sizes = tuple(map(size, query.axes[1:]))
-    if first == batch:
+    is_rolled = query.shift != 0
+    if first == batch and not is_rolled:
         return Groups({}, Places(sizes))
     if len(query.axes) == 3 and all(len(dim) == 2 for dim in query.axes[1:]):
         rows, columns = query.axes[1:]
@@ -40,22 +41,25 @@ def groups(query: Value, batch: tuple[Axis, ...]) -> Groups:
             own = {"window": side, "shift": query.shift}
             found = Places.windows((height, width), side, query.shift)
             return Groups({n: v for n, v in own.items() if v}, found)
-        if first == (*batch, *inner) and positions == outer:
+        if first == (*batch, *inner) and positions == outer and not is_rolled:
             return Groups({"dilation": side}, Places.grid((height, width), side))
     raise Unreadable("attention within groups that are no windows")
 
 
 def check_mask(mask: Array | None, places: Places) -> None:
-    """Raise Unreadable unless a mask hides just what a shift makes neighbours."""
+    """Raise Unreadable unless a mask hides just what a shift makes neighbours.
+
+    It is added to the scores of each group, (groups, queries, keys).
+    """
     if mask is None and not places.shift:
         return
     if mask is None:
         raise Unreadable("attention over positions that only a roll made neighbours")
-    shown = mask.reshape(-1, *mask.shape[-2:]) > _UNSEEN
+    shown = mask > _UNSEEN
     wanted = np.isfinite(places.mask(np.zeros(1))) if places.shift else np.True_
-    if shown.shape != np.broadcast_shapes(shown.shape, np.shape(wanted)):
+    if places.shift and shown.shape != wanted.shape:
         raise Unreadable("attention with a mask of another size")
-    if (shown != wanted).any():
+    if (shown != wanted).any() or mask[shown].any():
         raise Unreadable("attention with a mask that is not that of shifted windows")
 
 

@@ -179,10 +179,24 @@ def _refined(dim: Dim, axis: Axis, parts: tuple[Axis, Axis]) -> Dim:
     )
 
 
+def check(value: Value) -> None:
+    """Raise Unreadable unless each axis of its node is in one of its dimensions."""
+    axes = [*chain.from_iterable(value.axes)]
+    held = [axis for axis in chain.from_iterable(value.dims) if axis in axes]
+    is_whole = tuple(map(size, value.axes)) == value.node.shape
+    if not is_whole or len(held) != len(axes) or {*held} != {*axes}:
+        raise Unreadable("a tensor whose axes are not those of its dimensions")
+
+
 def expanded(value: Value, shape: Sequence[int]) -> Value:
-    """Dimensions of size 1 repeated to a shape, in which -1 keeps one."""
+    """Dimensions of size 1 repeated to a shape, in which -1 keeps one.
+
+    Raises Unreadable for other dimensions.
+    """
     dims = ((),) * (len(shape) - len(value.dims)) + value.dims
-    pairs = zip(dims, shape, strict=True)
+    pairs = list(zip(dims, shape, strict=True))
+    if any(dim and length not in (-1, size(dim)) for dim, length in pairs):
+        raise Unreadable(f"{value.shape} repeated as {tuple(shape)}")
     return value._replace(
         dims=tuple(
             dim if length in (-1, size(dim)) else (Axis(length, repeated=True),)

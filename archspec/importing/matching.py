@@ -224,7 +224,10 @@ class Pair(NamedTuple):
 
 
 def pairs(one: Graph, other: Graph) -> list[Pair] | None:
-    """The nodes that correspond, found from the outputs back; None if graphs differ."""
+    """The nodes that correspond, found from the outputs back; None if graphs differ.
+
+    Nodes with weights correspond to one node each.
+    """
     keys = Keys()
     keys.walk(one)
     keys.walk(other)
@@ -234,15 +237,18 @@ def pairs(one: Graph, other: Graph) -> list[Pair] | None:
     todo = [Pair(*map(resolved, both)) for both in zip(*ends, strict=True)]
     if any(keys[a] != keys[b] or not _alike(a.shape, b.shape) for a, b in todo):
         return None
-    found: dict[Node, Pair] = {}
+    found: dict[Pair, None] = {}
+    mine, theirs = dict[Node, Node](), dict[Node, Node]()
     while todo:
         pair = todo.pop()
-        known = found.setdefault(pair.one, pair)
-        if known.other is not pair.other and pair.one.weights:
+        if pair in found or pair.one.op is None:
+            continue
+        found[pair] = None
+        both = mine.setdefault(*pair), theirs.setdefault(*reversed(pair))
+        if both != (pair.other, pair.one) and pair.one.weights:
             return None  # alike branches that are read elsewhere, in another order
-        if known is pair and pair.one.op is not None:
-            todo.extend(_sources(pair, keys))
-    return [pair for pair in found.values() if pair.one.op is not None]
+        todo.extend(_sources(pair, keys))
+    return list(found)
 
 
 def _alike(one: Shape, other: Shape) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.importing.arranging import Arranging
+from archspec.importing.arranging import Arranging, Constant
 from archspec.importing.graph import Node
 from archspec.importing.layouts import (
     Unreadable,
@@ -87,12 +87,10 @@ class Parting(Arranging):
         key = node, heads, parts
         if key not in self._reordered:
             weights = {
-                name: tensor._replace(array=_exchanged(tensor.array, heads, parts))
+                name: Constant(tensor.name, _exchanged(tensor.array, heads, parts))
                 for name, tensor in node.weights.items()
             }
-            found = Node(node.op, node.sources, node.shape, node.scopes, weights)
-            self.nodes.append(found)
-            self._reordered[key] = found
+            self._reordered[key] = self.again(node, None, weights)
         return self._reordered[key]
 
     def _part(self, value: Value, axis: int, start: int, stop: int) -> Value:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from archspec.importing.building import Builder, Constant, Scores
 from archspec.importing.layouts import Dims, Unreadable, Value, permuted
+from archspec.importing.onnx.arrays import resolved
 from archspec.importing.onnx.operations.registry import number, numbers, reads_scores
 
 
 def scored(query: Value, key: Value) -> Scores:
     """A product of queries and keys, (..., queries, d) and (..., d, keys)."""
+    view = *query.shape[:-1], key.shape[-1]
     query, key = (value._replace(dims=_four(value.dims)) for value in (query, key))
-    return Scores(query, permuted(key, (0, 1, 3, 2)))
+    return Scores(query, permuted(key, (0, 1, 3, 2)), view)
 
 
 def applied(builder: Builder, scores: Scores, value: Value) -> Value:
@@ -48,48 +49,38 @@ def _four(dims: Dims) -> Dims:
 
 @reads_scores("Softmax")
 def _softmax(scores: Scores, *, axis: int = -1) -> Scores:
-    if axis != -1 and axis != len(scores.query.dims) - 1:
-        raise Unreadable("a softmax over queries")
-    return scores._replace(is_normal=True)
+    return scores.normalised(axis)
 
 
 @reads_scores("Mul")
 def _times(scores: Any, other: Any) -> Scores:
     if isinstance(scores, Constant):
         scores, other = other, scores
-    if scores.is_normal or not isinstance(other, Constant) or other.array.size != 1:
+    if not isinstance(other, Constant) or other.array.size != 1:
         raise Unreadable("scores of attention times a tensor")
-    return scores._replace(factor=scores.factor * number(other))
+    return scores.times(number(other))
 
 
 @reads_scores("Div")
-def _over(scores: Scores, other: Any) -> Scores:
-    if isinstance(other, Constant) and other.array.size == 1 and number(other):
-        return scores._replace(factor=scores.factor / number(other))
-    raise Unreadable("scores of attention over a tensor")
+def _over(scores: Any, other: Any) -> Scores:
+    if not isinstance(other, Constant) or other.array.size != 1 or not number(other):
+        raise Unreadable("scores of attention over a tensor")
+    return scores.times(1 / number(other))
 
 
 @reads_scores("Add")
 def _plus(scores: Any, other: Any) -> Scores:
     if isinstance(scores, Constant):
         scores, other = other, scores
-    if not isinstance(other, Constant) or scores.is_normal:
+    if not isinstance(other, Constant):
         raise Unreadable("scores of attention plus a tensor")
-    groups, heads, *both = scores.shape
-    if not other.array.any():
-        return scores
-    if other.array.size == heads * prod(both):
-        return scores._replace(bias=other)
-    if groups * prod(both) % other.array.size == 0:
-        return scores._replace(mask=other.array)
-    raise Unreadable(f"scores of attention plus a constant of {other.shape}")
+    return scores.plus(other)
 
 
 @reads_scores("Reshape")
 def _reshape(scores: Scores, shape: Any, *, allowzero: int = 0) -> Scores:
-    if numbers(shape)[-3:] != scores.shape[-3:]:
-        raise Unreadable("scores of attention in another shape")
-    return scores
+    wanted = resolved(numbers(shape), scores.shape, keep_zeros=bool(allowzero))
+    return scores.viewed(wanted)
 
 
 @reads_scores("Identity", "Cast", "CastLike", "Dropout")

@@ -46,16 +46,14 @@ def _matmul(builder: Builder, x: Any, *, other: Any = None, mat2: Any = None) ->
 
 @reads_scores("softmax", "_softmax")
 def _softmax(scores: Scores, *, dim: int, **_: Any) -> Scores:
-    if dim not in (-1, 3):
-        raise Unreadable("a softmax over queries")
-    return scores._replace(is_normal=True)
+    return scores.normalised(dim)
 
 
 @reads_scores("mul")
 def _times(scores: Scores, *, other: Any) -> Scores:
-    if scores.is_normal or not isinstance(other, int | float):
+    if not isinstance(other, int | float):
         raise Unreadable("scores of attention times a tensor")
-    return scores._replace(factor=scores.factor * other)
+    return scores.times(other)
 
 
 @reads_scores("div")
@@ -70,19 +68,11 @@ def _same(scores: Scores, **_: Any) -> Scores:
 
 @reads_scores("add")
 def _plus(scores: Scores, *, other: Any, alpha: float = 1) -> Scores:
-    if not isinstance(other, Constant) or alpha != 1 or scores.is_normal:
+    if not isinstance(other, Constant) or alpha != 1:
         raise Unreadable("scores of attention plus a tensor")
-    heads, groups = scores.query.shape[1], scores.query.shape[0]
-    if other.array.size == heads * scores.shape[-1] * scores.shape[-2]:
-        return scores._replace(bias=other)
-    if groups * scores.shape[-1] * scores.shape[-2] % other.array.size == 0:
-        return scores._replace(mask=other.array)
-    raise Unreadable(f"scores of attention plus a constant of {other.shape}")
+    return scores.plus(other)
 
 
 @reads_scores("view", "reshape", "_unsafe_view")
 def _view(scores: Scores, *, size: Any = (), shape: Any = ()) -> Scores:
-    wanted = [length for length in (*size, *shape) if length != -1]
-    if tuple(wanted[-3:]) != scores.shape[-3:]:
-        raise Unreadable("scores of attention in another shape")
-    return scores
+    return scores.viewed((*size, *shape))
