@@ -6,7 +6,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal --durations 25 --durations-min 2
 QUARTER ?= $(shell git rev-list --count HEAD)
 
-.PHONY: demo test test-full test-quarter verified fuzz check generate zoo survey clean
+.PHONY: demo test test-full test-quarter verified fuzz check generate zoo survey mirror clean
 
 demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and what it costs
 	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
@@ -45,6 +45,9 @@ zoo: $(VENV)/all                        ## rewrite docs/zoo.md and its picture
 
 survey: $(VENV)/all                     ## import models that exist, and write docs/survey.csv
 	$(BIN)/python docs/survey.py
+
+mirror: $(VENV)/all                     ## import the bundled specs back, and write docs/importing.md
+	$(BIN)/python docs/mirror.py
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache

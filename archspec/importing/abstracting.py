@@ -87,9 +87,22 @@ class Abstraction:
         for text, values in self._conditions(adds):
             if values == list(present):
                 return text
+        if not adds and (own := self._decisive(present)) is not None:
+            return f"{own} > 0"
         self.switches += 1
         usual = Counter(present).most_common(1)[0][0]
         return self.argument([name, f"with_{name}"], list(present), usual)
+
+    def _decisive(self, present: Sequence[bool]) -> str | None:
+        """An argument that only these instances have, which is 0 for the others."""
+        for name, values in self.arguments.items():
+            numbers = [v for v in values if type(v) in (int, float) and v > 0]
+            is_given = [value is not ABSENT and value != 0 for value in values]
+            if is_given == list(present) and len(numbers) == sum(present):
+                self.arguments[name] = [0 if v is ABSENT else v for v in values]
+                self.defaults[name] = 0
+                return name
+        return None
 
     def _conditions(self, adds: bool) -> Iterator[tuple[str, list[bool]]]:
         known = {name: v for name, v in self.arguments.items() if _is_counts(v)}
@@ -127,6 +140,9 @@ class Abstraction:
         if name in self.defaults:
             return self.defaults[name]
         values = [v for v in self.arguments[name] if v is not ABSENT]
+        if len(values) < len(self.arguments[name]) and UNSET not in values:
+            (self.defaults[name], _), *_ = Counter(values).most_common(1)
+            return self.defaults[name]
         if any(value is UNSET for value in values):
             self.defaults[name] = None
             return None

@@ -50,6 +50,10 @@ class Slot:
         """Which bodies have it."""
         return [layer is not None for layer in self.layers]
 
+    def is_residual(self, place: int) -> bool:
+        """Whether at this place it adds the input to what the slot before it gives."""
+        return self.first.op == "add" and sorted(self.sources) == [START, place - 1]
+
 
 def aligned(bodies: Sequence[Body]) -> list[Slot] | None:
     """The slots of bodies, wired; None if their layers read each other differently."""
@@ -113,10 +117,11 @@ def _wire(slots: Sequence[Slot], bodies: Sequence[Body]) -> bool:
             [known[source] for source in layer.sources] if layer else None
             for known, layer in zip(places, slot.layers, strict=True)
         ]
-        if None in slot.layers and slot.first.op in JOINS:
-            return False  # a join that is missing has several inputs to pass on
         if not _read(slot, wanted, slots):
             return False
+        is_missing = None in slot.layers and slot.first.op in JOINS
+        if is_missing and not (slot is slots[-1] and slot.is_residual(len(slots) - 1)):
+            return False  # a join that is missing has several inputs to pass on
     return all(
         _passed(len(slots) - 1, n, slots) == places[n][body.layers[-1]]
         for n, body in enumerate(bodies)
@@ -142,5 +147,5 @@ def _read(
 def _passed(place: int, number: int, slots: Sequence[Slot]) -> int:
     """The slot itself, or what is passed on through it where a body lacks it."""
     while place != START and slots[place].layers[number] is None:
-        place = slots[place].sources[0] if slots[place].sources else START
+        place = max(slots[place].sources, default=START)
     return place

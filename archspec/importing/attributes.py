@@ -97,7 +97,7 @@ def _padding(node: Node, given: Mapping[str, Said]) -> Said:
     default = given.get("padding", type(node.op).model_fields["padding"].default)
     if default in fitting or not fitting:
         return default if fitting else node.op.window.padding
-    return fitting[0]
+    return "valid" if "valid" in fitting else fitting[0]
 
 
 def _crop_words(node: Node) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain, count, pairwise
 
 from archspec.importing.aligning import Body
@@ -29,11 +29,11 @@ class Classes:
         self.blocks: dict[str, Block] = {}
         self._default = default
 
-    def run(self) -> None:
-        """Make all blocks, those of inner modules first."""
+    def run(self, left: Collection[str] = ()) -> None:
+        """Make all blocks, those of inner modules first; `left` are classes without."""
         classes: dict[str, list[Region]] = {}
         for region in reversed(self.regions.modules):
-            if not region.is_container:
+            if not region.is_container and region.kind not in left:
                 classes.setdefault(region.kind, []).append(region)
         for kind, members in sorted(classes.items(), key=lambda c: _size(c[1])):
             self._class(kind, members)
@@ -69,6 +69,7 @@ class Classes:
             return False
         name = self._name(kind)
         self.blocks[name] = found.block
+        found.block.kind = kind
         for region, said in zip(whole, found.said, strict=True):
             self._replace(region, Call(name, said))
         return True

@@ -45,7 +45,7 @@ class Layer:
 class Block:
     """An own block: its arguments with their defaults, and its layers.
 
-    `start` is what layers refer to as `input`.
+    `start` is what layers refer to as `input`; `kind` is the class of the source.
     """
 
     arguments: dict[str, Said]
@@ -53,6 +53,7 @@ class Block:
     result: Layer
     residual: Said
     start: Layer
+    kind: str = ""
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from archspec.importing.attributes import Defaults, defaults_of, said
@@ -21,6 +22,8 @@ _GENERIC = {
     "slice_channels": "part",
 }
 """What layers are called that no module is for, besides by their op."""
+_KEEP_SCORES = "activation", "dropout", "global_avg_pool", "resize", "upsample"
+"""What may come after the layer that scores classes."""
 
 
 def flat(graph: Graph, name: str) -> Draft:
@@ -49,7 +52,7 @@ def input_layers(graph: Graph) -> dict[Node, Layer]:
 
 
 def header(graph: Graph, name: str, layers: list[Layer]) -> dict[str, Any]:
-    """What a spec begins with; the last dense layer tells the number of classes."""
+    """What a spec begins with; the last layer with weights tells how many classes."""
     images = {n: image(node) for n, node in graph.inputs.items()}
     head: dict[str, Any] = {"archspec": 1, "name": name}
     if len(images) > 1:
@@ -57,12 +60,24 @@ def header(graph: Graph, name: str, layers: list[Layer]) -> dict[str, Any]:
     else:
         head["input"] = next(iter(images.values()))
     ends = list(graph.outputs.values())
-    last = next((layer for layer in layers if layer.node is ends[0]), None)
-    if len(ends) == 1 and last is not None and last.op == "dense":
-        head["classes"] = last.said["units"]
-        last.said["units"] = "classes"
+    if len(ends) == 1 and (last := _scores(graph, ends[0], layers)) is not None:
+        size = "units" if last.op == "dense" else "filters"
+        head["classes"] = last.said[size]
+        last.said[size] = "classes"
         last.name = "classifier" if last.name in ("fc", "head", "layer") else last.name
     return head
+
+
+def _scores(graph: Graph, node: Node, layers: Iterable[Layer]) -> Layer | None:
+    """The layer that scores classes; a convolution that makes images does not."""
+    while node.name in _KEEP_SCORES:
+        (node,) = node.sources
+    found = next((layer for layer in layers if layer.node is node), None)
+    if found is None or found.op not in ("dense", "conv"):
+        return None
+    pixels = max(image.shape[0] for image in graph.inputs.values())
+    is_score = "units" in found.said or found.said.get("filters", 0) > pixels
+    return found if is_score else None
 
 
 def image(node: Node) -> dict[str, Any]:

@@ -113,8 +113,9 @@ def positional(ops: Sequence[str]) -> dict[int, str]:
     found: dict[int, str] = {}
     if ops and (ops[0] in _CONVOLUTIONS or ops[0].endswith("_stem")):
         found[0] = "stem"
-    if ops and ops[-1] == "dense":
-        found[len(ops) - 1] = "classifier"
+    scores = len(ops) - (2 if ops[-1:] == ["activation"] else 1)
+    if scores >= 0 and ops[scores] == "dense":
+        found[scores] = "classifier"
     pools = [place for place, op in enumerate(ops) if op == "global_avg_pool"]
     if pools and pools[-1] > 1 and ops[pools[-1] - 1] == "conv_bn_act":
         found[pools[-1] - 1] = "head"

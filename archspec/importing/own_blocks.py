@@ -52,7 +52,8 @@ class _Writer:
             layer.sources = tuple(
                 start if place == START else layers[place] for place in slot.sources
             )
-        if not layers or not self.values.fits:
+        is_wired = all("when" not in n.beside or len(n.sources) == 1 for n in layers)
+        if not layers or not is_wired or not self.values.fits:
             return None
         declared = self.values.declared()
         said = [self.values.given(number) for number in range(len(self.bodies))]
@@ -61,9 +62,9 @@ class _Writer:
     def _residual(self, last: Slot) -> Said:
         """The condition under which the last layer adds the input, if it does that."""
         before = len(self.slots) - 2
-        if last.first.op != "add" or sorted(last.sources) != [START, before]:
+        if before < 0 or not last.is_residual(before + 1):
             return None
-        if before < 0 or not all(self.slots[before].present):
+        if not all(self.slots[before].present):
             return None
         if all(last.present):
             return True
@@ -140,7 +141,8 @@ class _Writer:
             f"{slot.first.name}_{name}",
             f"{slot.first.name}_{name}_2",
         ]
-        wanted = wanted if name in SIZES else [name, *wanted[1:]]
+        is_optional = not all(slot.present) and list(slot.first.said) == [name]
+        wanted = wanted if name in SIZES or is_optional else [name, *wanted[1:]]
         return self.values.argument(wanted, values, self._usual(slot, name, values))
 
     def _usual(self, slot: Slot, name: str, values: Values) -> Said:

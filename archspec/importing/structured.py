@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,23 +36,29 @@ def best(graph: Graph, name: str, path: Path, *, is_flat: bool = False) -> Accep
 
     Raises ValueError if not even the flat spec is the graph's.
     """
-    found: Accepted | str = ""
-    for draft in (flat,) if is_flat else (structured, _without_own, flat):
-        found = judged(draft(graph, name), graph, path)
+    for draft in () if is_flat else _drafts(graph, name):
+        found = judged(draft, graph, path)
         if isinstance(found, Accepted):
-            return found._replace(is_flat=draft is flat)
-    raise ValueError(found)
+            return found
+    found = judged(flat(graph, name), graph, path)
+    if isinstance(found, str):
+        raise ValueError(found)
+    return found._replace(is_flat=True)
 
 
-def _without_own(graph: Graph, name: str) -> Draft:
-    return structured(graph, name, own_blocks=False)
+def _drafts(graph: Graph, name: str) -> Iterator[Draft]:
+    """Drafts with a block for each class, for all classes but one, and for none."""
+    make = _maker(graph, name)
+    first = make.shortest(frozenset())
+    yield first
+    kinds = {block.kind for block in first.blocks.values()}
+    if len(kinds) > 1:
+        yield from (make.shortest({kind}) for kind in sorted(kinds))
+    if kinds:
+        yield make.shortest(None)
 
 
-def structured(graph: Graph, name: str, *, own_blocks: bool = True) -> Draft:
-    """The draft of a graph with standard blocks and its own, and tables.
-
-    Standard blocks that are no modules of the source, and make it longer, are left out.
-    """
+def _maker(graph: Graph, name: str) -> _Maker:
     graph = tidied(graph)
     found = defaults_of(graph.nodes)
     defaults = {op: values for op, values in found.items() if values}
@@ -60,13 +66,7 @@ def structured(graph: Graph, name: str, *, own_blocks: bool = True) -> Draft:
     if blocks := library.settled(regions):
         defaults |= blocks
         library = Library(defaults)
-    make = _Maker(graph, regions, defaults, library, name, own_blocks)
-    parts = (item for item in make.items(()) if item.call and not item.path)
-    used = {item.op for item in parts if not has_join(item.nodes)}
-    best, tried = make.draft(()), sorted(used - SMALL)
-    for without in [tried, *([block] for block in tried)] if tried else ():
-        best = min(best, make.draft(without), key=_length)
-    return best
+    return _Maker(graph, regions, defaults, library, name)
 
 
 def _length(draft: Draft) -> float:
@@ -83,19 +83,27 @@ class _Maker(NamedTuple):
     defaults: Defaults
     library: Library
     name: str
-    own_blocks: bool
 
-    def items(self, without: Collection[str]) -> list[Item]:
-        """What becomes a layer each, without some standard blocks."""
-        return covered(self.regions, self.library, without)
+    def shortest(self, left: Collection[str] | None) -> Draft:
+        """The shortest draft; the classes that are `left` out, or all, have no block.
 
-    def draft(self, without: Collection[str]) -> Draft:
-        """The draft without some standard blocks."""
+        Standard blocks that are no modules of the source, and make it longer, are left
+        out.
+        """
+        items = covered(self.regions, self.library)
+        parts = (item for item in items if item.call and not item.path)
+        tried = sorted({i.op for i in parts if not has_join(i.nodes)} - SMALL)
+        drafts = [self._draft(items, left)]
+        for without in [tried, *([block] for block in tried)] if tried else ():
+            fewer = covered(self.regions, self.library, without)
+            drafts.append(self._draft(fewer, left))
+        return min(drafts, key=_length)
+
+    def _draft(self, items: Sequence[Item], left: Collection[str] | None) -> Draft:
         writer = _Writer(self.graph, self.defaults, self.library)
-        items = self.items(without)
         classes = Classes(self.regions, items, writer.said, writer.default)
-        if self.own_blocks:
-            classes.run()
+        if left is not None:
+            classes.run(left)
         writer.blocks = classes.blocks
         return writer.draft(classes.items, self.name)
 

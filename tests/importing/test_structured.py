@@ -224,3 +224,66 @@ def test_a_table_of_two_ops():
           pool: global_avg_pool
           classifier: {dense: classes}
         """)
+
+
+class Some(nn.Module):
+    """A filter and the skip connection are there in some instances only."""
+
+    def __init__(self, channels, filters, wide=0):
+        super().__init__()
+        self.expand = nn.Conv2d(channels, filters, 3, 1, 1)
+        self.wide = nn.Identity()
+        if wide:
+            self.wide = nn.Conv2d(filters, filters, wide, padding=wide // 2)
+        self.project = nn.Conv2d(filters, filters, 1)
+        self.adds = channels == filters
+
+    def forward(self, x):
+        y = torch.tanh(self.expand(x))
+        y = self.project(self.wide(y))
+        return x + y if self.adds else y
+
+
+class Scores(nn.Module):
+    """No dense layer at the end, but scores for each position."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 8, 4, 4)
+        rows = [(8, 12, 5), (12, 12), (12, 16, 7), (16, 16, 7)]
+        self.stages = nn.Sequential(*[Some(*row) for row in rows])
+        self.scores = nn.Conv2d(16, 5, 1)
+
+    def forward(self, x):
+        return self.scores(self.stages(self.patches(x))).mean((2, 3))
+
+
+def test_what_some_instances_lack():
+    assert imported(Scores()) == dedent("""\
+        defaults:
+          conv: {padding: symmetric, bias: true}
+          activation: tanh
+
+        blocks:
+          some:
+            arguments: {filters: int, wide: 0}
+            residual: in_channels == filters
+            layers:
+              expand: {conv: {filters: filters, kernel: 3}}
+              act: activation
+              wide: {conv: {kernel: wide}, when: wide > 0}
+              project: conv
+
+        layers:
+          stem: {conv: {filters: 8, kernel: 4, stride: 4, padding: valid}}
+          stages:
+            columns: [c, wide, n]
+            rows:
+              - [12, 5, 1]
+              - [12, 0, 1]
+              - [16, 7, 2]
+            each: {some: {filters: c, wide: wide}}
+            repeat: n
+          scores: {conv: classes}
+          pool: global_avg_pool
+        """)
