@@ -22,8 +22,10 @@ from archspec.importing.layouts import (
     aligned,
     cut,
     expanded,
+    reshaped,
     unrepeated,
 )
+from archspec.ops import Shape
 
 __all__ = ["Builder", "Constant", "Gap", "Scores", "absorbed", "made_up"]
 
@@ -33,6 +35,19 @@ Pair = tuple[int, int]
 
 class Builder(Attending):
     """Takes operations in order."""
+
+    def given(self, name: str, shape: Shape, *, last: bool = False) -> Value | None:
+        """An input of the source, the batch first; None, and a gap, for others.
+
+        It is a vector, or an image whose channels come last with `last`.
+        """
+        if len(shape) == 2:
+            return reshaped(self.input(name, (shape[1], 1, 1)), shape)
+        if len(shape) == 4:
+            canonical = (shape[-1], *shape[1:-1]) if last else shape[1:]
+            return self.input(name, tuple(canonical), last=last)
+        self.gaps.append(Gap(name, "an input that is no image", ()))
+        return None
 
     def dense(self, value: Value, weight: Constant, bias: Constant | None) -> Value:
         """A matrix (out, in) for the last dimension."""

@@ -15,6 +15,10 @@ from archspec.importing.parts import End
 Array = Any
 
 
+MAX_SIZE, MAX_BATCH = 2**30, 2**16
+"""The most numbers of an image, and images."""
+
+
 class Program(Protocol):
     """What a file was read as, before it is a graph.
 

@@ -374,28 +374,120 @@ def test_an_exporter_that_decomposes(tmp_path):
     assert archspec.import_model(path).network.name == "Odd"
 
 
-@pytest.mark.parametrize(
-    "harm", ["pickled", "short", "truncated", "huge", "no graph", "no archive"]
-)
+def meta(change):
+    """A change of what is said of the first tensor."""
+
+    def changed(members):
+        name = next(name for name in members if name.endswith("weights_config.json"))
+        about = json.loads(members[name])
+        change(about["config"]["conv.weight"])
+        members[name] = json.dumps(about)
+
+    return changed
+
+
+def number(key, value, index=0):
+    def change(about):
+        found = about["tensor_meta"][key]
+        (found if key == "storage_offset" else found[index])["as_int"] = value
+
+    return meta(change)
+
+
+def repeated(about):
+    about["tensor_meta"]["sizes"] = [{"as_int": 2**20}] * 4
+    about["tensor_meta"]["strides"] = [{"as_int": 0}] * 4
+
+
+def graph(text):
+    def changed(members):
+        name = next(name for name in members if name.endswith("model.json"))
+        members[name] = text
+
+    return changed
+
+
+def open_size(members):
+    name = next(name for name in members if name.endswith("model.json"))
+    about = json.loads(members[name])
+    values = about["graph_module"]["graph"]["tensor_values"]
+    values["x"]["sizes"][0] = {"as_expr": {"expr_str": "s0", "hint": {"as_int": 2}}}
+    members[name] = json.dumps(about)
+
+
+HARM = {
+    "pickled": (meta(lambda about: about.update(use_pickle=True)), "is pickled"),
+    "long": (number("sizes", 9), "larger than its bytes"),
+    "huge": (number("sizes", 2**60), "larger than its bytes"),
+    "longer": (number("strides", 10**6), "larger than its bytes"),
+    "far": (number("strides", 2**62), "larger than its bytes"),
+    "no number": (number("sizes", 10**30), "is no whole number"),
+    "repeated": (meta(repeated), "larger than its bytes"),
+    "before": (number("storage_offset", -9), "negative"),
+    "behind": (number("storage_offset", 2), "larger than its bytes"),
+    "backwards": (number("strides", -1, 3), "negative"),
+    "no graph": (graph("{}"), "malformed"),
+    "deep": (graph("[" * 10**5), "malformed"),
+    "open": (open_size, "dynamic shapes"),
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
 def test_a_hostile_archive_is_refused(archive, harm):
     """Nothing in it is unpickled, and no number in it is believed."""
     path, members = archive
-    config = next(name for name in members if name.endswith("weights_config.json"))
-    about = json.loads(members[config])
-    first = about["config"]["conv.weight"]
-    if harm == "pickled":
-        first["use_pickle"] = True
-    elif harm == "short":
-        first["tensor_meta"]["sizes"][0]["as_int"] = 9
-    elif harm == "huge":
-        first["tensor_meta"]["sizes"][0]["as_int"] = 2**60
-    members[config] = json.dumps(about)
-    if harm == "no graph":
-        members[next(n for n in members if n.endswith("model.json"))] = b"{}"
+    change, why = HARM[harm]
+    change(members)
     rewritten(path, members)
-    if harm == "truncated":
-        path.write_bytes(path.read_bytes()[:-300])
-    elif harm == "no archive":
-        path.write_bytes(b"\x80\x04.")
+    with pytest.raises(archspec.ImportFailed, match=why) as caught:
+        read_archive(path)
+    assert "error[AS701]: cannot read" in str(caught.value)
+
+
+def compressed(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+
+
+def encrypted(path, members):
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02")
+    while at >= 0:
+        data[at + 8] |= 1  # in the directory, and before the member
+        at = data.find(b"PK\x01\x02", at + 1)
+    path.write_bytes(data)
+
+
+def overlapping(path, members):
+    """Every tensor in the directory begins where the first one does."""
+    data = bytearray(path.read_bytes())
+    large = max(members.values(), key=len)
+    size = len(large).to_bytes(4, "little")
+    at = data.find(b"PK\x01\x02")
+    while at >= 0:
+        data[at + 20 : at + 28] = size + size
+        at = data.find(b"PK\x01\x02", at + 1)
+    path.write_bytes(data)
+
+
+def truncated(path, members):
+    path.write_bytes(path.read_bytes()[:-300])
+
+
+def no_archive(path, members):
+    path.write_bytes(b"\x80\x04.")
+
+
+def no_members(path, members):
+    rewritten(path, {})
+
+
+@pytest.mark.parametrize(
+    "harm", [compressed, encrypted, overlapping, truncated, no_archive, no_members]
+)
+def test_a_hostile_zip_is_refused(archive, harm):
+    path, members = archive
+    harm(path, members)
     with pytest.raises(archspec.ImportFailed, match=r"error\[AS701\]: cannot read"):
         read_archive(path)

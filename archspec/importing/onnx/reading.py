@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from archspec.importing.building import Builder, Constant, Gap, Scores, made_up
 from archspec.importing.graph import Graph, Node, Tensor
-from archspec.importing.layouts import Unreadable, Value, reshaped
+from archspec.importing.layouts import Unreadable, Value
 from archspec.importing.onnx.arrays import (
     CHAINED,
     FUNCTIONS,
@@ -79,17 +79,10 @@ class _Reading:
 
     def _input(self, name: str, shape: Sequence[int]) -> Value | Unknown:
         """An image, with channels last where it is transposed next, or a vector."""
-        if len(shape) == 2:
-            image = self.builder.input(name, (shape[1], 1, 1))
-            return reshaped(image, shape)
-        if len(shape) != 4:
-            self.builder.gaps.append(Gap(name, "an input that is no image", ()))
-            return Unknown()
         readers = [call for call in self.program.calls if name in call.inputs]
         moved = [each.attributes.get("perm") for each in readers[:1]]
         is_last = moved == [(0, 3, 1, 2)]
-        canonical = (shape[-1], *shape[1:-1]) if is_last else shape[1:]
-        return self.builder.input(name, tuple(canonical), last=is_last)
+        return self.builder.given(name, tuple(shape), last=is_last) or Unknown()
 
     def _set(self, name: str, result: Any, formula: Formula | None) -> None:
         self.known[name] = result

@@ -7,11 +7,10 @@ from math import prod
 
 import onnx
 
+from archspec.importing.readers import MAX_BATCH, MAX_SIZE
+
 BATCH = 2
 """What stands for a batch that the file leaves open."""
-
-MAX_SIZE, MAX_BATCH = 2**30, 2**16
-"""The most numbers of an image, and images."""
 
 Shape = tuple[int, ...]
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from archspec.errors import ImportFailed
 from archspec.importing.building import Constant
 from archspec.importing.graph import Scope
-from archspec.importing.parts import End, Step, chosen, ends, needed
+from archspec.importing.parts import End, chosen, ends, needed
+from archspec.importing.readers import MAX_BATCH, MAX_SIZE
+from archspec.importing.torch.aliases import Aliases, Call, Ref
 
-_DTYPES = {
+DTYPES = {
     1: "uint8",
     2: "int8",
     3: "int16",
@@ -33,36 +36,9 @@ _DTYPES = {
 """NumPy's names of the numbers by which PyTorch's schema calls types."""
 _BFLOAT16 = 13
 
-
-class Ref(NamedTuple):
-    """A tensor among the arguments of a call, by its name in the graph."""
-
-    name: str
-
-
-class Call(NamedTuple):
-    """One operation: `arguments` by the names of its schema, those left out omitted.
-
-    `outputs` are names of tensors; of a list of tensors, the names in it.
-    """
-
-    operation: str
-    arguments: Mapping[str, Any]
-    outputs: tuple[str, ...]
-    scopes: tuple[Scope, ...]
-
-    @property
-    def changed(self) -> str:
-        """The tensor that it changes in place; "" if none."""
-        given = (each for each in self.arguments.values() if isinstance(each, Ref))
-        first = next(given, None) if self.operation.endswith("_") else None
-        return first.name if first else ""
-
-    @property
-    def step(self) -> Step:
-        """What it reads and writes."""
-        writes = (*self.outputs, *filter(None, [self.changed]))
-        return Step([*_refs([*self.arguments.values()])], writes, self.scopes)
+MAX_REPEATED = 2**24
+"""Numbers of a tensor that repeats those in its bytes."""
+MAX_CALLS = 100_000
 
 
 class Program(NamedTuple):
@@ -104,21 +80,53 @@ def read(path: Path) -> Program:
     try:
         with zipfile.ZipFile(path) as archive:
             return _program(_Archive(archive))
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-        message = f"cannot read {path} as a file of torch.export: {error!r}"
-        help = "write it by torch.export.save, PyTorch 2.9 or newer"
-        raise ImportFailed.single("AS701", message, help=help) from None
+    except OSError as error:
+        why = error.strerror or str(error)
+    except zipfile.BadZipFile as error:
+        why = str(error)
+    except _MALFORMED as error:
+        is_ours = type(error) is ValueError
+        why = str(error) if is_ours else f"it is malformed: {error!r:.300}"
+    message = f"cannot read {path} as a file of torch.export: {why}"
+    help = "write it by torch.export.save, PyTorch 2.9 or newer"
+    raise ImportFailed.single("AS701", message, help=help)
+
+
+_MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What reading a file raises that PyTorch did not write."""
 
 
 class _Archive:
-    """The members of an archive, all of them in one folder."""
+    """The members of an archive, all of them in one folder.
+
+    PyTorch compresses none: together they are no larger than the file.
+    """
 
     def __init__(self, archive: zipfile.ZipFile):
         self._archive = archive
         self._root = archive.namelist()[0].split("/")[0]
+        self._known: dict[str, bytes] = {}
+        self._room = Path(str(archive.filename)).stat().st_size
 
     def bytes(self, name: str) -> bytes:
-        return self._archive.read(f"{self._root}/{name}")
+        if name not in self._known:
+            info = self._archive.getinfo(f"{self._root}/{name}")
+            if info.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"{name} is compressed, which PyTorch never does")
+            self._room -= info.file_size
+            if self._room < 0:
+                raise ValueError("its members overlap")
+            self._known[name] = self._archive.read(info)
+        return self._known[name]
 
     def json(self, name: str) -> Any:
         return json.loads(self.bytes(name))
@@ -133,25 +141,49 @@ class _Archive:
 
 
 def _tensor(data: bytes, about: Mapping[str, Any]) -> Any:
+    """An array of bytes; NumPy checks that it is within them."""
     sizes, strides = (_ints(about[key]) for key in ("sizes", "strides"))
     (offset,) = _ints([about["storage_offset"]])
-    flat = _flat(data, about["dtype"])[offset:]
-    steps = [stride * flat.itemsize for stride in strides]
-    reach = sum((n - 1) * s for n, s in zip(sizes, strides, strict=True)) + 1
-    if 0 not in sizes and reach > flat.size:
+    flat = _flat(data, about["dtype"])
+    if min((offset, *sizes, *strides), default=0) < 0:
+        raise ValueError("a tensor of negative sizes")
+    if prod(sizes) > max(flat.size, MAX_REPEATED):
         raise ValueError("a tensor is larger than its bytes")
-    return np.lib.stride_tricks.as_strided(flat, sizes, steps, writeable=False)
+    if 0 in sizes:
+        return np.zeros(sizes, flat.dtype)
+    steps = [stride * flat.itemsize for stride in strides]
+    try:
+        return np.ndarray(sizes, flat.dtype, flat, offset * flat.itemsize, steps)
+    except (TypeError, ValueError, ArithmeticError):
+        raise ValueError("a tensor is larger than its bytes") from None
 
 
 def _flat(data: bytes, dtype: int) -> Any:
     if dtype == _BFLOAT16:
         upper = np.frombuffer(data, np.uint16).astype(np.uint32) << 16
         return upper.view(np.float32)
-    return np.frombuffer(data, _DTYPES[dtype])
+    return np.frombuffer(data, DTYPES[dtype])
 
 
 def _ints(items: Any) -> tuple[int, ...]:
-    return tuple(item["as_int"] for item in items)
+    """Whole numbers; raises ValueError for sizes that the program leaves open."""
+    if any("as_expr" in item for item in items):
+        raise ValueError("it has dynamic shapes; export it with fixed ones")
+    return tuple(_int(item["as_int"]) for item in items)
+
+
+def _int(given: Any) -> int:
+    if not isinstance(given, int) or not -(2**63) <= given < 2**63:
+        raise ValueError(f"{given!r:.40} is no whole number")
+    return given
+
+
+def _shape(sizes: Sequence[int], name: str) -> tuple[int, ...]:
+    """The shape of an input; raises ValueError for one that no image has."""
+    batch, *others = sizes
+    if min(sizes) < 1 or prod(others) > MAX_SIZE or batch > MAX_BATCH:
+        raise ValueError(f"the input '{name}' has the shape {sizes}")
+    return tuple(sizes)
 
 
 def _program(archive: _Archive) -> Program:
@@ -170,7 +202,7 @@ def _program(archive: _Archive) -> Program:
         ((kind, about),) = spec.items()
         if kind == "user_input":
             name = about["arg"]["as_tensor"]["name"]
-            inputs[name] = shapes[name]
+            inputs[name] = _shape(shapes[name], name)
             continue
         target = (
             about.get("parameter_name")
@@ -187,7 +219,11 @@ def _program(archive: _Archive) -> Program:
         for spec in signature["output_specs"]
         if "user_output" in spec
     )
-    calls = tuple(_call(node) for node in graph["nodes"])
+    if not inputs or len(graph["nodes"]) > MAX_CALLS:
+        raise ValueError(f"it has no input, or more than {MAX_CALLS:,} operations")
+    aliases = Aliases()
+    calls = tuple(aliases.resolved(map(_call, graph["nodes"])))
+    outputs = tuple(map(aliases.name, outputs))
     state = {name: array for name, array in weights.items() if name not in passing}
     return Program(
         _class(graph["nodes"]), inputs, state, constants, calls, outputs, shapes
@@ -221,6 +257,10 @@ def _value(given: Mapping[str, Any]) -> Any:
         return Ref(value["name"])
     if kind == "as_tensors":
         return [Ref(each["name"]) for each in value]
+    if kind == "as_int":
+        return _int(value)
+    if kind == "as_ints":
+        return [_int(each) for each in value]
     if kind == "as_optional_tensors":
         return [_value(each) if "as_tensor" in each else None for each in value]
     return None if kind == "as_none" else value
@@ -233,12 +273,3 @@ def _scopes(stack: str) -> tuple[Scope, ...]:
         _, path, kind = entry.split(",", 2)
         found.append(Scope(path.partition("@")[0], kind))
     return tuple(found[1:])
-
-
-def _refs(given: list[Any]) -> Iterator[str]:
-    """The names of tensors among arguments."""
-    for each in given:
-        if isinstance(each, Ref):
-            yield each.name
-        elif isinstance(each, list):
-            yield from _refs(cast("list[Any]", each))

@@ -77,6 +77,8 @@ def _softmax(
 
 @reads("dropout")
 def _dropout(builder: Builder, x: Value, p: float, train: bool = False) -> Value:
+    if train and p:
+        raise Unreadable("dropout that is not turned off when a model is not trained")
     return builder.pointwise("dropout", x, rate=rounded(p)) if p else x
 
 

@@ -125,10 +125,9 @@ def _nearest(
     builder: Builder,
     x: Value,
     output_size: Sequence[int] | None = None,
-    *_: Any,
-    **__: Any,
+    **scales: Any,
 ) -> Value:
-    return _resized(builder, x, output_size, __.get("scale_factors"), "nearest_floor")
+    return _resized(builder, x, output_size, scales, "nearest_floor")
 
 
 @reads("upsample_bilinear2d")
@@ -141,15 +140,20 @@ def _bilinear(
 ) -> Value:
     if align_corners:
         raise Unreadable("resizing with aligned corners")
-    return _resized(builder, x, output_size, scales.get("scale_factors"), "bilinear")
+    return _resized(builder, x, output_size, scales, "bilinear")
 
 
 def _resized(
-    builder: Builder, x: Value, output_size: Any, factors: Any, mode: str
+    builder: Builder, x: Value, output_size: Any, scales: Any, mode: str
 ) -> Value:
     before = x.shape[2:]
-    if not output_size:
-        output_size = [int(n * f) for n, f in zip(before, factors, strict=True)]
+    both = [scales.get("scales_h"), scales.get("scales_w")]
+    factors = scales.get("scale_factors") or [f for f in both if f]
+    if factors:
+        exact = [n * f for n, f in zip(before, factors, strict=True)]
+        output_size = output_size or [int(n) for n in exact]
+        if exact != list(output_size):
+            raise Unreadable(f"resizing of {before} by {factors}, which cuts off rows")
     after = pair(output_size)
     whole = [new // old for new, old in zip(after, before, strict=True)]
     if [n * f for n, f in zip(before, whole, strict=True)] == list(after):

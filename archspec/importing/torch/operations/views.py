@@ -16,22 +16,24 @@ from archspec.importing.layouts import (
     reshaped,
     rolled,
 )
+from archspec.importing.torch.archive import DTYPES
 from archspec.importing.torch.operations.registry import (
     reads,
 )
 
 
-@reads(
-    "alias",
-    "clone",
-    "contiguous",
-    "detach",
-    "lift_fresh_copy",
-    "to",
-    "_to_copy",
-    "type_as",
-)
+@reads("alias", "clone", "contiguous", "detach", "lift_fresh_copy")
 def _same(builder: Builder, x: Value, *_: Any, **__: Any) -> Value:
+    return x
+
+
+@reads("to", "_to_copy", "type_as")
+def _cast(
+    builder: Builder, x: Value, *, dtype: int = 7, other: Any = None, **_: Any
+) -> Value:
+    like = other.array.dtype.kind if isinstance(other, Constant) else "f"
+    if np.dtype(DTYPES.get(dtype, "float32")).kind != "f" or like != "f":
+        raise Unreadable("a tensor of whole numbers")
     return x
 
 
