@@ -14,7 +14,7 @@ from archspec.errors import VerifyError
 from archspec.verification import Verifier
 
 CASES = messages.cases(resources.ERRORS)
-NEEDS_A_RUN = {"AS519", "AS603", "AS701", "AS702", "AS703", "AS704", "AS705"}
+NEEDS_A_RUN = {"AS519", "AS603", "AS701", "AS702", "AS703", "AS704", "AS705", "AS706"}
 """Not reproducible by a spec: another library, a process that dies, imports."""
 
 

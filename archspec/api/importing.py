@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.api.network import SECONDS, Network
+from archspec.api.specs import load
 from archspec.api.weights import Weights
 from archspec.errors import one_of, optional_packages
 from archspec.frameworks import ALL_TARGETS
@@ -28,7 +29,7 @@ class ImportedModel:
     depend on, such as of heads for training, `notes` what was read otherwise than it is
     written. `difference` is how far the outputs of
     the generated PyTorch module are from the source's, over the largest output, at
-    `sizes`; None where the source was not run.
+    `sizes`; None where the source was not run, for which `unmeasured` has the reason.
     """
 
     source: str
@@ -41,6 +42,7 @@ class ImportedModel:
     notes: tuple[str, ...] = ()
     difference: float | None = None
     sizes: tuple[tuple[int, ...], ...] = ()
+    unmeasured: str = ""
 
     def __repr__(self) -> str:
         return f"<ImportedModel of {self.source}: {self.network!r}>"
@@ -59,7 +61,7 @@ class ImportedModel:
             found.append(f"{len(self.unused)} weights are not needed: {some}")
         found += [f"note: {note}" for note in self.notes]
         if self.difference is None:
-            return "\n".join([*found, "outputs were not compared: a file is not run"])
+            return "\n".join([*found, self.unmeasured])
         sizes = " and ".join("x".join(map(str, size)) for size in self.sizes)
         apart = f"they differ by {self.difference:.1e} of the largest, in float64"
         return "\n".join([*found, f"outputs are equal at {sizes}: {apart}"])
@@ -113,6 +115,7 @@ def import_model(
     checkpoint: str | Path | None = None,
     key: str = "",
     until: str = "",
+    like: str = "",
     seconds: float = SECONDS,
     progress: Callable[[str], None] = lambda text: None,
 ) -> ImportedModel:
@@ -131,14 +134,18 @@ def import_model(
         key: the entry of the checkpoint that holds them, such as `state_dict_ema`.
         until: the layer that the network ends with, by the source's name for it: the
             path of a module, a node or tensor of ONNX, or a layer of Keras.
+        like: a spec, or `SPEC@VARIANT`, of which `model` is a checkpoint whose layers
+            have other widths, as after structured pruning.
         seconds: time limit of running the model's Python.
         progress: called with a text before each step.
 
     Raises:
         ImportFailed: the model cannot be read (AS701) or run (AS702), the language
-            lacks some of its operations (AS703), outputs differ (AS704), or the
-            checkpoint is not of this model (AS705).
+            lacks some of its operations (AS703), outputs differ (AS704), the
+            checkpoint is not of this model (AS705), or differs from the spec in more
+            than widths (AS706).
         InvalidArgument: there is no such model or layer.
+        SpecError: there is no such spec, or it has errors.
         FrameworkMissing: a framework is not installed.
     """
     from archspec.importing.models import Model
@@ -146,11 +153,24 @@ def import_model(
 
     file = None if checkpoint is None else Path(checkpoint)
     wish = Wish(name, tuple(size), flat, file, key, until)
+    if like:
+        from archspec.importing.pruned import import_pruned
+
+        network, path = _liked(like), Path(model)
+        return _of(str(path), import_pruned(network, path, wish, seconds, progress))
     if isinstance(model, str | Path):
         found = import_source(Model.of(str(model), call), wish, seconds, progress)
         return _of(str(model), found)
     found = import_module(model, example, wish, seconds, progress)
     return _of(type(model).__name__, found)
+
+
+def _liked(like: str) -> Network:
+    """The network of `SPEC` or `SPEC@VARIANT`."""
+    spec, at, variant = like.rpartition("@")
+    if not at or Path(like).is_file():
+        return load(like)
+    return load(spec, variant=variant)
 
 
 def _of(source: str, found: Imported) -> ImportedModel:
@@ -166,4 +186,5 @@ def _of(source: str, found: Imported) -> ImportedModel:
         found.notes,
         outputs.relative if outputs else None,
         outputs.sizes if outputs else (),
+        "" if outputs else found.unmeasured,
     )

@@ -90,6 +90,13 @@ def import_(
             metavar="LAYER", help="Import the part of the model that ends with a layer."
         ),
     ] = "",
+    like: Annotated[
+        str,
+        typer.Option(
+            metavar="SPEC[@VARIANT]",
+            help="MODEL is a pruned checkpoint of this spec: layers have other widths.",
+        ),
+    ] = "",
     seconds: Annotated[
         float, typer.Option(metavar="N", help="Time limit.", min=1, max=86_400)
     ] = 300,
@@ -107,6 +114,7 @@ def import_(
         archspec import timm:resnet18 --to keras,onnx -o resnet
         archspec import keras:MobileNetV2 --size 96 --call 'alpha=0.5'
         archspec import models.mine:build --call 'num_classes=10' --checkpoint my.pth
+        archspec import pruned.safetensors --like mobilenetv2 -o pruned.yaml
 
     Exit codes:
         3: a file exists; --force overwrites it
@@ -126,6 +134,7 @@ def import_(
             checkpoint=checkpoint,
             key=key,
             until=until,
+            like=like,
             seconds=seconds,
             progress=progress,
         )

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -108,7 +115,7 @@ def generated(
 def _images(network: Network, shapes: Sequence[Shape]) -> Iterator[list[Array]]:
     """Noise of the size of the spec, and of a larger one where the spec takes it."""
     random = np.random.default_rng(0)
-    yield [random.standard_normal((2, *shape)) for shape in shapes]
+    yield noise(shapes, random)
     if len(shapes) == 1:
         channels, height, width = shapes[0]
         size = height + 32, width + 32
@@ -117,6 +124,11 @@ def _images(network: Network, shapes: Sequence[Shape]) -> Iterator[list[Array]]:
         except SpecError:
             return
         yield [random.standard_normal((2, channels, *size))]
+
+
+def noise(shapes: Iterable[Shape], random: np.random.Generator) -> list[Array]:
+    """A batch of two for each input."""
+    return [random.standard_normal((2, *shape)) for shape in shapes]
 
 
 def _order(folder: Path, module: Path, name: str) -> Order:

@@ -49,6 +49,8 @@ class Imported:
     """Weights of the source that its outputs do not depend on."""
     notes: tuple[str, ...] = ()
     outputs: Outputs | None = None
+    unmeasured: str = "outputs were not compared: a file is not run"
+    """Why there are no outputs to compare, if there are none."""
 
 
 class Wish(NamedTuple):
@@ -220,7 +222,7 @@ def _imported(
         raise refusal(faults, last_readable(program, model.reader))
     progress("looking for structure")
     name = wish.name or identifier(program.name)
-    found = spec_of(graph, name, model, is_flat=wish.is_flat)
+    found = spec_of(graph, name, Path(model.stem), is_flat=wish.is_flat)
     tensors = found.tensors
     return Imported(
         found.text,
@@ -253,12 +255,22 @@ def _unused(program: Program, used: Collection[str]) -> Iterator[str]:
     yield from (c.name for c in floating if c.name not in used)
 
 
-def spec_of(graph: Graph, name: str, model: Model, *, is_flat: bool) -> Accepted:
-    """The best spec of a graph that says the same; raises ImportFailed (AS704)."""
-    path = Path(f"{identifier(model.stem)}.yaml")
+def spec_of(
+    graph: Graph,
+    name: str,
+    path: Path,
+    *,
+    is_flat: bool,
+    about: Mapping[str, Any] | None = None,
+) -> Accepted:
+    """The best spec of a graph that says the same; raises ImportFailed (AS704).
+
+    `path` is of the source, `about` as for `best`.
+    """
+    file = Path(f"{identifier(path.stem)}.yaml")
     try:
-        return best(graph, name, path, is_flat=is_flat)
+        return best(graph, name, file, is_flat=is_flat, about=about)
     except ValueError as error:
-        message = f"no spec says what {model.said} computes: {error}"
+        message = f"no spec says what {path} computes: {error}"
         help = "this is a fault of archspec; please report it with the model"
         raise ImportFailed.single("AS704", message, help=help) from None

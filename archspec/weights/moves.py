@@ -68,6 +68,30 @@ def from_target(
     return _moved([_Move(new, old, sizes) for old, new, sizes in moves], weights)
 
 
+def sizes_there(
+    op: str, weight: str, manifest: Mapping[str, Any], shape: Shape
+) -> dict[str, int]:
+    """The sizes of a weight's axes by their names, of its shape in a target.
+
+    A 1x1 convolution may be a matrix there, and a matrix such a convolution. Empty if
+    the shape is none of such a weight.
+    """
+    order = manifest["weights"][op][weight].get("axes", PRIMITIVES[op].weight_axes)
+    groups = _groups(order.replace("-", ""))
+    ones = (1,) * abs(len(groups) - len(shape))
+    is_last = manifest["weights"]["conv"]["weight"]["axes"].endswith("height width")
+    if len(shape) < len(groups):
+        shape = (*shape, *ones) if is_last else (*ones, *shape)
+    elif ones:
+        end = len(shape) - len(ones)
+        cut = shape[end:] if is_last else shape[: len(ones)]
+        shape = (shape[:end] if is_last else shape[len(ones) :]) if cut == ones else ()
+    if len(shape) != len(groups):
+        return {}
+    pairs = zip(groups, shape, strict=True)
+    return {" ".join(group): size for group, size in pairs}
+
+
 class Named(NamedTuple):
     """What a target calls a weight, and its shape there."""
 

@@ -38,6 +38,7 @@ from archspec.weights.adoption.proposals import (
 )
 from archspec.weights.adoption.readings import Reading, Share, Stored, cut, readings
 from archspec.weights.adoption.uses import Signature, Slot, Use, signature, uses
+from archspec.weights.adoption.widths import without_widths
 from archspec.weights.checkpoints import Checkpoint, Unit, opened, without
 from archspec.weights.checks import Arrays, check_numbers
 from archspec.weights.moves import from_target, names_there
@@ -113,7 +114,7 @@ def adopt(
             classes_note(network, own),
             _unstated(own, checkpoint),
         )
-        weights = _weights(own, checkpoint, units)
+        weights = weights_of(own, checkpoint, units)
         if qkv_by_head:
             weights = in_thirds(own, weights)
         return Adoption(own, units, weights, tuple(filter(None, notes)), path, key)
@@ -179,15 +180,25 @@ def _unstated(network: Network, checkpoint: Checkpoint) -> str:
 
 
 def correspondence(
-    network: Network, checkpoint: Checkpoint, *, compared: bool = False
+    network: Network,
+    checkpoint: Checkpoint,
+    *,
+    compared: bool = False,
+    any_widths: bool = False,
 ) -> dict[str, Unit]:
     """The unit of each layer; WeightsError (AS512, AS513, AS517) unless it is clear.
 
-    What is `compared` with its original may have parallel layers by order alone.
+    What is `compared` with its original may have parallel layers by order alone. With
+    `any_widths`, layers of the file may have other numbers of channels.
     """
+    if any_widths and (named := _by_name(network, checkpoint)):
+        return named
     ours, units = uses(network, manifest(checkpoint.target)), _stored(checkpoint)
     parts = [part for use in ours for part in use.parts]
-    check_positions(network, parts, units)
+    if any_widths:
+        without_widths([*parts, *units], manifest(checkpoint.target))
+    else:
+        check_positions(network, parts, units)
     check_same(parts, units)
     for number, part in own_names(_named(parts), _named(units)).items():
         own = frozenset({(parts[part].name, ())})
@@ -210,6 +221,17 @@ def correspondence(
     if not compared:
         check_parallel(network, parts, found[0], units)
     return {part.name: found[0][part.name].unit for part in parts}
+
+
+def _by_name(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:
+    """The unit of each layer in a file of a generated module; none for others."""
+    owners = {t.name: unit for unit in checkpoint.units for t in unit.tensors.values()}
+    places = names_there(network, manifest(checkpoint.target))
+    if {named.name for named in places.values()} != owners.keys():
+        return {}
+    return {
+        path.rpartition(".")[0]: owners[named.name] for path, named in places.items()
+    }
 
 
 def _stored(checkpoint: Checkpoint) -> list[Stored]:
@@ -256,9 +278,13 @@ def _decided(cases: Sequence[Case]) -> Pairs:
     return found
 
 
-def _weights(
+def weights_of(
     network: Network, checkpoint: Checkpoint, units: Mapping[str, Unit]
 ) -> Arrays:
+    """The canonical weights, of the unit of each layer.
+
+    Raises WeightsError (AS514, AS515) for numbers that are no weights.
+    """
     target = manifest(checkpoint.target)
     theirs = {
         t.name: t.values() for unit in units.values() for t in unit.tensors.values()
