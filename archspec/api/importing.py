@@ -179,7 +179,7 @@ def _of(source: str, found: Imported) -> ImportedModel:
         source,
         found.text,
         network,
-        Weights(network, found.weights),
+        Weights(network, found.stored),
         found.names,
         found.operations,
         found.unused,

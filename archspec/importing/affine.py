@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.importing.arranging import Constant, check_whole
+from archspec.importing.arranging import Constant
 from archspec.importing.graph import Node
 from archspec.importing.layouts import (
     Dim,
@@ -26,14 +26,27 @@ class Affine(Parting):
 
     def scaled(self, value: Value, factor: Any) -> Value:
         """Times a number, which must be used up later, or a vector over channels."""
-        if not isinstance(factor, Constant):
-            return value._replace(factor=value.factor * float(factor))
+        number = self._number(factor)
+        if number is not None:
+            pending = value.factor * number, value.addend * number
+            return value._replace(factor=pending[0], addend=pending[1])
         merged = self._absorbed(value, "scale", factor)
         if merged is not None:
             return merged
+        if factor.array.size == 1:
+            weights = {"scale": factor.moved(factor.array.reshape(1))}
+            return self.pointwise("scalar_affine", value, weights, bias=False)
         axis, vector = self._vector(value, factor)
-        weights = {"scale": Constant(factor.name, vector)}
+        weights = {"scale": factor.moved(vector)}
         return self.channelwise("layer_scale", value, axis, weights, initial=1.0)
+
+    def _number(self, given: Any) -> float | None:
+        """A number that was not learned."""
+        if not isinstance(given, Constant):
+            return float(given)
+        if given.array.size > 1 or self.is_learned(given):
+            return None
+        return float(given.array.reshape(()))
 
     def _vector(self, value: Value, constant: Constant) -> tuple[int, Any]:
         """The dimension along which a constant changes, and its numbers."""
@@ -46,11 +59,14 @@ class Affine(Parting):
     def shifted(self, value: Value, constant: Any) -> Value:
         """Plus learned numbers, one for each channel and position, or a bias."""
         rank = len(value.dims)
+        number = self._number(constant)
+        if number is not None:
+            return value._replace(addend=value.addend + number)
         merged = self._absorbed(value, "shift", constant)
         if merged is not None:
             return merged
-        if not isinstance(constant, Constant) or not 3 <= rank <= 4:
-            raise Unreadable("a sum with a number")
+        if not 3 <= rank <= 4:
+            raise Unreadable("a sum of a vector and a constant")
         lengths = (1,) * (rank - len(constant.shape)) + constant.shape
         if lengths[1:] != value.shape[1:] or lengths[0] != 1:
             raise Unreadable(f"a sum with a constant of {constant.shape}")
@@ -63,33 +79,33 @@ class Affine(Parting):
             raise Unreadable("a sum of positions in another order")
         array = constant.array.reshape(lengths)[0]
         array = array if last else np.moveaxis(array, 0, -1)
-        weights = {
-            "embedding": Constant(constant.name, array.reshape(-1, array.shape[-1]))
-        }
+        weights = {"embedding": constant.moved(array.reshape(-1, array.shape[-1]))}
         return value.like(self.node("position_embedding", [value.node], weights))
 
-    def _absorbed(self, value: Value, name: str, constant: Any) -> Value | None:
+    def _absorbed(self, value: Value, name: str, constant: Constant) -> Value | None:
         """The value with a bias, scale or shift of channels in the node before it.
 
         None where that has its own.
         """
         node = value.node
-        own = absorbed(node, name) if isinstance(constant, Constant) else None
-        if own is None or value.factor != 1:
+        own = absorbed(node, name)
+        if own is None or not value.is_plain:
             return None
         lengths = (1,) * (len(value.dims) - len(constant.shape)) + constant.shape
         channels = size(value.axes[0])
         pairs = zip(value.dims, lengths, strict=True)
         fits = [n == channels for dim, n in pairs if dim == value.axes[0]]
+        if node.name == "scalar_affine":
+            channels, fits = 1, [True]
         if prod(lengths) != channels or not any(fits):
             return None
-        given = {own.weight: Constant(constant.name, constant.array.reshape(-1))}
+        given = {own.weight: constant.moved(constant.array.reshape(-1))}
         return value.like(self.again(node, None, given, **own.attributes))
 
     def grouped(self, value: Value, epsilon: float) -> Value:
         """Normalise within groups, which are dimension 1; raises Unreadable."""
+        value = self.whole(value)
         groups, channels = value.dims[1], value.axes[0]
-        check_whole(value)
         self.check_batch(value)
         if groups != channels[: len(groups)]:
             raise Unreadable("a norm of groups that are no channels next to each other")
@@ -103,11 +119,12 @@ def _positions(axes: Dims) -> Dim:
     return tuple(chain.from_iterable(axes[1:]))
 
 
-def made_up(norm: str, channels: int) -> dict[str, Constant]:
-    """Scales and shifts of a norm that has none, without names."""
-    shift = np.zeros(channels, np.float32)
-    weights = {"scale": Constant("", np.ones(channels, np.float32))}
-    return weights if norm == "rms_norm" else weights | {"shift": Constant("", shift)}
+def made_up(norm: str, channels: int, **given: Constant | None) -> dict[str, Constant]:
+    """Scales and shifts of a norm: those given, and others without names."""
+    found = {"scale": Constant("", np.ones(channels, np.float32))}
+    if norm != "rms_norm":
+        found["shift"] = Constant("", np.zeros(channels, np.float32))
+    return found | {key: each for key, each in given.items() if each is not None}
 
 
 class _Own(NamedTuple):

@@ -6,8 +6,9 @@ finds all of it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import permutations
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from archspec.errors import ShapeError
 from archspec.importing.graph import Graph, Node, Scope, Tensor
 from archspec.importing.layouts import (
     Dims,
+    Lacking,
     Layouts,
     Unreadable,
     Value,
@@ -24,6 +26,7 @@ from archspec.importing.layouts import (
     size,
 )
 from archspec.ops import PRIMITIVES, Op, Shape
+from archspec.ops.normalization import Normalize
 
 
 class Constant(NamedTuple):
@@ -31,11 +34,21 @@ class Constant(NamedTuple):
 
     name: str
     array: Any
+    made_of: tuple[str, ...] = ()
+    """The weights that it was computed from, if it is none of the source's own."""
 
     @property
     def shape(self) -> Shape:
         """Its shape in the source."""
         return tuple(self.array.shape)
+
+    def moved(self, array: Any) -> Constant:
+        """The same numbers in another order."""
+        return self._replace(array=array)
+
+    def computed(self, array: Any) -> Constant:
+        """Numbers that were computed from these alone."""
+        return Constant(self.name, array, self.made_of or (self.name,))
 
 
 class Gap(NamedTuple):
@@ -44,6 +57,8 @@ class Gap(NamedTuple):
     operation: str
     why: str
     scopes: tuple[Scope, ...]
+    is_lacking: bool = False
+    """Whether the language lacks it, and not only this reading of it."""
 
 
 MAX_PARTS = 4
@@ -65,6 +80,8 @@ class Arranging:
         self.gaps: list[Gap] = []
         self.unknowns = set[Node]()
         """What stands for operations that cannot be read, and what reads it."""
+        self.learned: Collection[str] = ()
+        """The names of weights, where the source tells them from other constants."""
         self.notes: list[str] = []
         """What a user should know about the graph, a sentence each."""
         self.scopes: tuple[Scope, ...] = ()
@@ -120,7 +137,7 @@ class Arranging:
 
     def arranged(self, value: Value, wanted: Dims) -> Node:
         """The node whose axes are those wanted; raises Unreadable."""
-        check_whole(value)
+        value = self.whole(value)
         if value.shift:
             raise Unreadable("a tensor that is rolled")
         found = moves(value.axes, wanted)
@@ -138,8 +155,21 @@ class Arranging:
         self.scopes = inner
         return node
 
+    def whole(self, value: Value) -> Value:
+        """The value with a node that has its numbers; raises Lacking.
+
+        What no layer uses up of factors and numbers that are added is `normalize`.
+        """
+        if value.is_plain:
+            return value
+        if value.factor <= 0:
+            raise Lacking(f"a tensor times {value.factor:g}")
+        mean = decimal(-value.addend / value.factor)
+        op = Normalize(mean=(mean,), std=(decimal(1 / value.factor),))
+        return value._replace(node=self._once(op, value.node), factor=1.0, addend=0.0)
+
     def _once(self, op: Op, source: Node) -> Node:
-        """The node that moves another's numbers, of which one is enough."""
+        """The node of an op without weights on another, of which one is enough."""
         key = source, op.name, tuple(dict(op).items())
         if key not in self._moved:
             self._moved[key] = self.node(op.name, [source], {}, **dict(op))
@@ -194,7 +224,7 @@ class Arranging:
 
         With `any_order` their order in the node may be another one, see `in_order`.
         """
-        check_whole(value)
+        value = self.whole(value)
         axis %= len(value.dims)
         others = [dim for n, dim in enumerate(value.dims) if n != axis]
         is_vector = others == [self.layouts.batch]
@@ -206,10 +236,17 @@ class Arranging:
             order = _reachable(value, order)
         return Value(self.arranged(value, order), order, value.dims)
 
-    def pointwise(self, name: str, value: Value, /, **attributes: Any) -> Value:
+    def pointwise(
+        self,
+        name: str,
+        value: Value,
+        weights: Mapping[str, Constant] = MappingProxyType({}),
+        /,
+        **attributes: Any,
+    ) -> Value:
         """An op that reads each number by itself, in any layout."""
-        check_whole(value)
-        return value.like(self.node(name, [value.node], {}, **attributes))
+        value = self.whole(value)
+        return value.like(self.node(name, [value.node], weights, **attributes))
 
     def channelwise(
         self,
@@ -236,7 +273,7 @@ class Arranging:
             is_last = channels == value.dims[-1] and channels not in value.dims[1:-1]
             return self.last(value) if is_last else self.first(value)
         except Unreadable as error:
-            self.gaps.append(Gap("output", str(error), ()))
+            self.gaps.append(Gap("output", str(error), (), isinstance(error, Lacking)))
             return Node(None, (), ())
 
     def check_batch(self, value: Value) -> None:
@@ -244,24 +281,32 @@ class Arranging:
         if value.dims[:1] != (self.layouts.batch,):
             raise Unreadable("a tensor whose first dimension is not the batch")
 
+    def is_learned(self, constant: Constant) -> bool:
+        """Whether a weight was trained: its value says nothing of the op."""
+        return not {constant.name, *constant.made_of}.isdisjoint(self.learned)
+
     def unknown(
-        self, operation: str, why: str, shape: Shape, inputs: Sequence[Value] = ()
+        self,
+        operation: str,
+        error: Unreadable,
+        shape: Shape,
+        inputs: Sequence[Value] = (),
     ) -> Value:
         """What stands for an operation that cannot be read.
 
         Its gap is recorded, unless it only follows from another one.
         """
-        if self.unknowns.isdisjoint(value.node for value in inputs):
-            self.gaps.append(Gap(operation, why, self.scopes))
+        is_lacking = isinstance(error, Lacking)
+        if is_lacking or self.unknowns.isdisjoint(value.node for value in inputs):
+            self.gaps.append(Gap(operation, str(error), self.scopes, is_lacking))
         node = Node(None, (), tuple(shape[1:]) or (1,), self.scopes)
         self.unknowns.add(node)
         return self.layouts.first(node)
 
 
-def check_whole(value: Value) -> None:
-    """Raise Unreadable for a tensor that a factor is still missing from."""
-    if value.factor != 1:
-        raise Unreadable(f"a tensor times {value.factor:g}")
+def decimal(number: float) -> float:
+    """A number with as many digits as specs have."""
+    return float(f"{number:.12g}") + 0.0
 
 
 def _reachable(value: Value, order: Dims) -> Dims:

@@ -86,7 +86,7 @@ class Scores(NamedTuple):
         every = [axis for axis, n in enumerate(shape[:-2]) if n == heads > 1][-1:]
         array = np.broadcast_to(array, (*array.shape[:-2], *both)).reshape(-1, *both)
         if along == every and self.bias is None:
-            return self._replace(bias=Constant(constant.name, array))
+            return self._replace(bias=constant.moved(array))
         inner = prod(shape[along[0] + 1 : -2]) if along else heads
         if len(along) > 1 or inner != heads or self.mask is not None:
             raise Unreadable(f"scores of attention plus a constant of {constant.shape}")
@@ -122,7 +122,8 @@ class Attending(Affine):
         if bias is not None:
             scores = bias.array.reshape(-1, *bias.array.shape[-2:])
             own["relative_bias"], table = bias_table(scores, together.places)
-            weights["table"] = Constant(bias.name, table)
+            weights["table"] = bias.moved(table)
+        query, key = map(self._unshifted, (query, key))
         parts = [self._heads(each, query) for each in (query, key, value)]
         node = self.node("attention", _thirds(parts), weights, heads=size(heads), **own)
         positions = query.axes[1:]
@@ -131,7 +132,13 @@ class Attending(Affine):
         each = dim_of(node.shape[0] // size(heads))
         axes = (*heads, *each), *positions
         dims = query.dims[0], heads, query.dims[2], each
-        return query._replace(node=node, axes=axes, dims=dims, factor=value.factor)
+        return query._replace(
+            node=node, axes=axes, dims=dims, factor=value.factor, addend=value.addend
+        )
+
+    def _unshifted(self, value: Value) -> Value:
+        """A value that has a factor at most, which the scale can have."""
+        return self.whole(value) if value.addend else value
 
     def _heads(self, value: Value, query: Value) -> Node:
         """The node of queries, keys or values, its channels divided among heads."""
@@ -141,7 +148,8 @@ class Attending(Affine):
         within = (*value.dims[:1], positions) == (*query.dims[:1], query.dims[2])
         if in_place and within and query.dims[0] != self.layouts.batch:
             return value.node
-        value = value._replace(factor=1.0)
+        # the scale has that of queries and keys, the output that of values
+        value = value._replace(factor=1.0, addend=0.0)
         self.check_batch(value)
         if in_place and _positions(value) == positions:
             return value.node

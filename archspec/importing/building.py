@@ -109,7 +109,7 @@ class Builder(Attending):
         """A sum or product of tensors in one layout; sizes of 1 may be broadcast."""
         rank = max(len(value.dims) for value in values)
         values = [
-            expanded(unrepeated(v), (1,) * (rank - len(v.dims)) + v.shape)
+            self.whole(expanded(unrepeated(v), (1,) * (rank - len(v.dims)) + v.shape))
             for v in values
         ]
         largest = max(values, key=lambda value: prod(value.shape))
@@ -146,7 +146,7 @@ class Builder(Attending):
         *before, last = values
         if axis == 1 and all(isinstance(value, Constant) for value in before):
             tokens = np.concatenate([constant.array for constant in before], 1)
-            return self.prefixed(Constant(before[0].name, tokens), last)
+            return self.prefixed(before[0].moved(tokens), last)
         if not all(isinstance(value, Value) for value in values):
             raise Unreadable("a concatenation with a constant")
         first, *others = (self.settled(value, axis) for value in values)
@@ -165,7 +165,7 @@ class Builder(Attending):
         tokens = constant.array[0]
         if (constant.array != tokens).any():
             raise Unreadable("tokens that differ from image to image")
-        weights = {"tokens": Constant(constant.name, tokens)}
+        weights = {"tokens": constant.moved(tokens)}
         node = self.node("prefix_tokens", [value.node], weights, count=len(tokens))
         return self.layouts.first(node, last=True)
 

@@ -29,6 +29,8 @@ class Tensor(NamedTuple):
 
     name: str
     array: Array
+    made_of: tuple[str, ...] = ()
+    """The weights that it was computed from, if it is none of the source's own."""
 
 
 @dataclass(eq=False, repr=False, slots=True)

@@ -59,7 +59,9 @@ class Value(NamedTuple):
     axes: Dims
     dims: Dims
     factor: float = 1.0
-    """What its numbers are still to be multiplied by: the language has no such op."""
+    """What the node's numbers are still to be multiplied by."""
+    addend: float = 0.0
+    """What is still to be added to the product."""
     shift: int = 0
     """By how many rows and columns it is rolled, against the node."""
 
@@ -67,6 +69,11 @@ class Value(NamedTuple):
     def shape(self) -> Shape:
         """The shape in the source."""
         return tuple(size(dim) for dim in self.dims)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its numbers are those of the node."""
+        return (self.factor, self.addend) == (1, 0)
 
     def like(self, node: Node) -> Value:
         """The same layout of a node with the same axes."""

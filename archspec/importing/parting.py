@@ -87,7 +87,7 @@ class Parting(Arranging):
         key = node, heads, parts
         if key not in self._reordered:
             weights = {
-                name: Constant(tensor.name, _exchanged(tensor.array, heads, parts))
+                name: Constant(*tensor).moved(_exchanged(tensor.array, heads, parts))
                 for name, tensor in node.weights.items()
             }
             self._reordered[key] = self.again(node, None, weights)

@@ -8,13 +8,13 @@ gives the same is meant.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, permutations, product
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.importing.arranging import Constant
+from archspec.importing.arranging import Constant, decimal
 from archspec.importing.layouts import Value
 from archspec.ops import PRIMITIVES
 from archspec.words import ACTIVATIONS
@@ -41,11 +41,22 @@ class Formula:
     value: Value | None = None
     reduces: bool = False
     """Whether numbers are not each read by itself."""
+    numbers: Sequence[float] = ()
+    """Numbers in it that are no terms."""
+
+    def part(self, number: int) -> Formula:
+        """That of one of several results."""
+
+        def function(*terms: Array) -> Array:
+            assert self.function is not None
+            return self.function(*terms)[number]
+
+        return replace(self, function=function)
 
     @property
     def stands(self) -> bool:
         """Whether an op can read it."""
-        return self.value is not None and self.value.factor == 1
+        return self.value is not None and self.value.is_plain
 
     @property
     def parents(self) -> set[Formula]:
@@ -85,7 +96,8 @@ class _Chain(NamedTuple):
     def scalars(self) -> list[float]:
         """The numbers among the constants."""
         arrays = [constant.array for constant in self.constants]
-        return sorted({float(each.reshape(-1)[0]) for each in arrays if each.size == 1})
+        found = {float(each.reshape(-1)[0]) for each in arrays if each.size == 1}
+        return sorted(found.union(*(formula.numbers for formula in self.inner)))
 
     @property
     def is_plain(self) -> bool:
@@ -153,11 +165,6 @@ def scaled(formula: Formula) -> Scaled | None:
     if factor <= 0 or not np.allclose(given, line, rtol=1e-12, atol=1e-12):
         return None
     return Scaled(chain.leaf.value, decimal(-zero / factor), decimal(1 / factor))
-
-
-def decimal(number: float) -> float:
-    """A number with as many digits as specs have."""
-    return float(f"{number:.12g}") + 0.0
 
 
 def _chains(formula: Formula) -> Iterator[_Chain]:
@@ -236,7 +243,7 @@ def _response_norm(chain: _Chain, value: Value) -> Found | None:
         return None
     for (scale, shift), epsilon in product(permutations(vectors), chain.scalars):
         weights = {
-            name: Constant(each.name, each.array.reshape(-1))
+            name: each.moved(each.array.reshape(-1))
             for name, each in (("scale", scale), ("shift", shift))
         }
         settings = {"epsilon": float(f"{epsilon:.6g}")}

@@ -16,9 +16,10 @@ from archspec.errors import (
     InvalidArgument,
 )
 from archspec.frameworks import FRAMEWORKS
+from archspec.importing import provenance
 from archspec.importing.checkpoint import classes_of, fitted
 from archspec.importing.draft import identifier
-from archspec.importing.graph import Graph, Tensor
+from archspec.importing.graph import Graph
 from archspec.importing.models import Model
 from archspec.importing.outputs import Outputs, Run, compared, generated, runner
 from archspec.importing.readers import Program
@@ -43,7 +44,7 @@ class Imported:
     network: Network
     weights: Mapping[str, Array]
     names: Mapping[str, str]
-    """The source's name of each weight."""
+    """The source's name of each weight that it has."""
     operations: int
     unused: tuple[str, ...]
     """Weights of the source that its outputs do not depend on."""
@@ -51,6 +52,17 @@ class Imported:
     outputs: Outputs | None = None
     unmeasured: str = "outputs were not compared: a file is not run"
     """Why there are no outputs to compare, if there are none."""
+
+    @property
+    def stored(self) -> dict[str, Array]:
+        """The weights for files: what was computed from others is in single precision.
+
+        Until outputs are compared, it is in double precision.
+        """
+        return {
+            key: array if key in self.names else array.astype(np.float32)
+            for key, array in self.weights.items()
+        }
 
 
 class Wish(NamedTuple):
@@ -228,10 +240,10 @@ def _imported(
         found.text,
         found.network,
         {key: np.asarray(tensor.array) for key, tensor in tensors.items()},
-        {key: tensor.name for key, tensor in tensors.items()},
+        provenance.names(tensors),
         len(graph.nodes),
-        tuple(_unused(program, {tensor.name for tensor in tensors.values()})),
-        (*_left_out(program), *builder.notes, *_made_up(tensors.values())),
+        tuple(_unused(program, provenance.used(tensors.values()))),
+        (*_left_out(program), *builder.notes, *provenance.notes(tensors)),
     )
 
 
@@ -239,13 +251,6 @@ def _left_out(program: Program) -> Iterator[str]:
     """A note where the network is a part of the model."""
     if program.end:
         yield f"the network ends with '{program.end}' of the model"
-
-
-def _made_up(tensors: Collection[Tensor]) -> Iterator[str]:
-    """A note of the weights that the model does not have: they have no name."""
-    count = sum(int(tensor.array.size) for tensor in tensors if not tensor.name)
-    if count:
-        yield f"{count:,} of the parameters are ones and zeros that the model lacks"
 
 
 def _unused(program: Program, used: Collection[str]) -> Iterator[str]:

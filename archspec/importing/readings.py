@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from archspec.importing.arrays import Function
 
 Reading = Callable[..., Any]
 
@@ -19,3 +21,20 @@ class Readings(dict[str, Reading]):
             return function
 
         return register
+
+
+class Tables(NamedTuple):
+    """What a source's operations are: readings, and functions of arrays.
+
+    `chained` are those whose chains may be an op, and `reducing` those of them that
+    read the numbers along an axis; all others read each number by itself. `moving` only
+    move numbers, and `partial` take a tensor inside a chain.
+    """
+
+    operations: Readings
+    scores: Readings
+    functions: Mapping[str, Function]
+    chained: frozenset[str]
+    reducing: frozenset[str]
+    moving: frozenset[str]
+    partial: frozenset[str] = frozenset()

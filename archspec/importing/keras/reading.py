@@ -172,10 +172,9 @@ class _Reading:
         try:
             return [self._read(layer, given, self._use(layer, where))]
         except Unreadable as error:
-            is_lacking = isinstance(error, Lacking)
-            values = [] if is_lacking else [t.value for t in tensors if t.value]
+            values = [t.value for t in tensors if t.value]
             shape = _canonical(given.shape)
-            unknown = self.builder.unknown(layer.kind, str(error), shape, values)
+            unknown = self.builder.unknown(layer.kind, error, shape, values)
             return [
                 self._beginning(channels_last(unknown)) if given.shape else Unknown()
             ]

@@ -1,4 +1,4 @@
-"""Operations on arrays: those on weights alone are carried out.
+"""What ONNX's operations compute of arrays.
 
 Each function has the inputs of its operation, `None` where one is left out, and its
 attributes by name. The same functions tell what a chain of operations computes.
@@ -10,40 +10,22 @@ attributes by name. The same functions tell what a chain of operations computes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import erf, pi, prod
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from archspec.importing.layouts import Unreadable
+from archspec.importing.arrays import (
+    both,
+    checked,
+    error_function,
+    gelu,
+    matmul,
+    sigmoid,
+    softmax,
+)
 
 Array = Any
-
-MAX_SIZE = 2**28
-"""Numbers that operations on weights may read, and give in all."""
-
-
-def computed(
-    operation: str, inputs: Sequence[Any], attributes: dict[str, Any]
-) -> list[Array]:
-    """The results of an operation; raises Unreadable."""
-    if operation not in FUNCTIONS:
-        raise Unreadable("an operation on weights that cannot be carried out")
-    if any(np.size(given) > MAX_SIZE for given in inputs):
-        raise Unreadable("an operation on more numbers than a network has")
-    try:
-        with np.errstate(all="ignore"):
-            found = FUNCTIONS[operation](*inputs, **attributes)
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise Unreadable(f"an operation on weights: {error}") from None
-    results = found if isinstance(found, list) else [found]
-    return [np.asarray(result) for result in results]
 
 
 def whole(values: Any) -> tuple[int, ...]:
@@ -64,24 +46,6 @@ def _reshape(x: Array, shape: Any, allowzero: int = 0) -> Array:
     return x.reshape(resolved(whole(shape), x.shape, keep_zeros=bool(allowzero)))
 
 
-def _both(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
-    def checked(x: Array, y: Array) -> Array:
-        _check(np.broadcast_shapes(np.shape(x), np.shape(y)))
-        return function(x, y)
-
-    return checked
-
-
-def _check(shape: Sequence[int]) -> None:
-    if prod(shape) > MAX_SIZE:
-        raise ValueError(f"a result of {tuple(shape)} is too large")
-
-
-def _matmul(x: Array, y: Array) -> Array:
-    _check((*x.shape[:-1], *y.shape[-1:]))
-    return x @ y
-
-
 def _constant(**given: Any) -> Array:
     ((name, value),) = given.items()
     dtype = {"value_float": np.float32, "value_floats": np.float32}.get(name)
@@ -100,7 +64,7 @@ def _expand(x: Array, shape: Any) -> Array:
 
 
 def _range(start: Any, limit: Any, delta: Any) -> Array:
-    _check([int((limit - start) / delta)])
+    checked([int((limit - start) / delta)])
     return np.arange(start, limit, delta)
 
 
@@ -156,11 +120,6 @@ def _clip(x: Array, min: Any = None, max: Any = None) -> Array:
     return np.clip(x, -np.inf if min is None else min, np.inf if max is None else max)
 
 
-def _softmax(x: Array, axis: int = -1) -> Array:
-    large = np.exp(x - x.max(axis, keepdims=True))
-    return large / large.sum(axis, keepdims=True)
-
-
 def _reduced(function: Callable[..., Array]) -> Callable[..., Array]:
     def over(
         x: Array, axes: Any = None, keepdims: int = 1, noop_with_empty_axes: int = 0
@@ -177,32 +136,19 @@ def _length(x: Array, axis: Any, keepdims: bool) -> Array:
     return np.sqrt(np.square(x).sum(axis, keepdims=keepdims))
 
 
-def _sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
-
-
-_erf = np.vectorize(erf, otypes=[float])
-
-
-def _gelu(x: Array, approximate: str = "none") -> Array:
-    if approximate == "tanh":
-        return x * (1 + np.tanh((2 / pi) ** 0.5 * (x + 0.044715 * x**3))) / 2
-    return x * (1 + _erf(x / 2**0.5)) / 2
-
-
 def _div(x: Array, y: Array) -> Array:
     whole_numbers = np.issubdtype(np.result_type(x, y), np.integer)
     return x // y if whole_numbers else x / y
 
 
 def _mod(x: Array, y: Array, fmod: int = 0) -> Array:
-    return _both(np.fmod if fmod else np.mod)(x, y)
+    return both(np.fmod if fmod else np.mod)(x, y)
 
 
 def _cumulated(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
     def over(first: Array, *others: Array) -> Array:
         for other in others:
-            first = _both(function)(first, other)
+            first = both(function)(first, other)
         return first
 
     return over
@@ -210,8 +156,8 @@ def _cumulated(function: Callable[[Array, Array], Array]) -> Callable[..., Array
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Abs": np.abs,
-    "Add": _both(np.add),
-    "And": _both(np.logical_and),
+    "Add": both(np.add),
+    "And": both(np.logical_and),
     "Cast": _cast,
     "CastLike": lambda x, other: x.astype(other.dtype),
     "Ceil": np.ceil,
@@ -219,32 +165,32 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Concat": lambda *xs, axis: np.concatenate(xs, axis),
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
-    "Div": _both(_div),
+    "Div": both(_div),
     "Elu": lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
-    "Equal": _both(np.equal),
-    "Erf": _erf,
+    "Equal": both(np.equal),
+    "Erf": error_function,
     "Exp": np.exp,
     "Expand": _expand,
     "Flatten": lambda x, axis=1: x.reshape(prod(x.shape[:axis]), -1),
     "Floor": np.floor,
     "Gather": lambda x, indices, axis=0: np.take(x, indices, axis),
-    "Gelu": _gelu,
-    "Greater": _both(np.greater),
+    "Gelu": gelu,
+    "Greater": both(np.greater),
     "HardSigmoid": lambda x, alpha=0.2, beta=0.5: np.clip(alpha * x + beta, 0, 1),
     "HardSwish": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
     "Identity": lambda x: x,
     "LeakyRelu": lambda x, alpha=0.01: np.where(x > 0, x, alpha * x),
-    "Less": _both(np.less),
+    "Less": both(np.less),
     "Log": np.log,
-    "MatMul": _matmul,
+    "MatMul": matmul,
     "Max": _cumulated(np.maximum),
     "Min": _cumulated(np.minimum),
     "Mish": lambda x: x * np.tanh(np.logaddexp(x, 0)),
     "Mod": _mod,
-    "Mul": _both(np.multiply),
+    "Mul": both(np.multiply),
     "Neg": np.negative,
     "Not": np.logical_not,
-    "Pow": _both(np.power),
+    "Pow": both(np.power),
     "Range": _range,
     "Reciprocal": np.reciprocal,
     "ReduceL2": _reduced(_length),
@@ -256,16 +202,16 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Relu": lambda x: np.maximum(x, 0),
     "Reshape": _reshape,
     "Shape": _shape,
-    "Sigmoid": _sigmoid,
+    "Sigmoid": sigmoid,
     "Slice": _slice,
-    "Softmax": _softmax,
+    "Softmax": softmax,
     "Softplus": lambda x: np.logaddexp(x, 0),
     "Split": _split,
     "Sqrt": np.sqrt,
     "Squeeze": _squeeze,
-    "Sub": _both(np.subtract),
+    "Sub": both(np.subtract),
     "Sum": _cumulated(np.add),
-    "Swish": lambda x, alpha=1.0: x * _sigmoid(alpha * x),
+    "Swish": lambda x, alpha=1.0: x * sigmoid(alpha * x),
     "Tanh": np.tanh,
     "Transpose": lambda x, perm=None: x.transpose(perm),
     "Unsqueeze": _unsqueeze,
@@ -281,3 +227,9 @@ CHAINED = REDUCING | frozenset(
     "Softplus Sqrt Sub Sum Swish Tanh Where".split()
 )
 """Operations whose chains may be an op; all others read each number by itself."""
+
+MOVING = frozenset(
+    "Cast CastLike Concat Constant ConstantOfShape Expand Flatten Gather Identity "
+    "Reshape Shape Slice Split Squeeze Transpose Unsqueeze".split()
+)
+"""Operations that only move numbers."""

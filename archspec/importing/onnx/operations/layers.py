@@ -93,14 +93,14 @@ def _gemm(
     added = bias_of(bias)
     if added is not None:
         each = np.broadcast_to(added.array, (1, len(matrix))).reshape(-1)
-        added = Constant(added.name, each)
-    return builder.dense(x, Constant(weight.name, matrix), added)
+        added = added.moved(each)
+    return builder.dense(x, weight.moved(matrix), added)
 
 
 @reads("MatMul", "FusedMatMul")
 def _matmul(builder: Builder, x: Any, by: Any) -> Any:
     if isinstance(x, Value) and isinstance(by, Constant) and by.array.ndim == 2:
-        return builder.dense(x, Constant(by.name, by.array.T), None)
+        return builder.dense(x, by.moved(by.array.T), None)
     if isinstance(x, Scores) and isinstance(by, Value):
         return applied(builder, x, by)
     if isinstance(x, Value) and isinstance(by, Value):
@@ -186,7 +186,7 @@ def _group_norm(
 def _each(weight: Constant, channels: int) -> Constant:
     """For each channel; before operator set 21 there was a number for each group."""
     count = channels // max(1, len(weight.array))
-    return Constant(weight.name, np.repeat(weight.array, count))
+    return weight.moved(np.repeat(weight.array, count))
 
 
 @reads("InstanceNormalization")

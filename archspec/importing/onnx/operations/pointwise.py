@@ -11,7 +11,7 @@ import numpy as np
 
 from archspec.importing.building import Builder, Constant
 from archspec.importing.layouts import Unreadable, Value
-from archspec.importing.onnx.operations.registry import bias_of, number, reads
+from archspec.importing.onnx.operations.registry import bias_of, reads
 
 
 @reads("Softmax")
@@ -32,7 +32,7 @@ def _add(builder: Builder, *given: Any) -> Value:
 @reads("Sub")
 def _sub(builder: Builder, x: Any, other: Any) -> Value:
     if isinstance(x, Value) and isinstance(other, Constant):
-        return builder.shifted(x, Constant(other.name, -other.array))
+        return builder.shifted(x, other.computed(-other.array))
     if not (isinstance(x, Value) and isinstance(other, Value)):
         raise Unreadable("a constant less a tensor")
     return builder.join("subtract", [x, other])
@@ -43,21 +43,14 @@ def _mul(builder: Builder, x: Any, other: Any) -> Value:
     if isinstance(x, Value) and isinstance(other, Value):
         return builder.join("multiply", [x, other])
     value, factor = (x, other) if isinstance(x, Value) else (other, x)
-    return _times(builder, value, factor)
+    return builder.scaled(value, factor)
 
 
 @reads("Div")
 def _div(builder: Builder, x: Any, other: Any) -> Value:
     if not isinstance(other, Constant) or not other.array.all():
         raise Unreadable("a quotient of tensors")
-    inverse = (1 / other.array.astype(np.float64)).astype(np.float32)
-    return _times(builder, x, Constant(other.name, inverse))
-
-
-def _times(builder: Builder, value: Value, factor: Constant) -> Value:
-    if factor.array.size == 1:
-        return builder.scaled(value, number(factor))
-    return builder.scaled(value, factor)
+    return builder.scaled(x, other.computed(1 / other.array.astype(np.float64)))
 
 
 @reads("Concat")

@@ -34,7 +34,7 @@ def _scaled_dot_product_attention(
 def _matmul(builder: Builder, x: Any, *, other: Any = None, mat2: Any = None) -> Any:
     by = mat2 if other is None else other
     if isinstance(by, Constant) and isinstance(x, Value) and by.array.ndim == 2:
-        return builder.dense(x, Constant(by.name, by.array.T), None)
+        return builder.dense(x, by.moved(by.array.T), None)
     if isinstance(x, Scores) and x.is_normal and isinstance(by, Value):
         return builder.attention(
             x.query, x.key, by, scale=x.factor, bias=x.bias, mask=x.mask

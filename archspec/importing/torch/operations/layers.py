@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archspec.importing.building import Builder, Constant
-from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.building import Builder, Constant, made_up
+from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.torch.operations.registry import (
     around,
     pair,
@@ -98,7 +98,7 @@ def _linear(
 
 @reads("addmm")
 def _addmm(builder: Builder, bias: Any, mat1: Value, mat2: Constant) -> Value:
-    return builder.dense(mat1, Constant(mat2.name, mat2.array.T), bias)
+    return builder.dense(mat1, mat2.moved(mat2.array.T), bias)
 
 
 @reads("batch_norm", "_native_batch_norm_legit_no_training")
@@ -117,14 +117,9 @@ def _batch_norm(
 ) -> Value:
     if training or not (running_mean and running_var):
         raise Unreadable("a batch norm that uses the statistics of the batch")
-    if not (weight and bias):
-        raise Unreadable("a batch norm without scale and shift")
-    weights = {
-        "scale": weight,
-        "shift": bias,
-        "mean": running_mean,
-        "variance": running_var,
-    }
+    statistics = {"mean": running_mean, "variance": running_var}
+    own = made_up("batch_norm", x.shape[1], scale=weight, shift=bias)
+    weights = own | statistics
     decay, epsilon = rounded(1 - momentum), rounded(eps)
     return builder.channelwise(
         "batch_norm", x, 1, weights, epsilon=epsilon, decay=decay
@@ -142,11 +137,11 @@ def _layer_norm(
     eps: float = 1e-5,
     cudnn_enable: bool = True,
 ) -> Value:
-    if len(normalized_shape) != 1 or not (weight and bias):
-        raise Unreadable(
-            "a layer norm over more than the last axis, or without scale and shift"
-        )
-    weights = {"scale": weight, "shift": bias}
+    if len(normalized_shape) == 3 and not (weight or bias):
+        return _group_norm(builder, x, num_groups=1, eps=eps)
+    if len(normalized_shape) != 1:
+        raise Lacking("a layer norm over more than the last axis")
+    weights = made_up("layer_norm", x.shape[-1], scale=weight, shift=bias)
     return builder.channelwise("layer_norm", x, -1, weights, epsilon=rounded(eps))
 
 
@@ -161,9 +156,7 @@ def _group_norm(
     eps: float = 1e-5,
     cudnn_enabled: bool = True,
 ) -> Value:
-    if not (weight and bias):
-        raise Unreadable("a group norm without scale and shift")
-    weights = {"scale": weight, "shift": bias}
+    weights = made_up("group_norm", x.shape[1], scale=weight, shift=bias)
     return builder.channelwise(
         "group_norm", x, 1, weights, groups=num_groups, epsilon=rounded(eps)
     )
@@ -177,10 +170,7 @@ def _rms_norm(
     weight: Constant | None = None,
     eps: float | None = None,
 ) -> Value:
-    if len(normalized_shape) != 1 or not weight or eps is None:
-        raise Unreadable(
-            "an RMS norm over more than the last axis, without scale or epsilon"
-        )
-    return builder.channelwise(
-        "rms_norm", x, -1, {"scale": weight}, epsilon=rounded(eps)
-    )
+    if len(normalized_shape) != 1 or eps is None:
+        raise Unreadable("an RMS norm over more than the last axis, or without epsilon")
+    weights = made_up("rms_norm", x.shape[-1], scale=weight)
+    return builder.channelwise("rms_norm", x, -1, weights, epsilon=rounded(eps))

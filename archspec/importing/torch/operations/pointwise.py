@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from archspec.importing.building import Builder
-from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.building import Builder, Constant
+from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.torch.operations.registry import (
     OPERATIONS,
     reads,
@@ -84,10 +84,8 @@ def _dropout(builder: Builder, x: Value, p: float, train: bool = False) -> Value
 
 @reads("add")
 def _add(builder: Builder, x: Any, other: Any, alpha: float = 1) -> Value:
-    if 0 in [each for each in (x, other) if isinstance(each, int | float)]:
-        return x if isinstance(x, Value) else other
     if alpha != 1:
-        raise Unreadable("a sum with a factor")
+        other = _mul(builder, other, alpha)
     if isinstance(x, Value) and isinstance(other, Value):
         return builder.join("add", [x, other])
     value, constant = (x, other) if isinstance(x, Value) else (other, x)
@@ -96,15 +94,31 @@ def _add(builder: Builder, x: Any, other: Any, alpha: float = 1) -> Value:
 
 @reads("sub")
 def _sub(builder: Builder, x: Any, other: Any, alpha: float = 1) -> Value:
-    if alpha != 1 or not (isinstance(x, Value) and isinstance(other, Value)):
-        raise Unreadable("a difference of a tensor and a number")
-    return builder.join("subtract", [x, other])
+    if alpha != 1:
+        other = _mul(builder, other, alpha)
+    if isinstance(x, Value) and isinstance(other, Value):
+        return builder.join("subtract", [x, other])
+    if not isinstance(x, Value):
+        return builder.shifted(builder.scaled(other, -1), x)
+    if isinstance(other, Constant):
+        return builder.shifted(x, other.computed(-other.array))
+    return builder.shifted(x, -other)
+
+
+@reads("rsub")
+def _rsub(builder: Builder, x: Value, other: Any, alpha: float = 1) -> Value:
+    return _sub(builder, other, x, alpha)
+
+
+@reads("neg")
+def _neg(builder: Builder, x: Value) -> Value:
+    return builder.scaled(x, -1)
 
 
 @reads("mul")
-def _mul(builder: Builder, x: Any, other: Any) -> Value:
-    if 1 in [each for each in (x, other) if isinstance(each, int | float)]:
-        return x if isinstance(x, Value) else other
+def _mul(builder: Builder, x: Any, other: Any) -> Any:
+    if not isinstance(x, Value) and not isinstance(other, Value):
+        return x.computed(x.array * other)
     if isinstance(x, Value) and isinstance(other, Value):
         return builder.join("multiply", [x, other])
     value, constant = (x, other) if isinstance(x, Value) else (other, x)
@@ -121,6 +135,20 @@ def _cat(builder: Builder, tensors: Sequence[Any], dim: int = 0) -> Value:
 
 @reads("div")
 def _div(builder: Builder, x: Any, other: Any) -> Value:
-    if not isinstance(other, int | float):
-        raise Unreadable("a quotient of tensors")
+    if isinstance(other, Value) or not isinstance(x, Value):
+        raise Lacking("a quotient of tensors")
+    if isinstance(other, Constant):
+        return builder.scaled(x, other.computed(1 / other.array.astype("float64")))
     return builder.scaled(x, 1 / other)
+
+
+@reads("pow")
+def _pow(builder: Builder, x: Value, exponent: float) -> Value:
+    if exponent != 2:
+        raise Lacking("the language has no powers but squares")
+    return _square(builder, x)
+
+
+@reads("square")
+def _square(builder: Builder, x: Value) -> Value:
+    return builder.join("multiply", [x, x])

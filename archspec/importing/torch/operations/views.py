@@ -44,6 +44,11 @@ def _view(
     return reshaped(x, size or shape)
 
 
+@reads("reshape_as", "view_as")
+def _view_as(builder: Builder, x: Value, other: Any) -> Value:
+    return reshaped(x, other.shape)
+
+
 @reads("flatten")
 def _flatten(
     builder: Builder, x: Value, start_dim: int = 0, end_dim: int = -1

@@ -1,0 +1,41 @@
+"""Where the weights of a spec come from: the source's own, computed, or made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from archspec.importing.graph import Tensor
+
+MOST = 4
+"""Names that a note lists."""
+
+
+def names(tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    """The source's name of each weight that is the source's own."""
+    return {
+        key: tensor.name
+        for key, tensor in tensors.items()
+        if tensor.name and not tensor.made_of
+    }
+
+
+def used(tensors: Iterable[Tensor]) -> set[str]:
+    """The source's weights that are in a spec, or in what was computed from them."""
+    return {name for tensor in tensors for name in (tensor.name, *tensor.made_of)}
+
+
+def notes(tensors: Mapping[str, Tensor]) -> Iterator[str]:
+    """Of the weights that the source does not have as they are."""
+    made_up = [tensor for tensor in tensors.values() if not tensor.name]
+    count = sum(int(tensor.array.size) for tensor in made_up)
+    if count:
+        yield f"{count:,} of the parameters are ones and zeros that the model lacks"
+    computed = {key: each.made_of for key, each in tensors.items() if each.made_of}
+    if computed:
+        listed = [f"{key} (of {', '.join(of)})" for key, of in computed.items()]
+        more = f" and {len(listed) - MOST} more" * (len(listed) > MOST)
+        what = "weight is" if len(listed) == 1 else "weights are"
+        yield (
+            f"{len(listed)} {what} computed from others of the model: "
+            f"{'; '.join(listed[:MOST])}{more}"
+        )

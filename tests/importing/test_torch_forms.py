@@ -1,0 +1,134 @@
+"""Forms in which PyTorch modules write what the language has, in small modules."""
+
+import pytest
+import torch
+from test_import_torch import imported
+from torch import nn
+from torch.nn import functional as F
+
+import archspec
+
+
+class Standardised(nn.Module):
+    """Weights that are computed: standardised ones, a resized embedding, an MLP's."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.gain = nn.Conv2d(3, 8, 2, 2), nn.Parameter(torch.ones(8))
+        self.places = nn.Parameter(torch.zeros(1, 8, 3, 3))
+        self.qkv, self.head = nn.Linear(8, 24), nn.Linear(8, 3)
+        self.bias = nn.Sequential(nn.Linear(2, 6), nn.ReLU(), nn.Linear(6, 2))
+        at = torch.stack(torch.meshgrid(*[torch.arange(-3.0, 4)] * 2, indexing="ij"))
+        self.register_buffer("at", at, persistent=False)
+
+    def forward(self, x):
+        weight = F.batch_norm(
+            self.conv.weight.reshape(1, 8, -1), None, None, self.gain, training=True
+        )
+        x = F.conv2d(x, weight.view_as(self.conv.weight), self.conv.bias, 2)
+        x = x + F.interpolate(self.places, (4, 4), mode="bicubic")
+        x = x.flatten(2).transpose(1, 2)
+        table = 2 * self.bias(self.at.permute(1, 2, 0)).sigmoid().view(-1, 2)
+        at = torch.arange(16)
+        at = torch.stack([at // 4, at % 4])
+        apart = at[:, :, None] - at[:, None] + 3
+        bias = table[(apart[0] * 7 + apart[1]).view(-1)].view(16, 16, 2)
+        q, k, v = self.qkv(x).view(-1, 16, 3, 2, 4).permute(2, 0, 3, 1, 4).unbind(0)
+        y = F.scaled_dot_product_attention(q, k, v, bias.permute(2, 0, 1))
+        return self.head(y.transpose(1, 2).flatten(2).mean(1))
+
+
+def test_computed_weights():
+    text = imported(Standardised(), (3, 8, 8))
+    assert "attention: {attention: {heads: 2, relative_bias: signed}}" in text
+
+
+def test_computed_weights_are_said_to_be_so():
+    found = archspec.import_model(Standardised(), torch.rand(2, 3, 8, 8))
+    assert found.names["stem.bias"] == "conv.bias"
+    assert "stem.weight" not in found.names
+    (note,) = found.notes
+    assert "3 weights are computed from others of the model: " in note
+    assert "stem.weight (of conv.weight, gain); positions.embedding (of places)" in note
+    assert {array.dtype.name for array in found.weights.values()} == {"float32"}
+    assert not found.unused
+
+
+class Factors(nn.Module):
+    """Numbers that no layer uses up, and learned ones."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.next = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 4, 1)
+        self.scale, self.bias = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
+        self.one, self.two = nn.Linear(4, 3), nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = self.conv(x * 2 - 1)
+        x = self.scale * F.relu(x) ** 2 + self.bias
+        x = x + 0.25 * self.next(x)
+        x = (1 - x.mean((2, 3)) * -0.5) / 3
+        return (self.one(x) + self.two(x)) / 2
+
+
+def test_factors_of_numbers():
+    text = imported(Factors(), (3, 4, 4))
+    assert "scalar_affine: scalar_affine\n" in text
+    assert text.count("{normalize: ") == 4
+    assert "{normalize: {mean: [0.5], std: [0.5]}}" in text
+
+
+class Norms(nn.Module):
+    """Norms that are written out, or have their scale and shift beside them."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 2, 2)
+        for name in ("one", "two", "three", "four", "five", "six", "seven"):
+            setattr(self, name, nn.Parameter(torch.ones(8)))
+
+    def forward(self, x):
+        x = self.conv(x)
+        mean = x.mean(1, keepdim=True)
+        spread = (x - mean).pow(2).mean(1, keepdim=True)
+        x = (x - mean) / torch.sqrt(spread + 1e-6)
+        x = self.one[:, None, None] * x + self.two[:, None, None]
+        x = x.permute(0, 2, 3, 1)
+        x = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-5) * self.three
+        spread, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
+        x = (x - mean) * (spread + 1e-3).rsqrt()
+        x = (x * self.four + self.five).permute(0, 3, 1, 2)
+        x = F.layer_norm(x, x.shape[1:])
+        x = x * self.six[:, None, None] + self.seven[:, None, None]
+        return x * F.relu6(x + 3) / 6
+
+
+def test_norms_that_are_written_out():
+    text = imported(Norms(), (3, 8, 8))
+    assert "activation: hard_swish" in text
+    assert [line.split(": ")[1] for line in text.splitlines()[-5:]] == [
+        "layer_norm",
+        "rms_norm",
+        "{layer_norm",
+        "{group_norm",
+        "activation",
+    ]
+
+
+class Bare(nn.Module):
+    """A norm without a shift."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.scale = nn.Conv2d(3, 8, 2), nn.Parameter(torch.ones(8))
+
+    def forward(self, x):
+        return F.layer_norm(self.conv(x).permute(0, 2, 3, 1), (8,), self.scale)
+
+
+def test_a_norm_without_shift():
+    with pytest.raises(archspec.ImportFailed) as caught:
+        archspec.import_model(Bare(), torch.rand(2, 3, 9, 9))
+    assert "layer_norm: one without shift, which every layer_norm has" in str(
+        caught.value
+    )
