@@ -35,6 +35,8 @@ class Formula(NamedTuple):
     of: Callable[[Any, Any], Any]
     non_negative: bool = False
     """Whether no value is below 0, whatever the array holds."""
+    by_output: bool = False
+    """Whether frameworks take its derivative from its output, not from its input."""
 
 
 def _sigmoid(x: Any, xp: Any) -> Any:
@@ -48,21 +50,21 @@ def _softmax(x: Any, xp: Any) -> Any:
 
 
 ACTIVATIONS: Mapping[str, Formula] = {
-    "relu": Formula(lambda x, xp: xp.maximum(x, 0), non_negative=True),
-    "relu6": Formula(lambda x, xp: xp.clip(x, 0, 6), non_negative=True),
-    "leaky_relu": Formula(lambda x, xp: x),  # its op applies the slope
+    "relu": Formula(lambda x, xp: xp.maximum(x, 0), True, by_output=True),
+    "relu6": Formula(lambda x, xp: xp.clip(x, 0, 6), True, by_output=True),
+    "leaky_relu": Formula(lambda x, xp: x, by_output=True),  # its op applies the slope
     # Howard et al. 2019, MobileNetV3, section 5.2
     "hard_swish": Formula(lambda x, xp: x * xp.clip(x + 3, 0, 6) / 6),
     "hard_sigmoid": Formula(lambda x, xp: xp.clip(x + 3, 0, 6) / 6, non_negative=True),
-    "sigmoid": Formula(_sigmoid, non_negative=True),
+    "sigmoid": Formula(_sigmoid, True, by_output=True),
     "swish": Formula(lambda x, xp: x * _sigmoid(x, xp)),
     "mish": Formula(lambda x, xp: x * xp.tanh(xp.logaddexp(x, 0))),
     "gelu": Formula(lambda x, xp: x * (1 + xp.vectorize(erf)(x / 2**0.5)) / 2),
     "gelu_tanh": Formula(
         lambda x, xp: x * (1 + xp.tanh((2 / pi) ** 0.5 * (x + 0.044715 * x**3))) / 2
     ),
-    "tanh": Formula(lambda x, xp: xp.tanh(x)),
-    "softmax": Formula(_softmax, non_negative=True),
+    "tanh": Formula(lambda x, xp: xp.tanh(x), by_output=True),
+    "softmax": Formula(_softmax, True, by_output=True),
     "identity": Formula(lambda x, xp: x),
 }
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from math import prod
 from typing import Any, NamedTuple
 
+from archspec.analysis.memory import forms, litert_arena
+from archspec.analysis.training import training_memory
+from archspec.analysis.usage import INFERENCE, Usage
 from archspec.language.document import Figures, Quantity
-from archspec.network import INPUT, Network, NetworkLayer
+from archspec.network import Network, NetworkLayer
 from archspec.ops import Shape
 
 COUNTING = "weights-and-attention"
@@ -18,17 +20,14 @@ And for each product of two activations that attention sums. Biases, softmax,
 normalisation, activations, pooling, sums and gates are none.
 """
 
-FLOAT32 = 4
-"""Bytes."""
 
-
-def cost_document(network: Network) -> dict[str, Any]:
+def cost_document(network: Network, usage: Usage = INFERENCE) -> dict[str, Any]:
     """The totals, then every primitive and join in order; shapes are channels first."""
     return {
         **totals(network),
         "counting": COUNTING,
-        "peak_activation_bytes": peak_activation_bytes(network),
-        "fused_peak_activation_bytes": peak_activation_bytes(network, fused=True),
+        "memory": _memory(network, usage),
+        "training": _training(network, usage),
         "reported": _reported(network),
         "preprocessing": _preprocessing(network),
         "layers": [_layer(layer) for layer in network.layers],
@@ -56,29 +55,34 @@ def _listed(shape: Shape | dict[str, Shape]) -> list[int] | dict[str, list[int]]
     return list(shape)
 
 
-def peak_activation_bytes(network: Network, *, fused: bool = False) -> int:
-    """The most that is alive at once: float32, one image, nothing done in place.
+def _memory(network: Network, usage: Usage) -> dict[str, Any]:
+    found = {
+        form.name.replace(" ", "_"): {
+            "weight_bytes": form.weights,
+            "peak_activation_bytes": form.activations,
+            "peak_layer": form.layer,
+            "in_place": list(form.in_place),
+        }
+        for form in forms(network, usage.dtype)
+    }
+    arena = litert_arena(network, usage.dtype)
+    return {"dtype": usage.dtype, **found, "litert_arena_bytes": arena}
 
-    Layers run in the order written. While one runs, its inputs, its output and all
-    that later layers or the network's outputs still read are alive, and the matrix of
-    scores of an attention, unless a `fused` kernel computes it in parts.
-    """
-    end = len(network.layers)
-    last_use = {
-        source: number
-        for number, layer in enumerate(network.layers)
-        for source in layer.sources
-    } | dict.fromkeys(network.outputs.values(), end)
-    shapes = network.inputs.values()
-    sizes = {INPUT - number: prod(shape) for number, shape in enumerate(shapes)}
-    alive = peak = sum(sizes.values())
-    for number, layer in enumerate(network.layers):
-        sizes[number] = prod(layer.output)
-        alive += sizes[number]
-        peak = max(peak, alive + (0 if fused else layer.scratch))
-        done = {s for s in (*layer.sources, number) if last_use.get(s, -1) <= number}
-        alive -= sum(sizes[source] for source in done)
-    return FLOAT32 * peak
+
+def _training(network: Network, usage: Usage) -> dict[str, Any] | None:
+    if usage.optimizer is None:
+        return None
+    found = training_memory(network, usage.batch, usage.optimizer)
+    return {
+        "batch": usage.batch,
+        "optimizer": usage.optimizer,
+        "weight_bytes": found.weights,
+        "gradient_bytes": found.gradients,
+        "state_bytes": found.states,
+        "activation_bytes": found.activations,
+        "peak_bytes": found.peak,
+        "peak_layer": found.layer,
+    }
 
 
 class FigureComparison(NamedTuple):

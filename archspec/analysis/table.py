@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from archspec.analysis.cost import compared_figures, peak_activation_bytes
+from archspec.analysis.cost import compared_figures
+from archspec.analysis.memory import forms, litert_arena
+from archspec.analysis.training import training_memory
+from archspec.analysis.usage import INFERENCE, Optimizer, Usage
 from archspec.language import Table
 from archspec.language.layers import inner_layers
 from archspec.network import Network, NetworkLayer
@@ -31,33 +34,44 @@ class Grid(NamedTuple):
     left: Collection[int] = (0,)
 
 
-def to_text(network: Network) -> str:
+def to_text(network: Network, usage: Usage = INFERENCE) -> str:
     """The tables for a terminal."""
-    return _page(network, "", "\n", aligned)
+    return _page(network, usage, "", "\n", aligned)
 
 
-def to_markdown(network: Network) -> str:
+def to_markdown(network: Network, usage: Usage = INFERENCE) -> str:
     """The same as Markdown."""
-    return _page(network, "# ", "\n\n", piped)
+    return _page(network, usage, "# ", "\n\n", piped)
 
 
-def to_html(network: Network) -> str:
+def to_html(network: Network, usage: Usage = INFERENCE) -> str:
     """The same as HTML, for notebooks."""
     title, sizes = _heading(network)
     lines = [f"<b>{escape(title)}</b>", escape(sizes), *map(escape, _erratum(network))]
-    tables = map(_html_table, _grids(network))
+    tables = map(_html_table, _grids(network, usage))
     return "\n".join([*(f"<p>{line}</p>" for line in lines), *tables]) + "\n"
 
 
-def _page(network: Network, mark: str, gap: str, printed: Callable[[Grid], str]) -> str:
+def _page(
+    network: Network,
+    usage: Usage,
+    mark: str,
+    gap: str,
+    printed: Callable[[Grid], str],
+) -> str:
     title, sizes = _heading(network)
-    parts = [f"{mark}{title}{gap}{sizes}", *map(printed, _grids(network))]
+    parts = [f"{mark}{title}{gap}{sizes}", *map(printed, _grids(network, usage))]
     return "\n\n".join([*parts, *_erratum(network), COUNTED]) + "\n"
 
 
-def _grids(network: Network) -> list[Grid]:
-    grids = _layers(network), _totals(network), _reported(network)
-    return [grid for grid in grids if grid.rows]
+def _grids(network: Network, usage: Usage) -> Iterator[Grid]:
+    yield _layers(network)
+    yield _totals(network)
+    yield _memory(network, usage)
+    if usage.optimizer is not None:
+        yield _training(network, usage.batch, usage.optimizer)
+    if network.reported:
+        yield _reported(network)
 
 
 def _erratum(network: Network) -> list[str]:
@@ -190,17 +204,46 @@ def _share(part: int, whole: int) -> tuple[str, str]:
 
 def _totals(network: Network) -> Grid:
     trainable, attention = network.trainable_parameters, network.attention_macs
-    peak = peak_activation_bytes(network)
-    fused = peak_activation_bytes(network, fused=True)
     totals = {
         "trainable parameters": trainable,
         "moving statistics": network.parameters - trainable,
         **({"MACs of attention": attention} if attention else {}),
         "FLOPs": network.flops,
-        "peak activation bytes": peak,
-        **({"with fused attention": fused} if fused < peak else {}),
     }
     return Grid(["", "total"], [[name, f"{n:,}"] for name, n in totals.items()])
+
+
+def _memory(network: Network, usage: Usage) -> Grid:
+    """A line for each form; the further ones if they hold less than the one before.
+
+    For integers, also the arena of the runtime that most devices have.
+    """
+    written, *others = forms(network, usage.dtype)
+    shown = [written]
+    for form in others:
+        if form[1:3] != shown[-1][1:3]:
+            shown.append(form)
+    header = f"bytes in {usage.dtype}", "weights", "activations", "peak at"
+    rows = [
+        [form.name, f"{form.weights:,}", f"{form.activations:,}", form.layer]
+        for form in shown
+    ]
+    if usage.dtype == "int8":
+        arena = litert_arena(network, usage.dtype)
+        rows.append(["arena of LiteRT Micro", "", f"{arena:,}", ""])
+    return Grid(header, rows, left=(0, 3))
+
+
+def _training(network: Network, batch: int, optimizer: Optimizer) -> Grid:
+    found = training_memory(network, batch, optimizer)
+    rows = [
+        ["weights", f"{found.weights:,}"],
+        ["gradients of weights", f"{found.gradients:,}"],
+        [f"states of {optimizer}", f"{found.states:,}"],
+        ["activations kept", f"{found.activations:,}"],
+        [f"peak, {found.layer} backwards", f"{found.peak:,}"],
+    ]
+    return Grid([f"training, batch of {batch}", "bytes"], rows)
 
 
 def _reported(network: Network) -> Grid:

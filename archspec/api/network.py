@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, get_args
 
 from archspec import network
 from archspec.errors import InvalidArgument, SpecError, one_of, optional_packages
 from archspec.reading.identifiers import identifier_fault, identifier_help
 
 if TYPE_CHECKING:
+    from archspec.analysis.usage import UsageWords
     from archspec.api.weights import AdoptedWeights, Weights
     from archspec.errors import Diagnostic
     from archspec.verification import Report
@@ -58,18 +59,20 @@ class Network(network.Network):
 
         return own_warnings(self)
 
-    def table(self, format: Format = "text") -> str:
-        """The cost of each layer, the totals and the reported figures.
+    def table(self, format: Format = "text", **usage: Unpack[UsageWords]) -> str:
+        """The cost of each layer, the totals, memory and the reported figures.
 
         `format` is text, markdown, html or csv (a line per primitive). `costs` returns
-        the same as data. Raises InvalidArgument for other formats.
+        the same as data, and documents the further arguments. Raises InvalidArgument.
         """
         from archspec.analysis import table
+        from archspec.analysis.usage import Usage
 
         one_of("format", format, get_args(Format))
+        chosen = Usage.of(**usage)
         if format == "csv":
             return table.to_csv([self])
-        return getattr(table, f"to_{format}")(self)
+        return getattr(table, f"to_{format}")(self, chosen)
 
     def totals(self) -> dict[str, Any]:
         """The shapes and total costs as plain data."""
@@ -77,14 +80,24 @@ class Network(network.Network):
 
         return totals(self)
 
-    def costs(self) -> dict[str, Any]:
+    def costs(self, **usage: Unpack[UsageWords]) -> dict[str, Any]:
         """The totals and the costs of every primitive, as in `flops --format json`.
 
         Plain data, such as for `pandas.DataFrame(network.costs()["layers"])`.
+
+        Args:
+            dtype: the type of weights and activations at inference: `float32`,
+                `float16` or `int8`.
+            optimizer: `sgd`, `momentum` or `adam`, for the memory of a training step.
+            batch: images in that step.
+
+        Raises:
+            InvalidArgument: another word, or a batch of less than one image.
         """
         from archspec.analysis.cost import cost_document
+        from archspec.analysis.usage import Usage
 
-        return cost_document(self)
+        return cost_document(self, Usage.of(**usage))
 
     def fold_batch_norm(self) -> Network:
         """The network for inference, batch norm folded into the layers before it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,7 +21,7 @@ from archspec.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from archspec.api.network import Network
+    from archspec.api.network import Network, UsageWords
 
 
 def flops(
@@ -35,6 +35,22 @@ def flops(
     summary: Annotated[
         bool, typer.Option("--summary", help="Print one line per network.")
     ] = False,
+    dtype: Annotated[
+        Literal["float32", "float16", "int8"],
+        typer.Option(
+            metavar="float32|float16|int8",
+            help="The type of weights and activations at inference.",
+        ),
+    ] = "float32",
+    optimizer: Annotated[
+        Literal["sgd", "momentum", "adam"] | None,
+        typer.Option(
+            metavar="sgd|momentum|adam", help="Also show the memory of a training step."
+        ),
+    ] = None,
+    batch: Annotated[
+        int, typer.Option(metavar="N", help="Images in a training step.", min=1)
+    ] = 1,
     format: TableFormat = "table",
 ) -> None:
     """Count parameters, MACs and memory by layer.
@@ -44,6 +60,8 @@ def flops(
         archspec flops net.yaml --set multipliers.width=0.5 --format markdown
         archspec flops mobilenetv2 --all-variants --summary
         archspec flops mobilenetv2 resnet50 --summary
+        archspec flops mobilenetv2 --set input.size=96 --dtype int8
+        archspec flops mobilenetv2 --optimizer adam --batch 32
     """
     if variant and all_variants:
         raise typer.BadParameter("--variant and --all-variants exclude each other")
@@ -55,17 +73,18 @@ def flops(
                 spec, networks([spec], variant, override, all_variants)
             )
         ]
-        printed = overview if summary else _by_layer
-        typer.echo(printed(found, format), nl=False, color=True)
+        usage: UsageWords = {"dtype": dtype, "batch": batch, "optimizer": optimizer}
+        printed = overview(found, format) if summary else _layers(found, format, usage)
+        typer.echo(printed, nl=False, color=True)
 
 
-def _by_layer(networks: Sequence[Network], format: str) -> str:
+def _layers(networks: Sequence[Network], format: str, usage: UsageWords) -> str:
     if format == "json":
-        return as_json([network.costs() for network in networks]) + "\n"
+        return as_json([network.costs(**usage) for network in networks]) + "\n"
     if format == "csv":
         tables = [network.table("csv") for network in networks]
         rows = [table.partition("\n")[2] for table in tables[1:]]
         return "".join(tables[:1] + rows)
     if format == "markdown":
-        return "\n\n".join(network.table("markdown") for network in networks)
-    return colour.table("\n\n".join(network.table() for network in networks))
+        return "\n\n".join(n.table("markdown", **usage) for n in networks)
+    return colour.table("\n\n".join(n.table(**usage) for n in networks))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from archspec.errors import ShapeError
-from archspec.ops.base import Array, shared_out
+from archspec.ops.base import INPUT, OUTPUT, Array, Kept, shared_out
 from archspec.ops.fields import Count, Examples
 from archspec.ops.join import Join
 from archspec.ops.places import Places
@@ -20,6 +20,9 @@ class Attending(Join):
     needs_branches = True
     attends = True
     elementwise = False
+
+    def kept(self) -> Kept:
+        return INPUT | OUTPUT
 
     def is_idle(self, shape: Shape, *others: Shape) -> bool:
         return False

@@ -94,6 +94,10 @@ class Attention(Headed):
         seen = prod(key[1:]) // self.places(query, key).groups
         return self.heads * prod(query[1:]) * seen
 
+    def kept_numbers(self, shape: Shape, *others: Shape) -> int:
+        """What the scores of each query add up to, for each head."""
+        return self.heads * prod(shape[1:])
+
     def evaluate(self, x: Array, weights: Weights, *others: Array) -> Array:
         query, key, value = self.parts((x, *others))
         shapes = query.shape[1:], key.shape[1:], value.shape[1:]

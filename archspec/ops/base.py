@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import ChainMap
 from collections.abc import Mapping
 from math import gcd, prod
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,6 +31,11 @@ Array = Any
 
 Arrays have the batch first, then channels: (N, channels, ...).
 """
+
+Kept = frozenset[Literal["input", "output"]]
+NOTHING: Kept = frozenset()
+INPUT: Kept = frozenset({"input"})
+OUTPUT: Kept = frozenset({"output"})
 
 Weights = Mapping[str, Array]
 Customs = Mapping[str, Mapping[str, str]]
@@ -131,6 +136,12 @@ class Op(BaseModel, ABC):
     elementwise: ClassVar[bool] = False
     """Whether it reads each number by itself, whatever the axes are."""
 
+    in_place: ClassVar[bool] = False
+    """Whether its output can be where its input is, with nothing else to be moved."""
+
+    is_view: ClassVar[bool] = False
+    """Whether its output is its input, in another shape."""
+
     sized: ClassVar[bool] = False
     """Whether the number of positions decides about weights or channels."""
 
@@ -208,6 +219,14 @@ class Op(BaseModel, ABC):
         """Numbers that it holds while it runs, besides its inputs and output."""
         return 0
 
+    def kept(self) -> Kept:
+        """The tensors that training keeps for its backward pass."""
+        return INPUT if self.has_weights() else NOTHING
+
+    def kept_numbers(self, shape: Shape, *others: Shape) -> int:
+        """Further numbers of 32 bits that training keeps for its backward pass."""
+        return 0
+
     def as_map(self, shape: Shape) -> tuple[int, int, int]:
         """The shape as channels, height and width.
 
@@ -234,6 +253,7 @@ class Idle(Op):
 
     keeps_sign = True
     elementwise = True
+    in_place = True
 
     def is_idle(self, shape: Shape) -> bool:
         return True

@@ -5,7 +5,17 @@ from math import prod
 from typing import Annotated, ClassVar
 
 from archspec.ops import arrays
-from archspec.ops.base import Array, Op, Weight, Weights, along, shared_out
+from archspec.ops.base import (
+    INPUT,
+    NOTHING,
+    Array,
+    Kept,
+    Op,
+    Weight,
+    Weights,
+    along,
+    shared_out,
+)
 from archspec.ops.fields import (
     STATIC,
     Count,
@@ -36,6 +46,22 @@ class Convolution(Windowed):
         x = arrays.padded(x, self.window.amounts(x.shape[2:]))
         x = arrays.convolved(x, weights["weight"], self.window, groups)
         return x + along(weights.get("bias", 0.0), x)
+
+    @property
+    def _pads_apart(self) -> bool:
+        """Whether PyTorch pads in a step of its own, as that depends on the size."""
+        return self.window.fixed_amounts() is None
+
+    def kept(self) -> Kept:
+        return NOTHING if self._pads_apart else INPUT
+
+    def kept_numbers(self, shape: Shape, *others: Shape) -> int:
+        """The padded input, where it is padded apart."""
+        if not self._pads_apart:
+            return 0
+        channels, height, width = self.as_map(shape)
+        top, bottom, left, right = self.window.amounts((height, width))
+        return channels * (top + height + bottom) * (left + width + right)
 
 
 class Conv(Convolution):

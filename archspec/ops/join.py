@@ -6,7 +6,7 @@ from operator import add, mul, sub
 from typing import ClassVar
 
 from archspec.errors import ShapeError
-from archspec.ops.base import JOINS, Array, Op, Weight, Weights
+from archspec.ops.base import INPUT, JOINS, NOTHING, Array, Kept, Op, Weight, Weights
 from archspec.ops.shapes import Shape
 
 
@@ -39,6 +39,9 @@ class Join(Op):
     def is_non_negative(self, given: bool) -> bool:
         """Whether the output is non-negative; `given`: whether all inputs are."""
         return given
+
+    def kept(self) -> Kept:
+        return NOTHING
 
     def macs(self, shape: Shape, *others: Shape) -> int:
         """Products of activations that are summed."""
@@ -83,6 +86,9 @@ class Multiply(Join):
     """Product of tensors; an axis of size 1 is broadcast, as in (channels, 1, 1)."""
 
     name = "multiply"
+
+    def kept(self) -> Kept:
+        return INPUT
 
     def infer(self, shape: Shape, *others: Shape, names: Sequence[str] = ()) -> Shape:
         """Equal shapes, apart from sizes of 1 -> the larger size of each axis."""

@@ -1,5 +1,6 @@
 """Normalisation."""
 
+from math import prod
 from typing import Annotated, ClassVar
 
 from archspec.errors import ShapeError
@@ -46,6 +47,7 @@ class BatchNorm(Op):
     """
 
     name = "batch_norm"
+    in_place = True
     fresh_output = True
     customs: ClassVar[Customs] = {
         " as in PyTorch": {"epsilon": "1e-5", "decay": "0.9"},
@@ -65,6 +67,10 @@ class BatchNorm(Op):
             "mean": Weight(vector, trainable=False),
             "variance": Weight(vector, initial=1.0, trainable=False),
         }
+
+    def kept_numbers(self, shape: Shape, *others: Shape) -> int:
+        """The mean and the deviation of each channel."""
+        return 2 * shape[0]
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         scale = weights["scale"] / (weights["variance"] + self.epsilon) ** 0.5
@@ -99,6 +105,10 @@ class LayerNorm(Op):
         """`scale` and `shift` (channels)."""
         return _scale_and_shift(shape, self.initial)
 
+    def kept_numbers(self, shape: Shape, *others: Shape) -> int:
+        """The mean and the deviation at each position."""
+        return 2 * prod(shape[1:])
+
     def evaluate(self, x: Array, weights: Weights) -> Array:
         normal = _standardised(x, 1, self.epsilon)
         return normal * along(weights["scale"], x) + along(weights["shift"], x)
@@ -126,6 +136,10 @@ class GroupNorm(Op):
         """`scale` and `shift` (channels)."""
         return _scale_and_shift(shape, self.initial)
 
+    def kept_numbers(self, shape: Shape, *others: Shape) -> int:
+        """The mean and the deviation of each group."""
+        return 2 * self.groups
+
     def evaluate(self, x: Array, weights: Weights) -> Array:
         grouped = x.reshape(x.shape[0], self.groups, -1)
         normal = _standardised(grouped, 2, self.epsilon).reshape(x.shape)
@@ -146,6 +160,10 @@ class RmsNorm(Op):
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` (channels)."""
         return {"scale": Weight(shape[:1], initial=self.initial)}
+
+    def kept_numbers(self, shape: Shape, *others: Shape) -> int:
+        """The root mean square at each position."""
+        return prod(shape[1:])
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         squares = (x**2).mean(1, keepdims=True)
@@ -184,6 +202,7 @@ class LayerScale(Op):
     """A learned factor per channel (Touvron et al. 2021, CaiT, section 2)."""
 
     name = "layer_scale"
+    in_place = True
 
     initial: Annotated[Number, Examples(0.1, 1, 1e-6)]
 
@@ -203,6 +222,7 @@ class ScalarAffine(Op):
 
     name = "scalar_affine"
     elementwise = True
+    in_place = True
 
     initial: Annotated[Number, Examples(1, 0.5, 0)] = 1.0
     bias: Flag = True
@@ -220,6 +240,7 @@ class Normalize(Op):
     """(x - mean) / std with constants: one number, or one per channel."""
 
     name = "normalize"
+    in_place = True
 
     mean: Annotated[EachNumber, STATIC, Examples(0.5, 1, (1, 2, 3, 4, 5, 6))]
     std: Annotated[EachPositive, STATIC, Examples(0.5, 2, (1, 2, 3, 4, 5, 6))]

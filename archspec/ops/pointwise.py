@@ -1,8 +1,9 @@
 """Activations and dropout."""
 
+from math import prod
 from typing import Annotated
 
-from archspec.ops.base import Array, Idle, Op, Weights
+from archspec.ops.base import INPUT, NOTHING, OUTPUT, Array, Idle, Kept, Op, Weights
 from archspec.ops.fields import Examples, Kind, Number, Share, Usual
 from archspec.ops.shapes import Shape
 from archspec.words import ACTIVATIONS
@@ -20,12 +21,18 @@ class Activation(Op):
     name = "activation"
     keeps_sign = True
     elementwise = True
+    in_place = True
 
     kind: Kind
     slope: Annotated[Number, Examples(0.1, 1, 0.3)] = 0.01
 
     def is_idle(self, shape: Shape) -> bool:
         return self.kind == "identity"
+
+    def kept(self) -> Kept:
+        if self.kind == "identity":
+            return NOTHING
+        return OUTPUT if ACTIVATIONS[self.kind].by_output else INPUT
 
     def is_non_negative(self, given: bool) -> bool:
         return given or ACTIVATIONS[self.kind].non_negative
@@ -47,6 +54,10 @@ class Dropout(Idle):
     name = "dropout"
 
     rate: Rate
+
+    def kept_numbers(self, shape: Shape, *others: Shape) -> int:
+        """Which numbers stay, and by what they are multiplied."""
+        return prod(shape)
 
 
 class DropPath(Idle):

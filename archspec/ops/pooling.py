@@ -8,7 +8,7 @@ from pydantic import field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from archspec.ops import arrays
-from archspec.ops.base import Array, Op, Weights, positions
+from archspec.ops.base import INPUT, OUTPUT, Array, Kept, Op, Weights, positions
 from archspec.ops.fields import (
     STATIC,
     Examples,
@@ -37,6 +37,9 @@ class Pool(Windowed):
     padding: Annotated[PaddingField, _PADDINGS] = "valid"
     ceil: Annotated[Flag, STATIC] = False
 
+    def kept(self) -> Kept:
+        return INPUT
+
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels, rows, columns)."""
         channels, height, width = self.as_map(shape)
@@ -59,6 +62,10 @@ class MaxPool(Pool):
     """Maximum of each window; padding is minus infinity."""
 
     name = "max_pool"
+
+    def kept_numbers(self, shape: Shape, *others: Shape) -> int:
+        """Where each maximum is, in 64 bits."""
+        return 2 * math.prod(self.infer(shape))
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         window = self.window
@@ -107,6 +114,9 @@ class AdaptiveAvgPool(Op):
     def is_idle(self, shape: Shape) -> bool:
         return shape[1:] == self.size
 
+    def kept(self) -> Kept:
+        return INPUT
+
     def evaluate(self, x: Array, weights: Weights) -> Array:
         xp, (height, width) = x.__array_namespace__(), x.shape[2:]
         rows = arrays.means(xp, height, self.size[0])
@@ -141,6 +151,9 @@ class GlobalMaxPool(GlobalPool):
     """Maximum of each channel."""
 
     name = "global_max_pool"
+
+    def kept(self) -> Kept:
+        return INPUT | OUTPUT
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         return x.max(positions(x), keepdims=self.keep_size)

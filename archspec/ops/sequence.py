@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from archspec.errors import ShapeError
 from archspec.ops import arrays
-from archspec.ops.base import Array, Op, Weight, Weights, shared_out
+from archspec.ops.base import NOTHING, Array, Kept, Op, Weight, Weights, shared_out
 from archspec.ops.fields import (
     STATIC,
     Count,
@@ -34,6 +34,7 @@ class Tokens(Op):
     """Turn a feature map into a sequence: a token for each position, row by row."""
 
     name = "tokens"
+    is_view = True
     kinds = ("feature map",)
     keeps_sign = True
 
@@ -53,6 +54,7 @@ class ToMap(Sequential):
     """
 
     name = "to_map"
+    is_view = True
     keeps_sign = True
     like = "size"
 
@@ -98,6 +100,9 @@ class PrefixTokens(Sequential):
         channels, length = self.as_sequence(shape)
         return channels, self.count + length
 
+    def kept(self) -> Kept:
+        return NOTHING
+
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`tokens` (count, channels)."""
         return {"tokens": Weight((self.count, shape[0]), initial=None)}
@@ -112,6 +117,7 @@ class PositionEmbedding(Op):
     """Add a learned number at every channel and position."""
 
     name = "position_embedding"
+    in_place = True
     kinds = ("sequence", "feature map")
     sized = True
     weight_axes = "positions channels"
@@ -122,6 +128,9 @@ class PositionEmbedding(Op):
         """(channels, ...) -> unchanged."""
         self.check_kind(shape)
         return shape
+
+    def kept(self) -> Kept:
+        return NOTHING
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`embedding` (positions, channels), row by row."""

@@ -25,6 +25,7 @@ class Flatten(Op):
     """Flatten a feature map to a vector, in channels-first or channels-last order."""
 
     name = "flatten"
+    is_view = True
     kinds = ("feature map", "vector")
     keeps_sign = True
     output_channels = "channels * positions"
@@ -50,6 +51,7 @@ class Identity(Idle):
     """Return the input."""
 
     name = "identity"
+    is_view = True
 
 
 class SliceChannels(Op):

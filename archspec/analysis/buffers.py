@@ -1,0 +1,209 @@
+"""Where the outputs of layers are in memory, and when.
+
+Layers run in the order written. While one runs, its inputs, its output and all that
+later layers or the network's outputs still read are alive, and the matrix of scores of
+an attention.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
+from math import prod
+from typing import NamedTuple
+
+from archspec.network import INPUT, Network, NetworkLayer
+from archspec.ops import JOINS, Op
+from archspec.ops.pointwise import Activation
+from archspec.ops.window import Windowed
+
+ALIGNMENT = 16
+"""Bytes; each buffer of LiteRT Micro begins at a multiple of it."""
+
+
+class Buffer(NamedTuple):
+    """A size, and the first and the last step in which it is needed."""
+
+    size: int
+    first: int
+    last: int
+
+
+class Peak(NamedTuple):
+    """The most numbers that are alive at once, and the path of the layer that runs."""
+
+    numbers: int
+    layer: str
+
+
+class Buffers(NamedTuple):
+    """Which outputs are in the buffer of another layer, by numbers of layers.
+
+    `padded` are the sizes of inputs of layers that are padded in a step before.
+    """
+
+    network: Network
+    shared: Mapping[int, int]
+    padded: Mapping[int, int] = {}
+
+    @classmethod
+    def as_written(cls, network: Network) -> Buffers:
+        """Each layer has its own."""
+        return cls(network, {})
+
+    @classmethod
+    def fused(cls, network: Network, *, joins: bool = False) -> Buffers:
+        """What can be done within the buffer of the layer before it is.
+
+        That is what compilers do with a batch norm and an activation which alone read a
+        convolution. With `joins`, sums and products are written over an input, too.
+        """
+        shared = _shared(network, lambda op: op.in_place, joins=joins)
+        return cls(network, shared)
+
+    @classmethod
+    def litert(cls, network: Network) -> Buffers:
+        """What the kernels of LiteRT do in one step.
+
+        They apply no activation but ReLU and ReLU6, and pad as `same` or not at all.
+        """
+        padded = {
+            number: size
+            for number, layer in enumerate(network.layers)
+            if (size := _padded(layer))
+        }
+        return cls(network, _shared(network, _is_in_kernel), padded)
+
+    def peak(self, *, scores: bool = True) -> Peak:
+        """The most that is alive at once, with the `scores` of attention or without."""
+        layers = self.network.layers
+        changes = [0] * (2 * len(layers) + 3)
+        for buffer in self.buffers(1, scores=scores):
+            changes[buffer.first] += buffer.size
+            changes[buffer.last + 1] -= buffer.size
+        alive = list(accumulate(changes))
+        most = max(range(2 * len(layers)), key=alive.__getitem__)
+        return Peak(alive[most], layers[most // 2].path)
+
+    def arena(self, width: int) -> int:
+        """The bytes of a block in which all have a place when they are needed.
+
+        Numbers have `width` bytes. The largest is placed first, of equal ones the last,
+        each at the lowest place that no other takes at the same time, as the planner of
+        LiteRT Micro does ("greedy by size" in Pisarchyk and Lee 2020, Efficient Memory
+        Management for Deep Neural Net Inference).
+        """
+        return arena(self.buffers(width))
+
+    def buffers(self, width: int, *, scores: bool = True) -> list[Buffer]:
+        """All that is needed, of numbers of so many bytes; a layer has two steps."""
+        last = self._last_steps()
+        found = [
+            Buffer(width * prod(shape), 0, last[INPUT - number])
+            for number, shape in enumerate(self.network.inputs.values())
+        ]
+        for number, layer in enumerate(self.network.layers):
+            step = 2 * number + 1
+            if number not in self.shared:
+                size = width * prod(layer.output)
+                found.append(Buffer(size, step, last[number]))
+            if number in self.padded:
+                found.append(Buffer(width * self.padded[number], step - 1, step))
+            if scores and layer.scratch:
+                found.append(Buffer(width * layer.scratch, step, step))
+        return found
+
+    def _last_steps(self) -> dict[int, int]:
+        """The last step that reads each buffer; outputs outlive all layers."""
+        last: dict[int, int] = {}
+        for source, number in last_uses(self.network).items():
+            own = self.shared.get(source, source)
+            step = 2 * number + (number not in self.padded)
+            last[own] = max(step, last.get(own, step))
+        return last
+
+
+def arena(buffers: Iterable[Buffer]) -> int:
+    """What `Buffers.arena` says."""
+    placed: list[tuple[int, Buffer]] = []
+    for buffer in sorted(map(_aligned, buffers), reverse=True):
+        insort(placed, (_lowest(buffer, placed), buffer))
+    return max((start + buffer.size for start, buffer in placed), default=0)
+
+
+def _aligned(buffer: Buffer) -> Buffer:
+    return buffer._replace(size=-(-buffer.size // ALIGNMENT) * ALIGNMENT)
+
+
+def _lowest(buffer: Buffer, placed: Iterable[tuple[int, Buffer]]) -> int:
+    """Where there is room while the buffer is needed; `placed` are in order."""
+    start = 0
+    for begin, other in placed:
+        if other.last < buffer.first or buffer.last < other.first:
+            continue
+        if begin - start >= buffer.size:
+            break
+        start = max(start, begin + other.size)
+    return start
+
+
+def _shared(
+    network: Network, fits: Callable[[Op], bool], *, joins: bool = False
+) -> dict[int, int]:
+    """The layers in the buffer of another one: views, and what `fits` and reads alone.
+
+    With `joins`, also sums and products in that of an input.
+    """
+    readers = Counter(s for layer in network.layers for s in layer.sources)
+    readers.update(network.outputs.values())
+    last = last_uses(network)
+    shared: dict[int, int] = {}
+    for number, layer in enumerate(network.layers):
+        source, op = layer.sources[0], layer.primitive
+        if joins and op.elementwise and layer.op in JOINS:
+            source = _overwritten(layer, number, last)
+        elif not op.is_view and not (fits(op) and readers[source] == 1):
+            continue
+        if source > INPUT:
+            shared[number] = shared.get(source, source)
+    return shared
+
+
+def last_uses(network: Network) -> dict[int, int]:
+    """The last layer that reads each input and layer; outputs outlive all layers."""
+    reads = {
+        source: number
+        for number, layer in enumerate(network.layers)
+        for source in layer.sources
+    }
+    return reads | dict.fromkeys(network.outputs.values(), len(network.layers))
+
+
+def _overwritten(layer: NetworkLayer, number: int, last: Mapping[int, int]) -> int:
+    """The first source that nothing reads later and that is as large as the output."""
+    sources = zip(layer.sources, layer.inputs, strict=True)
+    return next(
+        (s for s, shape in sources if last[s] == number and shape == layer.output),
+        INPUT,
+    )
+
+
+def _is_in_kernel(op: Op) -> bool:
+    if isinstance(op, Activation):
+        return op.kind in ("relu", "relu6", "identity")
+    return op.in_place
+
+
+def _padded(layer: NetworkLayer) -> int:
+    """The size of a copy of the input with its padding, 0 where none is needed."""
+    op = layer.primitive
+    if not isinstance(op, Windowed) or layer.op == "transposed_conv":
+        return 0
+    channels, height, width = layer.inputs[0]
+    size = height, width
+    reach = top, bottom, left, right = op.window.reach(size)
+    if reach in ((0, 0, 0, 0), op.window._replace(padding="same").amounts(size)):
+        return 0
+    return channels * (top + height + bottom) * (left + width + right)
