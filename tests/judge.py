@@ -210,7 +210,7 @@ def attended(
     q, k, v = q.flatten(2), k.flatten(2), v.flatten(2)
     seen = sees(op, tuple(size))
     if name == "separable_attention":
-        powers = seen * q.softmax(2)
+        powers = seen.to(q.dtype) * q.softmax(2)
         return (v * (k @ (powers / powers.sum(2, True)).mT)).unflatten(2, size)
     q = q.unflatten(1, (op.heads, -1))
     groups = k.shape[1] // q.shape[2]

@@ -102,7 +102,12 @@ def cases(op: str) -> list[Varying]:
 
 @pytest.mark.parametrize(
     ("where", "op"),
-    [(w, op) for w in WHERE for op in VALUES if w == "block" or op not in SHRINKING],
+    [
+        pytest.param(where, op, marks=[pytest.mark.full] if where == "table" else [])
+        for where in WHERE
+        for op in VALUES
+        if where == "block" or op not in SHRINKING
+    ],
 )
 def test_right_or_refused(network, where, op):
     check_cases(network, where, cases(op))
