@@ -27,7 +27,8 @@ class Layer:
     """A layer: an op or a block, its arguments, and what it reads.
 
     `node` is the last of the graph's nodes that it stands for. An input has the op
-    `input`. `beside` has modifiers, such as `when`.
+    `input`. `beside` has modifiers, such as `when`. A row of a table, to which others
+    refer, has its `table`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Layer:
     sources: tuple[Layer, ...] = ()
     node: Node | None = None
     beside: dict[str, Said] = field(default_factory=dict[str, Said])
+    table: Layer | None = None
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.op} {self.said}>"

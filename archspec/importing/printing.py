@@ -46,7 +46,7 @@ def text(draft: Draft) -> str:
     last: dict[str, Any] = {}
     last["layers"] = Open(speller.layers(draft.layers, draft.inputs[0], ends))
     if len(draft.outputs) > 1 or draft.layers[-1] not in ends:
-        last["outputs"] = {n: layer.name for n, layer in draft.outputs.items()}
+        last["outputs"] = {n: reference(layer) for n, layer in draft.outputs.items()}
     parts.append("\n".join(_entries(last)))
     return "\n\n".join(parts) + "\n"
 
@@ -145,7 +145,7 @@ class _Speller:
 
 def reference(layer: Layer) -> str:
     """How another layer refers to it."""
-    return layer.name
+    return f"{layer.table.name}.{layer.name}" if layer.table else layer.name
 
 
 # -- lines ---------------------------------------------------------------------

@@ -187,6 +187,16 @@ class _Writer:
             return short(self.defaults.get(op, {}).get(name, usual))
         return self.library.usual(op, name, self.defaults)
 
-    def row_names(self, rows: Sequence[Sequence[Layer]]) -> list[str] | None:
-        """The names of rows, if the source has one for each."""
-        return row_names([[p for n in row for p in self.paths[n]] for row in rows])
+    def row_names(
+        self, rows: Sequence[Sequence[Layer]], is_needed: bool
+    ) -> list[str] | None:
+        """The names of rows, if the source has one for each, or others if needed."""
+        paths = [[path for layer in row for path in self.paths[layer]] for row in rows]
+        found = row_names(paths)
+        if found is not None or not is_needed:
+            return found
+        names = Names()
+        return [
+            names.name(common_name(own) or label(own[-1], row[-1].op))
+            for own, row in zip(paths, rows, strict=True)
+        ]

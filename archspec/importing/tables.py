@@ -39,36 +39,38 @@ class Tables:
     """Puts tables into a list of layers."""
 
     default: Defaulted
-    row_names: Callable[[Sequence[Sequence[Layer]]], list[str] | None]
+    row_names: Callable[[Sequence[Sequence[Layer]], bool], list[str] | None]
+    """The names of rows, if the source has some or they are needed."""
     ends: set[Layer]
     replaced: dict[Layer, Layer] = field(default_factory=dict[Layer, Layer])
-    """The table that stands for what was read before: the last layer in it."""
+    """The table, or a row of one, that stands for what was read before."""
     runs: dict[Layer, list[Layer]] = field(default_factory=dict[Layer, list[Layer]])
     """The layers that a table stands for."""
+    seen: set[Layer] = field(default_factory=set[Layer])
+    """Layers that others read than the next one, so that a row ends with each."""
 
     def tabled(self, layers: Sequence[Layer]) -> list[Layer]:
         """The layers, some of them in tables."""
         return [made for run in self._runs(layers) for made in self._parts(run)]
 
     def _runs(self, layers: Sequence[Layer]) -> Iterator[list[Layer]]:
-        """Layers of which each is read by the next one alone."""
+        """Layers of which each reads the one before it, and others read blocks only."""
         readers_of = readers(layers)
+        self.seen = {n for n in layers if len(readers_of.get(n, ())) > 1} | self.ends
         run: list[Layer] = []
         for layer in layers:
-            if run and not self._follows(layer, run[-1], readers_of):
+            if run and not self._follows(layer, run[-1]):
                 yield run
                 run = []
             run.append(layer)
         if run:
             yield run
 
-    def _follows(
-        self, layer: Layer, before: Layer, readers_of: Mapping[Layer, list[Layer]]
-    ) -> bool:
+    def _follows(self, layer: Layer, before: Layer) -> bool:
+        is_block = before.op not in {*PRIMITIVES, *SMALL}
         return (
             layer.sources == (before,)
-            and readers_of.get(before) == [layer]
-            and before not in self.ends
+            and (is_block or before not in self.seen)
             and not layer.beside
             and not before.beside
         )
@@ -95,14 +97,26 @@ class Tables:
     ) -> tuple[str | None, list[Row]]:
         """The rows, and the attribute that is another from a row's second run on."""
         names = sorted({name for layer in run for name in layer.said})
-        plain = _grouped(run, None, self.default)
+        plain = self._grouped(run, None)
         found: tuple[str | None, list[Row]] = None, plain
         for name in (name for name in names if name not in formulas):
-            rows = _grouped(run, name, self.default)
+            rows = self._grouped(run, name)
             saved = len(found[1]) - len(rows)
             if saved > (name != "stride" and len(plain) > len(names)):
                 found = name, rows
         return found
+
+    def _grouped(self, run: Sequence[Layer], changing: str | None) -> list[Row]:
+        """Rows of layers that say the same, apart from one attribute after the first."""
+        rows: list[Row] = []
+        for layer in run:
+            last = rows[-1] if rows else None
+            is_open = last is not None and last.layers[-1] not in self.seen
+            if last and is_open and _is_again(layer, last, changing, self.default):
+                last.layers.append(layer)
+            else:
+                rows.append(Row([layer]))
+        return rows
 
     def _repeated(self, row: Row) -> Layer:
         """A row by itself."""
@@ -132,10 +146,16 @@ class Tables:
         columns = Columns(self.default, texts)
         for row in rows:
             columns.add(row.op, row.said, len(row.layers))
-        said = columns.said(self.row_names([row.layers for row in rows]))
+        ends = [row.layers[-1] for row in rows]
+        read = [end for end in ends[:-1] if end in self.seen]
+        names = self.row_names([row.layers for row in rows], bool(read))
+        said = columns.said(names)
         if changing is not None:
             said["then"] = {changing: self.default(run[0].op, changing)}
         table = Layer("", TABLE, said, run[0].sources, run[-1].node)
+        for end, name in zip(ends, names or (), strict=False):
+            if end in read:
+                self.replaced[end] = Layer(name, "row", node=end.node, table=table)
         return self._stands_for(table, run)
 
     def _stands_for(self, layer: Layer, run: Sequence[Layer]) -> Layer:
@@ -170,19 +190,6 @@ def _stretches(ops: Sequence[str], pair: tuple[str, str]) -> Iterator[tuple[int,
         if inside:
             yield start, end
         start = end
-
-
-def _grouped(
-    run: Sequence[Layer], changing: str | None, default: Defaulted
-) -> list[Row]:
-    """Rows of layers that say the same, apart from one attribute after the first."""
-    rows: list[Row] = []
-    for layer in run:
-        if rows and _is_again(layer, rows[-1], changing, default):
-            rows[-1].layers.append(layer)
-        else:
-            rows.append(Row([layer]))
-    return rows
 
 
 def _is_again(layer: Layer, row: Row, changing: str | None, default: Defaulted) -> bool:
