@@ -12,21 +12,31 @@ from archspec.importing.draft import Layer
 from archspec.ops import JOINS
 
 START = -1
-"""The place of the input among slots."""
+"""The place of the input among slots; further tensors have those before it."""
 SAME_OP, SAME_NAME = 2, 1
 
 
 @dataclass(eq=False)
 class Body:
-    """The layers of one instance of a class, in order; `start` is what it reads."""
+    """The layers of one instance of a class, in order; `start` is what it reads.
+
+    `others` are further tensors that it reads.
+    """
 
     start: Layer
     layers: list[Layer]
+    others: list[Layer] = field(default_factory=list[Layer])
+
+    @property
+    def starts(self) -> dict[Layer, int]:
+        """The places of what it reads: START, and those before that."""
+        every = self.start, *self.others
+        return {layer: START - number for number, layer in enumerate(every)}
 
     @property
     def shape(self) -> tuple[tuple[object, ...], ...]:
         """Equal for bodies that only differ in attributes."""
-        places = {self.start: START} | {n: i for i, n in enumerate(self.layers)}
+        places = self.starts | {n: i for i, n in enumerate(self.layers)}
         return tuple(
             (layer.op, *(places[source] for source in layer.sources))
             for layer in self.layers
@@ -108,8 +118,7 @@ def _likeness(one: Layer, other: Layer) -> int:
 def _wire(slots: Sequence[Slot], bodies: Sequence[Body]) -> bool:
     """Find what each slot reads; whether there is one answer for all bodies."""
     places = [
-        {body.start: START}
-        | {slot.layers[n]: number for number, slot in enumerate(slots)}
+        body.starts | {slot.layers[n]: number for number, slot in enumerate(slots)}
         for n, body in enumerate(bodies)
     ]
     for slot in slots:
@@ -146,6 +155,6 @@ def _read(
 
 def _passed(place: int, number: int, slots: Sequence[Slot]) -> int:
     """The slot itself, or what is passed on through it where a body lacks it."""
-    while place != START and slots[place].layers[number] is None:
+    while place > START and slots[place].layers[number] is None:
         place = max(slots[place].sources, default=START)
     return place

@@ -8,13 +8,13 @@ from itertools import chain, count, pairwise
 from archspec.importing.aligning import Body
 from archspec.importing.covering import Item
 from archspec.importing.draft import Block, Layer, readers, snake, taken
-from archspec.importing.graph import Node
 from archspec.importing.library import Call
 from archspec.importing.naming import SMALL, label, path_of
 from archspec.importing.own_blocks import Defaulted, named, unified
 from archspec.importing.regions import Region, Regions
 from archspec.language.blocks import standard_blocks
 from archspec.ops import PRIMITIVES
+from archspec.reading.nodes import Mapping, Node, Scalar
 
 Said = Callable[[Item], dict[str, object]]
 
@@ -28,14 +28,23 @@ class Classes:
         self.regions, self.items, self.said = regions, list(items), said
         self.blocks: dict[str, Block] = {}
         self._default = default
+        self._is_standard = False
 
-    def run(self, left: Collection[str] = ()) -> None:
-        """Make all blocks, those of inner modules first; `left` are classes without."""
-        classes: dict[str, list[Region]] = {}
-        for region in reversed(self.regions.modules):
+    def run(
+        self, modules: Sequence[Region], left: Collection[str], *, is_standard: bool
+    ) -> None:
+        """Make blocks of modules, of inner ones first; `left` are classes without one.
+
+        With `is_standard`, blocks that have the arguments of a standard one, tensors
+        among them, are taken for that.
+        """
+        self._is_standard = is_standard
+        classes: dict[tuple[str, int], list[Region]] = {}
+        for region in reversed(modules):
             if not region.is_container and region.kind not in left:
-                classes.setdefault(region.kind, []).append(region)
-        for kind, members in sorted(classes.items(), key=lambda c: _size(c[1])):
+                kind = region.kind, len(region.others)
+                classes.setdefault(kind, []).append(region)
+        for (kind, _), members in sorted(classes.items(), key=lambda c: _size(c[1])):
             self._class(kind, members)
 
     def default(self, op: str, name: str) -> object:
@@ -67,9 +76,10 @@ class Classes:
         found = unified(list(whole.values()), self.default)
         if found is None:
             return False
-        name = self._name(kind)
+        like = _like(found.block) if self._is_standard else None
+        name = like or self._name(kind)
         self.blocks[name] = found.block
-        found.block.kind = kind
+        found.block.kind, found.block.is_standard = kind, like is not None
         for region, said in zip(whole, found.said, strict=True):
             self._replace(region, Call(name, said))
         return True
@@ -107,7 +117,8 @@ class Classes:
         if items is None:
             return None
         start = Layer("input", "input", node=region.source)
-        known: dict[Node, Layer] = {region.source: start}
+        others = [Layer("skip", "input", node=node) for node in region.others]
+        known = {region.source: start} | dict(zip(region.others, others, strict=True))
         labels: dict[Layer, str] = {}
         for item in items:
             layer = Layer("", item.op, self.said(item), node=item.result)
@@ -123,7 +134,7 @@ class Classes:
             )
         body = Body(start, list(labels))
         named(body, labels)
-        return Body(start, _rolled(body.layers))
+        return Body(start, _rolled(body.layers), others)
 
     def _replace(self, region: Region, call: Call) -> None:
         inside = set(region.nodes)
@@ -131,6 +142,23 @@ class Classes:
         rest = [item for item in self.items if not inside.issuperset(item.nodes)]
         rest.insert(place, Item(region.nodes, call, region.path))
         self.items = sorted(rest, key=lambda item: self.regions.places[item.result])
+
+
+def _like(block: Block) -> str | None:
+    """The standard block whose arguments a block has; its tensors get their names."""
+    for name, other in standard_blocks().entries.items() if block.others else ():
+        arguments = other.section("arguments") if isinstance(other, Mapping) else None
+        known = arguments.entries if arguments else dict[str, Node]()
+        tensors = [str(argument) for argument in known if _is_tensor(known[argument])]
+        is_alike = known.keys() - tensors == block.arguments.keys()
+        if is_alike and len(tensors) == len(block.others):
+            block.others = [Layer(tensor, "input") for tensor in tensors]
+            return str(name)
+    return None
+
+
+def _is_tensor(argument: Node) -> bool:
+    return isinstance(argument, Scalar) and argument.text == "tensor"
 
 
 _TYPES = "int", "float", "bool", "word"

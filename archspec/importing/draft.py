@@ -47,7 +47,8 @@ class Layer:
 class Block:
     """An own block: its arguments with their defaults, and its layers.
 
-    `start` is what layers refer to as `input`; `kind` is the class of the source.
+    `start` is what layers refer to as `input`, `others` are its tensor arguments;
+    `kind` is the class of the source. One that is standard is not written.
     """
 
     arguments: dict[str, Said]
@@ -55,7 +56,9 @@ class Block:
     result: Layer
     residual: Said
     start: Layer
+    others: list[Layer] = field(default_factory=list[Layer])
     kind: str = ""
+    is_standard: bool = False
 
 
 @dataclass(slots=True)

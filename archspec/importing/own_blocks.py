@@ -9,6 +9,7 @@ from archspec.importing.abstracting import ABSENT, SIZES, UNSET, Abstraction, Va
 from archspec.importing.abstracting import constant as constant_of
 from archspec.importing.aligning import START, Body, Slot, aligned
 from archspec.importing.draft import Block, Layer, Names, Said
+from archspec.importing.regions import MOST_ENTRIES
 from archspec.ops.fields import items
 
 Defaulted = Callable[[str, str], Said]
@@ -46,18 +47,20 @@ class _Writer:
         residual = self._residual(last)
         slots = self.slots[:-1] if residual is not None else self.slots
         start = Layer("input", "input")
+        names = Names(["input"])
+        others = [Layer(names.name("skip"), "input") for _ in self.bodies[0].others]
         layers = [self._layer(slot) for slot in slots]
-        known = dict(zip(slots, layers, strict=True))
-        for slot, layer in known.items():
-            layer.sources = tuple(
-                start if place == START else layers[place] for place in slot.sources
-            )
+        known = dict(enumerate(layers)) | {START: start}
+        known |= {START - number: each for number, each in enumerate(others, 1)}
+        for slot, layer in zip(slots, layers, strict=True):
+            layer.sources = tuple(known[place] for place in slot.sources)
         is_wired = all("when" not in n.beside or len(n.sources) == 1 for n in layers)
         if not layers or not is_wired or not self.values.fits:
             return None
         declared = self.values.declared()
         said = [self.values.given(number) for number in range(len(self.bodies))]
-        return Unified(Block(declared, layers, layers[-1], residual, start), said)
+        block = Block(declared, layers, layers[-1], residual, start, others)
+        return Unified(block, said)
 
     def _residual(self, last: Slot) -> Said:
         """The condition under which the last layer adds the input, if it does that."""
@@ -204,6 +207,6 @@ def _fits(values: Values, widths: Values) -> bool:
 
 def named(body: Body, labels: Mapping[Layer, str]) -> None:
     """Give the layers of a body names of their own."""
-    names = Names(["input"])
+    names = Names(["input", "skip", *(f"skip_{n}" for n in range(2, MOST_ENTRIES))])
     for layer in body.layers:
         layer.name = names.name(labels[layer])

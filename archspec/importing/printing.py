@@ -35,10 +35,11 @@ def text(draft: Draft) -> str:
     if draft.defaults:
         short = {op: speller.short(op, values) for op, values in draft.defaults.items()}
         parts.append("\n".join(_entries({"defaults": Open(short)})))
-    if draft.blocks:
+    own = {n: block for n, block in draft.blocks.items() if not block.is_standard}
+    if own:
         blocks = (
             _entries({name: speller.block(block)}, WIDTH - len("  "))
-            for name, block in draft.blocks.items()
+            for name, block in own.items()
         )
         texts = ("\n".join(f"  {line}" for line in lines) for lines in blocks)
         parts.append("blocks:\n" + "\n\n".join(texts))
@@ -60,8 +61,9 @@ class _Speller:
     def block(self, block: Block) -> Open:
         """A block of the spec's own."""
         found = Open()
-        if block.arguments:
-            found["arguments"] = block.arguments
+        if block.arguments or block.others:
+            tensors = {other.name: "tensor" for other in block.others}
+            found["arguments"] = block.arguments | tensors
         if block.residual is not None:
             found["residual"] = block.residual
         found["layers"] = Open(self.layers(block.layers, block.start, [block.result]))
@@ -84,7 +86,8 @@ class _Speller:
 
     def layer(self, layer: Layer, previous: Layer, inner: Sequence[Branch] = ()) -> Any:
         """A layer with its modifiers; `inner` are the branches of a structure."""
-        body: Any = self.spelled(layer.op, layer.said)
+        said = {**layer.said, **self.tensors(layer)}
+        body: Any = self.spelled(layer.op, said)
         beside = dict(layer.beside)
         if inner:
             body = {layer.op: {**layer.said, **self.branches(inner, previous)}}
@@ -96,6 +99,12 @@ class _Speller:
             return body
         opened = {body: None} if isinstance(body, str) else body
         return {**opened, **beside}
+
+    def tensors(self, layer: Layer) -> dict[str, Said]:
+        """The tensors that a call of a block gives besides its input."""
+        others = self.own[layer.op].others if layer.op in self.own else ()
+        given = zip(others, layer.sources[1:], strict=False)
+        return {other.name: reference(source) for other, source in given}
 
     def branches(self, found: Sequence[Branch], previous: Layer) -> dict[str, Any]:
         """The branches of a structure."""
@@ -137,7 +146,8 @@ class _Speller:
         if op in PRIMITIVES:
             return next(iter(PRIMITIVES[op].model_fields), None)
         if op in self.own:
-            return next(iter(self.own[op].arguments), None)
+            names = *self.own[op].arguments, *(n.name for n in self.own[op].others)
+            return next(iter(names), None)
         block = standard_blocks().get(op)
         arguments = block.section("arguments") if isinstance(block, Mapped) else None
         return next(iter(arguments.entries), None) if arguments else None
@@ -175,7 +185,9 @@ def _has_rows(value: Any) -> bool:
 def _rows(table: Mapping[str, Any], room: int) -> Iterator[str]:
     """The parts of a table, its rows below each other in columns."""
     for key, value in table.items():
-        if key != "rows":
+        line = f"{key}: {flow(value)}"
+        is_short = len(table["columns"]) == 1 and len(line) <= room
+        if key != "rows" or is_short:
             yield from _entries({key: value}, room)
             continue
         yield "rows:"
@@ -218,6 +230,8 @@ def flow(value: Said) -> str:
     if listed := items(value):
         return f"[{', '.join(map(flow, listed))}]"
     match value:
+        case Layer():
+            return reference(value)
         case bool():
             return "true" if value else "false"
         case None:

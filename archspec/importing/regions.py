@@ -23,17 +23,23 @@ def beginning(lists: Sequence[Sequence[T]]) -> list[T]:
     return [first for first, *_ in steps]
 
 
+MOST_ENTRIES = 4
+"""Tensors that a block reads; a module with more of them is no block."""
+
+
 @dataclass(frozen=True, eq=False)
 class Region:
     """Nodes in order, of which only the first reads and only the last is read outside.
 
-    `path` and `kind` are those of the module that it is, where it is one.
+    `path` and `kind` are those of the module that it is, where it is one; `others` are
+    what a module reads besides its source.
     """
 
     nodes: tuple[Node, ...]
     source: Node
     path: str = ""
     kind: str = ""
+    others: tuple[Node, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -72,19 +78,27 @@ class Regions:
         self.places = {node: number for number, node in enumerate(graph.nodes)}
         self._users = users(graph)
         self._ends = set(graph.outputs.values())
-        self.modules = self._modules()
+        regions = self._modules()
+        self.modules = [region for region in regions if not region.others]
+        self.several = [region for region in regions if region.others]
+        """Modules that read several tensors."""
 
     def region(
-        self, nodes: Sequence[Node], path: str = "", kind: str = ""
+        self,
+        nodes: Sequence[Node],
+        path: str = "",
+        kind: str = "",
+        *,
+        entries: int = 1,
     ) -> Region | None:
-        """These nodes, in order, if they are a region."""
+        """These nodes, in order, if they are a region with so many entries at most."""
         inside = set(nodes)
-        entries = {s for node in nodes for s in node.sources if s not in inside}
-        if len(entries) != 1 or any(
-            map(self._is_seen, nodes[:-1], [inside] * len(nodes))
-        ):
+        found = (s for node in nodes for s in node.sources if s not in inside)
+        first, *others = dict.fromkeys(found)
+        is_seen = any(map(self._is_seen, nodes[:-1], [inside] * len(nodes)))
+        if len(others) >= entries or is_seen:
             return None
-        return Region(tuple(nodes), entries.pop(), path, kind)
+        return Region(tuple(nodes), first, path, kind, tuple(others))
 
     def _is_seen(self, node: Node, inside: set[Node]) -> bool:
         """Whether anything outside reads it."""
@@ -99,7 +113,7 @@ class Regions:
             for scope in node.scopes:
                 members.setdefault((scope.path, scope.kind), []).append(node)
         found = (
-            self.region(nodes, path, kind)
+            self.region(nodes, path, kind, entries=MOST_ENTRIES)
             for (path, kind), nodes in members.items()
             if len(nodes) > 1
         )

@@ -23,7 +23,7 @@ from archspec.importing.naming import (
     row_names,
 )
 from archspec.importing.printing import text
-from archspec.importing.regions import Regions
+from archspec.importing.regions import Region, Regions
 from archspec.importing.tables import Tables
 from archspec.importing.tidying import tidied
 from archspec.importing.trial import Accepted, judged
@@ -57,13 +57,13 @@ def best(
 def _drafts(graph: Graph, name: str) -> Iterator[Draft]:
     """Drafts with a block for each class, for all classes but one, and for none."""
     make = _maker(graph, name)
-    first = make.shortest(frozenset())
-    yield first
-    kinds = {block.kind for block in first.blocks.values()}
+    whole = make.drafts(frozenset())
+    yield from whole
+    kinds = {block.kind for draft in whole for block in draft.blocks.values()}
     if len(kinds) > 1:
-        yield from (make.shortest({kind}) for kind in sorted(kinds))
+        yield from (make.drafts({kind})[0] for kind in sorted(kinds))
     if kinds:
-        yield make.shortest(None)
+        yield make.drafts(None)[0]
 
 
 def _maker(graph: Graph, name: str) -> _Maker:
@@ -92,26 +92,40 @@ class _Maker(NamedTuple):
     library: Library
     name: str
 
-    def shortest(self, left: Collection[str] | None) -> Draft:
-        """The shortest draft; the classes that are `left` out, or all, have no block.
+    def drafts(self, left: Collection[str] | None) -> list[Draft]:
+        """Drafts, short ones first; classes that are `left` out, or all, have no block.
 
         Standard blocks that are no modules of the source, and make it longer, are left
-        out.
+        out. Classes that read several tensors may be blocks or not.
         """
         items = covered(self.regions, self.library)
         parts = (item for item in items if item.call and not item.path)
         tried = sorted({i.op for i in parts if not has_join(i.nodes)} - SMALL)
-        drafts = [self._draft(items, left)]
-        for without in [tried, *([block] for block in tried)] if tried else ():
-            fewer = covered(self.regions, self.library, without)
-            drafts.append(self._draft(fewer, left))
-        return min(drafts, key=_length)
+        left_out = [tried, *([block] for block in tried)] if tried else ()
+        covers = [items, *(covered(self.regions, self.library, n) for n in left_out)]
+        drafts = [self._draft(each, left) for each in covers]
+        lengths = list(map(_length, drafts))
+        best = lengths.index(min(lengths))
+        found = [drafts[best]]
+        if self.regions.several and left is not None:
+            several = self.regions.several
+            found.append(self._draft(covers[best], left, several))
+            found.append(self._draft(covers[best], left, several, is_standard=True))
+        return sorted(found, key=_length)
 
-    def _draft(self, items: Sequence[Item], left: Collection[str] | None) -> Draft:
+    def _draft(
+        self,
+        items: Sequence[Item],
+        left: Collection[str] | None,
+        several: Sequence[Region] = (),
+        *,
+        is_standard: bool = False,
+    ) -> Draft:
         writer = _Writer(self.graph, self.defaults, self.library)
         classes = Classes(self.regions, items, writer.said, writer.default)
         if left is not None:
-            classes.run(left)
+            modules = [*self.regions.modules, *several]
+            classes.run(modules, left, is_standard=is_standard)
         writer.blocks = classes.blocks
         return writer.draft(classes.items, self.name)
 
@@ -132,7 +146,7 @@ class _Writer:
         layers = [known[item.result] for item in items]
         ends = {n or "output": known[node] for n, node in self.graph.outputs.items()}
         head = header(self.graph, name, layers)
-        tables = Tables(self.default, self.row_names, set(ends.values()))
+        tables = Tables(self.default, self.blocks, self.row_names, {*ends.values()})
         layers = tables.tabled(layers)
         for layer in layers:
             layer.sources = tuple(tables.replaced.get(s, s) for s in layer.sources)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, groupby, pairwise, product, takewhile
+from itertools import chain, combinations, groupby, pairwise, product, takewhile
 from typing import NamedTuple
 
 from archspec.importing.columns import Columns, Defaulted, derived
-from archspec.importing.draft import TABLE, Layer, Said, readers
+from archspec.importing.draft import TABLE, Block, Layer, Said, readers
 from archspec.importing.naming import SMALL
 from archspec.ops import PRIMITIVES
 
@@ -39,6 +39,7 @@ class Tables:
     """Puts tables into a list of layers."""
 
     default: Defaulted
+    blocks: Mapping[str, Block]
     row_names: Callable[[Sequence[Sequence[Layer]], bool], list[str] | None]
     """The names of rows, if the source has some or they are needed."""
     ends: set[Layer]
@@ -59,17 +60,20 @@ class Tables:
         self.seen = {n for n in layers if len(readers_of.get(n, ())) > 1} | self.ends
         run: list[Layer] = []
         for layer in layers:
-            if run and not self._follows(layer, run[-1]):
+            if run and not self._follows(layer, run):
                 yield run
                 run = []
             run.append(layer)
         if run:
             yield run
 
-    def _follows(self, layer: Layer, before: Layer) -> bool:
+    def _follows(self, layer: Layer, run: Sequence[Layer]) -> bool:
+        before = run[-1]
         is_block = before.op not in {*PRIMITIVES, *SMALL}
+        first, *others = layer.sources or (None,)
         return (
-            layer.sources == (before,)
+            first is before
+            and (not others or (layer.op in self.blocks and not {*others} & {*run}))
             and (is_block or before not in self.seen)
             and not layer.beside
             and not before.beside
@@ -107,7 +111,7 @@ class Tables:
         return found
 
     def _grouped(self, run: Sequence[Layer], changing: str | None) -> list[Row]:
-        """Rows of layers that say the same, apart from one attribute after the first."""
+        """Rows of layers that say the same, but for one attribute after the first."""
         rows: list[Row] = []
         for layer in run:
             last = rows[-1] if rows else None
@@ -136,6 +140,8 @@ class Tables:
         return self._stands_for(repeated, row.layers)
 
     def _table(self, run: Sequence[Layer]) -> Layer:
+        for layer in run:
+            self._name_tensors(layer)
         formulas = derived(run, self.default)
         for layer, (name, formula) in product(run, formulas.items()):
             value = layer.said.pop(name, None)
@@ -152,11 +158,18 @@ class Tables:
         said = columns.said(names)
         if changing is not None:
             said["then"] = {changing: self.default(run[0].op, changing)}
-        table = Layer("", TABLE, said, run[0].sources, run[-1].node)
+        sources = run[0].sources[0], *chain(*(layer.sources[1:] for layer in run))
+        table = Layer("", TABLE, said, sources, run[-1].node)
         for end, name in zip(ends, names or (), strict=False):
             if end in read:
                 self.replaced[end] = Layer(name, "row", node=end.node, table=table)
         return self._stands_for(table, run)
+
+    def _name_tensors(self, layer: Layer) -> None:
+        """Let a layer say what it reads besides its input: rows have no sources."""
+        others = self.blocks[layer.op].others if layer.op in self.blocks else ()
+        for other, source in zip(others, layer.sources[1:], strict=False):
+            layer.said[other.name] = self.replaced.get(source, source)
 
     def _stands_for(self, layer: Layer, run: Sequence[Layer]) -> Layer:
         """Make what read the last of a run read the layer instead of it."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from archspec.importing.graph import Graph, Node, Scope, users
+from archspec.importing.matching import Form, normal
 from archspec.importing.regions import beginning
+from archspec.ops.convolution import Dense
 from archspec.ops.window import Windowed
 
 Users = dict[Node, list[Node]]
@@ -89,6 +91,9 @@ def _vectors(graph: Graph) -> Graph:
             assert node.op is not None
             changed = {"keep_size": False} if node.name in _POOLS else {}
             op = type(node.op)(**{**dict(node.op), **changed})
+            if node.name == "conv":
+                given = dict(node.op)
+                op = Dense(units=given["filters"], bias=given["bias"])
             return Node(op, node.sources, node.shape[:1], node.scopes, node.weights)
         return node
 
@@ -105,9 +110,17 @@ def _from_pool(node: Node, readers: Users, ends: set[Node]) -> list[Node]:
         found.append(node)
         if node.name in _POOLS:
             return found
-        if node.name not in _ON_VECTORS:
+        if node.name not in _ON_VECTORS and not _is_dense(node):
             break
     return []
+
+
+def _is_dense(node: Node) -> bool:
+    """Whether a convolution is a dense layer by itself; one of a block has a norm."""
+    if node.name != "conv" or not dict(node.op or ())["bias"]:
+        return False
+    form = normal(node)
+    return isinstance(form, Form) and form.name == "dense"
 
 
 def _nested(graph: Graph) -> Graph:

@@ -287,3 +287,81 @@ def test_what_some_instances_lack():
           scores: {conv: classes}
           pool: global_avg_pool
         """)
+
+
+class Down(nn.Module):
+    def __init__(self, channels, filters):
+        super().__init__()
+        self.down = nn.Conv2d(channels, filters, 3, 2, 1)
+        self.mix = nn.Conv2d(filters, filters, 3, 1, 1)
+
+    def forward(self, x):
+        return torch.relu(self.mix(torch.relu(self.down(x))))
+
+
+class Up(nn.Module):
+    def __init__(self, channels, filters):
+        super().__init__()
+        self.match = nn.Conv2d(channels, filters, 1)
+        self.mix = nn.Conv2d(2 * filters, filters, 3, 1, 1)
+
+    def forward(self, x, skip):
+        x = nn.functional.interpolate(self.match(x), scale_factor=2)
+        return torch.relu(self.mix(torch.cat([skip, x], 1)))
+
+
+class Skips(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 3, 1, 1)
+        self.down1, self.down2, self.down3 = Down(4, 8), Down(8, 16), Down(16, 32)
+        self.up1, self.up2, self.up3 = Up(32, 16), Up(16, 8), Up(8, 4)
+        self.last = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x):
+        a = self.first(x)
+        b = self.down1(a)
+        c = self.down2(b)
+        x = self.up1(self.down3(c), c)
+        return self.last(self.up3(self.up2(x, b), a))
+
+
+def test_rows_and_tensors_that_others_read():
+    assert imported(Skips()) == dedent("""\
+        defaults:
+          conv: {padding: symmetric, bias: true}
+          activation: relu
+
+        blocks:
+          down:
+            arguments: {filters: int}
+            layers:
+              down: {conv: {filters: filters, kernel: 3, stride: 2}}
+              act: activation
+              mix: {conv: {kernel: 3}}
+              act_2: activation
+
+          up:
+            arguments: {filters: int, skip: tensor}
+            layers:
+              match: {conv: filters}
+              upsample: upsample
+              join: {concat: {a: {from: skip}, b: {}}}
+              mix: {conv: {filters: filters, kernel: 3}}
+              act: activation
+
+        layers:
+          stem: {conv: {filters: 4, kernel: 3}}
+          stages:
+            columns: [c]
+            rows: {down1: [8], down2: [16], down3: [32]}
+            each: {down: c}
+          stages_2:
+            columns: [c, skip]
+            rows:
+              up1: [16, stages.down2]
+              up2: [ 8, stages.down1]
+              up3: [ 4, stem]
+            each: {up: {filters: c, skip: skip}}
+          last: {conv: 2}
+        """)
