@@ -153,18 +153,16 @@ def normalized(name: str, op: Any, x: Tensor, weights: dict[str, Tensor]) -> Ten
     """What one of the norms makes of its input."""
     match name:
         case "batch_norm":
-            scale = weights["scale"] / torch.sqrt(weights["variance"] + op.epsilon)
-            centred = x - along(weights["mean"], x)
-            return centred * along(scale, x) + along(weights["shift"], x)
+            own = (weights.get(n) for n in ("mean", "variance", "scale", "shift"))
+            return F.batch_norm(x, *own, eps=op.epsilon)
         case "layer_norm":
             centred = x - x.mean(1, keepdim=True)
             variance = (centred**2).mean(1, keepdim=True)
-            normal = centred / torch.sqrt(variance + op.epsilon)
-            return normal * along(weights["scale"], x) + along(weights["shift"], x)
+            return affine(centred / torch.sqrt(variance + op.epsilon), weights)
         case "rms_norm":
             squares = torch.einsum("nc...,nc...->n...", x, x) / x.shape[1]
             root = torch.sqrt(squares + op.epsilon).unsqueeze(1)
-            return x / root * along(weights["scale"], x)
+            return affine(x / root, weights)
         case "global_response_norm":
             norms = torch.linalg.vector_norm(
                 x, dim=tuple(range(2, x.ndim)), keepdim=True
@@ -173,10 +171,16 @@ def normalized(name: str, op: Any, x: Tensor, weights: dict[str, Tensor]) -> Ten
             shifted = x + along(weights["shift"], x)
             return shifted + x * gains * along(weights["scale"], x)
         case "group_norm":
-            own = weights["scale"], weights["shift"]
+            own = weights.get("scale"), weights.get("shift")
             return F.group_norm(x, op.groups, *own, op.epsilon)
         case unknown:
             raise ValueError(unknown)
+
+
+def affine(x: Tensor, weights: dict[str, Tensor]) -> Tensor:
+    """Times the scale, plus the shift, of a norm that has them."""
+    x = x * along(weights["scale"], x) if "scale" in weights else x
+    return x + along(weights["shift"], x) if "shift" in weights else x
 
 
 def dealt(x: Tensor, groups: int) -> Tensor:

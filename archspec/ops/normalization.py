@@ -37,6 +37,8 @@ _USUAL_DECAY = Usual(
 Epsilon = Annotated[Positive, STATIC, Examples(1e-3, 1e-5, 1), _USUAL_EPSILON]
 Initial = Annotated[Number, STATIC, Examples(1, 0, 0.5)]
 """The initial scale: 0 starts a residual branch as zero (Goyal et al. 2017, 5.1)."""
+Learned = Annotated[Flag, STATIC]
+"""Whether a norm has a learned scale, or shift."""
 
 
 class BatchNorm(Op):
@@ -57,15 +59,14 @@ class BatchNorm(Op):
     epsilon: Epsilon
     decay: Annotated[Share, STATIC, Examples(0.9, 0.5, 0), _USUAL_DECAY]
     initial: Initial = 1.0
+    scale: Learned = True
+    shift: Learned = True
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale`, `shift`; moving `mean` and `variance`, not trained (channels)."""
-        vector = shape[:1]
-        return {
-            "scale": Weight(vector, initial=self.initial),
-            "shift": Weight(vector),
-            "mean": Weight(vector, trainable=False),
-            "variance": Weight(vector, initial=1.0, trainable=False),
+        return _learned(shape, self.initial, self.scale, self.shift) | {
+            "mean": Weight(shape[:1], trainable=False),
+            "variance": Weight(shape[:1], initial=1.0, trainable=False),
         }
 
     def kept_numbers(self, shape: Shape, *others: Shape) -> int:
@@ -73,13 +74,25 @@ class BatchNorm(Op):
         return 2 * shape[0]
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
-        scale = weights["scale"] / (weights["variance"] + self.epsilon) ** 0.5
+        root = (weights["variance"] + self.epsilon) ** 0.5
         centred = x - along(weights["mean"], x)
-        return centred * along(scale, x) + along(weights["shift"], x)
+        scaled = centred * along(weights.get("scale", 1.0) / root, x)
+        return scaled + along(weights.get("shift", 0.0), x)
 
 
-def _scale_and_shift(shape: Shape, initial: float) -> dict[str, Weight]:
-    return {"scale": Weight(shape[:1], initial=initial), "shift": Weight(shape[:1])}
+def _learned(
+    shape: Shape, initial: float, scale: bool = True, shift: bool = True
+) -> dict[str, Weight]:
+    """The learned weights of a norm."""
+    scales = {"scale": Weight(shape[:1], initial=initial)} if scale else {}
+    return scales | ({"shift": Weight(shape[:1])} if shift else {})
+
+
+def _affine(normal: Array, weights: Weights) -> Array:
+    """Times the scale, plus the shift, as far as the norm has them."""
+    if "scale" in weights:
+        normal = normal * along(weights["scale"], normal)
+    return normal + along(weights["shift"], normal) if "shift" in weights else normal
 
 
 def _standardised(x: Array, axis: int, epsilon: float) -> Array:
@@ -100,18 +113,19 @@ class LayerNorm(Op):
 
     epsilon: Epsilon
     initial: Initial = 1.0
+    scale: Learned = True
+    shift: Learned = True
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` and `shift` (channels)."""
-        return _scale_and_shift(shape, self.initial)
+        return _learned(shape, self.initial, self.scale, self.shift)
 
     def kept_numbers(self, shape: Shape, *others: Shape) -> int:
         """The mean and the deviation at each position."""
         return 2 * prod(shape[1:])
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
-        normal = _standardised(x, 1, self.epsilon)
-        return normal * along(weights["scale"], x) + along(weights["shift"], x)
+        return _affine(_standardised(x, 1, self.epsilon), weights)
 
 
 class GroupNorm(Op):
@@ -126,6 +140,8 @@ class GroupNorm(Op):
     groups: Annotated[Count, STATIC, Examples(2, 1, 6)]
     epsilon: Epsilon
     initial: Initial = 1.0
+    scale: Learned = True
+    shift: Learned = True
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, ...) -> unchanged."""
@@ -134,7 +150,7 @@ class GroupNorm(Op):
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` and `shift` (channels)."""
-        return _scale_and_shift(shape, self.initial)
+        return _learned(shape, self.initial, self.scale, self.shift)
 
     def kept_numbers(self, shape: Shape, *others: Shape) -> int:
         """The mean and the deviation of each group."""
@@ -142,8 +158,8 @@ class GroupNorm(Op):
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         grouped = x.reshape(x.shape[0], self.groups, -1)
-        normal = _standardised(grouped, 2, self.epsilon).reshape(x.shape)
-        return normal * along(weights["scale"], x) + along(weights["shift"], x)
+        normal = _standardised(grouped, 2, self.epsilon)
+        return _affine(normal.reshape(x.shape), weights)
 
 
 class RmsNorm(Op):
@@ -156,10 +172,11 @@ class RmsNorm(Op):
 
     epsilon: Epsilon
     initial: Initial = 1.0
+    scale: Learned = True
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` (channels)."""
-        return {"scale": Weight(shape[:1], initial=self.initial)}
+        return _learned(shape, self.initial, self.scale, shift=False)
 
     def kept_numbers(self, shape: Shape, *others: Shape) -> int:
         """The root mean square at each position."""
@@ -167,7 +184,7 @@ class RmsNorm(Op):
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         squares = (x**2).mean(1, keepdims=True)
-        return x / (squares + self.epsilon) ** 0.5 * along(weights["scale"], x)
+        return _affine(x / (squares + self.epsilon) ** 0.5, weights)
 
 
 class GlobalResponseNorm(Op):
@@ -189,7 +206,7 @@ class GlobalResponseNorm(Op):
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` and `shift` (channels), initially 0."""
-        return _scale_and_shift(shape, 0.0)
+        return _learned(shape, 0.0)
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         norms = (x**2).sum(positions(x), keepdims=True) ** 0.5

@@ -148,6 +148,8 @@ ATTRIBUTES = Glossary(
         "order": "dataformat",
         "padding": "pad pads",
         "rate": "p prob dropprob dropoutrate droprate",
+        "scale": "usescale",
+        "shift": "center beta usebias bias",
         "size": "outputsize shape targetsize",
         "slope": "negativeslope alpha",
         "stride": "strides stridesize subsample",
@@ -160,9 +162,11 @@ ATTRIBUTES = Glossary(
             "write it as a layer of its own, act: {activation: relu}; the block "
             "'conv_bn_act' is a convolution with both batch norm and activation"
         ),
-        "affine center scale trackrunningstats elementwiseaffine learnable": (
-            f"{REMOVE} the op always has a trained scale and shift"
+        "affine elementwiseaffine learnable": (
+            "'scale: false' leaves out the trained scale of a norm, 'shift: false' the "
+            "shift"
         ),
+        "trackrunningstats": f"{REMOVE} batch_norm always tracks statistics",
         "aligncorners antialias": (
             f"{REMOVE} archspec resizes with half-pixel centres, without antialiasing"
         ),

@@ -31,8 +31,8 @@ def folded(
     """
     primitive: Any = norm.primitive
     scale, shift, mean, variance = (
-        statistics[name].astype(np.float64)
-        for name in ("scale", "shift", "mean", "variance")
+        np.asarray(statistics.get(name, usual), np.float64)
+        for name, usual in (("scale", 1), ("shift", 0), ("mean", 0), ("variance", 1))
     )
     divisor = variance + primitive.epsilon
     if not (divisor > 0).all():

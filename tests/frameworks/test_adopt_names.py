@@ -673,6 +673,24 @@ def test_one_number_for_a_tensor_by_other_names(network, pth):
     foreign.assert_found(pth)
 
 
+def test_norms_without_scale_or_shift(network, pth):
+    net = network("""
+layers:
+  a: {conv: 8}
+  an: {batch_norm: {scale: false}}
+  b: {conv: 8}
+  bn: {batch_norm: {scale: false, shift: false}}
+  c: {conv: 8}
+  cn: {layer_norm: {epsilon: 1e-6, shift: false}}
+  d: {conv: 8}
+  dn: {group_norm: {groups: 2, epsilon: 1e-6, scale: false}}
+""").network
+    foreign = Foreign(net, str)
+    assert {"cn.weight", "dn.bias", "bn.running_mean"} <= foreign.state.keys()
+    assert foreign.state.keys().isdisjoint(("an.weight", "cn.bias", "dn.weight"))
+    foreign.assert_found(pth)
+
+
 VIT = """
 input: {channels: 3, size: 8}
 layers:

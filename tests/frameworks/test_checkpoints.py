@@ -201,6 +201,50 @@ def test_a_trained_keras_model(network, model, tmp_path, file):
     assert np.array_equal(found["classifier.weight"], kernel.T.astype("float32"))
 
 
+@pytest.mark.parametrize("file", KERAS)
+def test_norms_of_keras_without_scale_or_shift(network, float64, tmp_path, file):
+    """Files of Keras 3 have numbers for names: the class says which weight is left."""
+    keras.backend.clear_session()
+    x = inputs = keras.Input((9, 12, 6))
+    x = keras.layers.Conv2D(4, 1, use_bias=False)(x)
+    x = keras.layers.BatchNormalization(scale=False)(x)
+    x = keras.layers.Conv2D(4, 1, use_bias=False)(x)
+    x = keras.layers.BatchNormalization(scale=False, center=False)(x)
+    x = keras.layers.Conv2D(4, 1, use_bias=False)(x)
+    x = keras.layers.LayerNormalization(center=False)(x)
+    x = keras.layers.GroupNormalization(2, center=False)(x)
+    x = keras.layers.RMSNormalization()(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(inputs, keras.layers.Dense(5)(x))
+    model.compile("adam", "mse")
+    random = np.random.default_rng(1)
+    model.set_weights([random.random(each.shape) for each in model.get_weights()])
+    net = network("""
+defaults:
+  conv: {padding: valid, bias: false}
+  batch_norm: {epsilon: 1e-3, decay: 0.99}
+layers:
+  a: {conv: 4}
+  an: {batch_norm: {scale: false}}
+  b: {conv: 4}
+  bn: {batch_norm: {scale: false, shift: false}}
+  c: {conv: 4}
+  layer: {layer_norm: {epsilon: 1e-3, shift: false}}
+  group: {group_norm: {groups: 2, epsilon: 1e-3, shift: false}}
+  root: {rms_norm: 1e-6}
+  pool: global_avg_pool
+  classifier: {dense: classes}
+""").network
+    save_keras(model, tmp_path / file)
+    found = adopt(net, tmp_path / file).weights
+    expected = model.layers[7].gamma, model.layers[8].scale, model.layers[2].beta
+    for name, variable in zip(
+        ("group.scale", "root.scale", "an.shift"), expected, strict=True
+    ):
+        array = keras.ops.convert_to_numpy(variable).astype("float32")
+        assert np.array_equal(found[name], array), name
+
+
 def test_the_command(net, state, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save_state(state, Path("a.pth"))

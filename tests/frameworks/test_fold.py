@@ -63,9 +63,9 @@ BLOCKS = {
         """
 layers:
   group: {conv: {filters: 12, kernel: 3, stride: 2, groups: 3}}
-  n1: batch_norm
+  n1: {batch_norm: {shift: false}}
   wide: {depthwise_conv: {kernel: [3, 5], multiplier: 3, bias: true}}
-  n2: {batch_norm: {epsilon: 0.1}}
+  n2: {batch_norm: {epsilon: 0.1, scale: false}}
 """, 0, 2,
     ),
     "transposed": (

@@ -132,6 +132,8 @@ layers:
   conv: {conv: {bias: true}}
   norm: batch_norm
   layer: layer_norm
+  bare: {layer_norm: {initial: 0.5, scale: false}}
+  zero: {group_norm: {groups: 2, epsilon: 1e-5, initial: 0.25, shift: false}}
   s: {layer_scale: 0.25}
   a: {scalar_affine: 0.25}
   up: {transposed_conv: {filters: 4, bias: true}}
@@ -142,7 +144,7 @@ layers:
         for name, array in weights.items():
             path, _, kind = name.rpartition(".")
             if kind != "weight":
-                own = path in ("s", "a") and kind == "scale"
+                own = path in ("s", "a", "zero") and kind == "scale"
                 assert (array == (0.25 if own else starts[kind])).all(), name
 
 

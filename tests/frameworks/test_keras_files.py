@@ -48,6 +48,8 @@ layers:
   gain: {scalar_affine: {initial: 0.5, bias: false}}
   affine: scalar_affine
   root: {rms_norm: {epsilon: 1e-5, initial: 2}}
+  bare: {rms_norm: {epsilon: 1e-5, scale: false}}
+  half: {group_norm: {groups: 3, epsilon: 1e-5, scale: false}}
   unfold: depth_to_space
   less: {subtract: {a: {a1: {adaptive_avg_pool: [5, 7]}}, b: {b1: {resize: [5, 7]}}}}
   spots: {multiply: {x: {}, one: {o1: {conv: 1}}}}

@@ -60,7 +60,9 @@ MORE = {
         "{filters: 4, kernel: 2, stride: 3, padding: same, bias: true}",
         "{filters: 4, kernel: [1, 4], stride: [3, 2], padding: same, bias: true}",
     ],
-    "batch_norm": ["{epsilon: 1e-3, decay: 0.99}"],
+    "batch_norm": ["{epsilon: 1e-3, decay: 0.99}", "{scale: false, shift: false}"],
+    "layer_norm": ["{scale: false, shift: false}"],
+    "group_norm": ["{groups: 3, epsilon: 1e-3, scale: false, shift: false}"],
     "activation": ["{kind: leaky_relu, slope: 0.2}"],
     "max_pool": POOLS,
     "avg_pool": [*POOLS, *COUNTED],
@@ -174,6 +176,21 @@ def test_norms_in_both_layouts_of_pytorch(network):
     case = network(text)
     assert "GlobalResponseNorm2d(6)" in case.torch_text
     assert "GlobalResponseNorm(12, eps=1e-3)" in case.torch_text
+    assert_equal(case)
+
+
+def test_norms_of_sequences_without_scale_or_shift(network):
+    given = {"batch_norm": "", "layer_norm": "", "group_norm": "groups: 2, "}
+    lacking = "scale: false", "shift: false", "scale: false, shift: false"
+    layers = [
+        f"{{{op}: {{{own}epsilon: 1e-3, {less}}}}}"
+        for op, own in given.items()
+        for less in lacking
+    ]
+    layers.append("{rms_norm: {epsilon: 1e-3, scale: false}}")
+    case = network(beside(layers, SEQUENCE))
+    assert 'without(SequenceGroupNorm(2, 6, eps=1e-3), "weight")' in case.torch_text
+    assert "nn.LayerNorm(6, eps=1e-3, bias=False)" in case.torch_text
     assert_equal(case)
 
 

@@ -69,7 +69,8 @@ KINDS = {
     "kernel": "kernel", "five_kernel": "calm_kernel", "start": "maybe_kernel",
     "stride": "even_stride", "padding": "padding", "groups": "groups",
     "dilation": "dilation", "bias": "flag", "ceil": "flag", "count_padding": "flag",
-    "keep_size": "flag", "activation": "kind", "gate": "kind", "kind": "kind",
+    "keep_size": "flag", "scale": "flag", "activation": "kind", "gate": "kind",
+    "kind": "kind",
     "rate": "rate", "drop_path": "rate", "decay": "decay", "epsilon": "epsilon",
     "expand": "expand", "bottleneck": "expand", "compression": "positive",
     "se": "maybe_width", "branches": "times", "depth": "times",
@@ -92,6 +93,7 @@ OWN_KINDS = {
     ("slice_channels", "start"): "index",
     ("channel_shuffle", "groups"): "expand",
     ("group_norm", "groups"): "expand",
+    **{(f"{norm}_norm", "shift"): "flag" for norm in ("batch", "layer", "group")},
     ("space_to_depth", "factor"): "expand",
     ("depth_to_space", "factor"): "expand",
     ("activation", "kind"): "any_kind",
@@ -105,10 +107,10 @@ OWN_KINDS = {
 
 CALM_BLOCKS = {"squeeze_excite": {"hidden"}, "mobile_one_depthwise": {"branches", "se"}}
 CALM: dict[str, set[str]] = {
-    "batch_norm": set(),
+    "batch_norm": {"scale", "shift"},
     "activation": {"kind"},
-    "layer_norm": {"epsilon"},
-    "group_norm": {"epsilon", "initial"},
+    "layer_norm": {"epsilon", "scale", "shift"},
+    "group_norm": {"epsilon", "initial", "scale"},
     "rms_norm": {"epsilon", "initial"},
     "global_response_norm": {"epsilon"},
     "conv": {"kernel", "bias", "dilation", "initializer"},

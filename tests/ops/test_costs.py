@@ -1,6 +1,7 @@
 """Costs against the papers."""
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -126,3 +127,15 @@ def test_moving_statistics_are_parameters_but_not_trained():
     }
     assert parameters(norm, (8, 2, 2)) == 32
     assert parameters(norm, (8, 2, 2), trainable=True) == 16
+
+
+def test_a_norm_without_scale_or_shift_has_fewer_weights():
+    def held(op: str, **given: Any) -> list[str]:
+        return [*OPS[op](**given).weights((8, 2, 2))]
+
+    statistics = {"epsilon": 1e-3, "decay": 0.9}
+    assert held("batch_norm", **statistics, scale=False)[0] == "shift"
+    assert held("batch_norm", **statistics, shift=False)[:2] == ["scale", "mean"]
+    assert held("layer_norm", epsilon=1e-6, shift=False) == ["scale"]
+    assert held("group_norm", groups=2, epsilon=1e-6, scale=False) == ["shift"]
+    assert held("rms_norm", epsilon=1e-6, scale=False) == []

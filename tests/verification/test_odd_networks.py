@@ -57,6 +57,18 @@ layers: {a: {conv: 4}, rs: {resize: {size: [50, 70], mode: bilinear}}, bn: batch
     "a convolution behind a sum, with cells on two sides": """
 layers: {sum: {add: {a: {}, b: {c: {conv: 3}}}}, it: {conv: {padding: [1, 0, 1, 0]}}}
 """,
+    "norms that lack a scale or a shift": """
+layers:
+  a: {conv: 4}
+  b: {group_norm: {groups: 2, epsilon: 1e-3, scale: false}}
+  c: {conv: 4}
+  d: {group_norm: {groups: 2, epsilon: 1e-3, shift: false}}
+  e: {conv: 4}
+  f: {batch_norm: {scale: false}}
+  g: {conv: 4}
+  h: {layer_norm: {epsilon: 1e-3, scale: false}}
+outputs: {b: b, d: d, f: f, h: h}
+""",
     "a cropped transposed convolution": """
 layers:
   up: {transposed_conv: {filters: 4, kernel: 3, stride: 1, padding: symmetric}}

@@ -141,7 +141,8 @@ def _rule(call: Call) -> Rule | None:
     if call.op in _CLASSES:
         return call.initializer
     if _kind(call):
-        return "constant", call.attributes["initial"].constant
+        has_scale = call.attributes["scale"].constant is True
+        return ("constant", call.attributes["initial"].constant) if has_scale else _ONES
     return None
 
 

@@ -37,6 +37,17 @@ from archspec.weights.checkpoints.units import (
 )
 
 _NORM = ["gamma", "beta", "moving_mean", "moving_variance"]
+_PARTS = {
+    ("batch", 3): _NORM[1:],
+    ("batch", 2): _NORM[2:],
+    ("layer", 1): ["gamma"],
+    ("group", 1): ["gamma"],
+    ("rms", 1): ["scale"],
+}
+"""What numbers mean in a norm that lacks a weight.
+
+The usual case: a batch norm lacks its scale first, other norms their shift.
+"""
 _ALIASES = {"depthwise_kernel": "kernel", "pointwise_kernel": "kernel"}
 NO_LAYERS = {"vars", "optimizer", "seed_generator", "metrics", "compile_metrics"}
 """Groups in which Keras keeps other things than weights of layers."""
@@ -156,7 +167,7 @@ def _counted(
         label = variables.attrs.get("name")
         label = label if isinstance(label, str) else name
         chain, module = str(order(name)[0]), name.rpartition("/layers/")[0]
-        for unit in _units(path, variables, label, numbered):
+        for unit in _units(path, variables, label, numbered, kind=name):
             yield unit if known else unit._replace(chain=chain, module=module)
 
 
@@ -177,7 +188,9 @@ def _groups(path: Path, group: Any, name: str = "") -> Iterator[tuple[str, Any]]
             yield from _groups(path, child, f"{name}/{key}" if name else key)
 
 
-def _units(path: Path, group: Any, name: str, names: list[str]) -> Iterator[Unit]:
+def _units(
+    path: Path, group: Any, name: str, names: list[str], *, kind: str = ""
+) -> Iterator[Unit]:
     """A layer's weights; each kernel of a separable convolution is a unit.
 
     A Normalization, whose third weight counts its data, is a unit without weights.
@@ -192,7 +205,7 @@ def _units(path: Path, group: Any, name: str, names: list[str]) -> Iterator[Unit
         parts[-1].append(found)
     for number, part in enumerate(parts):
         own = name if len(parts) == 1 else f"{name}/{number}"
-        yield Unit(own, dict(zip(_variables(part), part, strict=True)))
+        yield Unit(own, dict(zip(_variables(part, kind or name), part, strict=True)))
 
 
 def _is_count(found: Any) -> bool:
@@ -207,16 +220,21 @@ def _statistics(path: Path, group: Any, names: list[str]) -> Settings:
     return {"mean": mean.values(), "std": np.sqrt(np.maximum(variance.values(), least))}
 
 
-def _variables(part: list[Tensor]) -> list[str]:
+def _variables(part: list[Tensor], kind: str) -> list[str]:
     """Keras's names for the weights of a layer; files of Keras 3 only number them.
 
-    A single vector is a factor for each channel, whatever its name is.
+    A single vector is a factor for each channel, whatever its name is, unless `kind`,
+    the name that Keras gives to a layer by its class, is that of a norm.
     """
-    if [len(found.shape) for found in part] == [1]:
+    norm = re.search("(batch|layer|group|rms)_normalization", kind)
+    known = _PARTS.get((norm[1], len(part))) if norm else None
+    if known is None and [len(found.shape) for found in part] == [1]:
         return ["kernel"]
     names = [found.name.rpartition("/")[2].partition(":")[0] for found in part]
     if not all(name.isdecimal() for name in names):
         return [_ALIASES.get(name, name) for name in names]
+    if known is not None:
+        return known
     if all(len(found.shape) == 1 for found in part):
         return {2: _NORM[:2], 4: _NORM}.get(len(part), names)
     return ["kernel", "bias"] if len(part) == 2 else ["kernel", *names[1:]]

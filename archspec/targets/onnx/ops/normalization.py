@@ -19,7 +19,8 @@ from archspec.targets.onnx.graph import Site
 
 def batch_norm(site: Site, op: BatchNorm) -> None:
     """`BatchNormalization` by the moving statistics, whose channels are axis 1."""
-    weights = map(site.weight, ("scale", "shift", "mean", "variance"))
+    statistics = map(site.weight, ("mean", "variance"))
+    weights = (*_scale_and_shift(site, op), *statistics)
     if not site.of_sequences:
         site.end("BatchNormalization", *site.inputs, *weights, epsilon=op.epsilon)
         return
@@ -30,9 +31,30 @@ def batch_norm(site: Site, op: BatchNorm) -> None:
     site.end("Transpose", normal, perm=(0, 2, 1))
 
 
+def _scale_and_shift(site: Site, op: BatchNorm | LayerNorm) -> tuple[str, str]:
+    """Both, as the node requires them: 1 and 0 for what the norm does without."""
+    channels = site.layer.output[0]
+    return (
+        site.weight("scale") if op.scale else site.fill(1.0, channels),
+        site.weight("shift") if op.shift else site.fill(0.0, channels),
+    )
+
+
+def _end_scaled(site: Site, normal: str, *, scale: bool, shift: bool = False) -> None:
+    """The scale and the shift as nodes of their own, as far as the norm has them."""
+    if scale and shift:
+        normal = site.part("scaled", "Mul", normal, site.weight("scale", site.along))
+    if shift:
+        site.end("Add", normal, site.weight("shift", site.along))
+    elif scale:
+        site.end("Mul", normal, site.weight("scale", site.along))
+    else:
+        site.end("Identity", normal)
+
+
 def layer_norm(site: Site, op: LayerNorm) -> None:
     """`LayerNormalization`, which wants the channels last."""
-    weights = site.weight("scale"), site.weight("shift")
+    weights = _scale_and_shift(site, op)
     if not site.of_maps:
         site.end("LayerNormalization", *site.inputs, *weights, epsilon=op.epsilon)
         return
@@ -57,8 +79,7 @@ def group_norm(site: Site, op: GroupNorm) -> None:
     whole = site.part("whole", "Reshape", normal, site.whole(0, channels, *size))
     if site.of_sequences:
         whole = site.part("channels_last", "Transpose", whole, perm=(0, 2, 1))
-    scaled = site.part("scaled", "Mul", whole, site.weight("scale", site.along))
-    site.end("Add", scaled, site.weight("shift", site.along))
+    _end_scaled(site, whole, scale=op.scale, shift=op.shift)
 
 
 def rms_norm(site: Site, op: RmsNorm) -> None:
@@ -69,7 +90,7 @@ def rms_norm(site: Site, op: RmsNorm) -> None:
     biased = site.part("biased", "Add", mean, site.number(op.epsilon))
     root = site.part("root", "Sqrt", biased)
     normal = site.part("normal", "Div", x, root)
-    site.end("Mul", normal, site.weight("scale", site.along))
+    _end_scaled(site, normal, scale=op.scale)
 
 
 def global_response_norm(site: Site, op: GlobalResponseNorm) -> None:
