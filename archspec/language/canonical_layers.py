@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as AbstractMapping
-from string import ascii_lowercase
 
 from archspec.errors import Place
 from archspec.language.attributes import unknown_attribute
+from archspec.language.meant import (
+    TABLE,
+    inline,
+    is_nameless,
+    is_reference,
+    named,
+    only_op,
+    owner,
+    sketch,
+)
 from archspec.language.vocabulary import Vocabulary
 from archspec.ops import JOINS, OPS
 from archspec.reading.nodes import (
@@ -24,7 +33,6 @@ from archspec.reading.nodes import (
 from archspec.synonyms import BESIDE
 from archspec.words import MODIFIERS
 
-TABLE = ("columns", "rows", "each")
 BRANCH = ("from", "when", "repeat", "series")
 
 
@@ -36,8 +44,25 @@ class CanonicalLayers:
         self.complain = vocabulary.complain
         self.mapping = vocabulary.mapping
 
-    def layers(self, layers: Mapping) -> Mapping:
-        return mapped(layers, self.layer)
+    def layers(self, layers: Mapping, branch: str = "") -> Mapping:
+        """The layers of a block, a branch or the document."""
+        alone = branch if len(layers.entries) == 1 else ""
+
+        def spelled(node: Node, name: str) -> Node:
+            if is_nameless(self.vocabulary, name, node):
+                return self.nameless(name, node, branch, alone)
+            return self.layer(node, name)
+
+        return mapped(layers, spelled)
+
+    def nameless(self, op: str, body: Node, branch: str, alone: str) -> Mapping:
+        """The layer that is meant, after a complaint that it has no name."""
+        name = f"{branch}_{op.partition('_')[0]}" if branch else op
+        meant = f"{name}: {{{op}: {sketch(body)}}}"
+        help = f"write {alone}: {{{meant}}}" if alone else f"write {meant}"
+        place = op.place if isinstance(op, Word) else body.place
+        self.complain("AS204", f"the layer has an op, {op}, but no name", place, help)
+        return self.op(Word(op, place), body, {})
 
     def layer(self, node: Node, name: str) -> Node:
         if isinstance(node, Scalar):
@@ -49,8 +74,14 @@ class CanonicalLayers:
         ops = [k for k, _ in placed(layer.entries) if k not in (*MODIFIERS, *TABLE)]
         if ops == ["again"]:
             return _again(layer)
+        if len(ops) > 1 and (meant := owner(self.vocabulary, ops)):
+            listed = f"{', '.join(ops[:-1])} and {ops[-1]}"
+            message = f"the layer has no op, only {listed}"
+            body = sketch(Mapping(_only(layer, tuple(ops)), layer.place))
+            self.complain("AS204", message, ops[0].place, f"write {{{meant}: {body}}}")
+            return _harmless(node.place)
         if len(ops) > 1:
-            ops = [self.only_op(ops, layer, name)]
+            ops = [only_op(self.vocabulary, ops, layer, name)]
         if any(key in layer.entries for key in TABLE):
             return self.table(layer, ops)
         if not ops:
@@ -58,35 +89,6 @@ class CanonicalLayers:
         modifiers = _only(layer, MODIFIERS)
         spelled = self.op(ops[0], layer.entries[ops[0]], modifiers)
         return spelled._replace(place=layer.place)
-
-    def with_attribute(self, op: Word, attribute: Word, layer: Mapping) -> str:
-        """A layer as it is meant whose attribute stands beside its op."""
-        body = layer.entries[op]
-        inner = _sketch(body).strip("{}")
-        if inner and isinstance(body, Scalar):
-            inner = f"{self.vocabulary.attributes(op)[0]}: {inner}"
-        pairs = filter(
-            None, (inner, f"{attribute}: {_sketch(layer.entries[attribute])}")
-        )
-        return f"{{{op}: {{{', '.join(pairs)}}}}}"
-
-    def only_op(self, ops: list[Word], layer: Mapping, name: str) -> Word:
-        """The op of a layer with several, after a complaint about another."""
-        wrong = next((op for op in ops if not self.vocabulary.has(op)), ops[1])
-        right = next(op for op in ops if op != wrong)
-        meant = self.with_attribute(right, wrong, layer)
-        help = f"put attributes in the op's own braces: {meant}"
-        if "again" in ops:
-            help = "a layer that runs again has the op and attributes of that layer"
-        if self.vocabulary.has(wrong):
-            bodies = [_sketch(layer.entries[op]) for op in ops]
-            pairs = zip([name, *ops[1:]], ops, bodies, strict=True)
-            layers = (f"{key}: {{{op}: {body}}}" for key, op, body in pairs)
-            help = f"write a layer for each: {', '.join(layers)}"
-        help = BESIDE.help(wrong, (*MODIFIERS, *TABLE)) or help
-        message = f"a layer has one op, found {' and '.join(ops)}"
-        self.complain("AS204", message, wrong.place, help)
-        return right
 
     def op(
         self, op: Word, body: Node, modifiers: AbstractMapping[str, Node]
@@ -111,26 +113,30 @@ class CanonicalLayers:
         """The attributes of a join, if it has any, and its branches."""
         roles = JOINS[op].roles
         if not roles:
-            help = f"name its branches: {{{op}: {{{self.named(body)}}}}}"
+            help = f"name its branches: {{{op}: {{{named(self.vocabulary, body)}}}}}"
             branches = self.mapping(body, f"'{op}'", help)
             return {}, mapped(branches, self.branch) if branches is body else None
         branches, given = Mapping({}, op.place), body
         if isinstance(body, Mapping):
             sides: tuple[dict[str, Node], dict[str, Node]] = {}, {}
             for key, value in placed(body.entries):
-                sides[key in roles][key] = value
+                role = self.role(op, key, value)
+                sides[role in roles].setdefault(role, value)
             given, branches = (Mapping(side, body.place) for side in sides)
         return {"attributes": self.attributes(op, given)}, mapped(branches, self.branch)
 
-    def named(self, listed: Node) -> str:
-        """Branches for a list of layers, with names if it refers to layers."""
-        items = listed.items if isinstance(listed, Sequence) else ()
-        origins = [text_of(item) or "" for item in items]
-        known = any(map(self.vocabulary.has, origins))
-        if known or not all(origins) or not 0 < len(origins) <= len(ascii_lowercase):
-            return "main: {conv: ...}, skip: {}"
-        pairs = zip(ascii_lowercase, origins, strict=False)
-        return ", ".join(f"{name}: {{from: {origin}}}" for name, origin in pairs)
+    def role(self, op: Word, key: Word, body: Node) -> Word:
+        """A key of attention; a branch by another name is complained of once."""
+        roles = JOINS[op].roles
+        known = key in roles or key in self.vocabulary.attributes(op)
+        if known or not isinstance(body, Mapping):
+            return key
+        meant = next((role for role in roles if role[0] == key[0].lower()), "")
+        *most, last = roles
+        help = f"the branches are {', '.join(most)} and {last}"
+        help += f": write {meant}: {sketch(body)}" if meant else ""
+        self.complain("AS204", f"unknown branch '{key}' of {op}", key.place, help)
+        return Word(meant or roles[0], key.place)
 
     def attributes(self, op: Word, body: Node) -> Mapping:
         """The attributes of an op; unknown ones that are null, merging would drop."""
@@ -140,7 +146,8 @@ class CanonicalLayers:
             unknown = [key for key in null_keys(body) if known and key not in names]
             faults = (unknown_attribute(op, key, names) for key in unknown)
             self.vocabulary.faults.extend(faults)
-            return body
+            layers = inline(self.vocabulary, op, body)
+            return body.replaced(**dict.fromkeys(layers)) if layers else body
         if is_null(body) or not known:
             return Mapping({}, body.place)
         if not names:
@@ -151,14 +158,16 @@ class CanonicalLayers:
 
     def branch(self, node: Node, name: str) -> Node:
         origin = text_of(node) or ""
-        origin = origin if origin.replace(".", "").isidentifier() else "LAYER"
+        origin = origin if is_reference(origin) else "LAYER"
         help = f"{{}} is the input, {{from: {origin}}} the output of another layer"
-        if name in MODIFIERS:
+        if isinstance(node, Sequence):
+            help = f"name the branches: {named(self.vocabulary, node)}"
+        elif name in MODIFIERS:
             help = f"'{name}' stands beside the op of a layer: {{conv: 8, {name}: ...}}"
         branch = self.mapping(node, "a branch", help)
         own = _only(branch, BRANCH)
         inner = {k: v for k, v in branch.entries.items() if k not in BRANCH}
-        own["layers"] = self.layers(Mapping(inner, branch.place))
+        own["layers"] = self.layers(Mapping(inner, branch.place), name)
         return Mapping(own, branch.place)
 
     def table(self, layer: Mapping, ops: list[Word]) -> Mapping:
@@ -221,18 +230,3 @@ def _only(node: Mapping, keys: tuple[str, ...]) -> dict[str, Node]:
     """The entries with these keys, in their order."""
     found = sorted((key for key in node.entries if key in keys), key=keys.index)
     return {key: node.entries[key] for key in found}
-
-
-def _sketch(node: Node) -> str:
-    """The node as written, its inner mappings and lists shortened."""
-    match node:
-        case Scalar():
-            return node.text or "{}"
-        case Mapping(entries):
-            pairs = (
-                f"{key}: {n.text if isinstance(n, Scalar) else '...'}"
-                for key, n in entries.items()
-            )
-            return f"{{{', '.join(pairs)}}}"
-        case Sequence(items):
-            return f"[{', '.join(text_of(item) or '...' for item in items)}]"

@@ -204,7 +204,7 @@ def _unseen_in(
 ) -> Iterator[Diagnostic]:
     """The same for attributes, some of which take one of a list of words."""
     for name, value in attributes.items():
-        if name in MODIFIERS:  # an unknown attribute, and a reference perhaps
+        if name in (*MODIFIERS, "like"):  # an unknown attribute, and a reference
             continue
         yield from _unseen([value], seen, trail, CHOICES.get(name, ()))
 

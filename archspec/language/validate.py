@@ -15,6 +15,9 @@ from archspec.language.references import reference_faults
 from archspec.language.tensors import tensor_faults, with_tensors
 from archspec.reading.nodes import Mapping
 
+_UNREAD = frozenset(("AS203", "AS204", "AS205"))
+"""What is misunderstood may be what uses a layer that seems unused."""
+
 
 def validate(
     tree: Mapping,
@@ -40,6 +43,8 @@ def validate(
     faults = [*known, *(fault for fault in faults if fault.position not in places)]
     helps = [fault.help for fault in faults if fault.code == "AS201"]
     faults = [fault for fault in faults if not _follows(fault, helps)]
+    if any(fault.code in _UNREAD for fault in faults):
+        faults = [fault for fault in faults if fault.code != "AS309"]
     if unused is None or any(fault.code != "AS309" for fault in faults):
         raise_if_any(faults)
     else:

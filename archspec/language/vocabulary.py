@@ -9,6 +9,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from archspec.errors import MAX_FAULTS, Diagnostic, Place
+from archspec.language.fields import TENSORS
 from archspec.ops import JOINS, OPS, PRIMITIVES
 from archspec.reading.nodes import Mapping, Node, Word, describe, text_of
 from archspec.reading.source import MAX_EXTENDS
@@ -53,7 +54,12 @@ class Vocabulary(NamedTuple):
         """All of a primitive's attributes, or a block's arguments."""
         if op in PRIMITIVES:
             return [*PRIMITIVES[op].model_fields]
-        return [*self._arguments(op, ())]
+        return [name for name, _ in self._arguments(op, ())]
+
+    def tensors(self, op: str) -> list[str]:
+        """The tensor arguments of a block."""
+        given = () if op in PRIMITIVES else self._arguments(op, ())
+        return [name for name, node in given if text_of(node) in TENSORS]
 
     def has(self, op: str) -> bool:
         """Whether there is such an op."""
@@ -86,7 +92,9 @@ class Vocabulary(NamedTuple):
             return match.expand(r"write {add: {\1: {from: \1}, \2: {from: \2}}}")
         return near or "'archspec ops' and 'archspec blocks' list them"
 
-    def _arguments(self, name: str, below: tuple[str, ...]) -> Iterator[str]:
+    def _arguments(
+        self, name: str, below: tuple[str, ...]
+    ) -> Iterator[tuple[str, Node]]:
         """The arguments of a block, those of the block it extends first."""
         own = self.own.get(name) if name not in below else None
         block = own or (self.standard.get(name) if below.count(name) < 2 else None)
@@ -94,7 +102,7 @@ class Vocabulary(NamedTuple):
             base = text_of(block.get("extends"))
             if base is not None and len(below) <= MAX_EXTENDS:
                 yield from self._arguments(base, (*below, name))
-            yield from block.section("arguments").entries
+            yield from block.section("arguments").entries.items()
 
 
 def _patched(base: Mapping | None, patch: Mapping) -> Mapping:

@@ -186,6 +186,10 @@ ATTRIBUTES = Glossary(
             "use 'decay', the weight of the old average: Keras' momentum itself, "
             "1 - PyTorch's momentum (decay: 0.9 for momentum 0.1)"
         ),
+        "like": (
+            "only resize and to_map take 'like': give numbers here, or write a layer "
+            "{resize: {like: LAYER, mode: nearest}}"
+        ),
         "name": "the name is the key of the layer: stem: {conv: 8}",
         "outputpadding": (
             f"{REMOVE} with padding: same a transposed_conv returns size * stride"
