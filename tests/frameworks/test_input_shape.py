@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+import numpy as np
 import pytest
 from exchange import Case, assert_right, imported, tolerance
 from test_keras_files import ANY_SIZE, EVERYTHING
@@ -23,6 +24,16 @@ layers:
   g: {avg_pool: {kernel: [3, 2], stride: 3, padding: symmetric, ceil: true,
       count_padding: true}, from: stem}
 outputs: {a: a, b: b, c: c, d: d, e: e, f: f, g: g}
+"""
+TWO = """
+input: ~
+inputs:
+  image: {channels: 3, size: [9, 12]}
+  depth: {channels: 1, size: [9, 12]}
+layers:
+  color: {conv: {filters: 4, kernel: 3, stride: 2}}
+  shape: {conv: {filters: 4, kernel: 3, stride: 2}, from: depth}
+  both: {concat: {color: {from: color}, shape: {}}}
 """
 SIZES = [(9, 12), (12, 15), (17, 13), (22, 10)]
 
@@ -63,6 +74,7 @@ def test_bundled_at_other_sizes(spec):
     [
         (ANY_SIZE, True),
         (EVERYTHING, False),  # a dense layer on a flattened feature map
+        (TWO, True),
         ("layers: {pool: {avg_pool: 3}}", True),
         ("layers: {pool: {avg_pool: {kernel: 4, stride: 4, padding: same}}}", False),
     ],
@@ -71,6 +83,17 @@ def test_who_takes_an_input_shape(network, text, taken):
     found = network(text)
     build = getattr(imported(found.keras_text), found.network.name)
     assert ("input_shape" in inspect.signature(build).parameters) is taken
+
+
+def test_a_shape_for_each_input(network):
+    build = imported(network(TWO).keras_text).Net
+    images = [np.random.default_rng(0).random((2, 17, 13, c)) for c in (3, 1)]
+    own = build(input_shape=tuple(image.shape[1:] for image in images))
+    any_size = build(input_shape=((None, None, 3), (None, None, 1)))
+    any_size.set_weights(own.get_weights())
+    found, expected = (np.asarray(model(images)) for model in (any_size, own))
+    assert found.shape == (2, 9, 7, 8)
+    assert np.array_equal(found, expected)
 
 
 def test_channels_follow_the_input_shape():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.expressions import Items, Name
+from archspec.ops import Shape
 from archspec.targets.arguments import (
     ParameterView,
     parameter_views,
@@ -112,9 +113,11 @@ def _root(file: File) -> dict[str, Any]:
         for channels, *size in file.program.images
     ]
     if file.dialect.takes_input_shape:
-        channels, *size = network.image
-        parameters.append(_input_shape(literal((*size, channels))))
-        shapes = [parameters[-1].name]
+        given = _input_shape([*network.inputs.values()])
+        parameters.append(given)
+        shapes = [given.name]
+        if len(network.inputs) > 1:
+            shapes = [Code(f"{given.name}[{n}]") for n in range(len(network.inputs))]
     titles = map(literal, network.inputs)
     if features:
         flag = Code("features_only")
@@ -132,9 +135,13 @@ def _root(file: File) -> dict[str, Any]:
     }
 
 
-def _input_shape(default: Code) -> ParameterView:
-    """The argument for the shape of an image."""
+def _input_shape(images: Sequence[Shape]) -> ParameterView:
+    """The argument for the shape of the image, or of each image."""
     kind = Code("tuple[int | None, ...]")
+    shape, *others = ((*size, channels) for channels, *size in images)
+    if others:
+        kind = Code(f"tuple[{kind}, ...]")
+    default = literal((shape, *others) if others else shape)
     return ParameterView(Code("input_shape"), kind, default)
 
 

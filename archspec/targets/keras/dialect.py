@@ -45,8 +45,8 @@ class KerasDialect(Dialect):
     def takes_input_shape(self) -> bool:
         """Unless weights, or the padding of a pool, depend on the size of the image."""
         pools = (c for c in self.program.primitives if c.op in _POOLS)
-        if len(self.network.inputs) > 1:
-            return False
+        if len(self.network.inputs) > 1 and self.network.spec.family:
+            return False  # its variants would have a shape for each image
         height, width = self.network.image[1:]
         try:
             larger = with_input_size(self.network, (2 * height, 2 * width))
