@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         list_specs,
     )
     from archspec.api.checking import Findings, check
+    from archspec.api.comparison import SideBySide, compare
     from archspec.api.importing import ImportedModel, import_model
     from archspec.api.network import Network, overview, verify
     from archspec.api.primitives import Attribute, Primitive, primitive, primitives
@@ -76,6 +77,7 @@ __all__ = [
     "Primitive",
     "Report",
     "ShapeError",
+    "SideBySide",
     "SpecError",
     "VerifyError",
     "Weights",
@@ -84,6 +86,7 @@ __all__ = [
     "blocks",
     "bundled_specs",
     "check",
+    "compare",
     "explain",
     "explanations",
     "import_model",
@@ -107,6 +110,7 @@ _HOMES = (
     "api.primitives",
     "network",
     "api.checking",
+    "api.comparison",
     "api.weights",
     "verification",
     "api.importing",

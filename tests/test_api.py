@@ -110,7 +110,7 @@ def test_the_table(net):
     assert net.table("markdown").startswith("# Small (")
     assert net.table("csv").count("\n") == 1 + len(net.layers)
     assert net._repr_html_() == net.table("html")
-    rows = net.table("markdown").count("\n| ") - 2  # the rules below two headers
+    rows = net.table("markdown").count("\n| ") - 3  # the rules below three headers
     assert net.table("html").count("<tr>") == rows
     assert net.costs()["macs"] == net.macs
 

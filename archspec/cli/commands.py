@@ -16,6 +16,7 @@ COMMANDS = {
     "ops": "catalogue.ops",
     "blocks": "catalogue.blocks",
     "flops": "flops.flops",
+    "compare": "compare.compare",
     "check": "check.check",
     "generate": "generate.generate",
     "verify": "verify.verify",

@@ -1,0 +1,74 @@
+"""`archspec compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from archspec.cli import colour
+from archspec.cli.beforehand import networks
+from archspec.cli.options import Overrides, Specs, TableFormat, Variants, faults_told
+
+if TYPE_CHECKING:
+    from archspec.api.network import Network
+
+
+def compare(
+    specs: Specs,
+    *,
+    variant: Variants = None,
+    override: Overrides = None,
+    all_variants: Annotated[
+        bool, typer.Option("--all-variants", help="Also compare every variant of SPEC.")
+    ] = False,
+    layers: Annotated[
+        bool,
+        typer.Option("--layers", help="Also show the layers that the first has not."),
+    ] = False,
+    dtype: Annotated[
+        Literal["float32", "float16", "int8"],
+        typer.Option(
+            metavar="float32|float16|int8", help="The type of activations in memory."
+        ),
+    ] = "float32",
+    format: TableFormat = "table",
+) -> None:
+    """Compare networks, and the layers in which they differ.
+
+    SPEC@VARIANT is a variant. Ratios are to the first network; activations are those of
+    the fused network at their peak.
+
+    Examples:
+        archspec compare mobilenetv2 mobilenetv2@0.5_160 mobilenetv3_large
+        archspec compare mobilenetv2 --all-variants --format csv
+        archspec compare before.yaml after.yaml --layers --format markdown
+    """
+    with faults_told():
+        from archspec.api.comparison import compare
+
+        found = [
+            n for s in specs for n in _networks(s, variant, override, all_variants)
+        ]
+        printed = compare(found, dtype=dtype, layers=layers).to(format)
+        typer.echo(
+            colour.table(printed) if format == "table" else printed,
+            nl=False,
+            color=True,
+        )
+
+
+def _networks(
+    spec: str,
+    variant: list[str] | None,
+    override: list[str] | None,
+    all_variants: bool,
+) -> Iterator[Network]:
+    """SPEC@VARIANT, unless a file is called that."""
+    name, at, own = spec.rpartition("@")
+    if not at or Path(spec).exists():
+        name, own = spec, ""
+    chosen = [*(own.split(",") if own else ()), *(variant or ())]
+    yield from networks([name], chosen, override, all_variants)
