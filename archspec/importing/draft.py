@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, count
 from keyword import iskeyword
 from typing import Any
@@ -71,11 +71,6 @@ class Draft:
     layers: list[Layer]
     outputs: Mapping[str, Layer]
     blocks: dict[str, Block] = field(default_factory=dict[str, Block])
-
-    def about(self, said: Mapping[str, Any]) -> Draft:
-        """The draft with further keys at its head, behind the name."""
-        first = {key: self.head[key] for key in ("archspec", "name")}
-        return replace(self, head={**first, **said, **self.head})
 
 
 _RESERVED = frozenset(

@@ -145,6 +145,14 @@ class Model(NamedTuple):
         """A name for files: `mobilenet_v2`."""
         return self.path.stem if self.is_file else self.said.rpartition(":")[2]
 
+    @property
+    def title(self) -> str:
+        """What a spec calls its source; a module of this process has no title."""
+        library, _, name = self.said.partition(":")
+        if self.is_file:
+            return self.path.name
+        return f"{library} {name}" if name else ""
+
     def options(self) -> dict[str, Any]:
         """The arguments that it is made with; raises InvalidArgument."""
         try:

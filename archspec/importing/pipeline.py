@@ -24,9 +24,10 @@ from archspec.importing.models import Model
 from archspec.importing.outputs import Outputs, Run, compared, generated, runner
 from archspec.importing.readers import Program
 from archspec.importing.refusals import faults_of, last_readable, refusal
+from archspec.importing.sourced import sourced
 from archspec.importing.structured import best
 from archspec.importing.torch import archive, live
-from archspec.importing.trial import Accepted
+from archspec.importing.trial import Accepted, headed
 from archspec.network import Network
 from archspec.runtime.order import Order, as_inputs, write_arrays
 from archspec.runtime.session import SECONDS, Session, installed
@@ -234,7 +235,11 @@ def _imported(
         raise refusal(faults, last_readable(program, model.reader))
     progress("looking for structure")
     name = wish.name or identifier(program.name)
-    found = spec_of(graph, name, Path(model.stem), is_flat=wish.is_flat)
+    path = Path(f"{identifier(model.stem)}.yaml")
+    found = spec_of(graph, name, path, is_flat=wish.is_flat)
+    progress("adopting its own weights")
+    source, notes = sourced(found, program.state, model.title)
+    found = headed(found, {"source": source}, path) if source else found
     tensors = found.tensors
     return Imported(
         found.text,
@@ -243,7 +248,7 @@ def _imported(
         provenance.names(tensors),
         len(graph.nodes),
         tuple(_unused(program, provenance.used(tensors.values()))),
-        (*_left_out(program), *builder.notes, *provenance.notes(tensors)),
+        (*_left_out(program), *builder.notes, *provenance.notes(tensors), *notes),
     )
 
 
@@ -260,22 +265,14 @@ def _unused(program: Program, used: Collection[str]) -> Iterator[str]:
     yield from (c.name for c in floating if c.name not in used)
 
 
-def spec_of(
-    graph: Graph,
-    name: str,
-    path: Path,
-    *,
-    is_flat: bool,
-    about: Mapping[str, Any] | None = None,
-) -> Accepted:
+def spec_of(graph: Graph, name: str, path: Path, *, is_flat: bool) -> Accepted:
     """The best spec of a graph that says the same; raises ImportFailed (AS704).
 
-    `path` is of the source, `about` as for `best`.
+    `path` is of the spec.
     """
-    file = Path(f"{identifier(path.stem)}.yaml")
     try:
-        return best(graph, name, file, is_flat=is_flat, about=about)
+        return best(graph, name, path, is_flat=is_flat)
     except ValueError as error:
-        message = f"no spec says what {path} computes: {error}"
+        message = f"no spec says what {path.stem} computes: {error}"
         help = "this is a fault of archspec; please report it with the model"
         raise ImportFailed.single("AS704", message, help=help) from None

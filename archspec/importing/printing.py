@@ -31,14 +31,14 @@ class Open(dict[str, Any]):
 def text(draft: Draft) -> str:
     """The YAML of a draft."""
     speller = _Speller(draft.blocks)
-    parts = ["\n".join(_entries(draft.head))]
+    parts = ["\n".join(entries(draft.head))]
     if draft.defaults:
         short = {op: speller.short(op, values) for op, values in draft.defaults.items()}
-        parts.append("\n".join(_entries({"defaults": Open(short)})))
+        parts.append("\n".join(entries({"defaults": Open(short)})))
     own = {n: block for n, block in draft.blocks.items() if not block.is_standard}
     if own:
         blocks = (
-            _entries({name: speller.block(block)}, WIDTH - len("  "))
+            entries({name: speller.block(block)}, WIDTH - len("  "))
             for name, block in own.items()
         )
         texts = ("\n".join(f"  {line}" for line in lines) for lines in blocks)
@@ -48,7 +48,7 @@ def text(draft: Draft) -> str:
     last["layers"] = Open(speller.layers(draft.layers, draft.inputs[0], ends))
     if len(draft.outputs) > 1 or draft.layers[-1] not in ends:
         last["outputs"] = {n: reference(layer) for n, layer in draft.outputs.items()}
-    parts.append("\n".join(_entries(last)))
+    parts.append("\n".join(entries(last)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -161,7 +161,7 @@ def reference(layer: Layer) -> str:
 # -- lines ---------------------------------------------------------------------
 
 
-def _entries(mapping: Mapping[str, Any], room: int = WIDTH) -> Iterator[str]:
+def entries(mapping: Mapping[str, Any], room: int = WIDTH) -> Iterator[str]:
     """The lines of a mapping, each value on one if there is room."""
     for key, value in mapping.items():
         line = f"{key}: {flow(value)}"
@@ -172,7 +172,7 @@ def _entries(mapping: Mapping[str, Any], room: int = WIDTH) -> Iterator[str]:
         yield f"{key}:"
         left = room - len("  ")
         is_table = isinstance(value, Rows)
-        inner = _rows(value, left) if is_table else _entries(value, left)
+        inner = _rows(value, left) if is_table else entries(value, left)
         yield from (f"  {each}" if each else each for each in inner)
 
 
@@ -188,7 +188,7 @@ def _rows(table: Mapping[str, Any], room: int) -> Iterator[str]:
         line = f"{key}: {flow(value)}"
         is_short = len(table["columns"]) == 1 and len(line) <= room
         if key != "rows" or is_short:
-            yield from _entries({key: value}, room)
+            yield from entries({key: value}, room)
             continue
         yield "rows:"
         labels, rows = ["-"] * len(value), value

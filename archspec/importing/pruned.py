@@ -10,9 +10,10 @@ import numpy as np
 
 from archspec.errors import ImportFailed, WeightsError
 from archspec.frameworks import FRAMEWORKS
+from archspec.importing.draft import identifier
 from archspec.importing.outputs import generated, noise
 from archspec.importing.pipeline import Imported, Wish, spec_of
-from archspec.importing.trial import Accepted
+from archspec.importing.trial import Accepted, headed
 from archspec.importing.widths import pruned
 from archspec.network import Network
 from archspec.reading.nodes import values
@@ -40,8 +41,9 @@ def import_pruned(
     with opened(path, wish.key) as checkpoint:
         graph = pruned(network, checkpoint)
         progress("looking for structure")
-        name, about = wish.name or network.name, dict(_about(network))
-        found = spec_of(graph, name, path, is_flat=wish.is_flat, about=about)
+        name, file = wish.name or network.name, Path(f"{identifier(path.stem)}.yaml")
+        found = spec_of(graph, name, file, is_flat=wish.is_flat)
+        found = headed(found, dict(_about(network)), file)
         units = _units(found, checkpoint)
         changes = _changes(network, found.network)
         notes = changes, *_adoption(found, checkpoint, units)

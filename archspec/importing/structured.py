@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archspec.importing.attributes import Defaults, defaults_of, said, short
 from archspec.importing.classes import Classes
@@ -31,24 +31,16 @@ from archspec.language.fields import TYPES
 from archspec.ops import PRIMITIVES
 
 
-def best(
-    graph: Graph,
-    name: str,
-    path: Path,
-    *,
-    is_flat: bool = False,
-    about: Mapping[str, Any] | None = None,
-) -> Accepted:
+def best(graph: Graph, name: str, path: Path, *, is_flat: bool = False) -> Accepted:
     """The spec that a person would write, else a longer one; `path` is of its file.
 
-    `about` are keys of the spec that say nothing of its layers, such as `source`.
     Raises ValueError if not even the flat spec is the graph's.
     """
     for draft in () if is_flat else _drafts(graph, name):
-        found = judged(draft.about(about or {}), graph, path)
+        found = judged(draft, graph, path)
         if isinstance(found, Accepted):
             return found
-    found = judged(flat(graph, name).about(about or {}), graph, path)
+    found = judged(flat(graph, name), graph, path)
     if isinstance(found, str):
         raise ValueError(found)
     return found._replace(is_flat=True)

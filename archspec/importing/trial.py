@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
 from archspec.importing.draft import Draft
 from archspec.importing.graph import Graph, Tensor, graph_of
 from archspec.importing.matching import pairs
-from archspec.importing.printing import text
+from archspec.importing.printing import entries, text
 from archspec.network import Network
 from archspec.ops import Shape
 from archspec.reading.source import parsed
@@ -56,6 +57,13 @@ def judged(
     return Accepted(
         written, network, {n: _shaped(tensors[n], shape) for n, shape in shapes}
     )
+
+
+def headed(found: Accepted, about: Mapping[str, Any], path: Path) -> Accepted:
+    """The spec with further keys behind its name, such as `source`."""
+    first, name, *lines = found.text.splitlines()
+    written = "\n".join([first, name, *entries(about), *lines]) + "\n"
+    return found._replace(text=written, network=elaborate(parsed(written, path)))
 
 
 def _shaped(tensor: Tensor, shape: Shape) -> Tensor:

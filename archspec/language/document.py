@@ -52,10 +52,15 @@ INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where an architecture was published."""
+    """Where an architecture was published, or the model that a spec was made of.
+
+    `names` are what checkpoints of that model call layers, by their paths, as far as
+    `adopt` would not find them out.
+    """
 
     title: str = required(value(text))
     url: str | None = optional(value(text))
+    names: dict[str, str] = optional(mapping_of(value(text)), dict)
 
 
 @dataclass(frozen=True, kw_only=True)

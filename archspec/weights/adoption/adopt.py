@@ -185,11 +185,13 @@ def correspondence(
     *,
     compared: bool = False,
     any_widths: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, Unit]:
     """The unit of each layer; WeightsError (AS512, AS513, AS517) unless it is clear.
 
     What is `compared` with its original may have parallel layers by order alone. With
-    `any_widths`, layers of the file may have other numbers of channels.
+    `any_widths`, layers of the file may have other numbers of channels. `names` are
+    what the file calls layers as far as that is known: by default from the spec.
     """
     if any_widths and (named := _by_name(network, checkpoint)):
         return named
@@ -200,6 +202,7 @@ def correspondence(
     else:
         check_positions(network, parts, units)
     check_same(parts, units)
+    _name_known(parts, units, _source_names(network) if names is None else names)
     for number, part in own_names(_named(parts), _named(units)).items():
         own = frozenset({(parts[part].name, ())})
         parts[part].signature = units[number].signature = own
@@ -221,6 +224,23 @@ def correspondence(
     if not compared:
         check_parallel(network, parts, found[0], units)
     return {part.name: found[0][part.name].unit for part in parts}
+
+
+def _source_names(network: Network) -> Mapping[str, str]:
+    """What the spec says that its source calls layers."""
+    source = network.document.source
+    return source.names if source else {}
+
+
+def _name_known(
+    parts: Sequence[Slot], units: Sequence[Slot], names: Mapping[str, str]
+) -> None:
+    """Pair layers with those that the spec names, if they have the same weights."""
+    known = {unit.name: unit for unit in units}
+    for part in parts:
+        unit = known.get(names.get(part.name, ""))
+        if unit is not None and unit.signature == part.signature:
+            unit.signature = part.signature = frozenset({(part.name, ())})
 
 
 def _by_name(network: Network, checkpoint: Checkpoint) -> dict[str, Unit]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archspec.weights.checkpoints.flax import orbax
 from archspec.weights.checkpoints.keras import keras_archive, keras_hdf5
-from archspec.weights.checkpoints.torch import pickled, safe
+from archspec.weights.checkpoints.torch import of_state, pickled, safe
 from archspec.weights.checkpoints.units import (
     Affine,
     Checkpoint,
@@ -20,7 +20,16 @@ from archspec.weights.checkpoints.units import (
     without,
 )
 
-__all__ = ["Affine", "Checkpoint", "Settings", "Tensor", "Unit", "opened", "without"]
+__all__ = [
+    "Affine",
+    "Checkpoint",
+    "Settings",
+    "Tensor",
+    "Unit",
+    "of_state",
+    "opened",
+    "without",
+]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 

@@ -70,6 +70,15 @@ def pickled(path: Path, key: str = "") -> Generator[Checkpoint]:
         )
 
 
+def of_state(arrays: Mapping[str, np.ndarray[Any, Any]]) -> Checkpoint:
+    """What a file with this state dict holds."""
+    tensors = (
+        Tensor(name, array.shape, array.dtype.name, partial(single, array))
+        for name, array in arrays.items()
+    )
+    return by_module(in_our_order(tensors), "torch")
+
+
 def _state_dicts(
     found: object, path: str, seen: set[int]
 ) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -20,6 +20,8 @@ _PAIRS = {
     "scalar_affine": ("scale", "bias"),
 }
 """What others call the two weights of these ops."""
+_FUSED = "in_proj_"
+"""What the weights of queries, keys and values begin with that are no module's."""
 _AROUND = {"module"}, {"params", "batch_stats"}
 FLOATING = {"float16", "bfloat16", "float32", "float64"}
 
@@ -156,6 +158,8 @@ def by_module(tensors: Iterable[Tensor], target: str) -> Checkpoint:
     modules: dict[str, dict[str, Tensor]] = {}
     for found in tensors:
         module, _, variable = found.name.rpartition(".")
+        if variable.startswith(_FUSED):  # in nn.MultiheadAttention
+            module, variable = f"{module}.in_proj", variable.removeprefix(_FUSED)
         complete = (p for p in pairs if {f"{module}.{word}" for word in p} <= whole)
         if pair := next((pair for pair in complete if variable in pair), None):
             modules.setdefault(module, {})[pair[variable]] = found
