@@ -160,6 +160,8 @@ class Arranging:
 
         What no layer uses up of factors and numbers that are added is `normalize`.
         """
+        if value.picked:
+            raise Unreadable("a slice with a step")
         if value.is_plain:
             return value
         if value.factor <= 0:

@@ -20,6 +20,7 @@ from archspec.importing.layouts import (
     Unreadable,
     Value,
     aligned,
+    assembled,
     cut,
     expanded,
     reshaped,
@@ -130,10 +131,9 @@ class Builder(Attending):
         places = dict(zip(chain.from_iterable(theirs.dims), fine, strict=True))
         if channels is not None:
             places |= dict.fromkeys(other.axes[0], ())
-        wanted = tuple(
-            tuple(chain.from_iterable(places[axis] for axis in dim))
-            for dim in other.axes
-        )
+        parts = (chain.from_iterable(map(places.__getitem__, x)) for x in other.axes)
+        # what repeats its numbers has them once, and is broadcast
+        wanted = tuple(tuple(a for a in dim if not a.repeated) for dim in parts)
         if channels is None:
             return self.arranged(value, wanted)
         if value.shift != other.shift:
@@ -149,8 +149,11 @@ class Builder(Attending):
             return self.prefixed(before[0].moved(tokens), last)
         if not all(isinstance(value, Value) for value in values):
             raise Unreadable("a concatenation with a constant")
+        axis %= len(last.dims)
+        whole = assembled(values, axis) if last.picked else None
+        if whole is not None:
+            return whole
         first, *others = (self.settled(value, axis) for value in values)
-        axis %= len(first.dims)
         nodes = [first.node, *(self._beside(value, first, axis) for value in others)]
         node = self.node("concat", nodes, {})
         fresh = self.layouts.first(node).axes[0]

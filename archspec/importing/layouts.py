@@ -9,7 +9,7 @@ ask for an op of the language only where one computes on another arrangement.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import chain, pairwise, permutations, product
 from math import prod
 from typing import NamedTuple
 
@@ -64,6 +64,8 @@ class Value(NamedTuple):
     """What is still to be added to the product."""
     shift: int = 0
     """By how many rows and columns it is rolled, against the node."""
+    picked: tuple[tuple[Axis, int], ...] = ()
+    """Axes of the node of which it has one entry each, such as every other row."""
 
     @property
     def shape(self) -> Shape:
@@ -190,6 +192,7 @@ def check(value: Value) -> None:
     """Raise Unreadable unless each axis of its node is in one of its dimensions."""
     axes = [*chain.from_iterable(value.axes)]
     held = [axis for axis in chain.from_iterable(value.dims) if axis in axes]
+    held += [axis for axis, _ in value.picked]
     is_whole = tuple(map(size, value.axes)) == value.node.shape
     if not is_whole or len(held) != len(axes) or {*held} != {*axes}:
         raise Unreadable("a tensor whose axes are not those of its dimensions")
@@ -219,6 +222,32 @@ def rolled(value: Value, shifts: Sequence[int], axes: Sequence[int]) -> Value:
     if not is_map or len(set(shifts)) != 1:
         raise Unreadable("a roll of something else than rows and columns alike")
     return value._replace(shift=value.shift - shifts[0])
+
+
+def stepped(value: Value, axis: int, start: int, parts: tuple[Axis, Axis]) -> Value:
+    """Every n-th entry of a dimension, whose axis becomes `parts`, the inner of n."""
+    (whole,) = value.dims[axis]
+    cut = _split(value, whole, parts)
+    dims = tuple(parts[:1] if n == axis else dim for n, dim in enumerate(cut.dims))
+    return cut._replace(dims=dims, picked=(*value.picked, (parts[1], start)))
+
+
+def assembled(values: Sequence[Value], axis: int) -> Value | None:
+    """Tensors one after the other, if they are all entries of some axes of a node.
+
+    Those axes then stand before the others of the dimension.
+    """
+    first, picks = values[0], [dict(value.picked) for value in values]
+    alike = {each._replace(picked=()) for each in values}
+    if len(alike) > 1 or any(pick.keys() != picks[0].keys() for pick in picks):
+        return None
+    for order in permutations(picks[0]):
+        every = product(*(range(each.size) for each in order))
+        if [*every] == [tuple(pick[each] for each in order) for pick in picks]:
+            dims = list(first.dims)
+            dims[axis] = (*order, *dims[axis])
+            return first._replace(dims=tuple(dims), picked=())
+    return None
 
 
 def unrepeated(value: Value) -> Value:
@@ -287,7 +316,7 @@ def _moves(axes: Dims, wanted: Dims) -> Iterator[Move]:
             yield from _from_map(channels, rows, columns, wanted)
         case (channels, positions):
             yield Move(Transpose(), (positions, channels))
-            for cut in range(1, len(positions)):
+            for cut in range(max(1, len(positions))):  # 0 gives a single row
                 rows, columns = positions[:cut], positions[cut:]
                 size_ = size(rows), size(columns)
                 yield Move(ToMap(size=size_), (channels, rows, columns))

@@ -132,3 +132,40 @@ def test_a_norm_without_shift():
     assert "layer_norm: one without shift, which every layer_norm has" in str(
         caught.value
     )
+
+
+class Slices(nn.Module):
+    """Patches merged by slices with a step, as torchvision's Swin does; ECA."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.gate = nn.Conv2d(3, 6, 1), nn.Conv1d(1, 1, 3, padding=1)
+        self.norm, self.reduce = nn.LayerNorm(24), nn.Linear(24, 5, bias=False)
+
+    def forward(self, x):
+        x = self.conv(x)
+        y = self.gate(x.mean((2, 3)).view(len(x), 1, -1)).sigmoid()
+        x = x * y.view(len(x), -1, 1, 1).expand_as(x)
+        x = x.permute(0, 2, 3, 1)
+        rows = [x[:, 0::2], x[:, 1::2]]
+        x = torch.cat([y[:, :, n::2] for n in range(2) for y in rows], -1)
+        return self.reduce(self.norm(x)).mean((1, 2))
+
+
+def test_slices_with_a_step():
+    text = imported(Slices(), (3, 4, 6))
+    assert "space_to_depth: {space_to_depth: {order: channels_last}}" in text
+    assert "transpose: transpose" in text
+    assert "kernel: [1, 3]" in text
+
+
+class Lines(Slices):
+    """Every other row alone, which is no op."""
+
+    def forward(self, x):
+        return self.conv(x)[:, :, ::2].relu()
+
+
+def test_every_other_row():
+    with pytest.raises(archspec.ImportFailed, match="relu: a slice with a step"):
+        archspec.import_model(Lines(), torch.rand(2, 3, 4, 6))

@@ -224,11 +224,14 @@ def _axes(dim: Axes) -> tuple[int, ...] | None:
 
 
 def _var(
-    x: Array, dim: Any = None, correction: float | None = None, keepdim: bool = False
+    x: Array,
+    dim: Axes = None,
+    *,
+    correction: float | None = None,
+    unbiased: bool = True,
+    keepdim: bool = False,
 ) -> Array:
-    if isinstance(dim, bool):  # an older form: the whole tensor, unbiased or not
-        dim, correction = None, int(dim)
-    by = 1 if correction is None else correction
+    by = int(unbiased) if correction is None else correction
     return x.var(_axes(dim), ddof=by, keepdims=keepdim)
 
 

@@ -59,6 +59,34 @@ def _conv2d(
     )
 
 
+@reads("conv1d")
+def _conv1d(
+    builder: Builder,
+    x: Value,
+    *,
+    weight: Constant,
+    bias: Constant | None = None,
+    stride: Sequence[int] = (1,),
+    padding: Sequence[int] | str = (0,),
+    dilation: Sequence[int] = (1,),
+    groups: int = 1,
+) -> Value:
+    """That of a feature map of a single row."""
+    channels, length = x.dims[1:]
+    row = x._replace(dims=(x.dims[0], channels, (), length))
+    found = _conv2d(
+        builder,
+        row,
+        weight=weight.moved(weight.array[:, :, None]),
+        bias=bias,
+        stride=(1, *stride),
+        padding=padding if isinstance(padding, str) else (0, *padding),
+        dilation=(1, *dilation),
+        groups=groups,
+    )
+    return found._replace(dims=(*found.dims[:2], found.dims[3]))
+
+
 @reads("conv_transpose2d")
 def _transposed_conv(
     builder: Builder,

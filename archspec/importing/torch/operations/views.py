@@ -120,9 +120,11 @@ def _slice(
 ) -> Value:
     length = x.shape[dim]
     bounds = range(length)[slice(start, end)]
-    if step != 1:
-        raise Unreadable("a slice with a step")
-    return builder.sliced(x, dim, bounds.start, bounds.stop)
+    if step == 1:
+        return builder.sliced(x, dim, bounds.start, bounds.stop)
+    if bounds.stop != length:
+        raise Unreadable("a slice with a step that ends early")
+    return builder.stepped(x, dim % len(x.dims), bounds.start, step)
 
 
 @reads("select")
