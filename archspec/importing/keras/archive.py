@@ -25,7 +25,17 @@ from archspec.weights.checkpoints.keras import NO_LAYERS, member, unzipped
 Array = Any
 MAX_DEPTH = 32
 MAX_LAYERS = 20_000
-_MALFORMED = KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError
+_MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What reading a file raises that Keras did not write."""
 
 
 class Program(NamedTuple):
@@ -68,7 +78,7 @@ def read(path: Path) -> Program:
     except WeightsError as error:
         raise _failed(path, str(error)) from None
     except _MALFORMED as error:
-        raise _failed(path, f"its config.json is malformed: {error!r}") from None
+        raise _failed(path, f"it is malformed: {error!r:.300}") from None
 
 
 def _failed(path: Path, why: str) -> ImportFailed:
@@ -111,6 +121,8 @@ class _Models:
         if "input_layers" not in config:
             return _chained(layers)
         inputs = list(_named_refs(config["input_layers"]).values())
+        if not inputs or not known.keys() >= {ref.layer for ref in inputs}:
+            raise ValueError("a model without inputs")
         outputs = _named_refs(config["output_layers"])
         return Model(known, inputs, outputs, shapes)
 
@@ -127,7 +139,10 @@ class _Models:
             str(about.get("module") or ""),
             config,
             [
-                (_resolved(call["args"], shapes), _resolved(call["kwargs"], shapes))
+                (
+                    _resolved(list(call["args"]), shapes),
+                    _resolved(dict(call["kwargs"]), shapes),
+                )
                 for call in about.get("inbound_nodes", [])
             ],
         )
@@ -216,4 +231,6 @@ def _parts(
 def _array(path: Path, group: Any, name: str) -> Array | None:
     """A weight; None for counts and seeds, which are whole numbers."""
     found = tensor(path, group, name)
+    if group[name].nbytes > group[name].id.get_storage_size():
+        raise ValueError(f"its {found.name} is larger than its bytes")
     return None if "int" in found.dtype else found.values()

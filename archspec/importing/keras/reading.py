@@ -34,6 +34,15 @@ BATCH = 2
 MAX_CALLS = 20_000
 MAX_CHAIN = 12
 """Operations of numbers that wait for what they are part of."""
+_FAULTS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+)
+"""What readings raise about settings that Keras does not take."""
 _IGNORED = "mask", "training"
 """Arguments that make no difference to what is computed."""
 
@@ -228,7 +237,7 @@ class _Reading:
         named = {name: self._wholes(each) for name, each in given.kwargs.items()}
         try:
             return LAYERS[kind](self.builder, use, *whole, **named)
-        except (TypeError, ValueError, LookupError, AttributeError) as error:
+        except _FAULTS as error:
             raise Unreadable(f"settings that cannot be read: {error}") from None
 
     def _wholes(self, given: Any) -> Any:

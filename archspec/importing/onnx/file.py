@@ -19,7 +19,7 @@ from archspec.importing.building import Constant
 from archspec.importing.graph import Scope
 from archspec.importing.onnx.scopes import scopes_of
 from archspec.importing.onnx.shapes import Shape, input_shape, written
-from archspec.importing.onnx.tensors import array
+from archspec.importing.onnx.tensors import Outside, array
 from archspec.importing.parts import End, Step, chosen, ends, needed
 
 MAX_NODES = 100_000
@@ -122,18 +122,20 @@ def _failed(path: Path, why: str) -> ImportFailed:
 
 
 def _program(model: onnx.ModelProto, path: Path, size: Sequence[int]) -> Program:
-    folder = path.parent
+    outside = Outside(path.parent)
     if _expanded(model) > MAX_NODES:
         raise ValueError(f"it has more than {MAX_NODES:,} nodes")
     if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
+        model = _inlined(model)
     graph = model.graph
     if graph.sparse_initializer:
         raise ValueError("it has sparse weights")
     constants = {
-        tensor.name: Constant(tensor.name, array(tensor, folder))
+        tensor.name: Constant(tensor.name, array(tensor, outside))
         for tensor in graph.initializer
     }
+    if "" in constants:
+        raise ValueError("a weight has no name")
     inputs = {
         given.name: input_shape(given, size)
         for given in graph.input
@@ -141,10 +143,18 @@ def _program(model: onnx.ModelProto, path: Path, size: Sequence[int]) -> Program
     }
     if not inputs or not graph.output:
         raise ValueError("it has no input or no output")
-    calls = tuple(_calls(graph.node, folder, model.producer_name == "archspec"))
+    calls = tuple(_calls(graph.node, outside, model.producer_name == "archspec"))
     outputs = tuple(output.name for output in graph.output)
     _check_order({*constants, *inputs}, calls, outputs)
     return Program(inputs, constants, calls, outputs, model, path.stem)
+
+
+def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with its functions expanded; raises ValueError."""
+    try:
+        return onnx.inliner.inline_local_functions(model)
+    except Exception as error:  # of ONNX's own, which say what is wrong
+        raise ValueError(f"its functions cannot be expanded: {error}") from None
 
 
 def _expanded(model: onnx.ModelProto) -> int:
@@ -181,11 +191,13 @@ def _check_order(known: set[str], calls: Iterable[Call], ends: Iterable[str]) ->
         raise ValueError(f"the output '{missing.pop()}' is never computed")
 
 
-def _calls(nodes: Iterable[onnx.NodeProto], folder: Path, own: bool) -> Iterator[Call]:
+def _calls(
+    nodes: Iterable[onnx.NodeProto], outside: Outside, own: bool
+) -> Iterator[Call]:
     for node in nodes:
         is_known = node.domain in _KNOWN
         operation = node.op_type if is_known else f"{node.domain}.{node.op_type}"
-        attributes = {each.name: _attribute(each, folder) for each in node.attribute}
+        attributes = {each.name: _attribute(each, outside) for each in node.attribute}
         if operation == "Split":
             attributes.setdefault("num_outputs", len(node.output))
         inputs, outputs = tuple(node.input), tuple(node.output)
@@ -193,9 +205,9 @@ def _calls(nodes: Iterable[onnx.NodeProto], folder: Path, own: bool) -> Iterator
         yield Call(operation, inputs, attributes, outputs, scopes, node.name)
 
 
-def _attribute(given: onnx.AttributeProto, folder: Path) -> Any:
+def _attribute(given: onnx.AttributeProto, outside: Outside) -> Any:
     if given.type == onnx.AttributeProto.TENSOR:
-        return array(given.t, folder)
+        return array(given.t, outside)
     value: Any = helper.get_attribute_value(given)
     if isinstance(value, bytes):
         return value.decode(errors="replace")

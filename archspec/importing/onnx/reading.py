@@ -28,7 +28,8 @@ class _Reading(Steps):
     opaque = Scores, Parts
 
     def __init__(self, program: Program):
-        (batch, *_) = next(iter(program.inputs.values()))
+        # the part of a network that is made of weights alone has no inputs
+        (batch, *_), *_ = (*program.inputs.values(), (1,))
         known = {"": None, **program.constants}
         super().__init__(batch, _TABLES, known, program.shapes)
         self.program = program

@@ -37,7 +37,8 @@ def read(program: Program) -> tuple[Graph, Builder]:
 
 class _Reading(Steps):
     def __init__(self, program: Program):
-        (batch, *_) = next(iter(program.inputs.values()))
+        # the part of a network that is made of weights alone has no inputs
+        (batch, *_), *_ = (*program.inputs.values(), (1,))
         known, shapes = program.constants, program.shapes
         super().__init__(batch, _TABLES, known, shapes, program.state)
         self.program = program

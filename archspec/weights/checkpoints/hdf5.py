@@ -48,13 +48,16 @@ def children(path: Path, group: Any) -> Mapping[str, Any]:
 
 def entry(path: Path, group: Any, name: str) -> Any:
     """The member `name`, which may be a path; raises WeightsError (AS511)."""
-    found, hard = group, needed("h5py").HardLink
+    library = needed("h5py")
+    found, hard = group, library.HardLink
     for key in name.split("/"):
         if not hasattr(found, "keys") or key not in found:
             raise unreadable(path, f"its {group.name} contains no {name!r}")
         if not isinstance(found.get(key, getlink=True), hard):
             raise unreadable(path, f"{key!r} in its {found.name} is a link")
         found = found[key]
+        if library.h5o.get_info(found.id).rc > 1:
+            raise unreadable(path, f"its {found.name} has several names")
     return found
 
 

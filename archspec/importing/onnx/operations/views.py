@@ -28,8 +28,16 @@ class Parts:
         self.items = items
 
 
-@reads("Identity", "Dropout")
-def _same(builder: Builder, x: Value, *_: Any, **__: Any) -> Value:
+@reads("Identity")
+def _same(builder: Builder, x: Value) -> Value:
+    return x
+
+
+@reads("Dropout")
+def _dropout(builder: Builder, x: Value, *others: Any, **_: Any) -> Value:
+    """Its last input says whether it is on, since operator set 12."""
+    if len(others) > 1 and others[1] is not None and any(numbers(others[1])):
+        raise Unreadable("dropout that is not turned off when a model is not trained")
     return x
 
 
@@ -42,6 +50,8 @@ def _cast(builder: Builder, x: Value, *, to: int, **_: Any) -> Value:
 
 @reads("CastLike")
 def _cast_like(builder: Builder, x: Any, other: Any) -> Any:
+    if isinstance(other, Constant) and other.array.dtype.kind != "f":
+        raise Unreadable("a tensor of whole numbers")
     return x
 
 
