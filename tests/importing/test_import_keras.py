@@ -2,9 +2,11 @@
 
 import json
 import zipfile
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -227,6 +229,47 @@ def test_hostile_configurations(tmp_path, change):
     rewritten(path, change)
     with pytest.raises(archspec.ImportFailed, match=r"error\[AS70[13]\]"):
         archspec.import_model(path)
+
+
+def looped(file):
+    """Each level doubles the ways, of which there are more than can be walked."""
+    file["layers/again"] = file["layers"]
+    file["layers/once_more"] = file["layers"]
+
+
+def huge(file):
+    """Of which no byte is stored."""
+    del file["layers/conv2d/vars/0"]
+    shape = 10**5, 10**5, 10
+    file.create_dataset("layers/conv2d/vars/0", shape, "f4", chunks=(10, 10, 10))
+
+
+def zipped(file):
+    del file["layers/conv2d/vars/0"]
+    zeros = np.zeros((1, 1, 4, 2**20), "f4")
+    file.create_dataset("layers/conv2d/vars/0", data=zeros, compression="gzip")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [(looped, "several names"), (huge, "its bytes"), (zipped, "its bytes")],
+)
+def test_hostile_weights(tmp_path, change, why):
+    path = tmp_path / "net.keras"
+    image = L.Input((8, 8, 4))
+    keras.Model(image, L.Conv2D(4, 1, name="conv2d")(image)).save(path)
+    with zipfile.ZipFile(path) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    data = BytesIO(members["model.weights.h5"])
+    with h5py.File(data, "r+") as file:
+        change(file)
+    members["model.weights.h5"] = data.getvalue()
+    with zipfile.ZipFile(path, "w") as new:
+        for name, content in members.items():
+            new.writestr(name, content)
+    with pytest.raises(archspec.ImportFailed, match=why) as caught:
+        archspec.import_model(path)
+    assert "error[AS701]" in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04."])

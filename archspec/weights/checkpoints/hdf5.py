@@ -57,7 +57,7 @@ def entry(path: Path, group: Any, name: str) -> Any:
             raise unreadable(path, f"{key!r} in its {found.name} is a link")
         found = found[key]
         if library.h5o.get_info(found.id).rc > 1:
-            raise unreadable(path, f"its {found.name} has several names")
+            raise unreadable(path, f"its {name} has several names")
     return found
 
 
