@@ -15,9 +15,12 @@ from archspec.importing.graph import Node
 from archspec.importing.groups import bias_table, check_mask, groups
 from archspec.importing.layouts import (
     Dim,
+    Dims,
+    Lacking,
     Unreadable,
     Value,
     dim_of,
+    permuted,
     size,
 )
 from archspec.ops import Shape
@@ -39,6 +42,8 @@ class Scores(NamedTuple):
     """What is added in each group, (groups, queries, keys)."""
     is_normal: bool = False
     """Whether a softmax made weights of them."""
+    is_turned: bool = False
+    """Whether the source has queries last."""
 
     @property
     def whole(self) -> Shape:
@@ -52,12 +57,20 @@ class Scores(NamedTuple):
 
     def viewed(self, shape: Sequence[int]) -> Scores:
         """In another shape, which may have one -1."""
+        if self.is_turned:
+            raise Unreadable("scores of attention in another shape")
         known = prod(length for length in shape if length != -1)
         rest = prod(self.whole) // known if known else 0
         view = tuple(rest if length == -1 else length for length in shape)
         if prod(view) != prod(self.whole) or view[-3:] != self.whole[-3:]:
             raise Unreadable("scores of attention in another shape")
         return self._replace(view=view)
+
+    def turned(self) -> Scores:
+        """With keys and queries exchanged."""
+        *others, rows, columns = self.shape
+        view = (*others, columns, rows)
+        return self._replace(view=view, is_turned=not self.is_turned)
 
     def times(self, factor: float) -> Scores:
         """All of them times a number."""
@@ -67,15 +80,18 @@ class Scores(NamedTuple):
 
     def normalised(self, axis: int) -> Scores:
         """By a softmax over an axis."""
-        if self.is_normal or axis % len(self.shape) != len(self.shape) - 1:
+        keys = len(self.shape) - 1 - self.is_turned
+        if self.is_normal or axis % len(self.shape) != keys:
             raise Unreadable("a softmax over queries")
         return self._replace(is_normal=True)
 
     def plus(self, constant: Constant) -> Scores:
         """With a bias of each head, or a mask of each group of positions."""
         shape, array = self.shape, constant.array
-        if self.is_normal:
-            raise Unreadable("a sum after the softmax of attention")
+        if self.is_normal or self.is_turned:
+            raise Unreadable(
+                "a sum after the softmax of attention, or with queries last"
+            )
         array = array.reshape((1,) * (len(shape) - array.ndim) + array.shape)
         if any(n not in (1, m) for n, m in zip(array.shape, shape, strict=True)):
             raise Unreadable(f"scores of attention plus a constant of {constant.shape}")
@@ -93,8 +109,51 @@ class Scores(NamedTuple):
         return self._replace(mask=array)
 
 
+def scored(query: Value, key: Value) -> Scores:
+    """A product of queries and keys, (..., queries, d) and (..., d, keys)."""
+    view = (*query.shape[:-1], key.shape[-1])
+    query, key = (value._replace(dims=_four(value.dims)) for value in (query, key))
+    found = Scores(query, permuted(key, (0, 1, 3, 2)))
+    return found if found.whole == view else found._replace(view=view)
+
+
+def transposed(value: Value) -> Value:
+    """With the last two dimensions exchanged."""
+    *others, rows, columns = range(len(value.dims))
+    return permuted(value, (*others, columns, rows))
+
+
+def _four(dims: Dims) -> Dims:
+    """(N, heads, positions, channels of a head), without further axes of size 1."""
+    heads = [dim for dim in dims[1:-2] if dim] or [()]
+    if len(dims) < 3 or len(heads) != 1:
+        raise Lacking("a product of matrices that is no attention")
+    return dims[0], heads[0], *dims[-2:]
+
+
 class Attending(Affine):
     """Adds attention."""
+
+    def applied(self, scores: Scores, value: Value) -> Value:
+        """A product of weights and values, laid out as the values are."""
+        if not scores.is_normal:
+            raise Unreadable("scores of attention without a softmax")
+        if scores.is_turned:
+            raise Unreadable("a product of matrices that is no attention")
+        found = self.attention(
+            scores.query,
+            scores.key,
+            value._replace(dims=_four(value.dims)),
+            scale=scores.factor,
+            bias=scores.bias,
+            mask=scores.mask,
+        )
+        if len(value.dims) == 3:
+            return found._replace(dims=(found.dims[0], *found.dims[2:]))
+        # what has size 1 beside the heads stays where it was
+        heads = iter(found.dims[1:2])
+        between = [dim and next(heads, ()) for dim in value.dims[1:-2]]
+        return found._replace(dims=(found.dims[0], *between, *found.dims[2:]))
 
     def attention(
         self,

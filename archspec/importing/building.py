@@ -14,9 +14,10 @@ import numpy as np
 
 from archspec.importing.affine import absorbed, made_up
 from archspec.importing.arranging import Constant, Gap, in_order
-from archspec.importing.attending import Attending, Scores
+from archspec.importing.attending import Attending, Scores, scored, transposed
 from archspec.importing.graph import Node
 from archspec.importing.layouts import (
+    Lacking,
     Unreadable,
     Value,
     aligned,
@@ -63,6 +64,20 @@ class Builder(Attending):
         axes = (fresh, *value.axes[1:])
         dims = *value.dims[:-1], fresh
         return value._replace(node=node, axes=axes, dims=dims)
+
+    def product(self, x: Any, by: Any) -> Any:
+        """A product of matrices: a dense layer, scores of attention, or their use."""
+        match x, by:
+            case Value(), Constant() if by.array.ndim == 2:
+                return self.dense(x, by.moved(by.array.T), None)
+            case Value(), Value():
+                return scored(x, by)
+            case Scores(), Value():
+                return self.applied(x, by)
+            case Value(), Scores():
+                return transposed(self.applied(by.turned(), transposed(x)))
+            case _:
+                raise Lacking("a product of matrices that is no attention")
 
     def spatial(
         self,

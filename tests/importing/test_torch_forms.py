@@ -169,3 +169,21 @@ class Lines(Slices):
 def test_every_other_row():
     with pytest.raises(archspec.ImportFailed, match="relu: a slice with a step"):
         archspec.import_model(Lines(), torch.rand(2, 3, 4, 6))
+
+
+class Turned(nn.Module):
+    """Attention of one head with channels before positions, as in SHViT."""
+
+    def __init__(self):
+        super().__init__()
+        self.qkv, self.project = nn.Conv2d(3, 4 + 4 + 6, 1), nn.Conv2d(6, 5, 1)
+
+    def forward(self, x):
+        q, k, v = (y.flatten(2) for y in self.qkv(x).split([4, 4, 6], 1))
+        scores = (q.transpose(1, 2) @ k * 0.3).softmax(-1)
+        turned = v @ scores.transpose(1, 2)
+        return self.project(turned.reshape(len(x), 6, *x.shape[2:]))
+
+
+def test_attention_with_channels_before_positions():
+    assert "scale: 0.3" in imported(Turned(), (3, 4, 4))

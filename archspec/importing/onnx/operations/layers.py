@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from archspec.importing.building import Builder, Constant, Scores
+from archspec.importing.building import Builder, Constant
 from archspec.importing.layouts import Unreadable, Value
-from archspec.importing.onnx.operations.attention import applied, scored
 from archspec.importing.onnx.operations.registry import (
     Window,
     bias_of,
@@ -99,13 +98,7 @@ def _gemm(
 
 @reads("MatMul", "FusedMatMul")
 def _matmul(builder: Builder, x: Any, by: Any) -> Any:
-    if isinstance(x, Value) and isinstance(by, Constant) and by.array.ndim == 2:
-        return builder.dense(x, by.moved(by.array.T), None)
-    if isinstance(x, Scores) and isinstance(by, Value):
-        return applied(builder, x, by)
-    if isinstance(x, Value) and isinstance(by, Value):
-        return scored(x, by)
-    raise Unreadable("a product of matrices that is no attention")
+    return builder.product(x, by)
 
 
 # -- normalisation -------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.importing.building import Builder, Constant, Scores
-from archspec.importing.layouts import Unreadable, Value, permuted
+from archspec.importing.layouts import Unreadable, Value
 from archspec.importing.torch.operations.registry import (
     reads,
     reads_scores,
@@ -32,21 +32,20 @@ def _scaled_dot_product_attention(
 
 @reads("matmul", "bmm")
 def _matmul(builder: Builder, x: Any, *, other: Any = None, mat2: Any = None) -> Any:
-    by = mat2 if other is None else other
-    if isinstance(by, Constant) and isinstance(x, Value) and by.array.ndim == 2:
-        return builder.dense(x, by.moved(by.array.T), None)
-    if isinstance(x, Scores) and x.is_normal and isinstance(by, Value):
-        return builder.attention(
-            x.query, x.key, by, scale=x.factor, bias=x.bias, mask=x.mask
-        )
-    if not (isinstance(x, Value) and isinstance(by, Value) and len(x.dims) == 4):
-        raise Unreadable("a product of matrices that is no attention")
-    return Scores(x, permuted(by, (0, 1, 3, 2)))
+    return builder.product(x, mat2 if other is None else other)
 
 
 @reads_scores("softmax", "_softmax")
 def _softmax(scores: Scores, *, dim: int, **_: Any) -> Scores:
     return scores.normalised(dim)
+
+
+@reads_scores("transpose")
+def _transpose(scores: Scores, *, dim0: int, dim1: int) -> Scores:
+    rank = len(scores.shape)
+    if {dim0 % rank, dim1 % rank} != {rank - 1, rank - 2}:
+        raise Unreadable("scores of attention in another order of dimensions")
+    return scores.turned()
 
 
 @reads_scores("mul")

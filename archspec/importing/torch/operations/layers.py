@@ -29,6 +29,8 @@ def _conv2d(
     transposed: bool = False,
     output_padding: Sequence[int] = (0,),
 ) -> Value:
+    if isinstance(weight, Value):
+        raise Lacking("weights that depend on the input")
     if transposed:
         return _transposed_conv(
             builder,

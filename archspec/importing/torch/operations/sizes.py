@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from archspec.importing.building import Builder
-from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.torch.operations.registry import (
     around,
     pair,
@@ -113,7 +113,7 @@ def _pad(
 ) -> Value:
     left, right, top, bottom, *others = (*pad, 0, 0, 0, 0)
     if mode != "constant" or any(others):
-        raise Unreadable("padding of channels, or by something else than a number")
+        raise Lacking("padding of channels, or by something else than a number")
     if not any(pad):
         return x
     amounts = top, bottom, left, right
