@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,16 +25,16 @@ from archspec.resources import SPECS
 
 PAGE = Path(__file__).parent / "importing.md"
 BEGIN, END = "<!-- docs/mirror.py writes from here -->", "<!-- mirror to here -->"
-UNKNOWN = "summary", "source", "preprocessing", "reported", "variants", "extends"
+UNKNOWN = "summary", "source", "preprocessing", "reported", "variants"
 """What a model does not tell: left out of the lines that are compared."""
 MOST = 1.3
 
 
 class Row(NamedTuple):
-    """One network: lines by hand and imported, unless it was refused."""
+    """One network: lines by hand, unless it extends another, and those imported."""
 
     name: str
-    by_hand: int
+    by_hand: int | None
     imported: int | None
     note: str = ""
     text: str = ""
@@ -42,8 +42,8 @@ class Row(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Lines imported for one by hand."""
-        return (self.imported or 0) / self.by_hand
+        """Lines imported for one by hand; 0 if there are none of either."""
+        return (self.imported or 0) / self.by_hand if self.by_hand else 0
 
 
 def mirrored(name: str) -> Row:
@@ -54,7 +54,7 @@ def mirrored(name: str) -> Row:
     program = live.export(network.build("torch"), images)
     graph, builder = reading.read(program)
     if builder.gaps:
-        return Row(name, by_hand, None, builder.gaps[0].operation)
+        return Row(name, by_hand, None, f"refused: `{builder.gaps[0].operation}`")
     start = time.process_time()
     spec = best(graph, network.name, Path(f"{name}.yaml"))
     seconds = time.process_time() - start
@@ -77,12 +77,11 @@ def certain(graph: Graph) -> Graph:
     return Graph(graph.inputs, nodes, outputs)
 
 
-def lines(name: str) -> int:
-    """The lines of a bundled spec, with those of what it extends."""
+def lines(name: str) -> int | None:
+    """The lines of a bundled spec; None if it extends another one."""
     source = (SPECS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
-    base = [line.split(": ")[1] for line in source if line.startswith("extends: ")]
-    inherited = sum(lines(file.removesuffix(".yaml")) for file in base)
-    return len(list(written(source))) + inherited
+    is_whole = not any(line.startswith("extends: ") for line in source)
+    return len(list(written(source))) if is_whole else None
 
 
 def written(source: Iterable[str]) -> Iterator[str]:
@@ -97,17 +96,17 @@ def written(source: Iterable[str]) -> Iterator[str]:
             yield line
 
 
-def table(rows: Iterable[Row]) -> str:
+def table(rows: Sequence[Row]) -> str:
     """The rows in Markdown, and how many are short."""
-    made = [row for row in rows if row.imported is not None]
-    short = [row for row in made if row.ratio <= MOST]
+    both = [row for row in rows if row.ratio]
+    short = [row for row in both if row.ratio <= MOST]
     listed = "\n".join(
-        f"| {row.name} | {row.by_hand} | {row.imported or '-'} | "
-        f"{f'{row.ratio:.2f}' if row.imported else '-'} | {row.note} |"
+        f"| {row.name} | {row.by_hand or '-'} | {row.imported or '-'} | "
+        f"{f'{row.ratio:.2f}' if row.ratio else '-'} | {row.note} |"
         for row in rows
     )
     return (
-        f"{len(short)} of {len(made)} take at most {MOST} times the lines.\n\n"
+        f"{len(short)} of {len(both)} take at most {MOST} times the lines.\n\n"
         "| spec | lines by hand | imported | ratio | graph |\n"
         f"| --- | ---: | ---: | ---: | --- |\n{listed}\n"
     )

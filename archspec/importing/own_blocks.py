@@ -76,7 +76,7 @@ class _Writer:
     def _layer(self, slot: Slot) -> Layer:
         own = {name: text for (s, name), text in self.texts.items() if s is slot}
         said = {name: text for name, text in own.items() if text is not UNSET}
-        layer = Layer(slot.first.name, slot.first.op, said)
+        layer = Layer(slot.first.name, slot.first.op, said, node=slot.first.node)
         if slot in self.repeats:
             layer.beside["repeat"] = self.repeats[slot]
         if not all(slot.present):

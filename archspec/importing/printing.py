@@ -76,7 +76,7 @@ class _Speller:
         found: dict[str, Any] = {}
         inner = branches(layers, ends)
         joined = chain.from_iterable(inner.values())
-        within = {layer for branch in joined for layer in branch.layers}
+        within = {n for branch in joined for n in (*branch.layers, *branch.runs)}
         previous = first
         for layer in layers:
             if layer not in within:
@@ -113,6 +113,8 @@ class _Speller:
             body: dict[str, Any] = {}
             if branch.start is not previous:
                 body["from"] = reference(branch.start)
+            if branch.runs:
+                body["series"] = len(branch.runs)
             for layer in branch.layers:
                 body[layer.name] = self.layer(layer, layer.sources[0])
             written[branch.name] = body

@@ -365,3 +365,35 @@ def test_rows_and_tensors_that_others_read():
             each: {up: {filters: c, skip: skip}}
           last: {conv: 2}
         """)
+
+
+class Gathered(nn.Module):
+    """A chain of convolutions, of which every output is joined."""
+
+    def __init__(self, channels, filters):
+        super().__init__()
+        widths = [channels, 8, 8, 8, 8]
+        self.chain = nn.ModuleList([conv(a, 8, 3) for a in widths[:-1]])
+        self.mix = nn.Conv2d(sum(widths), filters, 1)
+
+    def forward(self, x):
+        found = [x]
+        for layer in self.chain:
+            found.append(layer(found[-1]))
+        return self.mix(torch.cat(found, 1))
+
+
+def test_a_series():
+    gathered = nn.Sequential(Gathered(3, 16), Gathered(16, 24))
+    assert imported(gathered).partition("blocks:\n")[2] == dedent("""\
+          gathered:
+            arguments: {filters: int}
+            layers:
+              join:
+                concat: {a: {}, b: {series: 4, chain_conv: {conv_bn_act: {filters: 8, kernel: 3}}}}
+              mix: {conv: {filters: filters, bias: true}}
+
+        layers:
+          gathered: {gathered: 16}
+          gathered_2: {gathered: 24}
+        """)
