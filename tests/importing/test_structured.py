@@ -373,7 +373,7 @@ class Gathered(nn.Module):
     def __init__(self, channels, filters):
         super().__init__()
         widths = [channels, 8, 8, 8, 8]
-        self.chain = nn.ModuleList([conv(a, 8, 3) for a in widths[:-1]])
+        self.chain = nn.ModuleList([conv(a, 8) for a in widths[:-1]])
         self.mix = nn.Conv2d(sum(widths), filters, 1)
 
     def forward(self, x):
@@ -384,16 +384,16 @@ class Gathered(nn.Module):
 
 
 def test_a_series():
-    gathered = nn.Sequential(Gathered(3, 16), Gathered(16, 24))
+    gathered = nn.Sequential(conv(3, 12, 3), Gathered(12, 16), Gathered(16, 24))
     assert imported(gathered).partition("blocks:\n")[2] == dedent("""\
           gathered:
             arguments: {filters: int}
             layers:
-              join:
-                concat: {a: {}, b: {series: 4, chain_conv: {conv_bn_act: {filters: 8, kernel: 3}}}}
+              join: {concat: {a: {}, b: {series: 4, chain_conv: {conv_bn_act: 8}}}}
               mix: {conv: {filters: filters, bias: true}}
 
         layers:
+          stem: {conv_bn_act: {filters: 12, kernel: 3}}
           gathered: {gathered: 16}
           gathered_2: {gathered: 24}
         """)
