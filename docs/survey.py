@@ -41,7 +41,7 @@ LARGEST = 120_000_000
 SECONDS = 240
 COLUMNS = (
     *("name", "result", "operations", "lines", "source_lines", "parameters"),
-    *("difference", "seconds", "why"),
+    *("difference", "seconds", "why", "lacks"),
 )
 Row = dict[str, Any]
 
@@ -89,6 +89,8 @@ def measured(name: str) -> Row:
     row["operations"] = len(graph.nodes)
     if builder.gaps:
         why = {f"{gap.operation}: {gap.why}" for gap in builder.gaps}
+        lacks = {gap.operation for gap in builder.gaps if gap.is_lacking}
+        row["lacks"] = " ".join(sorted(lacks))
         return {**row, "result": "refused", "why": "; ".join(sorted(why))}
     spec = best(graph, "Net", Path("net.yaml"))
     seconds = time.perf_counter() - start
@@ -118,7 +120,8 @@ def difference(
         torch.set_default_dtype(torch.float32)
     pairs = zip(theirs, ours, strict=True)
     return max(
-        float(np.abs(a.reshape(b.shape) - b).max() / np.abs(a).max()) for a, b in pairs
+        float(np.abs(a.reshape(b.shape) - b).max() / max(np.abs(a).max(), 1e-30))
+        for a, b in pairs
     )
 
 
@@ -175,22 +178,32 @@ def write(rows: Mapping[str, Row]) -> None:
 
 def summary(rows: Mapping[str, Row]) -> str:
     """Counts by result, and what was lacking most often."""
-    results = Counter(row["result"] for row in rows.values())
+    results = Counter(map(result, rows.values()))
     listed = "\n".join(f"| {name} | {n} |" for name, n in sorted(results.items()))
-    whys = [(row.get("why") or "").split("; ") for row in rows.values()]
-    refused = [
-        {each.partition(":")[0] for each in why}
-        for why, row in zip(whys, rows.values(), strict=True)
-        if row["result"] == "refused"
-    ]
-    lacking = Counter(name for each in refused for name in each)
+    lacking = Counter(
+        name for row in rows.values() for name in (row.get("lacks") or "").split()
+    )
     most = ", ".join(f"`{name}` ({n})" for name, n in lacking.most_common(12))
+    read, whole = results["structured"], results["structured"] + results[NOT_READ]
     return (
         f"{len(rows)} models: every {STEPS['torchvision']}th of torchvision and every "
         f"{STEPS['timm']}th of timm.\n\n"
         f"| result | models |\n| --- | ---: |\n{listed}\n\n"
-        f"Operations of refused models, with the number of models: {most}.\n"
+        f"Of {whole} models whose operations the language has, {read} are structured "
+        f"({read / max(1, whole):.0%}).\n\n"
+        f"Operations that the language lacks, with the number of models: {most}.\n"
     )
+
+
+# the gaps say so themselves: an operation without any reading, or what no op can say
+LACKING, NOT_READ = "refused: the language lacks operations", "refused: not read yet"
+
+
+def result(row: Row) -> str:
+    """What became of a model; of refused ones, whether the language lacks something."""
+    if row["result"] != "refused":
+        return row["result"]
+    return LACKING if row.get("lacks") else NOT_READ
 
 
 def main() -> None:

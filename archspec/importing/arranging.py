@@ -156,7 +156,7 @@ class Arranging:
         return node
 
     def whole(self, value: Value) -> Value:
-        """The value with a node that has its numbers; raises Lacking.
+        """The value with a node that has its numbers; raises Unreadable.
 
         What no layer uses up of factors and numbers that are added is `normalize`.
         """
@@ -165,7 +165,7 @@ class Arranging:
         if value.is_plain:
             return value
         if value.factor <= 0:
-            raise Lacking(f"a tensor times {value.factor:g}")
+            raise Unreadable(f"a tensor times {value.factor:g}")
         mean = decimal(-value.addend / value.factor)
         op = Normalize(mean=(mean,), std=(decimal(1 / value.factor),))
         return value._replace(node=self._once(op, value.node), factor=1.0, addend=0.0)
