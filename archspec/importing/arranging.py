@@ -271,6 +271,8 @@ class Arranging:
         try:
             if not isinstance(value, Value):
                 raise Unreadable("an output that does not depend on the input")
+            if len(value.dims) < 2:
+                raise Unreadable("an output that has no channels")
             channels = value.axes[0]
             is_last = channels == value.dims[-1] and channels not in value.dims[1:-1]
             return self.last(value) if is_last else self.first(value)

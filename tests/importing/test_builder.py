@@ -374,6 +374,14 @@ def test_tokens_that_differ_between_images(made):
         made.builder.concat([made.weight(2, 1, 8), x.value], 1)
 
 
+def test_an_output_without_channels(made):
+    x = made.input(1, 1, 1)
+    for shape in ((2,), ()):
+        value = x.value._replace(dims=x.value.dims[: len(shape)])
+        assert made.builder.output(value).op is None
+    assert len(made.builder.gaps) == 2
+
+
 # -- everything at random ------------------------------------------------------
 
 
