@@ -109,22 +109,14 @@ class Affine(Parting):
         self.check_batch(value)
         if groups != channels[: len(groups)]:
             raise Unreadable("a norm of groups that are no channels next to each other")
-        weights = made_up("group_norm", size(channels))
         settings = {"groups": size(groups), "epsilon": epsilon}
-        return value.like(self.node("group_norm", [value.node], weights, **settings))
+        settings |= {"scale": False, "shift": False}
+        return value.like(self.node("group_norm", [value.node], {}, **settings))
 
 
 def _positions(axes: Dims) -> Dim:
     """All axes but those of channels."""
     return tuple(chain.from_iterable(axes[1:]))
-
-
-def made_up(norm: str, channels: int, **given: Constant | None) -> dict[str, Constant]:
-    """Scales and shifts of a norm: those given, and others without names."""
-    found = {"scale": Constant("", np.ones(channels, np.float32))}
-    if norm != "rms_norm":
-        found["shift"] = Constant("", np.zeros(channels, np.float32))
-    return found | {key: each for key, each in given.items() if each is not None}
 
 
 class _Own(NamedTuple):
@@ -139,6 +131,6 @@ def absorbed(node: Node, name: str) -> _Own | None:
     attributes = dict(node.op or ())
     if name == "shift" and attributes.get("bias") is False:
         return _Own("bias", attributes | {"bias": True})
-    made_up = [key for key, tensor in node.weights.items() if not tensor.name]
-    is_last = name == "shift" or "shift" not in {*node.weights} - {*made_up}
-    return _Own(name, attributes) if name in made_up and is_last else None
+    is_last = name == "shift" or not attributes.get("shift", False)
+    is_off = attributes.get(name) is False
+    return _Own(name, attributes | {name: True}) if is_off and is_last else None

@@ -255,15 +255,24 @@ class Arranging:
         name: str,
         value: Value,
         axis: int,
-        weights: Mapping[str, Constant],
+        weights: Mapping[str, Constant | None],
         /,
         **attributes: Any,
     ) -> Value:
-        """An op over the channels at each position; `axis` is that of the channels."""
+        """An op over the channels at each position; `axis` is that of the channels.
+
+        A scale or shift that is not among the weights is switched off.
+        """
+        fields = PRIMITIVES[name].model_fields
+        attributes |= {
+            key: False
+            for key in ("scale", "shift")
+            if key in fields and not weights.get(key)
+        }
         value = self.settled(value, axis, any_order=name not in _ORDERED)
         if name in _OVER_POSITIONS:
             self.check_batch(value)
-        own = {key: in_order(each, value, axis, 0) for key, each in weights.items()}
+        own = {key: in_order(w, value, axis, 0) for key, w in weights.items() if w}
         return value.like(self.node(name, [value.node], own, **attributes))
 
     def output(self, value: Any) -> Node:

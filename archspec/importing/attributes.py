@@ -19,18 +19,22 @@ Defaults = dict[str, dict[str, Said]]
 _WORDS = "symmetric", "same", "valid"
 _UNKNOWN = "initializer", "initial"
 """What a finished model does not tell, and an op does not need."""
+_SWITCHES = "scale", "shift"
+"""Whether a norm has them."""
 _GATES = "reduce", "restore"
 
 
 def defaults_of(nodes: Iterable[Node], words: tuple[str, ...] = _WORDS) -> Defaults:
-    """The settings that most layers share, of what has no default of its own."""
+    """The settings that most layers share, unless they are what an op has anyway."""
     votes: dict[tuple[str, str], Counter[Any]] = {}
     for node in nodes:
         for name, value in _votes(node, words):
             votes.setdefault(name, Counter())[value] += 1
     found: Defaults = {}
     for (op, name), counter in sorted(votes.items()):
-        found.setdefault(op, {})[name] = counter.most_common(1)[0][0]
+        ((most, _),) = counter.most_common(1)
+        if most != PRIMITIVES[op].model_fields[name].default:
+            found.setdefault(op, {})[name] = most
     order = [name for name in PRIMITIVES if name in found]
     return {op: _main_first(op, found[op]) for op in order}
 
@@ -45,6 +49,9 @@ def _votes(node: Node, words: tuple[str, ...]) -> Iterable[tuple[tuple[str, str]
         field = type(op).model_fields.get(name)
         if field is not None and field.is_required():
             yield (base, name), getattr(op, name)
+    for name in _SWITCHES:
+        if isinstance(switch := getattr(op, name, None), bool):
+            yield (base, name), switch
     if isinstance(op, Windowed) and type(op).model_fields["padding"].is_required():
         fitting = padding_words(node, words)
         is_padded = any(op.window.amounts(node.size))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from archspec.importing.affine import absorbed, made_up
+from archspec.importing.affine import absorbed
 from archspec.importing.arranging import Constant, Gap, in_order
 from archspec.importing.attending import Attending, Scores, scored, transposed
 from archspec.importing.graph import Node
@@ -29,7 +29,7 @@ from archspec.importing.layouts import (
 )
 from archspec.ops import Shape
 
-__all__ = ["Builder", "Constant", "Gap", "Scores", "absorbed", "made_up"]
+__all__ = ["Builder", "Constant", "Gap", "Scores", "absorbed"]
 
 Amounts = tuple[int, int, int, int]
 Pair = tuple[int, int]

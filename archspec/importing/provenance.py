@@ -1,4 +1,4 @@
-"""Where the weights of a spec come from: the source's own, computed, or made up."""
+"""Where the weights of a spec come from: the source's own, or computed."""
 
 from __future__ import annotations
 
@@ -26,10 +26,6 @@ def used(tensors: Iterable[Tensor]) -> set[str]:
 
 def notes(tensors: Mapping[str, Tensor]) -> Iterator[str]:
     """Of the weights that the source does not have as they are."""
-    made_up = [tensor for tensor in tensors.values() if not tensor.name]
-    count = sum(int(tensor.array.size) for tensor in made_up)
-    if count:
-        yield f"{count:,} of the parameters are ones and zeros that the model lacks"
     computed = {key: each.made_of for key, each in tensors.items() if each.made_of}
     if computed:
         listed = [f"{key} (of {', '.join(of)})" for key, of in computed.items()]

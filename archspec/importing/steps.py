@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any, NamedTuple, TypeGuard
 
 from archspec.importing.arrays import MAX_SIZE, computed
-from archspec.importing.building import Builder, Constant, Gap, Scores, made_up
+from archspec.importing.building import Builder, Constant, Gap, Scores
 from archspec.importing.graph import Node, Scope
 from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.patterns import Formula, Found, recognised
@@ -184,10 +184,8 @@ class Steps:
                 if is_idle
                 else builder.pointwise(found.name, value, **found.attributes)
             )
-        channels = value.shape[found.axis]
-        weights = found.weights or made_up(found.name, channels)
         return builder.channelwise(
-            found.name, value, found.axis, weights, **found.attributes
+            found.name, value, found.axis, found.weights or {}, **found.attributes
         )
 
     def _folded(self, step: Step, inputs: Sequence[Any]) -> Sequence[Constant]:

@@ -80,6 +80,17 @@ def test_layers_of_all_sorts(tmp_path):
     assert imported(odd(), tmp_path / "odd.keras") == wanted
 
 
+def test_norms_without_scale_or_shift(tmp_path):
+    image = x = L.Input((8, 8, 4))
+    x = L.BatchNormalization(scale=False)(L.Conv2D(4, 1)(x))
+    x = L.GroupNormalization(2, scale=False, center=False)(x)
+    x = L.LayerNormalization(center=False)(x)
+    text = imported(keras.Model(image, x), tmp_path / "norms.keras")
+    assert "scale: false}" in text
+    assert "group_norm: {epsilon: 1e-3, scale: false, shift: false}" in text
+    assert "layer_norm: {epsilon: 1e-3, shift: false}" in text
+
+
 def test_models_within_models(tmp_path):
     inner = keras.Sequential(
         [L.Input((8, 8, 4)), L.Conv2D(4, 3, padding="same", name="filter"), L.ReLU()],
@@ -132,11 +143,11 @@ def refused(model, path):
 def test_all_that_is_lacking_is_said_at_once(tmp_path):
     image = x = L.Input((8, 8, 4))
     x = L.Lambda(lambda x: x, name="own")(x)
-    y = L.Activation("selu")(L.BatchNormalization(scale=False)(image))
+    y = L.Activation("selu")(L.BatchNormalization(axis=1)(image))
     text = refused(keras.Model(image, [L.ELU()(x), y]), tmp_path / "net.keras")
     assert "error[AS703]: Lambda: the language has no such layer (1 time)" in text
     assert "in own of" in text
-    assert "BatchNormalization: normalisation without scale or shift" in text
+    assert "BatchNormalization: normalisation over axes [1]" in text
     assert "error[AS703]: ELU: the language has no such layer (1 time)" in text
 
 

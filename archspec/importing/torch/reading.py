@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from archspec.importing.building import Builder, Constant, Gap, Scores
+from archspec.importing.building import Builder, Constant, Scores
 from archspec.importing.graph import Graph
 from archspec.importing.layouts import Unreadable, Value, check
 from archspec.importing.patterns import Formula
@@ -53,9 +53,7 @@ class _Reading(Steps):
         builder.scopes = ()
         ends = [self.end(name) for name in program.outputs]
         names = program.outputs if len(ends) > 1 else ("",)
-        graph = builder.graph(dict(zip(names, ends, strict=True)))
-        builder.gaps += _made_up(graph)
-        return graph, builder
+        return builder.graph(dict(zip(names, ends, strict=True))), builder
 
     def _call(self, call: Call) -> None:
         first, step = self.known.get(call.first), _step(call)
@@ -107,15 +105,6 @@ def _changed(constant: Constant, by: Constant) -> Constant:
     except ValueError as error:
         raise Unreadable(f"a weight that is changed in place: {error}") from None
     return constant._replace(made_of=constant.made_of or by.made_of)
-
-
-def _made_up(graph: Graph) -> Iterator[Gap]:
-    """Norms that lack a scale or shift, which the language has no switch for."""
-    for node in graph.nodes:
-        missing = [key for key, tensor in node.weights.items() if not tensor.name]
-        if missing:
-            why = f"one without {' and '.join(missing)}, which every {node.name} has"
-            yield Gap(node.name, why, node.scopes, is_lacking=True)
 
 
 def _step(call: Call) -> Step:

@@ -22,25 +22,31 @@ def _check_axis(use: Use, x: Value) -> None:
 
 
 def _scale_and_shift(use: Use) -> dict[str, Constant]:
-    if not (use.config["scale"] and use.config["center"]):
-        raise Unreadable("normalisation without scale or shift (scale, center)")
-    return {"scale": use.weight(0, "gamma"), "shift": use.weight(1, "beta")}
+    """Those that the layer has, which Keras numbers in this order."""
+    keys = {"scale": "gamma", "shift": "beta"}
+    has = {"scale": use.config["scale"], "shift": use.config["center"]}
+    own = [key for key in keys if has[key]]
+    return {key: use.weight(n, keys[key]) for n, key in enumerate(own)}
 
 
 @reads("BatchNormalization")
 def _batch_norm(builder: Builder, use: Use, x: Value) -> Value:
     _check_axis(use, x)
-    weights = _statistics(use, x.shape[-1])
+    weights = _statistics(use)
     decay = setting(use, "momentum")
     return builder.channelwise(
         "batch_norm", x, -1, weights, epsilon=setting(use, "epsilon"), decay=decay
     )
 
 
-def _statistics(use: Use, channels: int) -> dict[str, Constant]:
+def _statistics(use: Use) -> dict[str, Constant]:
     weights = _scale_and_shift(use)
-    mean, variance = use.weight(2, "moving_mean"), use.weight(3, "moving_variance")
-    return weights | {"mean": mean, "variance": variance}
+    place = len(weights)
+    mean = use.weight(place, "moving_mean")
+    return weights | {
+        "mean": mean,
+        "variance": use.weight(place + 1, "moving_variance"),
+    }
 
 
 @reads("LayerNormalization")

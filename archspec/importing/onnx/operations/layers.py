@@ -137,9 +137,10 @@ def _layer_norm(
 ) -> Value:
     if axis % len(x.dims) != len(x.dims) - 1:
         raise Unreadable("a layer norm over more than the last axis")
-    scale = constant(scale, "scales")
-    none = Constant("", np.zeros(scale.shape, np.float32))
-    weights = {"scale": scale, "shift": constant(shift or none, "shifts")}
+    weights = {
+        "scale": constant(scale, "scales"),
+        "shift": constant(shift, "shifts") if shift else None,
+    }
     return builder.channelwise("layer_norm", x, -1, weights, epsilon=rounded(epsilon))
 
 

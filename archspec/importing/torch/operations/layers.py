@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archspec.importing.building import Builder, Constant, made_up
+from archspec.importing.building import Builder, Constant
 from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.torch.operations.registry import (
     around,
@@ -148,8 +148,7 @@ def _batch_norm(
     if training or not (running_mean and running_var):
         raise Unreadable("a batch norm that uses the statistics of the batch")
     statistics = {"mean": running_mean, "variance": running_var}
-    own = made_up("batch_norm", x.shape[1], scale=weight, shift=bias)
-    weights = own | statistics
+    weights = {"scale": weight, "shift": bias, **statistics}
     decay, epsilon = rounded(1 - momentum), rounded(eps)
     return builder.channelwise(
         "batch_norm", x, 1, weights, epsilon=epsilon, decay=decay
@@ -171,7 +170,7 @@ def _layer_norm(
         return _group_norm(builder, x, num_groups=1, eps=eps)
     if len(normalized_shape) != 1:
         raise Lacking("a layer norm over more than the last axis")
-    weights = made_up("layer_norm", x.shape[-1], scale=weight, shift=bias)
+    weights = {"scale": weight, "shift": bias}
     return builder.channelwise("layer_norm", x, -1, weights, epsilon=rounded(eps))
 
 
@@ -186,7 +185,7 @@ def _group_norm(
     eps: float = 1e-5,
     cudnn_enabled: bool = True,
 ) -> Value:
-    weights = made_up("group_norm", x.shape[1], scale=weight, shift=bias)
+    weights = {"scale": weight, "shift": bias}
     return builder.channelwise(
         "group_norm", x, 1, weights, groups=num_groups, epsilon=rounded(eps)
     )
@@ -202,5 +201,5 @@ def _rms_norm(
 ) -> Value:
     if len(normalized_shape) != 1 or eps is None:
         raise Unreadable("an RMS norm over more than the last axis, or without epsilon")
-    weights = made_up("rms_norm", x.shape[-1], scale=weight)
+    weights = {"scale": weight}
     return builder.channelwise("rms_norm", x, -1, weights, epsilon=rounded(eps))
