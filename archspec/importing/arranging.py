@@ -22,9 +22,9 @@ from archspec.importing.layouts import (
     Unreadable,
     Value,
     arrangement,
-    moves,
     size,
 )
+from archspec.importing.moves import moves
 from archspec.ops import PRIMITIVES, Op, Shape
 from archspec.ops.normalization import Normalize
 
