@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 
+@pytest.mark.full
 def test_the_page_and_its_picture_are_current(tmp_path: Path):
     command = [sys.executable, str(DOCS / "zoo.py"), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

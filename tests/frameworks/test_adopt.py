@@ -205,3 +205,97 @@ def test_rotary_attention_is_that_of_dinov3(tmp_path, timm):
     assert (
         difference(run_torch(ours.torch, picture), run_torch(theirs, picture)) < 1e-12
     )
+
+
+CAFORMER = """
+archspec: 1
+name: CAFormer
+input: {channels: 3, size: 64}
+classes: 5
+defaults:
+  conv: {padding: symmetric, bias: true}
+  depthwise_conv: {bias: false}
+  dense: {bias: false}
+  layer_norm: {epsilon: 1e-6, shift: false}
+blocks:
+  squared_relu:
+    layers:
+      relu: {activation: relu}
+      square: {multiply: {once: {}, twice: {from: relu}}}
+  star_relu: {layers: {square: squared_relu, affine: scalar_affine}}
+  bottleneck_mlp:
+    arguments: {scaled: true}
+    layers:
+      sum:
+        add:
+          mlp:
+            norm2: layer_norm
+            fc1: {dense: 4 * in_channels}
+            act: star_relu
+            fc2: {dense: in_channels}
+          shortcut: {res_scale2: {layer_scale: 1, when: scaled}}
+  conv_former:
+    layers:
+      sum:
+        add:
+          mixer:
+            norm1: layer_norm
+            pwconv1: {dense: 2 * in_channels}
+            act1: star_relu
+            dwconv: {depthwise_conv: 7}
+            pwconv2: {dense: in_channels}
+          shortcut: {}
+      mlp: {bottleneck_mlp: false}
+  transformer:
+    layers:
+      sum:
+        add:
+          mixer:
+            norm1: layer_norm
+            qkv: {dense: 3 * in_channels}
+            attend: {attention: in_channels // 32}
+            proj: {dense: in_channels}
+          shortcut: {res_scale1: {layer_scale: 1}}
+      mlp: bottleneck_mlp
+  stage:
+    arguments: {filters: int}
+    layers:
+      norm: layer_norm
+      conv: {conv: {filters: filters, kernel: 3, stride: 2}}
+layers:
+  stem: {conv: {filters: 16, kernel: 7, stride: 4, padding: [2, 2, 2, 2]}}
+  norm: layer_norm
+  one: conv_former
+  down2: {stage: 32}
+  two: conv_former
+  down3: {stage: 64}
+  three: transformer
+  down4: {stage: 96}
+  four: transformer
+  pool: global_avg_pool
+  last_norm: {layer_norm: {shift: true}}
+  widen: {dense: {units: 4 * channels, bias: true}}
+  square: squared_relu
+  head_norm: {layer_norm: {shift: true}}
+  classifier: {dense: {units: classes, bias: true}}
+"""
+
+
+@pytest.mark.full
+def test_norms_without_shift_are_those_of_metaformer(tmp_path, timm):
+    parts = timm.models.metaformer
+    mixers = [parts.SepConv] * 2 + [parts.Attention] * 2
+    norms = [parts.LayerNorm2dNoBias] * 2 + [parts.LayerNormNoBias] * 2
+    sizes = {"depths": (1, 1, 1, 1), "dims": (16, 32, 64, 96), "num_classes": 5}
+    theirs = parts.MetaFormer(token_mixers=mixers, norm_layers=norms, **sizes)
+    theirs = scattered(theirs.eval()).double()
+    (tmp_path / "net.yaml").write_text(CAFORMER)
+    ours = Case(elaborate(tmp_path / "net.yaml"))
+    save_state(theirs.state_dict(), tmp_path / "a.pth")
+    weights = adopt(ours.network, tmp_path / "a.pth").weights
+    double = {name: array.astype("float64") for name, array in weights.items()}
+    picture = np.random.default_rng(0).normal(size=(2, 3, 64, 64))
+    expected = run_torch(theirs, picture)
+    ours.load_torch(ours.torch, double)
+    assert difference(run_torch(ours.torch, picture), expected) < 1e-12
+    assert difference(judged(ours.network, double, picture), expected) < 1e-12

@@ -294,6 +294,7 @@ if "torch" in sys.orig_argv:
 """Operators that torchvision may not find in its process, either."""
 
 
+@pytest.mark.full
 def test_verify_runs_torchvision(run, torchvision, tmp_path, monkeypatch):
     """With the wrong variant outputs differ, and the right one is named."""
     (tmp_path / "sitecustomize.py").write_text(TORCHVISION)

@@ -81,16 +81,17 @@ def test_rule_for_every_kind_of_layer(network, rule):
     assert check(found) == 4 * len(KINDS)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("spec", "variants"),
     [
         ("mobilenetv2", ["torchvision"]),
-        *(pytest.param(spec, variants, marks=pytest.mark.full) for spec, variants in [
-            ("mobilenetv2", []), ("mobilenetv2", ["slim"]), ("mobilenetv2", ["timm"]),
-            ("mobilenetv1", ["timm"]),
-        ]),
+        ("mobilenetv2", []),
+        ("mobilenetv2", ["slim"]),
+        ("mobilenetv2", ["timm"]),
+        ("mobilenetv1", ["timm"]),
     ],
-)  # fmt: skip
+)
 def test_flavours(spec, variants):
     assert check(case(spec, tuple(variants), ("input.size=64",)), 300) > 50
 

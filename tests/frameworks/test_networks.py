@@ -55,7 +55,14 @@ def refusals(case: re.Match[str]) -> dict[str, str]:
     return {**dict.fromkeys(TARGETS, said.pop("all"))} if "all" in said else said
 
 
-@pytest.mark.parametrize("title", CASES)
+SLOW = {"blocks: Widths and variants", "settings: Initializers of every kind"}
+"""Each takes seconds."""
+
+
+@pytest.mark.parametrize(
+    "title",
+    [pytest.param(t, marks=[pytest.mark.full] if t in SLOW else []) for t in CASES],
+)
 def test_right_or_refused(tmp_path, title):
     path, found = tmp_path / "net.yaml", CASES[title]
     path.write_text(complete(found["spec"]), encoding="utf-8")
