@@ -1,4 +1,4 @@
-"""Import every n-th model of torchvision and timm, and write down what became of it.
+"""Import every n-th model of three libraries, and write down what became of it.
 
 python docs/survey.py [NAME ...]
 
@@ -16,16 +16,22 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from archspec.api.network import Network
+from archspec.importing.building import Builder
+from archspec.importing.graph import Graph
+from archspec.importing.keras import archive as keras_archive
+from archspec.importing.keras import reading as keras_reading
 from archspec.importing.outputs import Unable
 from archspec.importing.structured import best
 from archspec.importing.torch import live, reading
@@ -35,7 +41,7 @@ from archspec.weights.moves import to_target
 HERE = Path(__file__).parent
 RECORD, PAGE = HERE / "survey.csv", HERE / "importing.md"
 BEGIN, END = "<!-- docs/survey.py writes from here -->", "<!-- to here -->"
-STEPS = {"torchvision": 4, "timm": 14}
+STEPS = {"torchvision": 4, "timm": 14, "keras": 4}
 LARGEST = 120_000_000
 """Parameters of the largest model that is made; larger ones are drawn, and left out."""
 SECONDS = 240
@@ -44,6 +50,7 @@ COLUMNS = (
     *("difference", "seconds", "why", "lacks"),
 )
 Row = dict[str, Any]
+Array = np.ndarray[Any, Any]
 
 
 def library(name: str) -> Any:
@@ -57,35 +64,42 @@ def library(name: str) -> Any:
 
 def names() -> Iterator[str]:
     """Every n-th name of each library."""
-    models, timm = library("torchvision").models, library("timm")
+    models = library("torchvision").models
+    functions = vars(library("keras").applications)
     found = {
         "torchvision": models.list_models(module=models),
-        "timm": timm.list_models(),
+        "timm": library("timm").list_models(),
+        "keras": [name for name in functions if name[0].isupper()],
     }
     for home, listed in found.items():
         yield from (f"{home}:{name}" for name in sorted(listed)[:: STEPS[home]])
+
+
+class Original(NamedTuple):
+    """A model, and how it is read and run."""
+
+    shape: tuple[int, ...]
+    source_lines: int
+    read: Callable[[], tuple[Graph, Builder]]
+    run: Callable[[Any], Sequence[Array]]
+    """Images in double precision, channels first, to outputs."""
 
 
 def measured(name: str) -> Row:
     """A row."""
     home, _, own = name.partition(":")
     row: Row = {"name": name}
-    found = library(home)
-    make = found.create_model if home == "timm" else found.models.get_model
     if home == "timm":
         with torch.device("meta"):
-            row["parameters"] = count(make(own))
-        if row["parameters"] > LARGEST:
-            return {**row, "result": "too large"}
-    model = make(own).eval()
-    row["parameters"] = count(model)
+            row["parameters"] = count(library(home).create_model(own))
+    if row.get("parameters", 0) > LARGEST:
+        return {**row, "result": "too large"}
+    row["parameters"], original = (of_keras if home == "keras" else of_torch)(home, own)
     if row["parameters"] > LARGEST:
         return {**row, "result": "too large"}
-    row["source_lines"] = source_lines(model)
-    size = getattr(model, "default_cfg", {}).get("input_size", (3, 224, 224))
+    row["source_lines"] = original.source_lines or ""
     start = time.perf_counter()
-    program = live.export(model, torch.zeros(2, *size))
-    graph, builder = reading.read(program)
+    graph, builder = original.read()
     row["operations"] = len(graph.nodes)
     if builder.gaps:
         why = {f"{gap.operation}: {gap.why}" for gap in builder.gaps}
@@ -95,7 +109,7 @@ def measured(name: str) -> Row:
     spec = best(graph, "Net", Path("net.yaml"))
     seconds = time.perf_counter() - start
     weights = {key: np.asarray(t.array) for key, t in spec.tensors.items()}
-    apart = difference(model, program.state, Network.of(spec.network), weights, size)
+    apart = difference(original, Network.of(spec.network), weights)
     return {
         **row,
         "result": "flat" if spec.is_flat else "structured",
@@ -105,17 +119,60 @@ def measured(name: str) -> Row:
     }
 
 
-def difference(
-    model: Any, state: Mapping[str, Any], network: Network, weights: Any, size: Any
-) -> float:
+def of_torch(home: str, name: str) -> tuple[int, Original]:
+    """A model of torchvision or timm, and how many parameters it has."""
+    found = library(home)
+    make = found.create_model if home == "timm" else found.models.get_model
+    model = make(name).eval()
+    size = getattr(model, "default_cfg", {}).get("input_size", (3, 224, 224))
+
+    @cache
+    def exported() -> Any:
+        return live.export(model, torch.zeros(2, *size))
+
+    def run(images: Any) -> Sequence[Array]:
+        return live.runner(model, exported().state)([images])
+
+    original = Original(
+        size, source_lines(model), lambda: reading.read(exported()), run
+    )
+    return count(model), original
+
+
+def of_keras(home: str, name: str) -> tuple[int, Original]:
+    """A model of keras.applications, and how many parameters it has."""
+    keras = library(home)
+    keras.config.set_floatx("float64")
+    make = getattr(keras.applications, name)
+    model = make(weights=None)
+    if None in model.input_shape[1:]:
+        model = make(weights=None, input_shape=(224, 224, 3))
+    keras.config.set_floatx("float32")
+    # in which the weights of a spec are kept
+    model.set_weights([array.astype(np.float32) for array in model.get_weights()])
+    height, width, channels = model.input_shape[1:]
+
+    def read() -> tuple[Graph, Builder]:
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "model.keras")
+            model.save(path)
+            return keras_reading.read(keras_archive.read(path))
+
+    def run(images: Any) -> Sequence[Array]:
+        return [np.asarray(model(np.moveaxis(images, 1, -1)))]
+
+    return model.count_params(), Original((channels, height, width), 0, read, run)
+
+
+def difference(original: Original, network: Network, weights: Any) -> float:
     """How far the generated PyTorch module is from the model, in double precision."""
-    images = [np.random.default_rng(0).standard_normal((1, *size))]
-    theirs = live.runner(model, state)(images)
+    images = np.random.default_rng(0).standard_normal((1, *original.shape))
+    theirs = original.run(images)
     torch.set_default_dtype(torch.float64)
     try:
         module = network.build("torch")
         own = to_target(network, manifest("torch"), weights)
-        ours = live.runner(module, own)(images)
+        ours = live.runner(module, own)([images])
     finally:
         torch.set_default_dtype(torch.float32)
     pairs = zip(theirs, ours, strict=True)
@@ -186,8 +243,9 @@ def summary(rows: Mapping[str, Row]) -> str:
     most = ", ".join(f"`{name}` ({n})" for name, n in lacking.most_common(12))
     read, whole = results["structured"], results["structured"] + results[NOT_READ]
     return (
-        f"{len(rows)} models: every {STEPS['torchvision']}th of torchvision and every "
-        f"{STEPS['timm']}th of timm.\n\n"
+        f"{len(rows)} models: every {STEPS['torchvision']}th of torchvision, every "
+        f"{STEPS['timm']}th of timm, every {STEPS['keras']}th of "
+        "keras.applications.\n\n"
         f"| result | models |\n| --- | ---: |\n{listed}\n\n"
         f"Of {whole} models whose operations the language has, {read} are structured "
         f"({read / max(1, whole):.0%}).\n\n"

@@ -229,7 +229,7 @@ def flow(value: Said) -> str:
     if is_mapping(value):
         inner = (f"{key}: {flow(each)}" for key, each in value.items())
         return f"{{{', '.join(inner)}}}"
-    if listed := items(value):
+    if (listed := items(value)) or value == []:
         return f"[{', '.join(map(flow, listed))}]"
     match value:
         case Layer():

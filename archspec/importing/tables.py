@@ -90,10 +90,9 @@ class Tables:
         for _, group in groupby(run, key=lambda layer: layer.op):
             layers = list(group)
             _, rows = self._rows(layers, {})
-            if len(rows) >= FEWEST:
+            if len(rows) >= FEWEST and any(row.said != rows[0].said for row in rows):
                 yield self._table(layers)
             else:
-                _, rows = self._rows(layers, {})
                 yield from map(self._repeated, rows)
 
     def _rows(

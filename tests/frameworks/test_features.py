@@ -92,7 +92,9 @@ def test_features_are_equal(spec):
     assert difference(run_keras(only, image), wanted) < 1e-9
 
 
-@pytest.mark.parametrize("target", ["torch", "keras", "nnx"])
+@pytest.mark.parametrize(
+    "target", ["torch", "keras", pytest.param("nnx", marks=pytest.mark.full)]
+)
 def test_the_classifier_is_the_same(target):
     """In a file with features, for its own checkpoints."""
     from exchange import assert_right

@@ -116,7 +116,9 @@ def test_arguments():
     assert parameters == ["num_classes", "dropout"]
 
 
-@pytest.mark.parametrize("target", ["torch", "keras", "nnx"])
+@pytest.mark.parametrize(
+    "target", ["torch", "keras", pytest.param("nnx", marks=pytest.mark.full)]
+)
 def test_no_classes_give_features(target):
     """The input of the classifier, where that is the last layer."""
     found = case("mobilenetv2", (), resized(64, 64))
