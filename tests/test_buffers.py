@@ -224,6 +224,12 @@ def test_what_training_keeps_by_hand(network, layers: str, expected: int):
     assert kept(network(f"layers: {layers}")) == expected
 
 
+def test_an_input_among_the_outputs_has_no_gradient(network):
+    layers = "layers: {a: {conv: 2}, b: {conv: 4}}"
+    alone = training_memory(network(f"{layers}\noutputs: {{b: b}}"))
+    assert training_memory(network(f"{layers}\noutputs: {{b: b, i: input}}")) == alone
+
+
 def test_a_step_of_training_by_hand(network):
     found = network("layers: {a: {conv: 2}, b: {conv: 4}}")
     step = training_memory(found, 3, "adam")

@@ -60,8 +60,7 @@ class Buffers(NamedTuple):
         That is what compilers do with a batch norm and an activation which alone read a
         convolution. With `joins`, sums and products are written over an input, too.
         """
-        shared = _shared(network, lambda op: op.in_place, joins=joins)
-        return cls(network, shared)
+        return cls(network, shared(network, lambda op, _: op.in_place, joins=joins))
 
     @classmethod
     def litert(cls, network: Network) -> Buffers:
@@ -74,7 +73,7 @@ class Buffers(NamedTuple):
             for number, layer in enumerate(network.layers)
             if (size := _padded(layer))
         }
-        return cls(network, _shared(network, _is_in_kernel), padded)
+        return cls(network, shared(network, _is_in_kernel), padded)
 
     def peak(self, *, scores: bool = True) -> Peak:
         """The most that is alive at once, with the `scores` of attention or without."""
@@ -86,16 +85,6 @@ class Buffers(NamedTuple):
         alive = list(accumulate(changes))
         most = max(range(2 * len(layers)), key=alive.__getitem__)
         return Peak(alive[most], layers[most // 2].path)
-
-    def arena(self, width: int) -> int:
-        """The bytes of a block in which all have a place when they are needed.
-
-        Numbers have `width` bytes. The largest is placed first, of equal ones the last,
-        each at the lowest place that no other takes at the same time, as the planner of
-        LiteRT Micro does ("greedy by size" in Pisarchyk and Lee 2020, Efficient Memory
-        Management for Deep Neural Net Inference).
-        """
-        return arena(self.buffers(width))
 
     def buffers(self, width: int, *, scores: bool = True) -> list[Buffer]:
         """All that is needed, of numbers of so many bytes; a layer has two steps."""
@@ -126,7 +115,13 @@ class Buffers(NamedTuple):
 
 
 def arena(buffers: Iterable[Buffer]) -> int:
-    """What `Buffers.arena` says."""
+    """The length of a block in which all have a place when they are needed.
+
+    The largest is placed first, of equal ones the last, each at the lowest place that
+    no other takes at the same time, as the planner of LiteRT Micro does ("greedy by
+    size" in Pisarchyk and Lee 2020, Efficient Memory Management for Deep Neural Net
+    Inference).
+    """
     placed: list[tuple[int, Buffer]] = []
     for buffer in sorted(map(_aligned, buffers), reverse=True):
         insort(placed, (_lowest(buffer, placed), buffer))
@@ -149,26 +144,30 @@ def _lowest(buffer: Buffer, placed: Iterable[tuple[int, Buffer]]) -> int:
     return start
 
 
-def _shared(
-    network: Network, fits: Callable[[Op], bool], *, joins: bool = False
+def shared(
+    network: Network, fits: Callable[[Op, Op], bool], *, joins: bool = False
 ) -> dict[int, int]:
-    """The layers in the buffer of another one: views, and what `fits` and reads alone.
+    """The layers whose outputs are in the buffer of another layer.
 
-    With `joins`, also sums and products in that of an input.
+    They are views, and layers that alone read another one if `fits(op, before)`. With
+    `joins`, also sums and products, in the buffer of an input.
     """
     readers = Counter(s for layer in network.layers for s in layer.sources)
     readers.update(network.outputs.values())
     last = last_uses(network)
-    shared: dict[int, int] = {}
+
+    def is_alone(op: Op, source: int) -> bool:
+        return readers[source] == 1 and fits(op, network.layers[source].primitive)
+
+    found: dict[int, int] = {}
     for number, layer in enumerate(network.layers):
         source, op = layer.sources[0], layer.primitive
-        if joins and op.elementwise and layer.op in JOINS:
+        is_over_input = joins and op.elementwise and layer.op in JOINS
+        if is_over_input:
             source = _overwritten(layer, number, last)
-        elif not op.is_view and not (fits(op) and readers[source] == 1):
-            continue
-        if source > INPUT:
-            shared[number] = shared.get(source, source)
-    return shared
+        if source > INPUT and (is_over_input or op.is_view or is_alone(op, source)):
+            found[number] = found.get(source, source)
+    return found
 
 
 def last_uses(network: Network) -> dict[int, int]:
@@ -190,7 +189,7 @@ def _overwritten(layer: NetworkLayer, number: int, last: Mapping[int, int]) -> i
     )
 
 
-def _is_in_kernel(op: Op) -> bool:
+def _is_in_kernel(op: Op, _: Op) -> bool:
     if isinstance(op, Activation):
         return op.kind in ("relu", "relu6", "identity")
     return op.in_place

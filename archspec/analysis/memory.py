@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from archspec.analysis.buffers import Buffers
+from archspec.analysis.buffers import Buffers, arena
 from archspec.analysis.usage import BYTES, Dtype
 from archspec.network import Network
 
@@ -58,7 +58,7 @@ def forms(network: Network, dtype: Dtype = "float32") -> list[Form]:
 
 def litert_arena(network: Network, dtype: Dtype) -> int:
     """Bytes of the arena of LiteRT Micro, without what its kernels keep for good."""
-    return Buffers.litert(network).arena(BYTES[dtype])
+    return arena(Buffers.litert(network).buffers(BYTES[dtype]))
 
 
 def weight_bytes(network: Network, dtype: Dtype, *, folded: bool) -> int:

@@ -8,13 +8,15 @@ loss needs, are not counted.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from math import prod
 from typing import NamedTuple
 
+from archspec.analysis.buffers import shared
 from archspec.analysis.usage import BYTES, STATES, Optimizer
 from archspec.network import INPUT, Network, NetworkLayer
+from archspec.ops import Op
 from archspec.ops.base import OUTPUT
 
 _BYTES = BYTES["float32"]
@@ -64,7 +66,7 @@ class _Step:
     def __init__(self, network: Network):
         self.network = network
         self.images = sum(map(prod, network.inputs.values()))
-        self.owners = _owners(network)
+        self.owners = shared(network, _is_in_place)
         self.keepers: dict[int, int] = {}
         """The first layer that keeps a buffer, which is the last that gives it back."""
         for number, layer in enumerate(network.layers):
@@ -96,7 +98,8 @@ class _Step:
         """
         layers = self.network.layers
         kept, weights = self.activations, 0
-        gradients = {n: prod(layers[n].output) for n in self.network.outputs.values()}
+        outputs = {n for n in self.network.outputs.values() if n > INPUT}
+        gradients = {n: prod(layers[n].output) for n in outputs}
         for number, layer in reversed([*enumerate(layers)]):
             weights += layer.trainable_parameters
             alive = sum(gradients.values())
@@ -110,20 +113,6 @@ class _Step:
             kept -= self.returned[number]
 
 
-def _owners(network: Network) -> dict[int, int]:
-    """The layers whose outputs are in the buffer of another one.
-
-    Those are views, and activations that overwrite what was made for them alone.
-    """
-    readers = Counter(s for layer in network.layers for s in layer.sources)
-    readers.update(network.outputs.values())
-    found: dict[int, int] = {}
-    for number, layer in enumerate(network.layers):
-        source, op = layer.sources[0], layer.primitive
-        if source <= INPUT:
-            continue
-        before = network.layers[source].primitive
-        in_place = before.fresh_output and readers[source] == 1
-        if op.is_view or (op.kept() == OUTPUT and in_place):
-            found[number] = found.get(source, source)
-    return found
+def _is_in_place(op: Op, before: Op) -> bool:
+    """Whether it overwrites what was made for it alone."""
+    return op.kept() == OUTPUT and before.fresh_output
