@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple, cast
 
-from archspec.analysis.memory import forms
+from archspec.analysis.memory import fused_activations
 from archspec.analysis.table import Grid, aligned, piped
 from archspec.analysis.usage import Dtype
 from archspec.network import Network, NetworkLayer
@@ -42,7 +42,7 @@ def named(network: Network) -> str:
 def figures(networks: Sequence[Network], dtype: Dtype) -> list[dict[str, Any]]:
     """The figures of each network, and their ratios to those of the first.
 
-    Activations are those of the fused network at their peak, see `memory.forms`.
+    Activations are those of the fused network at their peak.
     """
     found: list[dict[str, Any]] = [
         {
@@ -50,7 +50,7 @@ def figures(networks: Sequence[Network], dtype: Dtype) -> list[dict[str, Any]]:
             "input_shape": [*map(list, network.inputs.values())],
             "parameters": network.parameters,
             "macs": network.macs,
-            "peak_activation_bytes": forms(network, dtype)[1].activations,
+            "peak_activation_bytes": fused_activations(network, dtype),
         }
         for network in networks
     ]
@@ -89,26 +89,28 @@ def _changed(
     before: Sequence[NetworkLayer], after: Sequence[NetworkLayer]
 ) -> Iterator[Change]:
     for one, other in zip(before, after, strict=True):
-        sides = one.primitive.model_dump(), other.primitive.model_dump()
-        if one.op == other.op:
-            said = [
-                _pair(f"{name} {_value(sides[0][name])}", f"{_value(sides[1][name])}")
-                for name in sides[0]
-                if sides[0][name] != sides[1][name]
-            ]
-        else:
-            said: list[str] = []
-        shapes = [(layer.inputs, layer.output) for layer in (one, other)]
-        if said or one.op != other.op or shapes[0] != shapes[1]:
-            yield Change(
-                "~",
-                one.path,
-                _pair(one.op, other.op),
-                ", ".join(said),
-                _pair(by(one.output), by(other.output)),
-                (one.parameters, other.parameters),
-                (one.macs, other.macs),
-            )
+        said = _attributes_changed(one, other) if one.op == other.op else []
+        sides = [(layer.op, layer.inputs, layer.output) for layer in (one, other)]
+        if not said and sides[0] == sides[1]:
+            continue
+        yield Change(
+            "~",
+            one.path,
+            _pair(one.op, other.op),
+            ", ".join(said),
+            _pair(by(one.output), by(other.output)),
+            (one.parameters, other.parameters),
+            (one.macs, other.macs),
+        )
+
+
+def _attributes_changed(one: NetworkLayer, other: NetworkLayer) -> list[str]:
+    before, after = (layer.primitive.model_dump() for layer in (one, other))
+    return [
+        _pair(f"{name} {_value(value)}", _value(after[name]))
+        for name, value in before.items()
+        if value != after[name]
+    ]
 
 
 def _pair(before: str, after: str) -> str:
@@ -121,8 +123,9 @@ def _value(value: object) -> str:
     if isinstance(value, tuple):
         numbers = cast("tuple[object, ...]", value)
         return str(numbers[0] if len({*numbers}) == 1 else [*numbers])
-    words = {True: "true", False: "false", None: "~"}
-    return next((w for v, w in words.items() if v is value), str(value))
+    if value is None:
+        return "~"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def document(

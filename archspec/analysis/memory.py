@@ -5,10 +5,10 @@ Nothing here depends on a framework; `buffers` says what is alive when.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-from archspec.analysis.buffers import Buffers, arena
+from archspec.analysis.buffers import Buffers, Peak, arena
 from archspec.analysis.usage import BYTES, Dtype
 from archspec.network import Network
 
@@ -38,22 +38,26 @@ def forms(network: Network, dtype: Dtype = "float32") -> list[Form]:
     in place; and that with the scores of attention computed in parts, as flash
     attention does.
     """
-    written, fused = Buffers.as_written(network), Buffers.fused(network)
-    over = Buffers.fused(network, joins=True)
+    fused, over = Buffers.fused(network), Buffers.fused(network, joins=True)
     joins = tuple(network.layers[n].path for n in over.shared if n not in fused.shared)
+    weights = weight_bytes(network, dtype)
+    folded = weight_bytes(network, dtype, _folded(fused))
 
-    def form(name: str, own: Buffers, *in_place: str, scores: bool = True) -> Form:
-        peak = own.peak(scores=scores)
+    def form(name: str, weights: int, peak: Peak, *in_place: str) -> Form:
         activations = peak.numbers * BYTES[dtype]
-        weights = weight_bytes(network, dtype, folded=bool(own.shared))
         return Form(name, weights, activations, peak.layer, in_place)
 
     return [
-        form("as written", written),
-        form("fused", fused),
-        form("joins in place", over, *joins),
-        form("attention in parts", over, *joins, scores=False),
+        form("as written", weights, Buffers.as_written(network).peak()),
+        form("fused", folded, fused.peak()),
+        form("joins in place", folded, over.peak(), *joins),
+        form("attention in parts", folded, over.peak(scores=False), *joins),
     ]
+
+
+def fused_activations(network: Network, dtype: Dtype = "float32") -> int:
+    """Bytes of the activations of one image at their peak, when layers are fused."""
+    return Buffers.fused(network).peak().numbers * BYTES[dtype]
 
 
 def litert_arena(network: Network, dtype: Dtype) -> int:
@@ -61,8 +65,10 @@ def litert_arena(network: Network, dtype: Dtype) -> int:
     return arena(Buffers.litert(network).buffers(BYTES[dtype]))
 
 
-def weight_bytes(network: Network, dtype: Dtype, *, folded: bool) -> int:
-    """Bytes of all weights; batch norms are in the biases before them if `folded`."""
+def weight_bytes(
+    network: Network, dtype: Dtype, folded: Container[int] = frozenset()
+) -> int:
+    """Bytes of all weights; those of `folded` layers are in the biases before them."""
     width = BYTES[dtype]
     bias_width = INT8_BIAS if dtype == "int8" else width
     return sum(
@@ -71,22 +77,21 @@ def weight_bytes(network: Network, dtype: Dtype, *, folded: bool) -> int:
     )
 
 
-def _weights(network: Network, folded: bool) -> Iterator[tuple[str, int]]:
+def _weights(network: Network, folded: Container[int]) -> Iterator[tuple[str, int]]:
     """Each weight's name in its layer, and how many numbers it has."""
-    gone = _folded(network) if folded else frozenset[int]()
     for number, layer in enumerate(network.layers):
-        if number not in gone:
+        if number not in folded:
             yield from ((name, weight.size) for name, weight in layer.weights.items())
         elif "bias" not in network.layers[layer.sources[0]].weights_read:
             yield "bias", layer.output[0]
 
 
-def _folded(network: Network) -> frozenset[int]:
+def _folded(fused: Buffers) -> frozenset[int]:
     """The batch norms that alone read a linear layer."""
-    shared = Buffers.fused(network).shared
+    layers = fused.network.layers
     return frozenset(
         number
-        for number in shared
-        if network.layers[number].op == "batch_norm"
-        and network.layers[network.layers[number].sources[0]].primitive.linear
+        for number in fused.shared
+        if layers[number].op == "batch_norm"
+        and layers[layers[number].sources[0]].primitive.linear
     )
