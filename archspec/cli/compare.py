@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archspec.cli import colour
 from archspec.cli.beforehand import networks
-from archspec.cli.options import Overrides, Specs, TableFormat, Variants, faults_told
+from archspec.cli.options import (
+    AllVariants,
+    Dtype,
+    Overrides,
+    Specs,
+    TableFormat,
+    Variants,
+    faults_told,
+)
 
 if TYPE_CHECKING:
     from archspec.api.network import Network
@@ -21,19 +29,12 @@ def compare(
     *,
     variant: Variants = None,
     override: Overrides = None,
-    all_variants: Annotated[
-        bool, typer.Option("--all-variants", help="Also compare every variant of SPEC.")
-    ] = False,
+    all_variants: AllVariants = False,
     layers: Annotated[
         bool,
         typer.Option("--layers", help="Also show the layers that the first has not."),
     ] = False,
-    dtype: Annotated[
-        Literal["float32", "float16", "int8"],
-        typer.Option(
-            metavar="float32|float16|int8", help="The type of activations in memory."
-        ),
-    ] = "float32",
+    dtype: Dtype = "float32",
     format: TableFormat = "table",
 ) -> None:
     """Compare networks, and the layers in which they differ.

@@ -10,6 +10,8 @@ import typer
 from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
+    AllVariants,
+    Dtype,
     Overrides,
     Specs,
     TableFormat,
@@ -29,19 +31,11 @@ def flops(
     *,
     variant: Variants = None,
     override: Overrides = None,
-    all_variants: Annotated[
-        bool, typer.Option("--all-variants", help="Also count every variant of SPEC.")
-    ] = False,
+    all_variants: AllVariants = False,
     summary: Annotated[
         bool, typer.Option("--summary", help="Print one line per network.")
     ] = False,
-    dtype: Annotated[
-        Literal["float32", "float16", "int8"],
-        typer.Option(
-            metavar="float32|float16|int8",
-            help="The type of weights and activations at inference.",
-        ),
-    ] = "float32",
+    dtype: Dtype = "float32",
     optimizer: Annotated[
         Literal["sgd", "momentum", "adam"] | None,
         typer.Option(

@@ -13,6 +13,7 @@ import typer
 from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
+    AllVariants,
     Bundled,
     Format,
     MaybeSpecs,
@@ -66,10 +67,6 @@ Output = Annotated[
         metavar="DIR",
         help="Output folder (default: generated) or - for stdout.",
     ),
-]
-AllVariants = Annotated[
-    bool,
-    typer.Option("--all-variants", help="Generate every variant as well as the base."),
 ]
 Check = Annotated[
     bool, typer.Option("--check", help="Write nothing; exit 1 if files differ.")

@@ -104,6 +104,16 @@ TableFormat = Annotated[
         help="JSON is an object for one SPEC, a list for several.",
     ),
 ]
+AllVariants = Annotated[
+    bool, typer.Option("--all-variants", help="Also take every variant of SPEC.")
+]
+Dtype = Annotated[
+    Literal["float32", "float16", "int8"],
+    typer.Option(
+        metavar="float32|float16|int8",
+        help="The type of weights and activations at inference.",
+    ),
+]
 Seed = Annotated[int, typer.Option(metavar="N", help="Random seed.", min=0)]
 
 
