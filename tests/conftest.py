@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from textwrap import dedent
 from types import ModuleType
 from zlib import crc32
 
 import pytest
 from hypothesis import settings
 
+from archspec.elaboration import elaborate
 from archspec.network import Network
 
 os.environ.update(
@@ -36,6 +38,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("archspec", deadline=None, derandomize=True)
 settings.load_profile("archspec")
 
+SMALL = """
+archspec: 1
+name: Small
+input: {channels: 1, size: 4}
+defaults:
+  conv: {padding: same, bias: false}
+  batch_norm: {epsilon: 1e-3, decay: 0.9}
+  activation: relu
+"""
 QUARTERS = 4
 LONGEST = ("verification", "frameworks", "fuzz", "weights", "safety")
 """Folders by their longest tests, so that none is left to the end."""
@@ -106,6 +117,18 @@ def archspec(tmp_path: Path) -> Command:
         )
 
     return run
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Callable[..., Network]:
+    """A network of 4x4 pixels, with what `text` adds."""
+
+    def build(text: str, variants: tuple[str, ...] = ()) -> Network:
+        path = tmp_path / "small.yaml"
+        path.write_text(SMALL + dedent(text))
+        return elaborate(path, variants)
+
+    return build
 
 
 @pytest.fixture

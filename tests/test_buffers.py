@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from textwrap import dedent
-
 import pytest
 
 import archspec
 from archspec.analysis.buffers import Buffer, arena
 from archspec.analysis.memory import forms, litert_arena
 from archspec.analysis.training import training_memory
-from archspec.elaboration import elaborate
 from archspec.errors import InvalidArgument
 from archspec.network import Network
-
-HEAD = """
-archspec: 1
-name: Small
-input: {channels: 1, size: 4}
-defaults:
-  conv: {padding: same, bias: false}
-  batch_norm: {epsilon: 1e-3, decay: 0.9}
-  activation: relu
-"""
-
-
-@pytest.fixture
-def network(tmp_path: Path):
-    def build(text: str) -> Network:
-        path = tmp_path / "small.yaml"
-        path.write_text(HEAD + dedent(text))
-        return elaborate(path, ())
-
-    return build
 
 
 def numbers(network: Network) -> list[int]:
@@ -70,8 +46,8 @@ def numbers(network: Network) -> list[int]:
         pytest.param("{a: identity}", 16 + 16, id="one layer"),
     ],
 )
-def test_as_written_by_hand(network, layers: str, expected: int):
-    assert numbers(network(f"layers: {layers}"))[0] == expected
+def test_as_written_by_hand(small, layers: str, expected: int):
+    assert numbers(small(f"layers: {layers}"))[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -101,15 +77,15 @@ def test_as_written_by_hand(network, layers: str, expected: int):
         ),
     ],
 )
-def test_fused_by_hand(network, layers: str, expected: int, at: str):
-    _, fused, *_ = forms(network(f"layers: {layers}"))
+def test_fused_by_hand(small, layers: str, expected: int, at: str):
+    _, fused, *_ = forms(small(f"layers: {layers}"))
     assert (fused.activations, fused.layer) == (4 * expected, at)
 
 
-def test_sums_are_written_over_what_nothing_reads_later(network):
+def test_sums_are_written_over_what_nothing_reads_later(small):
     branches = "{l: {c: {conv: 2}}, r: {}}"
     found = forms(
-        network(f"layers: {{a: {{conv: 2}}, s: {{add: {branches}}}, t: {{conv: 1}}}}")
+        small(f"layers: {{a: {{conv: 2}}, s: {{add: {branches}}}, t: {{conv: 1}}}}")
     )
     assert [form.activations // 4 for form in found] == [96, 96, 64, 64]
     assert [form.in_place for form in found] == [(), (), ("s",), ("s",)]
@@ -124,8 +100,8 @@ def test_sums_are_written_over_what_nothing_reads_later(network):
         ("key: {k: {max_pool: 2}}, value: {v: {max_pool: 2}}", 16 * 4, 96 + 48 + 96),
     ],
 )
-def test_scores_of_attention(network, attributes, scores, others):
-    found = network(f"layers: {{a: {{conv: 6}}, b: {{attention: {{{attributes}}}}}}}")
+def test_scores_of_attention(small, attributes, scores, others):
+    found = small(f"layers: {{a: {{conv: 6}}, b: {{attention: {{{attributes}}}}}}}")
     assert found.layers[-1].scratch == scores
     assert numbers(found) == [scores + others] * 3 + [others]
 
@@ -139,8 +115,8 @@ def test_fused_weights_are_those_of_the_folded_network(spec):
     assert fused.weights == 4 * network.fold_batch_norm().parameters
 
 
-def test_types_of_numbers(network):
-    found = network(
+def test_types_of_numbers(small):
+    found = small(
         "layers: {a: {conv_bn: 2}, p: global_avg_pool, c: {dense: 3}, d: {dense: 4}}"
     )
     # 2 * 1 and 2 biases; 3 * 2 and 3; 4 * 3 and 4: 20 weights, 9 biases
@@ -220,18 +196,18 @@ def kept(network: Network) -> int:
         ),
     ],
 )
-def test_what_training_keeps_by_hand(network, layers: str, expected: int):
-    assert kept(network(f"layers: {layers}")) == expected
+def test_what_training_keeps_by_hand(small, layers: str, expected: int):
+    assert kept(small(f"layers: {layers}")) == expected
 
 
-def test_an_input_among_the_outputs_has_no_gradient(network):
+def test_an_input_among_the_outputs_has_no_gradient(small):
     layers = "layers: {a: {conv: 2}, b: {conv: 4}}"
-    alone = training_memory(network(f"{layers}\noutputs: {{b: b}}"))
-    assert training_memory(network(f"{layers}\noutputs: {{b: b, i: input}}")) == alone
+    alone = training_memory(small(f"{layers}\noutputs: {{b: b}}"))
+    assert training_memory(small(f"{layers}\noutputs: {{b: b, i: input}}")) == alone
 
 
-def test_a_step_of_training_by_hand(network):
-    found = network("layers: {a: {conv: 2}, b: {conv: 4}}")
+def test_a_step_of_training_by_hand(small):
+    found = small("layers: {a: {conv: 2}, b: {conv: 4}}")
     step = training_memory(found, 3, "adam")
     weights, image = 2 + 8, 16
     assert step.weights == step.gradients == 4 * weights
@@ -243,7 +219,7 @@ def test_a_step_of_training_by_hand(network):
     assert step.layer == "b"
 
 
-def test_usage_is_checked(network):
+def test_usage_is_checked(small):
     found = archspec.load("mobilenetv2")
     for usage in ({"dtype": "int4"}, {"optimizer": "adamw"}, {"batch": 0}):
         with pytest.raises(InvalidArgument):

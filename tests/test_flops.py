@@ -5,25 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from archspec.analysis.cost import cost_document
 from archspec.analysis.table import to_csv, to_markdown, to_text
 from archspec.elaboration import elaborate
-from archspec.network import Network
 from archspec.reading import bundled_specs
-
-HEAD = """
-archspec: 1
-name: Small
-input: {channels: 1, size: 4}
-defaults:
-  conv: {padding: same, bias: false}
-  batch_norm: {epsilon: 1e-3, decay: 0.9}
-  activation: relu
-"""
 
 SMALL = """
 source: {title: A paper}
@@ -90,23 +78,13 @@ batch norm, ptflops batch norm, activations, pooling and biases.
 """
 
 
-@pytest.fixture
-def network(tmp_path: Path):
-    def build(text: str, variants: tuple[str, ...] = ()) -> Network:
-        path = tmp_path / "small.yaml"
-        path.write_text(HEAD + dedent(text))
-        return elaborate(path, variants)
-
-    return build
+def test_the_table_is_one_to_read(small):
+    assert to_text(small(SMALL)) == TABLE
 
 
-def test_the_table_is_one_to_read(network):
-    assert to_text(network(SMALL)) == TABLE
-
-
-def test_free_text_cannot_steer_a_terminal(network):
+def test_free_text_cannot_steer_a_terminal(small):
     text = to_text(
-        network(
+        small(
             """
             source: {title: "A\\e[2J\\npaper"}
             layers: {pool: global_avg_pool}
@@ -118,8 +96,8 @@ def test_free_text_cannot_steer_a_terminal(network):
     assert all(character.isprintable() for character in text.replace("\n", ""))
 
 
-def test_markdown_has_the_same_cells(network):
-    text, markdown = to_text(network(SMALL)), to_markdown(network(SMALL))
+def test_markdown_has_the_same_cells(small):
+    text, markdown = to_text(small(SMALL)), to_markdown(small(SMALL))
     piped = [line for line in markdown.splitlines() if line.startswith("|")]
     cells = [c.strip() for line in piped for c in line.strip("|").split("|")]
     rules = {"---", "---:"}
@@ -129,21 +107,21 @@ def test_markdown_has_the_same_cells(network):
     assert markdown.startswith("# Small (A paper)\n\ninput 1x4x4, output 10\n\n| layer")
 
 
-def test_the_table_of_a_variant_without_figures(network):
-    text = to_text(network(SMALL, ("plain",)))
+def test_the_table_of_a_variant_without_figures(small):
+    text = to_text(small(SMALL, ("plain",)))
     assert text.startswith("Small, variant plain (A paper)\ninput 1x4x4, output 10\n")
     assert "reported" not in text
     assert "Erratum" not in text
 
 
-def test_a_network_without_weights_has_no_shares(network):
-    text = to_text(network("layers: {pool: global_avg_pool}"))
+def test_a_network_without_weights_has_no_shares(small):
+    text = to_text(small("layers: {pool: global_avg_pool}"))
     assert "pool   global_avg_pool  1                -      -     -      -" in text
 
 
-def test_layers_inside_branches_are_rows_of_their_own(network):
+def test_layers_inside_branches_are_rows_of_their_own(small):
     text = to_text(
-        network(
+        small(
             """
             layers:
               sum: {add: {left: {conv: {conv_bn: 1}}, right: {}}}
@@ -161,8 +139,8 @@ def test_layers_inside_branches_are_rows_of_their_own(network):
     ]
 
 
-def test_json_of_the_small_network(network):
-    document = cost_document(network(SMALL))
+def test_json_of_the_small_network(small):
+    document = cost_document(small(SMALL))
     layers = document.pop("layers")
     assert document == {
         "name": "Small",
@@ -213,8 +191,8 @@ def test_json_of_the_small_network(network):
 def test_a_crop_is_that_of_its_own_size():
     usual = cost_document(elaborate("mobilenetv2", ["torchvision"]))["preprocessing"]
     assert (usual["resize"], usual["crop"]) == (256, 224)
-    small = elaborate("mobilenetv2", ["1.0_128", "torchvision"])
-    assert cost_document(small)["preprocessing"] == {
+    smaller = elaborate("mobilenetv2", ["1.0_128", "torchvision"])
+    assert cost_document(smaller)["preprocessing"] == {
         "scale": 1 / 255,
         "mean": [0.485, 0.456, 0.406],
         "std": [0.229, 0.224, 0.225],
@@ -232,16 +210,16 @@ def test_layers_add_up_to_the_totals(path: Path):
     assert len(paths) == len(set(paths))
 
 
-def test_shapes_of_several_outputs_are_an_object(network):
+def test_shapes_of_several_outputs_are_an_object(small):
     text = "layers: {a: {conv: 2}, b: {conv: 3}}\noutputs: {mid: a, end: b}"
-    document = cost_document(network(text))
+    document = cost_document(small(text))
     assert document["output_shape"] == {"mid": [2, 4, 4], "end": [3, 4, 4]}
     assert document["reported"] is None
     assert document["preprocessing"] is None
 
 
-def test_csv_has_a_line_for_each_layer(network):
-    networks = [network(SMALL, ("plain",)), elaborate("mobilenetv2")]
+def test_csv_has_a_line_for_each_layer(small):
+    networks = [small(SMALL, ("plain",)), elaborate("mobilenetv2")]
     rows = list(csv.DictReader(io.StringIO(to_csv(networks))))
     assert rows[0] == {
         "name": "Small",
