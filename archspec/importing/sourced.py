@@ -29,8 +29,8 @@ def sourced(found: Accepted, state: Mapping[str, Array], title: str) -> Sourced:
     """The title of a spec's source, and the names that `adopt` has to be told.
 
     Other checkpoints of the model have the names and shapes of `state`, in its order or
-    sorted. Names are told of as few layers as it takes to match all of them rightly,
-    none for most models.
+    sorted. Only the layers that `adopt` would match wrongly by itself need names, and
+    most models have none of these.
     """
     about: dict[str, Any] = {"title": title} if title else {}
     used = {tensor.name for tensor in found.tensors.values()}

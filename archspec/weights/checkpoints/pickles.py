@@ -113,7 +113,7 @@ class Stored(NamedTuple):
         except (LookupError, ValueError, RuntimeError, EOFError, OSError):
             raise unreadable(path, f"the numbers of '{name}' are missing") from None
         except zipfile.BadZipFile:
-            raise unreadable(path, f"the numbers of '{name}' are spoilt") from None
+            raise unreadable(path, f"the numbers of '{name}' are corrupted") from None
         length = _WIDTHS[dtype] * size
         if len(data) < length or prod(self.shape) > size:
             raise unreadable(path, f"'{name}' is larger than what is stored of it")
