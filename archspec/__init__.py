@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         spec_source,
         variants,
     )
+    from archspec.api.sweeping import Sweep, sweep
     from archspec.api.weights import AdoptedWeights, Weights, inspect_weights
     from archspec.errors import (
         ArchspecError,
@@ -79,6 +80,7 @@ __all__ = [
     "ShapeError",
     "SideBySide",
     "SpecError",
+    "Sweep",
     "VerifyError",
     "Weights",
     "WeightsError",
@@ -98,6 +100,7 @@ __all__ = [
     "primitives",
     "source_targets",
     "spec_source",
+    "sweep",
     "variants",
     "verify",
 ]
@@ -111,6 +114,7 @@ _HOMES = (
     "network",
     "api.checking",
     "api.comparison",
+    "api.sweeping",
     "api.weights",
     "verification",
     "api.importing",

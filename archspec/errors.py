@@ -196,6 +196,7 @@ EXTRAS: dict[str, str] = {
     "numpy": "weights",
     "safetensors": "weights",
     "h5py": "weights",
+    "joblib": "sweep",
     **{
         name: framework.extra
         for framework in reversed([*FRAMEWORKS.values()])

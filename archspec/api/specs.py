@@ -119,7 +119,7 @@ def change_list(set: object) -> list[str]:
     """Changes as `a.b=value`, in YAML; raises TypeError for anything else."""
     if isinstance(set, Mapping):
         changes = cast("Mapping[object, object]", set)
-        return [f"{path}={_yaml(path, value)}" for path, value in changes.items()]
+        return [f"{path}={yaml_text(path, value)}" for path, value in changes.items()]
     if isinstance(set, list | tuple):
         texts = cast("Sequence[object]", set)
         found = [text for text in texts if isinstance(text, str)]
@@ -128,7 +128,8 @@ def change_list(set: object) -> list[str]:
     raise TypeError(f"'set' must be a mapping such as {{'classes': 10}}, not {set!r}")
 
 
-def _yaml(path: object, value: object) -> str:
+def yaml_text(path: object, value: object) -> str:
+    """The value of a path in YAML; raises TypeError if it cannot be written."""
     if value is None or isinstance(value, str):
         return value or "~"
     try:

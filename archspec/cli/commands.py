@@ -17,6 +17,7 @@ COMMANDS = {
     "blocks": "catalogue.blocks",
     "flops": "flops.flops",
     "compare": "compare.compare",
+    "sweep": "sweep.sweep",
     "check": "check.check",
     "generate": "generate.generate",
     "verify": "verify.verify",

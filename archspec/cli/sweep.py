@@ -1,0 +1,104 @@
+"""`archspec sweep`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archspec.cli import colour
+from archspec.cli.options import (
+    Dtype,
+    Overrides,
+    Spec,
+    TableFormat,
+    Variants,
+    bar_shown,
+    faults_told,
+    split,
+    tell_note,
+)
+
+
+def sweep(
+    spec: Spec,
+    *,
+    grid: Annotated[
+        list[str],
+        typer.Option(
+            metavar="PATH=VALUES",
+            help="Values of a path, as A,B or START:END:STEP; repeatable.",
+        ),
+    ],
+    variant: Variants = None,
+    override: Overrides = None,
+    most: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--max", metavar="FIGURE=N", help="List no point beyond it, as macs=300M."
+        ),
+    ] = None,
+    least: Annotated[
+        list[str] | None,
+        typer.Option("--min", metavar="FIGURE=N", help="List no point below it."),
+    ] = None,
+    figures: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--figures",
+            metavar="NAME",
+            help="The columns; several as A,B or repeated.",
+            callback=split,
+        ),
+    ] = None,
+    dtype: Dtype = "float32",
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="Processes; -1 for one per core.")
+    ] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write a .csv file."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    format: TableFormat = "table",
+) -> None:
+    """Count every combination of some values of a spec.
+
+    PATH is as in --set. Combinations that are no network are listed with the reason.
+
+    Examples:
+        archspec sweep mobilenetv2 --grid multipliers.width=0.25:1.5:0.05
+        archspec sweep mobilenetv2 --grid multipliers.resolution=96/224,128/224,1
+        archspec sweep net.yaml --grid layers.stages.rows.c4.n=2,3,4 --max macs=300M
+        archspec sweep net.yaml --grid classes=10,100 --jobs 2 -o sweep.csv
+
+    Exit codes:
+        3: a file exists; --force overwrites it
+        4: joblib is not installed, which --jobs needs
+    """
+    with faults_told(), bar_shown() as progress:
+        from archspec.api.sweeping import sweep
+
+        found = sweep(
+            spec,
+            grid,
+            variant=variant or (),
+            set=override or (),
+            figures=figures,
+            max=most or (),
+            min=least or (),
+            dtype=dtype,
+            jobs=jobs,
+            progress=progress,
+        )
+        if output is not None:
+            found.save(output, force=force)
+        else:
+            printed = found.to(format)
+            typer.echo(
+                colour.table(printed) if format == "table" else printed,
+                nl=False,
+                color=True,
+            )
+        tell_note(found.summary)
