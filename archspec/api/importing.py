@@ -124,8 +124,9 @@ def import_model(
     Args:
         model: a name, such as `torchvision:mobilenet_v2` or `package.module:factory`,
             whose Python is run in a process of its own; a .pt2, .onnx or .keras file,
-            which is read as data; or a `torch.nn.Module`.
-        example: for a module, an image or a tuple of them, with a batch of 2 or more.
+            which is read as data; or a `torch.nn.Module` or `keras.Model`.
+        example: for a `torch.nn.Module`, an image or a tuple of them, with a batch of
+            2 or more.
         call: the arguments of a factory, such as `num_classes=10`.
         name: what the network is called; by default as its class.
         size: the shape of the image, channels first.

@@ -114,6 +114,13 @@ def snake(text: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
 
 
+def class_name(text: str) -> str:
+    """`small_net` as `SmallNet`; a text with capitals has them already."""
+    if text != text.lower():
+        return identifier(text)
+    return identifier("".join(map(str.capitalize, re.split(r"[\W_]+", text))))
+
+
 def readers(layers: Iterable[Layer]) -> dict[Layer, list[Layer]]:
     """Who reads each layer."""
     found: dict[Layer, list[Layer]] = {}

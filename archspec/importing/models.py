@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from archspec.errors import InvalidArgument
-from archspec.importing.readers import READERS, Reader
+from archspec.importing.readers import READERS
 
 
 class Library(NamedTuple):
     """Where models come from: a template of the call that makes one.
 
-    `target` is the framework that runs them; `suffix` the kind of file that its process
-    writes. `size` is the argument that an image's size is given by, channels last; ""
-    where any size can be run.
+    `target` is the framework that runs them, "" if only the model itself shows it.
+    `size` is the argument for the size of images, channels last; "" if there is none.
+    `classes` is the argument for the number of classes.
     """
 
     imports: str
     call: str
     target: str = "torch"
-    suffix: str = ".pt2"
     size: str = ""
+    classes: str = "num_classes"
 
 
 _LIBRARIES = {
@@ -36,13 +36,12 @@ _LIBRARIES = {
         "import keras",
         "keras.applications.{name}(**{{'weights': None, **{options}}})",
         target="keras",
-        suffix=".keras",
         size="input_shape",
+        classes="classes",
     ),
 }
 _MODULE = """\
 import sys
-from pathlib import Path
 
 sys.path.insert(0, {folder!r})
 {imports}
@@ -51,17 +50,17 @@ sys.path.insert(0, {folder!r})
 def Original():
     return {call}
 """
-_KERAS = """
+_WEIGHTS = """
 
 _made = Original
 
 
 def Original():
     network = _made()
-    if Path({weights!r}).exists():
-        network.load_weights({weights!r})
+    network.load_weights({file!r})
     return network
 """
+"""A Keras model with the weights of a file."""
 _PARTS = {
     "torch": """
 
@@ -76,6 +75,8 @@ def Original():
     return network
 """,
     "keras": """
+
+import keras
 
 _whole = Original
 
@@ -130,15 +131,11 @@ class Model(NamedTuple):
 
     @property
     def library(self) -> Library:
-        """What makes it; a module of the user's is PyTorch's."""
+        """What makes it."""
         package, _, name = self.said.partition(":")
-        own = Library(f"import {package}", f"{package}.{name}(**{{options}})")
+        call = f"{package}.{name}(**{{options}})"
+        own = Library(f"import {package}", call, target="")
         return _LIBRARIES.get(package, own)
-
-    @property
-    def reader(self) -> Reader:
-        """What reads it, or the file that is exported of it."""
-        return READERS[self.path.suffix if self.is_file else self.library.suffix]
 
     @property
     def stem(self) -> str:
@@ -175,27 +172,27 @@ class Model(NamedTuple):
 
     def with_classes(self, classes: int) -> Model:
         """The same model for another number of classes."""
-        return self._with(num_classes=classes)
+        return self._with(**{self.library.classes: classes})
 
     def _with(self, **changed: Any) -> Model:
         options = {**self.options(), **changed}
         call = ", ".join(f"{name}={value!r}" for name, value in options.items())
         return self._replace(call=call)
 
-    def source(self, weights: Path) -> str:
-        """A module whose `Original` makes it.
-
-        A Keras model takes the weights of a file if that exists.
-        """
+    def source(self) -> str:
+        """A module whose `Original` makes it."""
         name = self.said.rpartition(":")[2]
         call = self.library.call.format(name=name, options=repr(self.options()))
-        found = _MODULE.format(
+        return _MODULE.format(
             folder=str(Path.cwd()), imports=self.library.imports, call=call
         )
-        is_keras = self.library.target == "keras"
-        return found + _KERAS.format(weights=str(weights)) if is_keras else found
 
-    def part(self, module: Path, end: str) -> str:
-        """The module that `source` wrote, for the part that ends with a layer."""
-        text = module.read_text(encoding="utf-8")
-        return text + _PARTS[self.library.target].format(end=end)
+
+def with_weights(source: str, file: Path) -> str:
+    """A module whose `Original` has the weights of a file of Keras."""
+    return source + _WEIGHTS.format(file=str(file))
+
+
+def part(source: str, target: str, end: str) -> str:
+    """A module whose `Original` ends with a layer."""
+    return source + _PARTS[target].format(end=end)

@@ -13,24 +13,24 @@ import numpy as np
 
 from archspec.errors import (
     ImportFailed,
-    InvalidArgument,
 )
 from archspec.frameworks import FRAMEWORKS
 from archspec.importing import provenance
 from archspec.importing.checkpoint import classes_of, fitted
-from archspec.importing.draft import identifier
+from archspec.importing.draft import class_name, identifier
+from archspec.importing.exporting import Export, exported, session_of
 from archspec.importing.graph import Graph
+from archspec.importing.keras import live as keras_live
 from archspec.importing.models import Model
-from archspec.importing.outputs import Outputs, Run, compared, generated, runner
-from archspec.importing.readers import Program
+from archspec.importing.outputs import Outputs, Run, compared, generated
+from archspec.importing.readers import READERS, Program, Reader
 from archspec.importing.refusals import faults_of, last_readable, refusal
 from archspec.importing.sourced import sourced
 from archspec.importing.structured import best
 from archspec.importing.torch import archive, live
 from archspec.importing.trial import Accepted, headed
 from archspec.network import Network
-from archspec.runtime.order import Order, as_inputs, write_arrays
-from archspec.runtime.session import SECONDS, Session, installed
+from archspec.runtime.session import SECONDS, Session
 from archspec.weights.checkpoints import opened
 from archspec.weights.checks import Arrays
 
@@ -101,18 +101,23 @@ def import_source(
     """
     if model.is_file:
         progress(f"reading {model.said}")
-        program = model.reader.program(model.path, wish.size)
+        reader = READERS[model.path.suffix]
+        program = reader.program(model.path, wish.size)
         program = _part(_with_own(program, _own(wish), model), wish)
-        return _imported(program, model, wish, progress)
-    with _made(model, wish, seconds, progress) as (whole, session, module):
-        program = _part(whole, wish)
-        found = _imported(program, model, wish, progress)
-        progress("comparing outputs")
-        if program.end:
-            module.write_text(model.part(module, program.end), encoding="utf-8")
-        theirs = runner(session, module, "Original", program.state)
-        apart = _compared(found, theirs, session, seconds)
-    return replace(found, outputs=apart)
+        return _imported(program, reader, model, wish, progress)
+    with _made(model, wish, seconds, progress) as (export, session):
+        return _verified(export, session, model, wish, progress)
+
+
+def _verified(
+    export: Export, session: Session, model: Model, wish: Wish, progress: Progress
+) -> Imported:
+    """Import what a process can run, and compare outputs."""
+    program = _part(export.program, wish)
+    found = _imported(program, export.reader, model, wish, progress)
+    progress("comparing outputs")
+    theirs = export.runner(session, program)
+    return replace(found, outputs=_compared(found, theirs, session))
 
 
 def _part(program: Program, wish: Wish) -> Program:
@@ -123,25 +128,29 @@ def _part(program: Program, wish: Wish) -> Program:
 def import_module(
     module: Any, example: Any, wish: Wish, seconds: float, progress: Progress
 ) -> Imported:
-    """Import a PyTorch module of this process; raises the errors of `import_source`."""
-    model = Model(type(module).__name__)
+    """Import a model of this process; raises the errors of `import_source`."""
     progress("exporting")
+    if keras_live.is_model(module):
+        model = Model(module.name)
+        with keras_live.export(module, seconds) as (export, session):
+            return _verified(export, session, model, wish, progress)
+    model = Model(type(module).__name__)
     program = _with_own(live.export(module, example), _own(wish), model)
     program = _part(program, wish)
-    found = _imported(program, model, wish, progress)
+    found = _imported(program, READERS[".pt2"], model, wish, progress)
     progress("comparing outputs")
     theirs = live.runner(module, program.state, program.end)
     with Session("torch", seconds) as session:
-        return replace(found, outputs=_compared(found, theirs, session, seconds))
+        return replace(found, outputs=_compared(found, theirs, session))
 
 
-def _compared(
-    found: Imported, theirs: Run, session: Session, seconds: float
-) -> Outputs:
+def _compared(found: Imported, theirs: Run, session: Session) -> Outputs:
     """Run the source and the generated module, of PyTorch if that is installed."""
     with ExitStack() as stack:
         is_other = session.framework != "torch" and not FRAMEWORKS["torch"].missing
-        own = stack.enter_context(Session("torch", seconds)) if is_other else session
+        own = Session("torch", session.seconds) if is_other else session
+        if is_other:
+            stack.enter_context(own)
         run = generated(own, found.network, found.weights)
         shapes = list(found.network.inputs.values())
         return compared(theirs, stack.enter_context(run), found.network, shapes)
@@ -176,65 +185,34 @@ def _with_own(program: Program, own: Arrays | None, model: Model) -> Program:
 @contextmanager
 def _made(
     model: Model, wish: Wish, seconds: float, progress: Progress
-) -> Generator[tuple[Program, Session, Path]]:
-    """The program of a model, in whose process it can be run."""
-    target = model.library.target
-    if target == "keras" and wish.checkpoint is not None:
-        raise InvalidArgument(
-            "--checkpoint is for models of PyTorch; save a Keras model with its "
-            "weights, as a .keras file"
-        )
+) -> Generator[tuple[Export, Session]]:
+    """What the framework of a model writes of it, and the process that can run it."""
     with (
         tempfile.TemporaryDirectory() as name,
-        Session(installed(target), seconds) as session,
+        session_of(model, seconds) as session,
     ):
         folder = Path(name)
         progress(f"exporting {model.said}")
-        program, module = _exported(session, model, wish, folder)
+        export = exported(session, model, wish.size, folder)
         own = _own(wish)
-        classes = None if own is None else classes_of(program.state, own)
+        classes = None if own is None else classes_of(export.program.state, own)
         if classes is not None:
             progress(f"exporting {model.said} with {classes} classes")
             model = model.with_classes(classes)
-            program, module = _exported(session, model, wish, folder)
-        yield _with_own(program, own, model), session, module
-
-
-def _exported(
-    session: Session, model: Model, wish: Wish, folder: Path
-) -> tuple[Program, Path]:
-    """What a model's framework writes of it, and the module that makes it."""
-    module = folder / "original.py"
-    file = folder / f"{identifier(model.stem)}{model.library.suffix}"
-    module.write_text(model.of_size(wish.size).source(file), encoding="utf-8")
-    order = Order(
-        task="export",
-        module=str(module),
-        name="Original",
-        result="",
-        checkpoint=str(file),
-    )
-    if wish.size:
-        order = order._replace(images=str(folder / "images"))
-        image = np.zeros((2, *wish.size), np.float32)
-        write_arrays(order.images, as_inputs([image]))
-    answer = session.ask(order)
-    if answer.fault:
-        message = f"{model.said} cannot be exported"
-        help = " ".join(answer.fault.split())
-        raise ImportFailed.single("AS702", message, help=help)
-    return model.reader.program(file), module
+            export = exported(session, model, wish.size, folder)
+        program = _with_own(export.program, own, model)
+        yield export._replace(program=program), session
 
 
 def _imported(
-    program: Program, model: Model, wish: Wish, progress: Progress
+    program: Program, reader: Reader, model: Model, wish: Wish, progress: Progress
 ) -> Imported:
-    graph, builder = model.reader.read(program)
+    graph, builder = reader.read(program)
     if faults := faults_of(graph, builder, model.said):
         progress("looking for a part that can be imported")
-        raise refusal(faults, last_readable(program, model.reader))
+        raise refusal(faults, last_readable(program, reader))
     progress("looking for structure")
-    name = wish.name or identifier(program.name)
+    name = wish.name or class_name(program.name)
     path = Path(f"{identifier(model.stem)}.yaml")
     found = spec_of(graph, name, path, is_flat=wish.is_flat)
     progress("adopting its own weights")

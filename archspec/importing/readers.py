@@ -55,11 +55,13 @@ class Program(Protocol):
 class Reader(NamedTuple):
     """The modules that read a kind of file; each needs a framework's package at most.
 
-    `may_be_open` is whether such a file can leave the size of images open.
+    `may_be_open` is whether such a file can leave the size of images open; `target` is
+    the framework that writes it, "" if several do.
     """
 
     file: str
     graph: str
+    target: str = ""
     may_be_open: bool = False
 
     def program(self, path: Path, size: Sequence[int] = ()) -> Program:
@@ -82,8 +84,8 @@ class Reader(NamedTuple):
 
 
 READERS: Mapping[str, Reader] = {
-    ".pt2": Reader("torch.archive", "torch.reading"),
+    ".pt2": Reader("torch.archive", "torch.reading", "torch"),
     ".onnx": Reader("onnx.file", "onnx.reading", may_be_open=True),
-    ".keras": Reader("keras.archive", "keras.reading"),
+    ".keras": Reader("keras.archive", "keras.reading", "keras", may_be_open=True),
 }
 """By the suffix of the file."""

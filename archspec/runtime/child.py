@@ -1,6 +1,7 @@
 """The process of one framework: reads orders from stdin, one JSON object a line.
 
-python -m archspec.runtime.child torch|keras|onnx; answers each order with a line.
+python -m archspec.runtime.child torch|keras|nnx|onnx|original; answers each order with
+a line.
 """
 
 from __future__ import annotations

@@ -213,7 +213,7 @@ class KerasModel:
 
     def export(self, images: Images, path: Path) -> None:
         """Write a `.keras` file, for images of the size that it was made for."""
-        self.network.save(path)
+        self.network.save(path.with_suffix(".keras"))
 
     def save(self, path: Path) -> None:
         """Write a `.weights.h5` file."""

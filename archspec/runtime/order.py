@@ -79,7 +79,7 @@ class Model(Protocol):
         ...
 
     def export(self, images: Images, path: Path) -> None:
-        """Write its graph; `images` may be empty."""
+        """Write its graph, with the framework's suffix; `images` may be empty."""
         ...
 
     def train(self, images: Images, cotangents: Arrays, keep: Keep) -> None:

@@ -17,6 +17,8 @@ from archspec.runtime.order import Order
 
 SECONDS = 300.0
 """How long a process may take for one order, its start included."""
+ORIGINAL = "original"
+"""The side of a process that runs a model of PyTorch or Keras."""
 
 
 def installed(target: str) -> str:
@@ -44,8 +46,15 @@ class Answer(NamedTuple):
 class Session:
     """One framework's process; it lives until `close`, or until it fails."""
 
-    def __init__(self, framework: str, seconds: float = SECONDS, threads: int = 1):
-        """Start it; raises FrameworkMissing."""
+    def __init__(
+        self,
+        framework: str,
+        seconds: float = SECONDS,
+        threads: int = 1,
+        *,
+        side: str = "",
+    ):
+        """Start it; raises FrameworkMissing. `side` is by default the framework's."""
         if missing := FRAMEWORKS[framework].missing:
             raise FrameworkMissing(missing)
         self.framework = framework
@@ -57,7 +66,7 @@ class Session:
                 "-P",
                 "-m",
                 "archspec.runtime.child",
-                target_of(framework),
+                side or target_of(framework),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -106,7 +106,7 @@ class TorchModel:
         usual = np.zeros((2, *settings.get("input_size", (3, 224, 224))))
         inputs = tuple(map(self._tensor, images or [usual]))
         program = torch.export.export(self.network, inputs, strict=False)
-        torch.export.save(program, path)
+        torch.export.save(program, path.with_suffix(".pt2"))
 
     def train(self, images: Images, cotangents: Arrays, keep: Keep) -> None:
         """One step of SGD: gradients, and all weights after it."""

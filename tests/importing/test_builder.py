@@ -606,5 +606,5 @@ def test_a_name_that_is_no_name_is_refused(said):
 
 
 def test_the_name_of_a_model_is_quoted():
-    text = Model.of("timm:x'); import os; ('").source("weights")
+    text = Model.of("timm:x'); import os; ('").source()
     assert "timm.create_model(\"x'); import os; ('\", **{})" in text

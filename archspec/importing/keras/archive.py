@@ -65,8 +65,11 @@ class Program(NamedTuple):
         return self._replace(model=model, end=end.tensor.layer)
 
 
-def read(path: Path) -> Program:
-    """The program in a `.keras` file; raises ImportFailed (AS701)."""
+def read(path: Path, size: Sequence[int] = ()) -> Program:
+    """The program in a `.keras` file; raises ImportFailed (AS701).
+
+    `size` is the shape of images, channels first, where the file leaves it open.
+    """
     try:
         with unzipped(path) as members:
             config = json.loads(member(path, members, "config.json"))
@@ -74,6 +77,7 @@ def read(path: Path) -> Program:
         model = _Models().model(config, 0)
         with opened(path, data) as root:
             weights = dict(_weights(path, root, ()))
+        model = _sized(model, size) if size else model
         return Program(path.stem, model, weights)
     except WeightsError as error:
         raise _failed(path, str(error)) from None
@@ -101,6 +105,22 @@ def _ends(model: Model) -> Iterator[tuple[str, End]]:
     ]
     yield from ends(steps, model.outputs.values()).items()
     yield from ((ref.layer, End(n, ref)) for n, ref in enumerate(refs))
+
+
+def _sized(model: Model, size: Sequence[int]) -> Model:
+    """The model for images of a size; raises ValueError for what it does not read."""
+    channels, height, width = size
+    shape = [None, height, width, channels]
+    layers = dict(model.layers)
+    for name in (ref.layer for ref in model.inputs):
+        config = layers[name].config
+        known = config["batch_shape"]
+        pairs = zip(known[1:], shape[1:], strict=False)
+        if len(known) != 4 or any(n not in (None, m) for n, m in pairs):
+            raise ValueError(f"the input '{name}' is of another size: {known[1:]}")
+        config = {**config, "batch_shape": shape}
+        layers[name] = layers[name]._replace(config=config)
+    return model._replace(layers=layers)
 
 
 class _Models:

@@ -123,7 +123,7 @@ class _Reading:
             raise ImportFailed.single("AS703", message, help=help)
         if not all(isinstance(n, int) and n > 0 for n in sizes):
             message = f"input '{layer.name}' has no fixed size: {given}"
-            help = "make the model with an input of fixed height, width and channels"
+            help = "--size states it, such as 224 or 192x160"
             raise ImportFailed.single("AS701", message, help=help)
         height, width, channels = sizes
         shape = channels, height, width

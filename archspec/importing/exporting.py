@@ -1,0 +1,78 @@
+"""A model as its framework wrote it, and the Python that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from archspec.errors import ImportFailed
+from archspec.frameworks import FRAMEWORKS
+from archspec.importing import models
+from archspec.importing.draft import identifier
+from archspec.importing.models import Model
+from archspec.importing.outputs import Run, runner
+from archspec.importing.readers import READERS, Program, Reader
+from archspec.runtime.order import Order, as_inputs, write_arrays
+from archspec.runtime.session import ORIGINAL, Session, installed
+
+
+class Export(NamedTuple):
+    """What a file was read as, and a module whose `Original` makes the same model.
+
+    `weights` is the file of weights that a model of Keras is given to run it.
+    """
+
+    program: Program
+    reader: Reader
+    module: Path
+    weights: Path
+
+    def runner(self, session: Session, program: Program) -> Run:
+        """Runs the model with the state of a program, which may be a part of it."""
+        text = self.module.read_text(encoding="utf-8")
+        if self.reader.target == "keras":
+            text = models.with_weights(text, self.weights)
+        if program.end:
+            text = models.part(text, self.reader.target, program.end)
+        self.module.write_text(text, encoding="utf-8")
+        return runner(session, self.module, "Original", program.state)
+
+
+def session_of(model: Model, seconds: float) -> Session:
+    """A process that makes and runs a model; raises FrameworkMissing."""
+    if model.library.target:
+        return Session(installed(model.library.target), seconds)
+    keras = installed("keras")
+    known = "torch" if FRAMEWORKS[keras].missing else keras
+    return Session(known, seconds, side=ORIGINAL)
+
+
+def exported(
+    session: Session, model: Model, size: Sequence[int], folder: Path
+) -> Export:
+    """What a model's framework writes of it; raises ImportFailed (AS701, AS702)."""
+    module, files = folder / "original.py", folder / "exported"
+    files.mkdir(exist_ok=True)
+    module.write_text(model.of_size(size).source(), encoding="utf-8")
+    order = Order(
+        task="export",
+        module=str(module),
+        name="Original",
+        result="",
+        checkpoint=str(files / identifier(model.stem)),
+    )
+    if size:
+        order = order._replace(images=str(folder / "images"))
+        write_arrays(order.images, as_inputs([np.zeros((2, *size), np.float32)]))
+    answer = session.ask(order)
+    if answer.fault:
+        message = f"{model.said} cannot be exported"
+        help = " ".join(answer.fault.split())
+        raise ImportFailed.single("AS702", message, help=help)
+    (file,) = files.iterdir()
+    reader = READERS[file.suffix]
+    program = reader.program(file, size if reader.may_be_open else ())
+    return Export(program, reader, module, file)
