@@ -1,6 +1,6 @@
 """How long `archspec flops` takes as a whole process, beside its imports alone.
 
-Prints the ratio to `python -c "import pydantic, ruamel.yaml, typer"`, the peer that is
+Prints the ratio to `python -c "import pydantic, yaml, typer"`, the peer that is
 measured in turn with it: python benchmarks/cold_start.py [RUNS]
 """
 
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 SPEC = Path(__file__).resolve().parent.parent / "specs" / "mobilenetv2.yaml"
-PEER = [sys.executable, "-c", "import pydantic, ruamel.yaml, typer"]
+PEER = [sys.executable, "-c", "import pydantic, yaml, typer"]
 OURS = [str(Path(sys.executable).parent / "archspec"), "flops", str(SPEC)]
 
 

@@ -8,10 +8,9 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from pydantic import ValidationError
-
 from archspec.errors import ShapeError
 from archspec.ops import OPS, Shape
+from archspec.ops.attributes import InvalidAttributes
 from archspec.ops.fields import Examples
 from archspec.ops.window import Windowed
 from archspec.targets.templates import manifest
@@ -33,7 +32,7 @@ def examples(op: str) -> dict[str, tuple[Any, ...]]:
     """Values to try of each attribute, the usual one first."""
     return {
         name: [m.values for m in field.metadata if isinstance(m, Examples)][-1]
-        for name, field in OPS[op].model_fields.items()
+        for name, field in OPS[op].fields.items()
     }
 
 
@@ -46,9 +45,9 @@ def written(value: Any) -> str:
 
 def needed(op: str) -> dict[str, Any]:
     """The first examples of what has to be said; kernels, so that paddings matter."""
-    fields = OPS[op].model_fields.items()
+    fields = OPS[op].fields.items()
     given = {*OPS[op].fallbacks, *USUAL.get(op, ())}
-    found = {n for n, f in fields if f.is_required()} - given
+    found = {n for n, f in fields if f.required} - given
     found |= {"kernel"} if issubclass(OPS[op], Windowed) else set()
     return {n: values[0] for n, values in examples(op).items() if n in found}
 
@@ -60,9 +59,9 @@ def built(op: str, attributes: dict[str, Any], shape: Shape) -> Any:
         known = {"channels": shape[0], "positions": prod(shape[1:])}
         values.setdefault(name, {**known, **values}[fallback])
     try:
-        primitive = OPS[op].model_validate(values)
+        primitive = OPS[op](**values)
         primitive.infer(shape)
-    except (ValidationError, ShapeError):
+    except (InvalidAttributes, ShapeError):
         return None
     return primitive
 
@@ -97,6 +96,6 @@ def sets(op: str, *names: str) -> list[str]:
 def is_precise(op: str, attributes: str) -> bool:
     """Whether Keras computes it in double precision on TensorFlow."""
     said = set(re.findall("[a-z_]+", attributes))
-    fields = OPS[op].model_fields.items()
+    fields = OPS[op].fields.items()
     values = said | {field.default for name, field in fields if name not in said}
     return values.isdisjoint(manifest("keras")["single_precision"])

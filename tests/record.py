@@ -90,7 +90,7 @@ def digest(networks: Iterable[Network]) -> str:
 def said(layer: NetworkLayer) -> dict[str, Any]:
     """The attributes that are not the op's own defaults; "" stands for those."""
     op = layer.primitive
-    given = op.model_dump(exclude_defaults=True)
+    given = {n: v for n, v in op if v != op.fields[n].default}
     return {"": None, **given}
 
 

@@ -105,7 +105,7 @@ def _changed(
 
 
 def _attributes_changed(one: NetworkLayer, other: NetworkLayer) -> list[str]:
-    before, after = (layer.primitive.model_dump() for layer in (one, other))
+    before, after = (dict(layer.primitive) for layer in (one, other))
     return [
         _pair(f"{name} {_value(value)}", _value(after[name]))
         for name, value in before.items()

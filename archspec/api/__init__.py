@@ -1,5 +1,4 @@
 """The public API, and the only part of archspec that the command line imports.
 
-Each module imports what it needs: `specs` works without Pydantic, only `weights` needs
-NumPy.
+Each module imports what it needs: only `weights` needs NumPy.
 """

@@ -133,7 +133,7 @@ def primitive(name: str) -> Primitive:
 
 
 def _primitive(op: type[Op], family: str) -> Primitive:
-    attributes = tuple(_attribute(op, name) for name in op.model_fields)
+    attributes = tuple(_attribute(op, name) for name in op.fields)
     given = ", ".join(
         f"{attribute.name}: {attribute.examples[0]}"
         for number, attribute in enumerate(attributes)
@@ -153,14 +153,14 @@ def _primitive(op: type[Op], family: str) -> Primitive:
 def _is_shown(op: type[Op], attribute: Attribute, main: bool) -> bool:
     """Whether an example sets it: the main one, unless a flag, and what is required."""
     is_flag = attribute.examples[:1] == ("true",)
-    is_required = op.model_fields[attribute.name].is_required()
+    is_required = op.fields[attribute.name].required
     return is_required or attribute.name == "kernel" or (main and not is_flag)
 
 
 def _attribute(op: type[Op], name: str) -> Attribute:
-    field = op.model_fields[name]
+    field = op.fields[name]
     default = op.fallbacks.get(name, field.default)
-    required = field.is_required() and name not in op.fallbacks
+    required = field.required and name not in op.fallbacks
     found = [known for known in field.metadata if isinstance(known, Examples)]
     examples = found[-1].values if found else ()
     shown = examples if any(isinstance(k, OneOf) for k in found) else examples[:4]

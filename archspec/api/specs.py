@@ -41,7 +41,7 @@ def load(
     """
     names, changes = variant_list(variant), change_list(set)
     source = spec if isinstance(spec, reading.Source) else _read(spec)
-    # Imported late: a document with errors is refused before Pydantic is imported.
+    # Imported late: a document with errors is refused before the ops are imported.
     from archspec.api.network import Network
     from archspec.elaboration import elaborate
 

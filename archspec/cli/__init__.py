@@ -6,42 +6,19 @@ is missing. Commands import what they need: `--help` nothing, `flops` no templat
 """
 
 import gc
-import importlib
 import io
 import os
 import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NoReturn
-
-_PLUGINS = "pydantic.plugin._loader"
-
-
-class _NoPlugins(ModuleType):
-    """Replaces Pydantic's search for plugins, which archspec does not use.
-
-    Merely importing it takes longer than to count a network. Whatever else is asked of
-    it, the real one answers.
-    """
-
-    @staticmethod
-    def get_plugins() -> tuple[()]:
-        return ()
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        sys.modules.pop(_PLUGINS, None)
-        return getattr(importlib.import_module(_PLUGINS), name)
+from typing import NoReturn
 
 
 def main() -> None:
     """Run the command line and exit."""
     # A command is over before there is anything worth collecting.
     gc.disable()
-    sys.modules.setdefault(_PLUGINS, _NoPlugins(_PLUGINS))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,7 +1,7 @@
 """Reads specs before the command line is loaded.
 
 A document with errors, which no option could fix, is refused in half the time: the
-YAML, names and expressions before Pydantic is imported, the rest before Typer.
+YAML, names and expressions before the ops are imported, the rest before Typer.
 """
 
 from __future__ import annotations

@@ -8,7 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from archspec.cli import coercion
 from archspec.cli.help import Command, epilog
+
+coercion.install()
 
 COMMANDS = {
     "list": "catalogue.list_specs",

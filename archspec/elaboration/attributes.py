@@ -6,9 +6,7 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 from math import ceil, floor, prod
-from typing import Any, NoReturn
-
-from pydantic import ValidationError
+from typing import NoReturn
 
 from archspec.elaboration.frames import Call
 from archspec.elaboration.settings import Defaults, Setting, Settings, base_of
@@ -25,7 +23,8 @@ from archspec.expressions import (
     to_text,
 )
 from archspec.ops import PRIMITIVES, Op, Shape
-from archspec.ops.fields import NOT_WHOLE, Examples, Usual
+from archspec.ops.attributes import InvalidAttributes, Refused
+from archspec.ops.fields import Examples, Usual
 
 Size = tuple[int, ...] | None
 
@@ -52,11 +51,11 @@ def primitive(
     if kind.like is not None and size is not None:
         settings[kind.like] = Setting(size, call.op.place)
     values = {name: setting.value for name, setting in settings.items()}
-    others = [n for n in kind.model_fields if n not in {**values, **kind.fallbacks}]
-    lacking = [name for name in others if kind.model_fields[name].is_required()]
+    others = [n for n in kind.fields if n not in {**values, **kind.fallbacks}]
+    lacking = [name for name in others if kind.fields[name].required]
     if lacking:
         _fail_lacking(kind, lacking, call, defaults, in_block)
-    values |= {name: kind.model_fields[name].default for name in others}
+    values |= {name: kind.fields[name].default for name in others}
     for name, fallback in kind.fallbacks.items():
         if name not in values:
             values[name] = _fallback(fallback, {**_sizes(shape), **values})
@@ -124,7 +123,7 @@ def _fail_lacking(
 
 def _usual(kind: type[Op], name: str) -> str:
     """A value of an attribute, as an example."""
-    found = (d for d in kind.model_fields[name].metadata if isinstance(d, Examples))
+    found = (d for d in kind.fields[name].metadata if isinstance(d, Examples))
     value = next(found).values[0]
     if isinstance(value, bool):
         return "false"  # most flags are rarely set
@@ -136,39 +135,30 @@ def _build(
 ) -> Op:
     known = {name: value for name, value in values.items() if value is not UNKNOWN}
     try:
-        built = kind.model_validate(known)
-    except ValidationError as error:
-        details: list[Any] = error.errors(include_url=False)
+        built = kind(**known)
+    except InvalidAttributes as error:
+        refused = error.refused
     else:
         if len(known) < len(values):
             raise Unknowable
         return built
-    wrong = [detail for detail in details if detail["loc"][0] in known]
+    wrong = [name for name in refused if name in known]
     if not wrong:
         raise Unknowable
     # Skip errors in derived values; they follow from another attribute's error.
-    said = [detail for detail in wrong if detail["loc"][0] in settings] or wrong
-    raise SpecError([_wrong(kind, d, values, settings, place) for d in said])
+    said = [name for name in wrong if name in settings] or wrong
+    wanted = {n: settings.get(n) or Setting(values[n], place) for n in said}
+    raise SpecError([_wrong(kind, n, refused[n], its) for n, its in wanted.items()])
 
 
-def _wrong(
-    kind: type[Op],
-    detail: Any,
-    values: Mapping[str, Value],
-    settings: Settings,
-    place: Place,
-) -> Diagnostic:
-    name, problem = str(detail["loc"][0]), detail["msg"]
-    setting = settings.get(name) or Setting(values[name], place)
-    help = detail["ctx"]["help"] or by_name(
-        kind.name, name, values[name], [*kind.model_fields]
-    )
-    if detail["type"] == NOT_WHOLE:
+def _wrong(kind: type[Op], name: str, why: Refused, setting: Setting) -> Diagnostic:
+    help = why.help or by_name(kind.name, name, setting.value, [*kind.fields])
+    if not why.whole:
         help = rounding(setting, name == kind.output_channels)
-    usual = (d for d in kind.model_fields[name].metadata if isinstance(d, Usual))
+    usual = (d for d in kind.fields[name].metadata if isinstance(d, Usual))
     help = help or next((range.advice for range in usual), "")
     path = f"defaults.{setting.default_of}" if setting.default_of else ""
-    message = f"{setting.named(kind.name, name)} {problem}"
+    message = f"{setting.named(kind.name, name)} {why.message}"
     return Diagnostic("AS302", message, setting.place, path, help)
 
 

@@ -55,7 +55,7 @@ class Defaults:
         inherited = base_of(op)
         if inherited == op:
             return own
-        fields = OPS[op].model_fields
+        fields = OPS[op].fields
         base = self._settings.get(inherited, {})
         return {name: value for name, value in base.items() if name in fields} | own
 

@@ -11,8 +11,6 @@ from itertools import permutations
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
 from archspec.errors import ShapeError
 from archspec.importing.graph import Graph, Node, Scope, Tensor
 from archspec.importing.layouts import (
@@ -26,6 +24,7 @@ from archspec.importing.layouts import (
 )
 from archspec.importing.moves import moves
 from archspec.ops import PRIMITIVES, Op, Shape
+from archspec.ops.attributes import InvalidAttributes
 from archspec.ops.normalization import Normalize
 
 
@@ -110,10 +109,8 @@ class Arranging:
             op = PRIMITIVES[name](**attributes)
             shape = op.infer(*(source.shape for source in sources))
             self._check(op, sources, weights)
-        except ValidationError as error:
-            (first, *_) = error.errors()
-            where = ".".join(map(str, first["loc"]))
-            raise Unreadable(f"{name}: {where} {first['msg']}") from None
+        except InvalidAttributes as error:
+            raise Unreadable(f"{name}: {error}") from None
         except ShapeError as error:
             raise Unreadable(str(error)) from None
         tensors = {key: Tensor(*constant) for key, constant in weights.items()}
@@ -263,7 +260,7 @@ class Arranging:
 
         A scale or shift that is not among the weights is switched off.
         """
-        fields = PRIMITIVES[name].model_fields
+        fields = PRIMITIVES[name].fields
         attributes |= {
             key: False
             for key in ("scale", "shift")

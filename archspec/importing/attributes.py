@@ -33,7 +33,7 @@ def defaults_of(nodes: Iterable[Node], words: tuple[str, ...] = _WORDS) -> Defau
     found: Defaults = {}
     for (op, name), counter in sorted(votes.items()):
         ((most, _),) = counter.most_common(1)
-        if most != PRIMITIVES[op].model_fields[name].default:
+        if most != PRIMITIVES[op].fields[name].default:
             found.setdefault(op, {})[name] = most
     order = [name for name in PRIMITIVES if name in found]
     return {op: _main_first(op, found[op]) for op in order}
@@ -46,13 +46,13 @@ def _votes(node: Node, words: tuple[str, ...]) -> Iterable[tuple[tuple[str, str]
         return
     base = op.inherits or op.name
     for name in ("bias", "epsilon", "decay", "kind"):
-        field = type(op).model_fields.get(name)
-        if field is not None and field.is_required():
+        field = type(op).fields.get(name)
+        if field is not None and field.required:
             yield (base, name), getattr(op, name)
     for name in _SWITCHES:
         if isinstance(switch := getattr(op, name, None), bool):
             yield (base, name), switch
-    if isinstance(op, Windowed) and type(op).model_fields["padding"].is_required():
+    if isinstance(op, Windowed) and type(op).fields["padding"].required:
         fitting = padding_words(node, words)
         is_padded = any(op.window.amounts(node.size))
         # each word that fits has a vote: where strides differ, one of them is left
@@ -83,7 +83,7 @@ def said(node: Node, defaults: Defaults) -> dict[str, Said]:
     given = {**defaults.get(op.inherits or "", {}), **defaults.get(op.name, {})}
     found: dict[str, Said] = {}
     for name, held in op:
-        if name in _UNKNOWN and not type(op).model_fields[name].is_required():
+        if name in _UNKNOWN and not type(op).fields[name].required:
             continue
         is_padding = name == "padding" and isinstance(op, Windowed)
         value = _padding(node, given) if is_padding else held
@@ -101,7 +101,7 @@ def _padding(node: Node, given: Mapping[str, Said]) -> Said:
         if node.name == "transposed_conv"
         else padding_words(node, words)
     )
-    default = given.get("padding", type(node.op).model_fields["padding"].default)
+    default = given.get("padding", type(node.op).fields["padding"].default)
     if default in fitting or not fitting:
         return default if fitting else node.op.window.padding
     return "valid" if "valid" in fitting else fitting[0]
@@ -122,8 +122,8 @@ def usual(op: Op, name: str, node: Node, given: Mapping[str, Said]) -> Said:
         shape = node.sources[0].shape
         scope = {**dict(op), "channels": shape[0], "positions": prod(shape[1:])}
         return evaluate(parse(op.fallbacks[name]), scope)
-    field = type(op).model_fields[name]
-    return None if field.is_required() else field.default
+    field = type(op).fields[name]
+    return None if field.required else field.default
 
 
 def short(value: Said) -> Said:
@@ -135,5 +135,5 @@ def short(value: Said) -> Said:
 
 
 def _main_first(op: str, values: dict[str, Said]) -> dict[str, Said]:
-    order = list(PRIMITIVES[op].model_fields)
+    order = list(PRIMITIVES[op].fields)
     return {name: values[name] for name in order if name in values}

@@ -146,7 +146,7 @@ class _Speller:
     def main(self, op: str) -> str | None:
         """The attribute of an op, or the argument of a block, that needs no name."""
         if op in PRIMITIVES:
-            return next(iter(PRIMITIVES[op].model_fields), None)
+            return next(iter(PRIMITIVES[op].fields), None)
         if op in self.own:
             names = *self.own[op].arguments, *(n.name for n in self.own[op].others)
             return next(iter(names), None)

@@ -188,8 +188,8 @@ class _Writer:
             found = self.blocks[op].arguments.get(name)
             return None if found in TYPES else found
         if op in PRIMITIVES:
-            field = PRIMITIVES[op].model_fields.get(name)
-            usual = None if field is None or field.is_required() else field.default
+            field = PRIMITIVES[op].fields.get(name)
+            usual = None if field is None or field.required else field.default
             return short(self.defaults.get(op, {}).get(name, usual))
         return self.library.usual(op, name, self.defaults)
 

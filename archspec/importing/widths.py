@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from archspec.errors import Diagnostic, ImportFailed, ShapeError, WeightsError
 from archspec.importing.graph import Graph, Node, Scope, Tensor
 from archspec.network import INPUT, Network, NetworkLayer
 from archspec.ops import Op, Shape
 from archspec.ops.attending import Attending
+from archspec.ops.attributes import InvalidAttributes
 from archspec.ops.sequence import Rotary
 from archspec.ops.shape import SliceChannels
 from archspec.targets.templates import manifest
@@ -74,7 +74,7 @@ def _node(
     try:
         op = _resized(layer, shapes, unit, target)
         output = op.infer(*shapes)
-    except (ShapeError, ValidationError) as error:
+    except (ShapeError, InvalidAttributes) as error:
         why = f"its widths do not fit each other: {error}"
         raise _failed(why, layer.path) from None
     weights: dict[str, Tensor] = {}

@@ -58,7 +58,7 @@ def _row_ops(table: Table) -> Iterator[tuple[str, Word]]:
 
 def _unknown(op: str, given: list[Word], blocks: Blocks) -> Iterator[Diagnostic]:
     if op in PRIMITIVES:
-        known, lets = list(PRIMITIVES[op].model_fields), []
+        known, lets = list(PRIMITIVES[op].fields), []
     elif op in blocks:
         known, lets = list(blocks[op].arguments), list(blocks[op].let)
     else:
@@ -86,7 +86,7 @@ def unknown_attribute(
         near = ATTRIBUTES.help(name, known)
     if is_own and not near:
         expected += f", or add '{name}' to the arguments of block {op}"
-    of_norm = ATTRIBUTES.match(name, OPS["batch_norm"].model_fields.keys())
+    of_norm = ATTRIBUTES.match(name, OPS["batch_norm"].fields.keys())
     if of_norm and op not in PRIMITIVES and not near:
         near = f"set it in defaults: {{batch_norm: {{{of_norm}: ...}}}}"
     joined = " " if near.endswith("?") else "; "

@@ -37,7 +37,7 @@ def owner(vocabulary: Vocabulary, keys: Collection[str]) -> str | None:
     """The op that has these attributes, of which none is an op itself."""
     if any(map(vocabulary.has, keys)):
         return None
-    owners = (op for op in OPS if {*keys} <= OPS[op].model_fields.keys())
+    owners = (op for op in OPS if {*keys} <= OPS[op].fields.keys())
     return next(owners, None)
 
 

@@ -53,7 +53,7 @@ class Vocabulary(NamedTuple):
     def attributes(self, op: str) -> list[str]:
         """All of a primitive's attributes, or a block's arguments."""
         if op in PRIMITIVES:
-            return [*PRIMITIVES[op].model_fields]
+            return [*PRIMITIVES[op].fields]
         return [name for name, _ in self._arguments(op, ())]
 
     def tensors(self, op: str) -> list[str]:

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from math import gcd, prod
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
 from archspec.errors import ShapeError
+from archspec.ops.attributes import Attributes
 from archspec.ops.fields import STATIC
 from archspec.ops.shapes import KINDS, Kind, Shape, check_kind
 
@@ -93,17 +92,12 @@ def _advice_on_groups(
     return f"remove '{unit}', or use {another}" if others else f"use {another}"
 
 
-class Op(BaseModel, ABC):
+class Op(Attributes, ABC):
     """A primitive with one input and one output, by default of the same shape.
 
     The first attribute is the main one (`conv: 32`). Required attributes come from the
     layer, from `defaults` of the spec, or from `fallbacks`.
     """
-
-    # deferred: a command that uses five ops should not build validators for all
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", defer_build=True
-    )
 
     name: ClassVar[str]
     """Name in specs."""
@@ -170,9 +164,9 @@ class Op(BaseModel, ABC):
     static_fields: ClassVar[frozenset[str]] = frozenset()
     """Attributes that frameworks need as constants."""
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        fields = cls.model_fields.items()
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        fields = cls.fields.items()
         cls.static_fields = frozenset(n for n, f in fields if STATIC in f.metadata)
         if "name" in cls.__dict__:
             cls.registry[cls.name] = cls

@@ -7,10 +7,9 @@ message states the expected and the actual value.
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, LiteralString, NamedTuple, cast, get_args
+from typing import Annotated, Any, NamedTuple, cast, get_args
 
-from pydantic_core import PydanticCustomError, core_schema
-
+from archspec.ops.attributes import Read, Refused
 from archspec.words import (
     ACTIVATIONS,
     Bias,
@@ -59,22 +58,8 @@ class Usual(NamedTuple):
     """Help for another value."""
 
 
-class Read:
-    """Makes Pydantic validate a value by this function only.
-
-    Pydantic's own PlainValidator also builds a schema of the type, which takes as long
-    as the rest of a short command.
-    """
-
-    def __init__(self, function: Callable[[Any], Any]):
-        self.function = function
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        return core_schema.no_info_plain_validator_function(self.function)
-
-
 class Optional(Read):
-    """The same for an attribute that may be unset."""
+    """A `Read` for an attribute that may be unset."""
 
     def __init__(self, function: Callable[[Any], Any]):
         super().__init__(lambda value: None if value is None else function(value))
@@ -88,23 +73,18 @@ class OneOf(Read, Examples):
         Examples.__init__(self, *words)
 
     def check(self, value: object) -> object:
-        """The word; raises PydanticCustomError for other values."""
+        """The word; raises Refused for other values."""
         if value in self.values:
             return value
         *most, last = map(repr, self.values)
         raise refusal(f"{', '.join(most)} or {last}", value)
 
 
-NOT_WHOLE = "not_whole"
-"""The type of the error for a number that has a fraction."""
-
-
 def refusal(
-    wanted: str, value: object, advice: str = "", kind: LiteralString = "attribute"
-) -> PydanticCustomError:
+    wanted: str, value: object, advice: str = "", *, whole: bool = True
+) -> Refused:
     """The error for an invalid value; `advice` is its help."""
-    context = {"message": f"must be {wanted}, but is {shown(value)}", "help": advice}
-    return PydanticCustomError(kind, "{message}", context)
+    return Refused(f"must be {wanted}, but is {shown(value)}", advice, whole=whole)
 
 
 def shown(value: object) -> str:
@@ -127,7 +107,7 @@ def whole_from(least: int) -> Callable[[object], int]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise refusal("a whole number", value)
         if isinstance(value, float) and not value.is_integer():
-            raise refusal("a whole number", value, kind=NOT_WHOLE)
+            raise refusal("a whole number", value, whole=False)
         if value < least:
             raise refusal(f"at least {least}", value)
         return int(value)

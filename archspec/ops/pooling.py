@@ -2,10 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
-
-from pydantic import field_validator
-from pydantic_core.core_schema import ValidationInfo
+from typing import Annotated, Any, ClassVar
 
 from archspec.ops import arrays
 from archspec.ops.base import INPUT, OUTPUT, Array, Kept, Op, Weights, positions
@@ -14,7 +11,6 @@ from archspec.ops.fields import (
     Examples,
     Flag,
     KernelField,
-    Padding,
     PaddingField,
     PairField,
     StrideField,
@@ -45,17 +41,17 @@ class Pool(Windowed):
         channels, height, width = self.as_map(shape)
         return channels, *self.window.slide((height, width))
 
-    @field_validator("padding")
     @classmethod
-    def at_most_half(cls, padding: Padding, info: ValidationInfo) -> Padding:
+    def read(cls, name: str, value: object, before: Mapping[str, Any]) -> Any:
         """Larger padding gives windows of padding only; PyTorch rejects it too."""
-        kernel = info.data.get("kernel")
-        if kernel is None or isinstance(padding, str):
-            return padding
-        top, bottom, left, right = padding
+        held = super().read(name, value, before)
+        kernel = before.get("kernel")
+        if name != "padding" or kernel is None or isinstance(held, str):
+            return held
+        top, bottom, left, right = held
         if max(top, bottom) > kernel[0] // 2 or max(left, right) > kernel[1] // 2:
-            raise refusal(f"at most half of the kernel {list(kernel)}", padding)
-        return padding
+            raise refusal(f"at most half of the kernel {list(kernel)}", held)
+        return held
 
 
 class MaxPool(Pool):

@@ -1,6 +1,6 @@
 """Text to a tree with places, and checks of the text alone.
 
-Nothing here needs Pydantic: a hostile document is refused before that is loaded.
+It needs none of the ops: a hostile document is refused before they are loaded.
 """
 
 from archspec.reading.source import (

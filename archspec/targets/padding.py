@@ -38,7 +38,7 @@ def windows(call: Call) -> list[Window]:
     found: list[Window] = []
     for index in range(len(call.inputs)):
         values = {name: a.values[index] for name, a in call.attributes.items()}
-        primitive: Any = OPS[call.op].model_validate(values)
+        primitive: Any = OPS[call.op](**values)
         found.append(primitive.window)
     return found
 

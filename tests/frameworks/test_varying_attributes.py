@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 VALUES = {
     op: {name: [*map(written, values)] for name, values in examples(op).items()}
     for op, primitive in OPS.items()
-    if primitive.model_fields
+    if primitive.fields
 }
 REST = {
     "conv": {"filters": "6"},

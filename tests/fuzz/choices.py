@@ -203,9 +203,9 @@ class Scope:
             return {k: isinstance(v, str) and v in words for k, v in found.items()}
         usual = {"padding", "bias", "epsilon", "decay", "kind"}
         usual |= {*PRIMITIVES[op].fallbacks}
-        fields = PRIMITIVES[op].model_fields.items()
+        fields = PRIMITIVES[op].fields.items()
         return {
-            name: field.is_required() and (name not in usual or op == "activation")
+            name: field.required and (name not in usual or op == "activation")
             for name, field in fields
         }
 

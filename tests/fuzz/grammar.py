@@ -36,7 +36,7 @@ FITTING: dict[str, list[Tree]] = {
     "std": ["0.5"],
 }
 NEEDED = {
-    name: [key for key, field in op.model_fields.items() if field.is_required()]
+    name: [key for key, field in op.fields.items() if field.required]
     for name, op in OPS.items()
 } | {
     name: [

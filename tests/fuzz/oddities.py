@@ -22,7 +22,7 @@ Tree = Any
 
 LAYERS = [*"abcd", "stem", "head"]
 COLUMNS = [*"ijk"]
-FIELDS = {name: list(op.model_fields) for name, op in OPS.items()} | {
+FIELDS = {name: list(op.fields) for name, op in OPS.items()} | {
     name: [*block.section("arguments").entries]
     for name, block in sorted(standard_blocks().entries.items())
 }

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from nearest import check_nearest
-from pydantic import ValidationError
 from readers import MODIFIERS, op_of, parted, unread
 from ruamel.yaml import YAML
 from values import Names, Unfit, scope_of, value, whole
 
 from archspec.errors import ShapeError
 from archspec.ops import JOINS, OPS, PRIMITIVES, Op, Shape
+from archspec.ops.attributes import InvalidAttributes
 from archspec.resources import SPECS
 
 MAX_LAYERS, MAX_CHANNELS, MAX_NUMBERS, MAX_DEGREE = 120, 40, 6_000, 5
@@ -48,8 +48,8 @@ STANDARD = standard_blocks()
 
 def usual(op: str) -> Names:
     """What the attributes are that nobody gives."""
-    fields = OPS[op].model_fields.items()
-    return {name: field.default for name, field in fields if not field.is_required()}
+    fields = OPS[op].fields.items()
+    return {name: field.default for name, field in fields if not field.required}
 
 
 def in_order(branches: list[Any]) -> bool:
@@ -266,14 +266,14 @@ class Walk:
         if settings.get("kind") == "softmax" and x.shape[0] == 1:
             raise Unfit("Keras warns of a softmax over one channel")
         try:
-            primitive = OPS[op].model_validate(settings)
+            primitive = OPS[op](**settings)
             primitive.weights(x.shape)
             tensor = self.add(op, primitive.infer(x.shape), [x])
             check_nearest(settings, x.shape, tensor.shape)
             if op == "resize" and 1 in (*x.shape[1:], *tensor.shape[1:]):
                 # Behind a layer norm its optimiser loses a 1 of the sizes.
                 raise Unfit("onnxruntime 1.31 fails")
-        except (ValidationError, ShapeError) as error:
+        except (InvalidAttributes, ShapeError) as error:
             raise Unfit(str(error)) from None
         bounds = op.endswith("_norm") and op != "global_response_norm"
         if bounds or settings.get("kind") in BOUNDED:
@@ -340,9 +340,9 @@ class Walk:
 
     def joined(self, op: str, tensors: list[Tensor], settings: Names) -> Tensor:
         try:
-            join = JOINS[op].model_validate(settings)
+            join = JOINS[op](**settings)
             shape = join.infer(*(tensor.shape for tensor in tensors))
-        except (ValidationError, ShapeError) as error:
+        except (InvalidAttributes, ShapeError) as error:
             raise Unfit(str(error)) from None
         if op.endswith("attention") and one_key(join, [x.shape for x in tensors]):
             raise Unfit("Keras warns of a softmax over one key")
@@ -369,7 +369,7 @@ class Walk:
         if given is None or isinstance(given, dict):
             return given or {}
         own = self.blocks[op]["arguments"] if op in self.blocks else None
-        main = next(iter(PRIMITIVES[op].model_fields if own is None else own))
+        main = next(iter(PRIMITIVES[op].fields if own is None else own))
         return {main: given}
 
     def evaluated(self, op: str, given: Any, names: Names) -> dict[str, Any]:
@@ -383,6 +383,6 @@ class Walk:
         own = self.defaults.get(op, {})
         if op != "depthwise_conv":
             return own
-        fields = OPS[op].model_fields
+        fields = OPS[op].fields
         conv = self.defaults.get("conv", {})
         return {k: v for k, v in conv.items() if k in fields} | own

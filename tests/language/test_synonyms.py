@@ -30,7 +30,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
 BLOCKS = standard_blocks().entries
 ALL_OPS = {*OPS, *JOINS, *BLOCKS}
 ATTRIBUTES_OF = {
-    **{name: {*op.model_fields} for name, op in PRIMITIVES.items()},
+    **{name: {*op.fields} for name, op in PRIMITIVES.items()},
     **{name: {*block.section("arguments").entries} for name, block in BLOCKS.items()},
 }
 IN_PARTS = {field.name for part in PARTS.values() for field in fields(part)}

@@ -3,9 +3,9 @@
 import math
 
 import pytest
-from pydantic import ValidationError
 
 from archspec.ops import JOINS, OPS
+from archspec.ops.attributes import InvalidAttributes
 from archspec.words import ACTIVATIONS
 
 CONV = {"filters": 8, "padding": "same", "bias": False}
@@ -58,9 +58,9 @@ MAIN = {
 
 
 def test_every_word_of_the_language_and_its_main_attribute():
-    assert {op: next(iter(OPS[op].model_fields), None) for op in OPS} == MAIN
+    assert {op: next(iter(OPS[op].fields), None) for op in OPS} == MAIN
     assert {op.name for op in OPS.values()} == set(MAIN)
-    assert {op: next(iter(JOINS[op].model_fields), None) for op in JOINS} == {
+    assert {op: next(iter(JOINS[op].fields), None) for op in JOINS} == {
         **dict.fromkeys(("add", "subtract", "multiply", "concat")),
         **dict.fromkeys(("attention", "linear_attention"), "heads"),
         "separable_attention": "dilation",
@@ -77,7 +77,7 @@ def test_fallbacks_are_required_attributes():
         "slice_positions": {"stop": "positions"},
     }
     for word, attributes in fallbacks.items():
-        assert all(OPS[word].model_fields[key].is_required() for key in attributes)
+        assert all(OPS[word].fields[key].required for key in attributes)
 
 
 def test_only_depthwise_convolution_inherits():
@@ -119,17 +119,17 @@ def test_static_attributes():
 )
 def test_pairs(written: object, held: tuple[int, int]):
     op = OPS["depthwise_conv"](kernel=written, padding="same", bias=False)
-    assert op.model_dump()["kernel"] == held
+    assert dict(op)["kernel"] == held
 
 
 def test_whole_floats_become_integers():
-    filters = OPS["conv"](**(CONV | {"filters": 88.0})).model_dump()["filters"]
+    filters = dict(OPS["conv"](**(CONV | {"filters": 88.0})))["filters"]
     assert filters == 88
     assert type(filters) is int
 
 
 def test_defaults():
-    assert OPS["conv"](**CONV).model_dump() == {
+    assert dict(OPS["conv"](**CONV)) == {
         "filters": 8,
         "kernel": (1, 1),
         "stride": (1, 1),
@@ -150,14 +150,14 @@ def test_defaults():
 )
 def test_initializers(written: list[object], held: tuple[object, ...]):
     op = OPS["dense"](units=10, initializer=written)
-    assert op.model_dump()["initializer"] == held
+    assert dict(op)["initializer"] == held
 
 
 def test_ops_are_values():
     first, second = OPS["conv"](**CONV), OPS["conv"](**CONV)
     assert first == second
     assert hash(first) == hash(second)
-    with pytest.raises(ValidationError, match="frozen"):
+    with pytest.raises(AttributeError, match="frozen"):
         first.filters = 9  # pyright: ignore
 
 
@@ -189,7 +189,7 @@ def test_ops_are_values():
         ),
         ({"initializer": "normal"}, f'must be {INITIALIZERS}, but is "normal"'),
         ({"initializer": ["normal", 0]}, "must be above 0, but is 0"),
-        ({"filter": 8}, "Extra inputs are not permitted"),
+        ({"filter": 8}, "is unknown"),
     ],
 )
 def test_messages_of_conv(changed: dict[str, object], message: str):
@@ -215,13 +215,13 @@ HALF = "write symmetric, which pads by kernel // 2; on a single layer also"
     ],
 )
 def test_advice(changed: dict[str, object], advice: str):
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(InvalidAttributes) as caught:
         OPS["conv"](**(CONV | changed))
-    assert [error["ctx"]["help"] for error in caught.value.errors()] == [advice]
+    assert [why.help for why in caught.value.refused.values()] == [advice]
 
 
 def test_padding_and_bias_have_no_default():
-    assert messages("conv", {"filters": 8}) == ["Field required"] * 2
+    assert messages("conv", {"filters": 8}) == ["is required"] * 2
 
 
 @pytest.mark.parametrize(
@@ -288,6 +288,6 @@ def test_a_wrong_kernel_is_reported_once():
 
 
 def messages(word: str, attributes: dict[str, object]) -> list[str]:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(InvalidAttributes) as caught:
         OPS[word](**attributes)
-    return [error["msg"] for error in caught.value.errors()]
+    return [why.message for why in caught.value.refused.values()]

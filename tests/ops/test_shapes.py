@@ -58,7 +58,7 @@ def test_advice_on_the_kind_of_a_tensor():
 )
 def test_output_channels_say_what_infer_computes(word: str, shape: Shape):
     op = (NEED_MAPS | TAKE_BOTH)[word]
-    names = {"channels": shape[0], "positions": prod(shape[1:])} | op.model_dump()
+    names = {"channels": shape[0], "positions": prod(shape[1:])} | dict(op)
     expected = eval(op.output_channels, {}, names)  # noqa: S307 (the text is ours)
     assert op.infer(shape)[0] == expected
 

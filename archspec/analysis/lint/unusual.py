@@ -49,8 +49,9 @@ def _values(document: Document, use: Use, step: Step) -> Iterator[Diagnostic]:
 
 def _ranges(op: str) -> Iterator[tuple[str, Usual]]:
     """The attributes of an op that have a usual range."""
-    fields = PRIMITIVES[op].model_fields if op in PRIMITIVES else {}
-    for name, field in fields.items():
+    if op not in PRIMITIVES:
+        return
+    for name, field in PRIMITIVES[op].fields.items():
         yield from ((name, data) for data in field.metadata if isinstance(data, Usual))
 
 

@@ -135,7 +135,7 @@ class _Caller:
         """All attributes that are set, by name; `known` gets their expressions."""
         self.check_constants()
         found: dict[str, Attribute] = {}
-        for name in kind.model_fields:
+        for name in kind.fields:
             if self.runs.steps[0].attributes[name] is not None:
                 found[name] = self.attribute(kind, name, known)
                 known[name] = found[name].expression

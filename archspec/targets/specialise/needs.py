@@ -83,7 +83,7 @@ def needs_of(given: Given, step: Step) -> Needs:
     if kind.sized:
         needs[("positions",)] = frozenset({step.inputs[0][1:]})
     if attributes.get("relative_bias") is not None:
-        table = kind.model_validate(attributes).weights(*step.inputs)["table"]
+        table = _primitive(step).weights(*step.inputs)["table"]
         needs[("table",)] = frozenset({table.shape[1:]})
     if step.op == "activation":
         needs[("kind",)] = frozenset({_function(step)})
@@ -107,8 +107,11 @@ def _paddings(given: Given, step: Step) -> frozenset[Hashable]:
     numbers = formula.expression if formula else None
     if isinstance(numbers, Items) and names_in(numbers):
         return frozenset({"computed"})
-    primitive: Any = PRIMITIVES[step.op].model_validate(step.attributes)
-    return primitive.window.ways()
+    return _primitive(step).window.ways()
+
+
+def _primitive(step: Step) -> Any:
+    return PRIMITIVES[step.op](**step.attributes)
 
 
 def _given(layer: Layer, step: Step) -> Given:
