@@ -7,7 +7,8 @@ from itertools import chain, count, pairwise
 
 from archspec.importing.aligning import Body
 from archspec.importing.covering import Item
-from archspec.importing.draft import Block, Layer, readers, snake, taken
+from archspec.importing.draft import Block, Layer, identifier, is_taken, readers, snake
+from archspec.importing.later_runs import is_next, noted
 from archspec.importing.library import Call
 from archspec.importing.naming import SMALL, label, path_of
 from archspec.importing.own_blocks import Defaulted, named, unified
@@ -41,8 +42,10 @@ class Classes:
         self._is_standard = is_standard
         classes: dict[tuple[str, int], list[Region]] = {}
         for region in reversed(modules):
-            if not region.is_container and region.kind not in left:
-                kind = region.kind, len(region.others)
+            if region.is_container and not self.regions.is_shared_alone(region):
+                continue
+            if (name := _kind(region)) not in left:
+                kind = name, len(region.others)
                 classes.setdefault(kind, []).append(region)
         for (kind, _), members in sorted(classes.items(), key=lambda c: _size(c[1])):
             self._class(kind, members)
@@ -59,9 +62,12 @@ class Classes:
         whole = {
             region: body
             for region, body in bodies.items()
-            if body is not None and not self._is_stage(body)
+            if body is not None
+            and (self.regions.is_shared(region) or not self._is_stage(body))
         }
-        if len(whole) < 2 or all(_is_small(body) for body in whole.values()):
+        is_shared = any(map(self.regions.is_shared, whole))
+        is_small = not is_shared and all(map(_is_small, whole.values()))
+        if len(whole) < 2 or is_small:
             return
         if self._unify(kind, whole):
             return
@@ -86,11 +92,11 @@ class Classes:
 
     def _name(self, kind: str) -> str:
         """A name for a block that is neither an op nor a standard block."""
-        plain = snake(kind.rpartition(".")[2]).strip("_")
+        plain = snake(identifier(kind.rpartition(".")[2])).strip("_")
         ends = chain(["", "_block"], (f"_{number}" for number in count(2)))
         names = (f"{plain}{end}" for end in ends)
-        known = {*PRIMITIVES, *standard_blocks().entries, *self.blocks, *taken()}
-        return next(name for name in names if name not in known)
+        known = {*PRIMITIVES, *standard_blocks().entries, *self.blocks}
+        return next(n for n in names if n not in known and not is_taken(n))
 
     def _is_stage(self, body: Body) -> bool:
         """Whether it is a chain of blocks, which are better rows of a table."""
@@ -127,11 +133,10 @@ class Classes:
             path = path_of(item)
             inner = path.removeprefix(region.path).strip(".")
             is_own = item.op in self.blocks
-            labels[layer] = label(
-                inner if path.startswith(region.path) else "",
-                "" if is_own else item.op,
-                inside=True,
-            )
+            inner = inner if path.startswith(region.path) else ""
+            op = "" if is_own else item.op
+            labels[layer] = label(inner, op, inside=True) or item.op
+        noted((known[item.result], item.nodes) for item in items)
         body = Body(start, list(labels))
         named(body, labels)
         return Body(start, _rolled(body.layers), others)
@@ -173,15 +178,19 @@ def _rolled(layers: Sequence[Layer]) -> list[Layer]:
         before = found[-1] if found else layer
         inner = [a for a, b in known.items() if b is before] or [before]
         alone = len(readers_of.get(inner[-1], ())) == 1
-        alike = (layer.op, layer.said) == (before.op, before.said)
         is_block = layer.op not in {*PRIMITIVES, *SMALL}
-        if is_block and alike and alone and layer.sources == (before,):
+        if is_block and alone and is_next(layer, before):
             before.beside["repeat"] = before.beside.get("repeat", 1) + 1
             before.node = layer.node
             known[layer] = before
         else:
             found.append(layer)
     return found
+
+
+def _kind(region: Region) -> str:
+    """Its class; for a framework's, which says nothing, where it is."""
+    return region.path if region.is_container else region.kind
 
 
 def _is_small(body: Body) -> bool:

@@ -9,9 +9,11 @@ from itertools import chain, count
 from keyword import iskeyword
 from typing import Any
 
+from archspec.frameworks import SOURCES
 from archspec.importing.graph import Node
 from archspec.language.names import PREDEFINED, RESERVED_LAYERS
 from archspec.ops import PRIMITIVES
+from archspec.targets import names
 from archspec.targets.templates import manifest
 
 Said = Any
@@ -20,6 +22,8 @@ Said = Any
 
 TABLE = "table"
 """The op of a layer that is a table; `said` has its columns, rows and the rest."""
+AGAIN = "again"
+"""The op of a layer that runs an earlier one again, which is its last source."""
 
 
 @dataclass(eq=False, slots=True)
@@ -73,15 +77,19 @@ class Draft:
     blocks: dict[str, Block] = field(default_factory=dict[str, Block])
 
 
-_RESERVED = frozenset(
-    {*PREDEFINED, *RESERVED_LAYERS, *PRIMITIVES, "again"} - {"classes"}
-)
+_RESERVED = frozenset({*PREDEFINED, *RESERVED_LAYERS, *PRIMITIVES, AGAIN} - {"classes"})
 
 
 def taken(targets: Iterable[str] = ("torch", "nnx")) -> frozenset[str]:
     """The names that no layer can have."""
     own = chain.from_iterable(manifest(target)["taken"] for target in targets)
     return frozenset({*own, *RESERVED_LAYERS})
+
+
+def is_taken(block: str) -> bool:
+    """Whether a block cannot be called so: a generated file uses the name itself."""
+    manifests = map(manifest, SOURCES)
+    return block in taken() or any(names.is_taken(block, each) for each in manifests)
 
 
 class Names:

@@ -8,6 +8,7 @@ from typing import Any
 from archspec.importing.attributes import Defaults, defaults_of, said
 from archspec.importing.draft import Draft, Layer, Names
 from archspec.importing.graph import Graph, Node
+from archspec.importing.later_runs import noted
 from archspec.importing.tidying import tidied
 
 _GENERIC = {
@@ -37,6 +38,7 @@ def flat(graph: Graph, name: str) -> Draft:
         label = names.name(_label(node))
         known[node] = Layer(label, node.name, said(node, defaults), sources, node)
     layers = [layer for node, layer in known.items() if node not in inputs]
+    noted((known[node], [node]) for node in graph.nodes)
     outputs = {n or "output": known[node] for n, node in graph.outputs.items()}
     head = header(graph, name, layers)
     return Draft(head, list(inputs.values()), _shown(defaults), layers, outputs)

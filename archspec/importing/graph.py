@@ -6,7 +6,7 @@ same ops are equal, however they were written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,10 +18,14 @@ Array = Any
 
 
 class Scope(NamedTuple):
-    """A module of the source that a node is in: where it is, and its class."""
+    """A module of the source that a node is in: where it is, and its class.
+
+    `call` tells the calls of a module that is called several times apart.
+    """
 
     path: str
     kind: str
+    call: str = ""
 
 
 class Tensor(NamedTuple):
@@ -31,6 +35,11 @@ class Tensor(NamedTuple):
     array: Array
     made_of: tuple[str, ...] = ()
     """The weights that it was computed from, if it is none of the source's own."""
+
+    @property
+    def place(self) -> Hashable:
+        """Where its numbers are: other parts of one weight are elsewhere."""
+        return self.array.__array_interface__["data"][0]
 
 
 @dataclass(eq=False, repr=False, slots=True)
@@ -84,11 +93,12 @@ class Graph:
 
     @property
     def parameters(self) -> int:
-        """All weights, moving statistics included."""
+        """All weights, moving statistics included, shared ones once."""
+        later = first_runs(self)
         return sum(
             weight.size
             for node in self.nodes
-            if node.op
+            if node.op and node not in later
             for weight in node.op.weights(*node.inputs).values()
         )
 
@@ -125,26 +135,33 @@ def _all(graph: Graph) -> Iterator[Node]:
 
 def shared_weights(graph: Graph) -> dict[str, list[Node]]:
     """The weights that several nodes have, by their names in the source."""
-    found: dict[str, list[Node]] = {}
+    found: dict[tuple[str, Hashable], list[Node]] = {}
     for node in graph.nodes:
         for tensor in node.weights.values():
-            found.setdefault(f"{tensor.name} {_where(tensor.array)}", []).append(node)
-    several = {name: nodes for name, nodes in found.items() if len(nodes) > 1}
-    return {name.partition(" ")[0]: nodes for name, nodes in several.items()}
+            found.setdefault((tensor.name, tensor.place), []).append(node)
+    return {name: nodes for (name, _), nodes in found.items() if len(nodes) > 1}
 
 
-def _where(array: Array) -> object:
-    """Where an array's numbers are: other parts of one weight are not shared."""
-    return array.__array_interface__["data"][0]
+def first_runs(graph: Graph) -> dict[Node, Node]:
+    """The nodes that work with all weights of an earlier node, and that node."""
+    known: dict[Hashable, Node] = {}
+    firsts = {node: known.setdefault(weights_of([node]), node) for node in graph.nodes}
+    return {node: first for node, first in firsts.items() if first is not node}
+
+
+def weights_of(nodes: Iterable[Node]) -> Hashable:
+    """Equal for nodes that work with the same weights, unless they have none."""
+    tensors = [(n, t.place) for node in nodes for n, t in node.weights.items()]
+    return tuple(tensors) or object()
 
 
 def graph_of(network: Network) -> Graph:
-    """The graph of an elaborated spec; a node's only scope is its layer."""
+    """The graph of an elaborated spec; a node's only scope has the layer's weights."""
     inputs = {name: Node(None, (), shape) for name, shape in network.inputs.items()}
     known = {INPUT - number: node for number, node in enumerate(inputs.values())}
     for number, layer in enumerate(network.layers):
         sources = tuple(known[source] for source in layer.sources)
-        scopes = (Scope(layer.path, layer.op),)
+        scopes = (Scope(layer.first_run or layer.path, layer.op),)
         known[number] = Node(layer.primitive, sources, layer.output, scopes)
     outputs = {name: known[number] for name, number in network.outputs.items()}
     return Graph(inputs, [known[n] for n in range(len(network.layers))], outputs)

@@ -11,9 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.errors import (
-    ImportFailed,
-)
+from archspec.errors import ImportFailed, SpecError
 from archspec.frameworks import FRAMEWORKS
 from archspec.importing import provenance
 from archspec.importing.checkpoint import classes_of, fitted
@@ -24,11 +22,16 @@ from archspec.importing.keras import live as keras_live
 from archspec.importing.models import Model
 from archspec.importing.outputs import Outputs, Run, compared, generated
 from archspec.importing.readers import READERS, Program, Reader
-from archspec.importing.refusals import faults_of, last_readable, refusal
+from archspec.importing.refusals import (
+    faults_of,
+    last_readable,
+    refusal,
+    unwritten,
+)
 from archspec.importing.sourced import sourced
 from archspec.importing.structured import best
 from archspec.importing.torch import archive, live
-from archspec.importing.trial import Accepted, headed
+from archspec.importing.trial import Accepted, Different, headed
 from archspec.network import Network
 from archspec.runtime.session import SECONDS, Session
 from archspec.weights.checkpoints import opened
@@ -244,13 +247,12 @@ def _unused(program: Program, used: Collection[str]) -> Iterator[str]:
 
 
 def spec_of(graph: Graph, name: str, path: Path, *, is_flat: bool) -> Accepted:
-    """The best spec of a graph that says the same; raises ImportFailed (AS704).
+    """The best spec of a graph, which is written to `path`.
 
-    `path` is of the spec.
+    Raises ImportFailed: the language lacks what the model has (AS703), or no spec
+    computes the same (AS704).
     """
     try:
         return best(graph, name, path, is_flat=is_flat)
-    except ValueError as error:
-        message = f"no spec says what {path.stem} computes: {error}"
-        help = "this is a fault of archspec; please report it with the model"
-        raise ImportFailed.single("AS704", message, help=help) from None
+    except (SpecError, Different) as error:
+        raise unwritten(error, graph, path.stem) from None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeGuard
 
-from archspec.importing.draft import TABLE, Block, Draft, Layer, Said
+from archspec.importing.draft import AGAIN, TABLE, Block, Draft, Layer, Said
 from archspec.importing.joins import Branch, branches
 from archspec.language.blocks import standard_blocks
 from archspec.ops import PRIMITIVES
@@ -88,6 +88,9 @@ class _Speller:
         """A layer with its modifiers; `inner` are the branches of a structure."""
         said = {**layer.said, **self.tensors(layer)}
         body: Any = self.spelled(layer.op, said)
+        if layer.op == AGAIN:
+            first = reference(layer.sources[-1])
+            body = {AGAIN: {first: said} if said else first}
         beside = dict(layer.beside)
         if inner:
             body = {layer.op: {**layer.said, **self.branches(inner, previous)}}
@@ -102,7 +105,8 @@ class _Speller:
 
     def tensors(self, layer: Layer) -> dict[str, Said]:
         """The tensors that a call of a block gives besides its input."""
-        others = self.own[layer.op].others if layer.op in self.own else ()
+        op = layer.sources[-1].op if layer.op == AGAIN else layer.op
+        others = self.own[op].others if op in self.own else ()
         given = zip(others, layer.sources[1:], strict=False)
         return {other.name: reference(source) for other, source in given}
 

@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from archspec.errors import MAX_DIAGNOSTICS, Diagnostic, ImportFailed
+from archspec.errors import MAX_DIAGNOSTICS, Diagnostic, ImportFailed, SpecError
 from archspec.importing.building import Builder, Gap
-from archspec.importing.graph import Graph, shared_weights
+from archspec.importing.graph import Graph, shared_weights, weights_of
 from archspec.importing.parts import distinct
 from archspec.importing.readers import Program, Reader
 
@@ -17,14 +17,39 @@ MOST = 12
 
 
 def faults_of(graph: Graph, builder: Builder, said: str) -> list[Diagnostic]:
-    """All that the language lacks, each once, and weights that layers share (AS703).
+    """All that the language lacks, each once, and weights of unlike layers (AS703).
 
     `said` is what the user calls the model.
     """
-    return [*_lacking(builder, said), *_shared(graph, said)]
+    return [*_lacking(builder, said), *shared_faults(graph, said, alike=False)]
 
 
-def refusal(faults: Sequence[Diagnostic], layer: str) -> ImportFailed:
+def unwritten(error: Exception, graph: Graph, said: str) -> ImportFailed:
+    """The error for a model of which not even the flat spec is right.
+
+    That has errors, such as numbers beyond limits, or cannot say which weights are
+    shared (AS703); all else is our own fault (AS704).
+    """
+    if isinstance(error, SpecError):
+        faults = [
+            Diagnostic("AS703", f"{fault.message}, in {said}", help=_written(fault))
+            for fault in error.diagnostics
+        ]
+        return ImportFailed(faults, error.more)
+    if shared := shared_faults(graph, said):
+        return refusal(shared)
+    message = f"no spec computes what {said} does: {error}"
+    help = "this is a fault of archspec; please report it with the model"
+    return ImportFailed.single("AS704", message, help=help)
+
+
+def _written(fault: Diagnostic) -> str:
+    """The help of an error of a spec that is not shown, or where it would be."""
+    written = fault.place.text if fault.place else ""
+    return fault.help or (f"the spec would have {written}" if written else "")
+
+
+def refusal(faults: Sequence[Diagnostic], layer: str = "") -> ImportFailed:
     """The error; `layer` is the last one before which all can be imported, or ""."""
     last = faults[:MAX_DIAGNOSTICS][-1].help
     advice = f"; --until {layer} imports the part before" if layer else ""
@@ -54,18 +79,24 @@ def _lacking(builder: Builder, said: str) -> Iterator[Diagnostic]:
         )
 
 
-def _shared(graph: Graph, said: str) -> Iterator[Diagnostic]:
-    """The weights that several layers share, with their paths (AS703)."""
+def shared_faults(graph: Graph, said: str, *, alike: bool = True) -> list[Diagnostic]:
+    """The weights that several layers share, with their paths (AS703).
+
+    Unless `alike`, without those of layers that share all weights.
+    """
     paths = {
         tuple(node.path or "the network itself" for node in nodes): name
         for name, nodes in shared_weights(graph).items()
+        if alike or len({weights_of([node]) for node in nodes}) > 1
     }
-    for where, name in paths.items():
-        yield Diagnostic(
+    return [
+        Diagnostic(
             "AS703",
             f"'{name}' of {said} is the weight of {len(where)} layers",
-            help=f"in {', '.join(where)}; import cannot write shared layers yet",
+            help=f"in {', '.join(where)}; again runs whole layers that are alike",
         )
+        for where, name in paths.items()
+    ]
 
 
 def _places(gaps: Sequence[Gap], operation: str, why: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from typing import TypeVar
 
-from archspec.importing.graph import Graph, Node, users
+from archspec.importing.graph import Graph, Node, Scope, users
 from archspec.importing.matching import Key, Keys
 
 T = TypeVar("T")
@@ -82,6 +83,7 @@ class Regions:
         self.modules = [region for region in regions if not region.others]
         self.several = [region for region in regions if region.others]
         """Modules that read several tensors."""
+        self._calls = Counter(region.path for region in regions)
 
     def region(
         self,
@@ -100,6 +102,16 @@ class Regions:
             return None
         return Region(tuple(nodes), first, path, kind, tuple(others))
 
+    def is_shared(self, region: Region) -> bool:
+        """Whether it is one of several calls of a module."""
+        return self._calls[region.path] > 1
+
+    def is_shared_alone(self, region: Region) -> bool:
+        """Whether it is, and not because a module around it is."""
+        calls = self._calls[region.path]
+        outer = accumulate(region.path.split(".")[:-1], "{}.{}".format)
+        return calls > 1 and all(self._calls[path] != calls for path in outer)
+
     def _is_seen(self, node: Node, inside: set[Node]) -> bool:
         """Whether anything outside reads it."""
         return node in self._ends or any(
@@ -108,13 +120,13 @@ class Regions:
 
     def _modules(self) -> list[Region]:
         """The modules that are regions of several nodes, outermost first."""
-        members: dict[tuple[str, str], list[Node]] = {}
+        members: dict[Scope, list[Node]] = {}
         for node in self.nodes:
             for scope in node.scopes:
-                members.setdefault((scope.path, scope.kind), []).append(node)
+                members.setdefault(scope, []).append(node)
         found = (
-            self.region(nodes, path, kind, entries=MOST_ENTRIES)
-            for (path, kind), nodes in members.items()
+            self.region(nodes, scope.path, scope.kind, entries=MOST_ENTRIES)
+            for scope, nodes in members.items()
             if len(nodes) > 1
         )
         regions = [region for region in found if region is not None]

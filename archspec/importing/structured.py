@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from archspec.errors import SpecError
 from archspec.importing.attributes import Defaults, defaults_of, said, short
 from archspec.importing.classes import Classes
 from archspec.importing.covering import Item, covered, has_join
-from archspec.importing.draft import TABLE, Block, Draft, Layer, Names, Said
+from archspec.importing.draft import AGAIN, TABLE, Block, Draft, Layer, Names, Said
 from archspec.importing.flat import flat, header
 from archspec.importing.graph import Graph, Node
+from archspec.importing.later_runs import noted
 from archspec.importing.library import Library
 from archspec.importing.naming import (
     SMALL,
@@ -26,7 +29,7 @@ from archspec.importing.printing import text
 from archspec.importing.regions import Region, Regions
 from archspec.importing.tables import Tables
 from archspec.importing.tidying import tidied
-from archspec.importing.trial import Accepted, judged
+from archspec.importing.trial import Accepted, Different, judged
 from archspec.language.fields import TYPES
 from archspec.ops import PRIMITIVES
 
@@ -34,16 +37,13 @@ from archspec.ops import PRIMITIVES
 def best(graph: Graph, name: str, path: Path, *, is_flat: bool = False) -> Accepted:
     """The spec that a person would write, else a longer one; `path` is of its file.
 
-    Raises ValueError if not even the flat spec is the graph's.
+    Raises SpecError if the language lacks what not even the flat spec can say without,
+    and Different if that is not the graph's.
     """
     for draft in () if is_flat else _drafts(graph, name):
-        found = judged(draft, graph, path)
-        if isinstance(found, Accepted):
-            return found
-    found = judged(flat(graph, name), graph, path)
-    if isinstance(found, str):
-        raise ValueError(found)
-    return found._replace(is_flat=True)
+        with suppress(SpecError, Different):
+            return judged(draft, graph, path)
+    return judged(flat(graph, name), graph, path)._replace(is_flat=True)
 
 
 def _drafts(graph: Graph, name: str) -> Iterator[Draft]:
@@ -166,6 +166,7 @@ class _Writer:
             layer.sources = tuple(found[source] for source in item.entries)
             found[item.result] = layer
             self.paths[layer] = [path_of(item)]
+        noted((found[item.result], item.nodes) for item in items)
         return found
 
     def name(self, layers: Sequence[Layer]) -> None:
@@ -174,12 +175,13 @@ class _Writer:
         places = positional([layer.op for layer in layers])
         for number, layer in enumerate(layers):
             paths = self.paths[layer]
+            op = layer.sources[-1].op if layer.op == AGAIN else layer.op
             if layer.op == TABLE:
                 wanted = common_name(paths) or "stages"
             elif len(paths) > 1:
-                wanted = common_name(paths) or label("", layer.op)
+                wanted = common_name(paths) or label("", op)
             else:
-                wanted = label(paths[0], layer.op)
+                wanted = label(paths[0], op)
             layer.name = names.name(places.get(number, wanted))
 
     def default(self, op: str, name: str) -> Said:

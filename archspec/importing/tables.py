@@ -8,7 +8,8 @@ from itertools import chain, combinations, groupby, pairwise, product, takewhile
 from typing import NamedTuple
 
 from archspec.importing.columns import Columns, Defaulted, derived
-from archspec.importing.draft import TABLE, Block, Layer, Said, readers
+from archspec.importing.draft import AGAIN, TABLE, Block, Layer, Said, readers
+from archspec.importing.later_runs import is_next
 from archspec.importing.naming import SMALL
 from archspec.ops import PRIMITIVES
 
@@ -49,6 +50,8 @@ class Tables:
     """The layers that a table stands for."""
     seen: set[Layer] = field(default_factory=set[Layer])
     """Layers that others read than the next one, so that a row ends with each."""
+    firsts: set[Layer] = field(default_factory=set[Layer])
+    """Layers that run again, for which a table has no names."""
 
     def tabled(self, layers: Sequence[Layer]) -> list[Layer]:
         """The layers, some of them in tables."""
@@ -58,6 +61,7 @@ class Tables:
         """Layers of which each reads the one before it, and others read blocks only."""
         readers_of = readers(layers)
         self.seen = {n for n in layers if len(readers_of.get(n, ())) > 1} | self.ends
+        self.firsts = {n.sources[-1] for n in layers if n.op == AGAIN}
         run: list[Layer] = []
         for layer in layers:
             if run and not self._follows(layer, run):
@@ -69,6 +73,10 @@ class Tables:
 
     def _follows(self, layer: Layer, run: Sequence[Layer]) -> bool:
         before = run[-1]
+        if AGAIN in (layer.op, before.op):
+            return is_next(layer, before) and before not in self.seen
+        if self.firsts & {layer, before}:
+            return False
         is_block = before.op not in {*PRIMITIVES, *SMALL}
         first, *others = layer.sources or (None,)
         return (

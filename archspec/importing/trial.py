@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from archspec.elaboration import elaborate
-from archspec.errors import SpecError
 from archspec.importing.draft import Draft
 from archspec.importing.graph import Graph, Tensor, graph_of
-from archspec.importing.matching import pairs
+from archspec.importing.matching import Pair, pairs
 from archspec.importing.printing import entries, text
 from archspec.network import Network
 from archspec.ops import Shape
@@ -30,29 +29,27 @@ class Accepted(NamedTuple):
     """Whether each of its layers is one node."""
 
 
-def judged(
-    draft: Draft, graph: Graph, path: Path = Path("imported.yaml")
-) -> Accepted | str:
-    """The spec of a draft, or why it is none of this graph."""
+class Different(Exception):
+    """A draft describes another network than the source's."""
+
+
+def judged(draft: Draft, graph: Graph, path: Path = Path("imported.yaml")) -> Accepted:
+    """The spec of a draft; raises SpecError, or Different if it is not this graph's."""
     written = text(draft)
-    try:
-        network = elaborate(parsed(written, path))
-    except SpecError as error:
-        return str(error)
-    own = graph_of(network)
-    found = pairs(graph, own)
+    network = elaborate(parsed(written, path))
+    found = pairs(graph, graph_of(network))
     if found is None:
-        return "it computes something else"
+        raise Different("it computes something else")
     if (network.parameters, network.macs) != (graph.parameters, graph.macs):
-        return (
+        raise Different(
             f"it has {network.parameters:,} parameters and {network.macs:,} MACs, "
             f"not {graph.parameters:,} and {graph.macs:,}"
         )
-    tensors = {
-        f"{pair.other.path}.{name}": tensor
-        for pair in found
-        for name, tensor in pair.one.weights.items()
-    }
+    tensors: dict[str, Tensor] = {}
+    for name, tensor in _named(found):
+        known = tensors.setdefault(name, tensor)
+        if known.place != tensor.place:
+            raise Different(f"'{known.name}' and '{tensor.name}' are one weight")
     shapes = network.weight_shapes.items()
     return Accepted(
         written, network, {n: _shaped(tensors[n], shape) for n, shape in shapes}
@@ -64,6 +61,13 @@ def headed(found: Accepted, about: Mapping[str, Any], path: Path) -> Accepted:
     first, name, *lines = found.text.splitlines()
     written = "\n".join([first, name, *entries(about), *lines]) + "\n"
     return found._replace(text=written, network=elaborate(parsed(written, path)))
+
+
+def _named(found: Iterable[Pair]) -> Iterator[tuple[str, Tensor]]:
+    """The source's weights by canonical names, those of later runs once more."""
+    for pair in found:
+        for name, tensor in pair.one.weights.items():
+            yield f"{pair.other.path}.{name}", tensor
 
 
 def _shaped(tensor: Tensor, shape: Shape) -> Tensor:

@@ -122,9 +122,15 @@ def laid_out(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.moveaxis(array, 1, -1) if array.ndim == 3 else array
 
 
-def named(outputs: Any) -> dict[str, Any]:
-    """A model's outputs by name; one without a name by ""."""
-    return dict(outputs) if isinstance(outputs, dict) else {"": outputs}  # pyright: ignore
+def named(outputs: Any, name: str = "") -> dict[str, Any]:
+    """A model's outputs by name; one without a name by "", those of lists by number."""
+    if outputs is None:
+        return {}
+    if not isinstance(outputs, (dict, list, tuple)):
+        return {name: outputs}
+    inner: Any = outputs.items() if isinstance(outputs, dict) else enumerate(outputs)  # pyright: ignore
+    found = (named(each, f"{name}.{key}" if name else str(key)) for key, each in inner)
+    return {key: each for part in found for key, each in part.items()}
 
 
 _INPUT = "input:"

@@ -24,6 +24,11 @@ def taken_names(manifest: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(taken)
 
 
+def is_taken(block: str, manifest: Mapping[str, Any]) -> bool:
+    """Whether a file has another use for the name of a block's class or function."""
+    return _printed(block, manifest) in taken_names(manifest)
+
+
 def check_names(
     network: Network, program: Program, manifest: Mapping[str, Any]
 ) -> None:

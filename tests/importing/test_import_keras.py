@@ -151,13 +151,13 @@ def test_all_that_is_lacking_is_said_at_once(tmp_path):
     assert "error[AS703]: ELU: the language has no such layer (1 time)" in text
 
 
-def test_shared_layers_are_refused_with_their_paths(tmp_path):
+def test_a_layer_that_is_called_twice_runs_again(tmp_path):
     image = x = L.Input((8, 8, 4))
     conv = L.DepthwiseConv2D(3, padding="same", name="twice")
     inner = keras.Sequential([L.Input((8, 8, 4)), conv], name="inner")
-    text = refused(keras.Model(image, inner(L.ReLU()(inner(x)))), tmp_path / "n.keras")
-    assert "is the weight of 2 layers" in text
-    assert "in inner.twice, inner.twice" in text
+    model = keras.Model(image, inner(L.ReLU()(inner(x))))
+    text = imported(model, tmp_path / "n.keras")
+    assert "twice_2: {again: twice}" in text
 
 
 def rewritten(path, change):

@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 import archspec
 from archspec.cli.commands import program
 from archspec.importing.flat import flat
-from archspec.importing.graph import shared_weights
 from archspec.importing.torch import live
 from archspec.importing.torch.archive import read as read_archive
 from archspec.importing.torch.reading import read
@@ -36,7 +35,6 @@ def imported(module, *shapes):
     graph, builder = read(live.export(module, tuple(images)))
     assert builder.gaps == []
     found = judged(flat(graph, "Net"), graph)
-    assert not isinstance(found, str), found
     weights = {name: tensor.array for name, tensor in found.tensors.items()}
     arrays = [image.numpy() for image in images]
     own = evaluate(found.network, weights, arrays if len(arrays) > 1 else arrays[0])
@@ -230,24 +228,6 @@ def test_weights_that_inference_does_not_need_are_named():
     found = archspec.import_model(Auxiliary(), torch.rand(2, 6, 1, 1))
     assert found.unused == ("aux.weight", "aux.bias")
     assert "2 weights are not needed: aux.weight, aux.bias" in found.summary
-
-
-class Shared(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.first = nn.Conv2d(3, 3, 1, bias=False)
-        self.second = nn.Sequential(self.first)
-
-    def forward(self, x):
-        return self.second(self.first(x).relu())
-
-
-def test_shared_weights_are_refused_with_both_paths():
-    graph, _ = read(live.export(Shared(), torch.rand(2, 3, 8, 8)))
-    ((name, nodes),) = shared_weights(graph).items()
-    assert (name, len(nodes)) == ("second.0.weight", 2)
-    with pytest.raises(archspec.ImportFailed, match="is the weight of 2 layers"):
-        archspec.import_model(Shared(), torch.rand(2, 3, 8, 8))
 
 
 class Small(nn.Module):

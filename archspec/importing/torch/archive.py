@@ -17,6 +17,7 @@ import numpy as np
 
 from archspec.errors import ImportFailed
 from archspec.importing.building import Constant
+from archspec.importing.draft import Names
 from archspec.importing.graph import Scope
 from archspec.importing.parts import End, chosen, ends, needed
 from archspec.importing.readers import MAX_BATCH, MAX_SIZE
@@ -39,6 +40,7 @@ _BFLOAT16 = 13
 MAX_REPEATED = 2**24
 """Numbers of a tensor that repeats those in its bytes."""
 MAX_CALLS = 100_000
+_DICTS = "builtins.dict", "collections.OrderedDict"
 
 
 class Program(NamedTuple):
@@ -53,6 +55,8 @@ class Program(NamedTuple):
     constants: Mapping[str, Constant]
     calls: tuple[Call, ...]
     outputs: tuple[str, ...]
+    names: tuple[str, ...]
+    """What the network calls its outputs."""
     shapes: Mapping[str, tuple[int, ...]]
     end: str = ""
     """The module that it ends with, if it is the part of a network."""
@@ -71,6 +75,7 @@ class Program(NamedTuple):
             constants={n: c for n, c in self.constants.items() if n in read},
             calls=tuple(self.calls[number] for number in calls),
             outputs=(str(end.tensor),),
+            names=("output",),
             end=layer,
         )
 
@@ -214,20 +219,48 @@ def _program(archive: _Archive) -> Program:
     passing = {
         each["buffer_name"] for each in buffers if each and not each["persistent"]
     }
-    outputs = tuple(
-        spec["user_output"]["arg"]["as_tensor"]["name"]
-        for spec in signature["output_specs"]
-        if "user_output" in spec
-    )
+    given = [spec.get("user_output") for spec in signature["output_specs"]]
+    outputs = _outputs(whole, [each["arg"] for each in given if each])
     if not inputs or len(graph["nodes"]) > MAX_CALLS:
         raise ValueError(f"it has no input, or more than {MAX_CALLS:,} operations")
     aliases = Aliases()
     calls = tuple(aliases.resolved(map(_call, graph["nodes"])))
-    outputs = tuple(map(aliases.name, outputs))
     state = {name: array for name, array in weights.items() if name not in passing}
     return Program(
-        _class(graph["nodes"]), inputs, state, constants, calls, outputs, shapes
+        _class(graph["nodes"]),
+        inputs,
+        state,
+        constants,
+        calls,
+        tuple(map(aliases.name, outputs.values())),
+        tuple(outputs),
+        shapes,
     )
+
+
+def _outputs(whole: Mapping[str, Any], given: Sequence[Any]) -> dict[str, str]:
+    """The tensors that the network gives, by its own names for them."""
+    spec = whole["module_call_graph"][0]["signature"]["out_spec"]
+    _, tree = json.loads(spec)
+    paths = list(_leaves(tree))
+    names = Names()
+    return {
+        names.name("_".join(path) if path else "output"): about["as_tensor"]["name"]
+        for path, about in zip(paths, given, strict=True)
+        if "as_tensor" in about
+    }
+
+
+def _leaves(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[Any]:
+    """The keys that lead to each tensor: of dicts their own, of lists numbers."""
+    if tree["type"] is None:
+        yield path
+        return
+    inner = tree["children_spec"]
+    keys = json.loads(tree["context"]) if tree["type"] in _DICTS else None
+    for number, child in enumerate(inner):
+        key = str(keys[number]) if keys else str(number)
+        yield from _leaves(child, (*(path or ("output",) * (not keys)), key))
 
 
 def _class(nodes: Sequence[Mapping[str, Any]]) -> str:
@@ -270,6 +303,6 @@ def _scopes(stack: str) -> tuple[Scope, ...]:
     """`KEY,PATH,CLASS;...`, the network itself first, which is left out."""
     found: list[Scope] = []
     for entry in filter(None, stack.split(";")):
-        _, path, kind = entry.split(",", 2)
-        found.append(Scope(path.partition("@")[0], kind))
+        key, path, kind = entry.split(",", 2)
+        found.append(Scope(path.partition("@")[0], kind, key.partition("@")[2]))
     return tuple(found[1:])

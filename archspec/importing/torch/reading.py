@@ -52,7 +52,7 @@ class _Reading(Steps):
             self._call(call)
         builder.scopes = ()
         ends = [self.end(name) for name in program.outputs]
-        names = program.outputs if len(ends) > 1 else ("",)
+        names = program.names if len(ends) > 1 else ("",)
         return builder.graph(dict(zip(names, ends, strict=True))), builder
 
     def _call(self, call: Call) -> None:
