@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from archspec.errors import Diagnostic, ImportFailed, did_you_mean
+from archspec.importing.readers import Program
+from archspec.weights.checkpoints import opened
 
 Array = np.ndarray[Any, Any]
 Arrays = Mapping[str, Array]
@@ -17,30 +20,42 @@ _WRAPPERS = "module.", "model.", "_orig_mod.", "net."
 """What training code puts before every name of a state dict."""
 
 
-def fitted(state: Arrays, found: Arrays, said: str) -> Arrays:
-    """The arrays of a checkpoint by the names of the model's state.
+def read(path: Path, key: str) -> Arrays:
+    """The arrays of a checkpoint of PyTorch; raises WeightsError (AS511, AS514)."""
+    with opened(path, key) as checkpoint:
+        return checkpoint.arrays()
+
+
+def fitted(program: Program, found: Arrays, said: str) -> Program:
+    """The program with the arrays of a checkpoint.
 
     Raises ImportFailed (AS705) where names or shapes differ.
     """
+    state = program.state
     named = next(_renamed(state, found), found)
     counters = {n: a for n, a in state.items() if n.endswith("num_batches_tracked")}
     arrays = {**counters, **named}
     faults = [*_missing(state, arrays), *_other_shapes(state, arrays, said)]
     if faults:
         raise ImportFailed.most(faults)
-    return {name: arrays[name] for name in state}
+    surplus = [name for name in arrays if name not in state]
+    return program.with_state({name: arrays[name] for name in state}, surplus)
 
 
-def classes_of(state: Arrays, found: Arrays) -> int | None:
-    """How many classes a checkpoint has, where that is all that differs."""
+def classes_of(state: Arrays, found: Arrays, axis: int) -> int | None:
+    """How many classes a checkpoint has, where that is all that differs.
+
+    They are along this axis of weights, the first or the last.
+    """
     named = next(_renamed(state, found), found)
     other = {
         (state[name].shape, array.shape)
         for name, array in named.items()
         if name in state and state[name].shape != array.shape
     }
-    counts = {(ours[0], theirs[0]) for ours, theirs in other if ours and theirs}
-    rests = all(ours[1:] == theirs[1:] for ours, theirs in other)
+    counts = {(ours[axis], theirs[axis]) for ours, theirs in other if ours and theirs}
+    rest = slice(1, None) if axis == 0 else slice(0, -1)
+    rests = all(ours[rest] == theirs[rest] for ours, theirs in other)
     if len(counts) != 1 or not rests:
         return None
     ((_, classes),) = counts

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from archspec.errors import ImportFailed
 from archspec.frameworks import FRAMEWORKS
 from archspec.importing import models
+from archspec.importing.checkpoint import Arrays, classes_of
 from archspec.importing.draft import identifier
 from archspec.importing.models import Model
 from archspec.importing.outputs import Run, runner
@@ -30,15 +32,23 @@ class Export(NamedTuple):
     module: Path
     weights: Path
 
+    def classes_of(self, own: Arrays) -> int | None:
+        """How many classes a checkpoint has, where that is all that differs."""
+        axis = -1 if self.reader.target == "keras" else 0
+        return classes_of(self.program.state, own, axis)
+
     def runner(self, session: Session, program: Program) -> Run:
         """Runs the model with the state of a program, which may be a part of it."""
         text = self.module.read_text(encoding="utf-8")
-        if self.reader.target == "keras":
+        is_keras = self.reader.target == "keras"
+        if is_keras:
             text = models.with_weights(text, self.weights)
         if program.end:
             text = models.part(text, self.reader.target, program.end)
         self.module.write_text(text, encoding="utf-8")
-        return runner(session, self.module, "Original", program.state)
+        return runner(
+            session, self.module, "Original", {} if is_keras else program.state
+        )
 
 
 def session_of(model: Model, seconds: float) -> Session:
@@ -76,3 +86,13 @@ def exported(
     reader = READERS[file.suffix]
     program = reader.program(file, size if reader.may_be_open else ())
     return Export(program, reader, module, file)
+
+
+def first_of(
+    session: Session, others: Iterable[Model], size: Sequence[int], folder: Path
+) -> Export | None:
+    """The first of some models that can be made and exported, if any."""
+    for model in others:
+        with suppress(ImportFailed):
+            return exported(session, model, size, folder)
+    return None

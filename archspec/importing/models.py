@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,14 +16,14 @@ class Library(NamedTuple):
 
     `target` is the framework that runs them, "" if only the model itself shows it.
     `size` is the argument for the size of images, channels last; "" if there is none.
-    `classes` is the argument for the number of classes.
+    `classes` are what the argument for the number of classes may be called.
     """
 
     imports: str
     call: str
     target: str = "torch"
     size: str = ""
-    classes: str = "num_classes"
+    classes: Sequence[str] = ("num_classes",)
 
 
 _LIBRARIES = {
@@ -37,7 +37,7 @@ _LIBRARIES = {
         "keras.applications.{name}(**{{'weights': None, **{options}}})",
         target="keras",
         size="input_shape",
-        classes="classes",
+        classes=("classes",),
     ),
 }
 _MODULE = """\
@@ -52,10 +52,13 @@ def Original():
 """
 _WEIGHTS = """
 
+import keras
+
 _made = Original
 
 
 def Original():
+    keras.utils.clear_session()  # or layers have other names than in the file
     network = _made()
     network.load_weights({file!r})
     return network
@@ -75,8 +78,6 @@ def Original():
     return network
 """,
     "keras": """
-
-import keras
 
 _whole = Original
 
@@ -134,7 +135,7 @@ class Model(NamedTuple):
         """What makes it."""
         package, _, name = self.said.partition(":")
         call = f"{package}.{name}(**{{options}})"
-        own = Library(f"import {package}", call, target="")
+        own = Library(f"import {package}", call, "", classes=("num_classes", "classes"))
         return _LIBRARIES.get(package, own)
 
     @property
@@ -170,9 +171,9 @@ class Model(NamedTuple):
         shape = height, width, channels
         return self._with(**{self.library.size: shape})
 
-    def with_classes(self, classes: int) -> Model:
-        """The same model for another number of classes."""
-        return self._with(**{self.library.classes: classes})
+    def with_classes(self, classes: int) -> Iterator[Model]:
+        """The same model for another number of classes, by any name for that."""
+        yield from (self._with(**{name: classes}) for name in self.library.classes)
 
     def _with(self, **changed: Any) -> Model:
         options = {**self.options(), **changed}

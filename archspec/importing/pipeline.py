@@ -14,9 +14,9 @@ import numpy as np
 from archspec.errors import ImportFailed, SpecError
 from archspec.frameworks import FRAMEWORKS
 from archspec.importing import provenance
-from archspec.importing.checkpoint import classes_of, fitted
+from archspec.importing.checkpoint import fitted
 from archspec.importing.draft import class_name, identifier
-from archspec.importing.exporting import Export, exported, session_of
+from archspec.importing.exporting import Export, exported, first_of, session_of
 from archspec.importing.graph import Graph
 from archspec.importing.keras import live as keras_live
 from archspec.importing.models import Model
@@ -30,11 +30,10 @@ from archspec.importing.refusals import (
 )
 from archspec.importing.sourced import sourced
 from archspec.importing.structured import best
-from archspec.importing.torch import archive, live
+from archspec.importing.torch import live
 from archspec.importing.trial import Accepted, Different, headed
 from archspec.network import Network
 from archspec.runtime.session import SECONDS, Session
-from archspec.weights.checkpoints import opened
 from archspec.weights.checks import Arrays
 
 Array = np.ndarray[Any, Any]
@@ -106,7 +105,7 @@ def import_source(
         progress(f"reading {model.said}")
         reader = READERS[model.path.suffix]
         program = reader.program(model.path, wish.size)
-        program = _part(_with_own(program, _own(wish), model), wish)
+        program = _part(_with_own(program, _own(reader, wish, model), model), wish)
         return _imported(program, reader, model, wish, progress)
     with _made(model, wish, seconds, progress) as (export, session):
         return _verified(export, session, model, wish, progress)
@@ -136,11 +135,14 @@ def import_module(
     if keras_live.is_model(module):
         model = Model(module.name)
         with keras_live.export(module, seconds) as (export, session):
-            return _verified(export, session, model, wish, progress)
+            own = _own(export.reader, wish, model)
+            changed = _changed(export, own, wish, model)
+            return _verified(changed, session, model, wish, progress)
     model = Model(type(module).__name__)
-    program = _with_own(live.export(module, example), _own(wish), model)
-    program = _part(program, wish)
-    found = _imported(program, READERS[".pt2"], model, wish, progress)
+    reader = READERS[".pt2"]
+    own = _own(reader, wish, model)
+    program = _part(_with_own(live.export(module, example), own, model), wish)
+    found = _imported(program, reader, model, wish, progress)
     progress("comparing outputs")
     theirs = live.runner(module, program.state, program.end)
     with Session("torch", seconds) as session:
@@ -159,30 +161,22 @@ def _compared(found: Imported, theirs: Run, session: Session) -> Outputs:
         return compared(theirs, stack.enter_context(run), found.network, shapes)
 
 
-def _own(wish: Wish) -> Arrays | None:
-    """The user's own weights, if there are any."""
+def _own(reader: Reader, wish: Wish, model: Model) -> Arrays | None:
+    """The user's own weights, if there are any; raises ImportFailed (AS705)."""
     if wish.checkpoint is None:
         return None
-    with opened(wish.checkpoint, wish.key) as checkpoint:
-        return checkpoint.arrays()
+    if not reader.weights:
+        message = f"{model.said} cannot be given other weights"
+        help = (
+            "--checkpoint is for PyTorch and Keras; export the model with its weights"
+        )
+        raise ImportFailed.single("AS705", message, help=help)
+    return reader.state(wish.checkpoint, wish.key)
 
 
 def _with_own(program: Program, own: Arrays | None, model: Model) -> Program:
     """The program with the user's weights; raises ImportFailed (AS705)."""
-    if own is None:
-        return program
-    if not isinstance(program, archive.Program):
-        message = f"{model.said} cannot be given other weights"
-        help = (
-            "--checkpoint is for models of PyTorch; export the model with its weights"
-        )
-        raise ImportFailed.single("AS705", message, help=help)
-    state = fitted(program.state, own, model.said)
-    constants = {
-        name: constant._replace(array=state.get(constant.name, constant.array))
-        for name, constant in program.constants.items()
-    }
-    return program._replace(state=state, constants=constants)
+    return program if own is None else fitted(program, own, model.said)
 
 
 @contextmanager
@@ -197,14 +191,19 @@ def _made(
         folder = Path(name)
         progress(f"exporting {model.said}")
         export = exported(session, model, wish.size, folder)
-        own = _own(wish)
-        classes = None if own is None else classes_of(export.program.state, own)
+        own = _own(export.reader, wish, model)
+        classes = None if own is None else export.classes_of(own)
         if classes is not None:
             progress(f"exporting {model.said} with {classes} classes")
-            model = model.with_classes(classes)
-            export = exported(session, model, wish.size, folder)
-        program = _with_own(export.program, own, model)
-        yield export._replace(program=program), session
+            others = model.with_classes(classes)
+            export = first_of(session, others, wish.size, folder) or export
+        yield _changed(export, own, wish, model), session
+
+
+def _changed(export: Export, own: Arrays | None, wish: Wish, model: Model) -> Export:
+    """The same model with the user's weights; raises ImportFailed (AS705)."""
+    program = _with_own(export.program, own, model)
+    return export._replace(program=program, weights=wish.checkpoint or export.weights)
 
 
 def _imported(
@@ -234,9 +233,14 @@ def _imported(
 
 
 def _left_out(program: Program) -> Iterator[str]:
-    """A note where the network is a part of the model."""
+    """Notes on a part of the model, and on parts of a checkpoint that it lacks."""
     if program.end:
         yield f"the network ends with '{program.end}' of the model"
+    if program.surplus:
+        yield (
+            f"{len(program.surplus)} weights of the checkpoint are not of this model: "
+            f"{provenance.shortened(program.surplus)}"
+        )
 
 
 def _unused(program: Program, used: Collection[str]) -> Iterator[str]:

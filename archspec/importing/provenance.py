@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from archspec.importing.graph import Tensor
 
@@ -29,9 +29,12 @@ def notes(tensors: Mapping[str, Tensor]) -> Iterator[str]:
     computed = {key: each.made_of for key, each in tensors.items() if each.made_of}
     if computed:
         listed = [f"{key} (of {', '.join(of)})" for key, of in computed.items()]
-        more = f" and {len(listed) - MOST} more" * (len(listed) > MOST)
         what = "weight is" if len(listed) == 1 else "weights are"
-        yield (
-            f"{len(listed)} {what} computed from others of the model: "
-            f"{'; '.join(listed[:MOST])}{more}"
-        )
+        known = shortened(listed, "; ")
+        yield f"{len(listed)} {what} computed from others of the model: {known}"
+
+
+def shortened(names: Sequence[str], between: str = ", ") -> str:
+    """The first names of a list, and how many more there are."""
+    more = f" and {len(names) - MOST} more" * (len(names) > MOST)
+    return between.join(names[:MOST]) + more

@@ -22,8 +22,8 @@ MAX_SIZE, MAX_BATCH = 2**30, 2**16
 class Program(Protocol):
     """What a file was read as, before it is a graph.
 
-    `constants` are its weights, whatever reads them; `state` those that a run of the
-    source has to be given.
+    `constants` are its weights, whatever reads them; `state` those that checkpoints
+    have, by their names.
     """
 
     @property
@@ -38,6 +38,11 @@ class Program(Protocol):
     def state(self) -> Mapping[str, Array]: ...
 
     @property
+    def surplus(self) -> Sequence[str]:
+        """Names in a checkpoint that the model does not have."""
+        ...
+
+    @property
     def layers(self) -> Mapping[str, End]:
         """Where each of its layers ends that gives one tensor."""
         ...
@@ -45,6 +50,10 @@ class Program(Protocol):
     @property
     def end(self) -> str:
         """The layer that it ends with, if it is the part of a network."""
+        ...
+
+    def with_state(self, state: Mapping[str, Array], surplus: Sequence[str]) -> Program:
+        """The same network with the weights of a checkpoint."""
         ...
 
     def until(self, layer: str) -> Program:
@@ -55,12 +64,14 @@ class Program(Protocol):
 class Reader(NamedTuple):
     """The modules that read a kind of file; each needs a framework's package at most.
 
-    `may_be_open` is whether such a file can leave the size of images open; `target` is
-    the framework that writes it, "" if several do.
+    `weights` reads checkpoints of such a model. `may_be_open` is whether such a file
+    can leave the size of images open; `target` is the framework that writes it, "" if
+    several do.
     """
 
     file: str
     graph: str
+    weights: str = ""
     target: str = ""
     may_be_open: bool = False
 
@@ -75,6 +86,10 @@ class Reader(NamedTuple):
             raise InvalidArgument(f"a {path.suffix} file says the size of its images")
         return self._function(self.file)(path, size)
 
+    def state(self, path: Path, key: str) -> Mapping[str, Array]:
+        """The arrays of a checkpoint, `key` of it; raises WeightsError (AS511)."""
+        return self._function(self.weights)(path, key)
+
     def read(self, program: Program) -> tuple[Graph, Builder]:
         """The graph of a program; the builder has the gaps."""
         return self._function(self.graph)(program)
@@ -84,8 +99,10 @@ class Reader(NamedTuple):
 
 
 READERS: Mapping[str, Reader] = {
-    ".pt2": Reader("torch.archive", "torch.reading", "torch"),
+    ".pt2": Reader("torch.archive", "torch.reading", "checkpoint", "torch"),
     ".onnx": Reader("onnx.file", "onnx.reading", may_be_open=True),
-    ".keras": Reader("keras.archive", "keras.reading", "keras", may_be_open=True),
+    ".keras": Reader(
+        "keras.archive", "keras.reading", "keras.weights", "keras", may_be_open=True
+    ),
 }
 """By the suffix of the file."""

@@ -24,6 +24,14 @@ def number():
     return 3
 
 
+def varied(model):
+    """The model with other weights."""
+    random = np.random.default_rng(0)
+    for variable in model.variables:
+        variable.assign(random.uniform(0.1, 0.9, tuple(variable.shape)))
+    return model
+
+
 @pytest.fixture
 def _mine(tmp_path, monkeypatch):
     """A module of the user's, in the current folder."""
@@ -33,12 +41,53 @@ def _mine(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("_mine")
-def test_a_factory_of_any_size():
-    found = archspec.import_model("mine:small_net", call="size=None", size=(3, 10, 12))
+def test_a_factory_of_any_size_with_a_checkpoint_of_other_classes():
+    """Of another run of Keras, which has named the layers otherwise."""
+    small_net(3)
+    tuned = varied(small_net(3))
+    tuned.save_weights("tuned.weights.h5")
+    found = archspec.import_model(
+        "mine:small_net",
+        call="size=None",
+        size=(3, 10, 12),
+        checkpoint="tuned.weights.h5",
+    )
     assert "name: SmallNet\n" in found.text
-    assert "size: [10, 12]" in found.text
+    assert "size: [10, 12]}\nclasses: 3" in found.text
+    np.testing.assert_array_equal(
+        found.weights["classifier.weight"],
+        keras.ops.convert_to_numpy(tuned.get_layer("logits").kernel).T,
+    )
     assert found.difference < 1e-12
     assert found.sizes == ((10, 12), (42, 44))
+
+
+def test_a_file_with_a_checkpoint(tmp_path):
+    """Which has a layer more, whose weights are not lost in silence."""
+    image = L.Input((8, 8, 3))
+    x = L.Conv2D(4, 3, name="filter")(image)
+    keras.Model(image, x).save(tmp_path / "net.keras")
+    longer = varied(keras.Model(image, L.Dense(2)(L.Dense(2)(x))))
+    longer.save(tmp_path / "longer.keras")
+    found = archspec.import_model(
+        tmp_path / "net.keras", checkpoint=tmp_path / "longer.keras"
+    )
+    np.testing.assert_array_equal(
+        found.weights["stem.bias"],
+        keras.ops.convert_to_numpy(longer.get_layer("filter").bias),
+    )
+    assert found.notes == (
+        "4 weights of the checkpoint are not of this model: layers/dense/vars/0, "
+        "layers/dense/vars/1, layers/dense_1/vars/0, layers/dense_1/vars/1",
+    )
+    with pytest.raises(archspec.ImportFailed) as caught:
+        archspec.import_model(
+            tmp_path / "longer.keras", checkpoint=tmp_path / "net.keras"
+        )
+    assert "AS705]: the checkpoint has no 'layers/dense/vars/0'" in str(caught.value)
+    longer.save(tmp_path / "old.h5")
+    with pytest.raises(archspec.WeightsError, match="load it in Keras 3"):
+        archspec.import_model(tmp_path / "net.keras", checkpoint=tmp_path / "old.h5")
 
 
 @pytest.mark.full

@@ -16,14 +16,14 @@ from typing import Any, NamedTuple, cast
 
 from archspec.errors import ImportFailed, WeightsError
 from archspec.importing.building import Constant
-from archspec.importing.keras.model import Layer, Model, Ref, Where, in_order, sources
+from archspec.importing.keras.model import Layer, Model, Ref, in_order, sources
 from archspec.importing.keras.scopes import scopes_of
+from archspec.importing.keras.weights import MAX_DEPTH, Names, weights
 from archspec.importing.parts import End, Step, chosen, ends
-from archspec.weights.checkpoints.hdf5 import children, opened, tensor
-from archspec.weights.checkpoints.keras import NO_LAYERS, member, unzipped
+from archspec.weights.checkpoints.hdf5 import opened
+from archspec.weights.checkpoints.keras import member, unzipped
 
 Array = Any
-MAX_DEPTH = 32
 MAX_LAYERS = 20_000
 _MALFORMED = (
     ArithmeticError,
@@ -41,21 +41,27 @@ _MALFORMED = (
 class Program(NamedTuple):
     """A network as layers.
 
-    `weights` are in the order in which a layer makes them, None for what is no weight.
+    `weights` are names in `state`, in the order in which a layer makes its weights.
     """
 
     name: str
     model: Model
-    weights: Mapping[Where, Sequence[Array | None]]
+    weights: Names
+    state: Mapping[str, Array]
     constants: Mapping[str, Constant] = {}
-    state: Mapping[str, Array] = {}
     end: str = ""
     """The layer that it ends with, if it is the part of a network."""
+    surplus: Sequence[str] = ()
+    """Names in a checkpoint that the model does not have."""
 
     @property
     def layers(self) -> Mapping[str, End]:
         """Where each module and layer ends."""
         return dict(_ends(self.model))
+
+    def with_state(self, state: Mapping[str, Array], surplus: Sequence[str]) -> Program:
+        """The same network with the weights of a checkpoint."""
+        return self._replace(state=state, surplus=surplus)
 
     def until(self, layer: str) -> Program:
         """The part that ends with a layer; raises InvalidArgument."""
@@ -76,9 +82,9 @@ def read(path: Path, size: Sequence[int] = ()) -> Program:
             data = BytesIO(member(path, members, "model.weights.h5"))
         model = _Models().model(config, 0)
         with opened(path, data) as root:
-            weights = dict(_weights(path, root, ()))
+            names, arrays = weights(path, root)
         model = _sized(model, size) if size else model
-        return Program(path.stem, model, weights)
+        return Program(path.stem, model, names, arrays)
     except WeightsError as error:
         raise _failed(path, str(error)) from None
     except _MALFORMED as error:
@@ -217,40 +223,3 @@ def _resolved(given: Any, shapes: dict[Ref, Sequence[Any]]) -> Any:
         shapes[ref] = about["shape"]
         return ref
     return {name: _resolved(each, shapes) for name, each in found.items()}
-
-
-def _weights(
-    path: Path, model: Any, where: Where
-) -> Iterator[tuple[Where, list[Array | None]]]:
-    """The weights of all layers of a model, which a group of the file holds."""
-    if len(where) > MAX_DEPTH:
-        raise ValueError("groups within groups, too deeply")
-    for group in children(path, model["layers"]).values():
-        name = group["vars"].attrs.get("name")
-        if not isinstance(name, str):
-            raise ValueError("its weights do not name their layers")
-        yield from _parts(path, group, (*where, name))
-        if "layers" in group:
-            yield from _weights(path, group, (*where, name))
-
-
-def _parts(
-    path: Path, group: Any, where: Where
-) -> Iterator[tuple[Where, list[Array | None]]]:
-    """The weights of a layer, and of the layers that it consists of."""
-    if len(where) > MAX_DEPTH:
-        raise ValueError("groups within groups, too deeply")
-    for key, child in children(path, group).items():
-        if key == "vars":
-            names = sorted(child, key=int)
-            yield where, [_array(path, child, name) for name in names]
-        elif key not in NO_LAYERS | {"layers"} and hasattr(child, "keys"):
-            yield from _parts(path, child, (*where, key))
-
-
-def _array(path: Path, group: Any, name: str) -> Array | None:
-    """A weight; None for counts and seeds, which are whole numbers."""
-    found = tensor(path, group, name)
-    if group[name].nbytes > group[name].id.get_storage_size():
-        raise ValueError(f"its {found.name} is larger than its bytes")
-    return None if "int" in found.dtype else found.values()

@@ -190,15 +190,19 @@ class _Reading:
 
     def _use(self, layer: Layer, where: Where) -> Use:
         if where not in self.uses:
-            weights = self.program.weights
             inner = {
-                other[-1]: held
-                for other, held in weights.items()
+                other[-1]: self._weights(other)
+                for other in self.program.weights
                 if other[:-1] == where and layer.kind in _COMPOUND
             }
-            own = weights.get(where, ())
+            own = self._weights(where)
             self.uses[where] = Use("/".join(where), layer.config, own, inner)
         return self.uses[where]
+
+    def _weights(self, where: Where) -> Sequence[Any]:
+        """The weights of a layer in order, None for counts and seeds."""
+        names = self.program.weights.get(where, ())
+        return [self.program.state[name] if name else None for name in names]
 
     # -- one layer -------------------------------------------------------------
 

@@ -62,6 +62,11 @@ class Program:
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])
     end: str = ""
     """The layer that it ends with, if it is the part of a network."""
+    surplus: Sequence[str] = ()
+
+    def with_state(self, state: Mapping[str, Any], surplus: Sequence[str]) -> Program:
+        """The same network, whose weights are constants of the file."""
+        return replace(self, state=state, surplus=surplus)
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:

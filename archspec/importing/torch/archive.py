@@ -60,6 +60,16 @@ class Program(NamedTuple):
     shapes: Mapping[str, tuple[int, ...]]
     end: str = ""
     """The module that it ends with, if it is the part of a network."""
+    surplus: Sequence[str] = ()
+    """Names in a checkpoint that the model does not have."""
+
+    def with_state(self, state: Mapping[str, Any], surplus: Sequence[str]) -> Program:
+        """The same network with the weights of a checkpoint."""
+        constants = {
+            name: constant._replace(array=state.get(constant.name, constant.array))
+            for name, constant in self.constants.items()
+        }
+        return self._replace(state=state, constants=constants, surplus=surplus)
 
     @property
     def layers(self) -> Mapping[str, End]:
