@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from math import prod
 from pathlib import Path
 from runpy import run_path
 from textwrap import dedent
@@ -20,6 +19,10 @@ from typer.testing import CliRunner
 
 from archspec.api.specs import bundled_specs
 from archspec.cli.commands import program
+from archspec.counting import COUNTERS
+from archspec.counting import count as counted
+from archspec.counting.counters import quantities
+from archspec.counting.quantities import QUANTITIES
 from archspec.elaboration import elaborate, featuring, keeping
 from archspec.errors import SpecError
 from archspec.expressions.evaluation import BUILTINS
@@ -266,23 +269,21 @@ def test_the_table_of_the_readme_is_what_flops_prints():
     assert done.stdout in fences(README, "text")
 
 
-def test_the_other_counts_of_the_readme_add_up():
-    """What each counter adds to ours, as its sources say, gives what it printed."""
-    network = elaborate("mobilenetv2")
-    sizes = dict.fromkeys(("batch_norm", "activation"), 0)
-    for layer in network.layers:
-        if layer.op in sizes:
-            sizes[layer.op] += prod(layer.output)
-    norm, act, pool, bias = sizes["batch_norm"], sizes["activation"], 1280 * 49, 1000
-    counts = {
-        "archspec": network.macs,
-        "FlopCounterMode": 2 * network.macs,
-        "fvcore": network.macs + 2 * norm + pool,
-        "ptflops": network.macs + 2 * norm + act + pool + bias,
-        "thop": network.macs + 4 * norm,
-    }
-    rows = re.findall(r"^\| .*?`(\w+)`.*?\| ([\d,]+) \|", README, re.MULTILINE)
-    assert {name: int(count.replace(",", "")) for name, count in rows} == counts
+def test_the_other_counts_of_the_readme():
+    network = elaborate("mobilenetv2", ["torchvision"])
+    row = r"^\| `(\w+)`.*? \| ([\d,]+) ([\w-]+) \|"
+    rows = re.findall(row, README.split("## How FLOPs are counted")[1], re.MULTILINE)
+    assert [counter for counter, *_ in rows] == [*COUNTERS]
+    for counter, total, unit in rows:
+        counts = counted(network, counter)
+        assert (f"{counts.total:,}", counts.unit) == (total, unit)
+
+
+def test_the_rules_of_other_counters_are_what_they_count():
+    page = run_path(str(DOCS / "counters.py"))["page"]
+    text = (DOCS / "costs.md").read_text("utf-8")
+    assert page(text) == text, "python docs/counters.py"
+    assert {*quantities()} == {*QUANTITIES}
 
 
 def test_the_commands_of_the_readme_exist():

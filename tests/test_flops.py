@@ -72,9 +72,8 @@ Erratum: a misprint
 
 Counted: 1 MAC, which is 2 FLOPs, for each weight of a convolution or dense layer at
 each position of its output, and for each product of activations that attention sums;
-nothing for biases, softmax, normalisation, activations, pooling and joins. Other
-counters: torch's FlopCounterMode gives FLOPs; fvcore adds batch norm and pooling, thop
-batch norm, ptflops batch norm, activations, pooling and biases.
+nothing for biases, softmax, normalisation, activations, pooling and joins. For the
+figures of other tools, see --counter.
 """
 
 
@@ -153,6 +152,7 @@ def test_json_of_the_small_network(small):
         "attention_macs": 0,
         "flops": 6080,
         "counting": "weights-and-attention",
+        "counter": None,
         "memory": {
             "dtype": "float32",
             "as_written": {
@@ -219,8 +219,8 @@ def test_shapes_of_several_outputs_are_an_object(small):
 
 
 def test_csv_has_a_line_for_each_layer(small):
-    networks = [small(SMALL, ("plain",)), elaborate("mobilenetv2")]
-    rows = list(csv.DictReader(io.StringIO(to_csv(networks))))
+    network = small(SMALL, ("plain",))
+    rows = list(csv.DictReader(io.StringIO(to_csv(network))))
     assert rows[0] == {
         "name": "Small",
         "variant": "plain",
@@ -232,5 +232,4 @@ def test_csv_has_a_line_for_each_layer(small):
         "attention_macs": "0",
         "flops": "144",
     }
-    assert len(rows) == sum(len(network.layers) for network in networks)
-    assert {(row["name"], row["variant"]) for row in rows[-9:]} == {("MobileNetV2", "")}
+    assert len(rows) == len(network.layers)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from archspec.analysis.counts import Counts
 from archspec.analysis.memory import forms, litert_arena
 from archspec.analysis.training import training_memory
 from archspec.analysis.usage import INFERENCE, Usage
@@ -21,16 +22,25 @@ normalisation, activations, pooling, sums and gates are none.
 """
 
 
-def cost_document(network: Network, usage: Usage = INFERENCE) -> dict[str, Any]:
-    """The totals, then every primitive and join in order; shapes are channels first."""
+def cost_document(
+    network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
+) -> dict[str, Any]:
+    """The totals, then every primitive and join in order; shapes are channels first.
+
+    `counts` are those of another counter, if that is asked for.
+    """
+    layers = [_layer(layer) for layer in network.layers]
+    for layer, count in zip(layers, counts.layers if counts else (), strict=False):
+        layer["count"] = count
     return {
         **totals(network),
         "counting": COUNTING,
+        "counter": counts.as_data() if counts else None,
         "memory": _memory(network, usage),
         "training": _training(network, usage),
         "reported": _reported(network),
         "preprocessing": _preprocessing(network),
-        "layers": [_layer(layer) for layer in network.layers],
+        "layers": layers,
     }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from html import escape
+from textwrap import fill
 from typing import NamedTuple
 
 from archspec.analysis.cost import compared_figures
+from archspec.analysis.counts import Counts, own_counts
 from archspec.analysis.memory import forms, litert_arena
 from archspec.analysis.training import training_memory
 from archspec.analysis.usage import INFERENCE, Optimizer, Usage
@@ -21,9 +23,9 @@ from archspec.ops.shapes import by
 COUNTED = """\
 Counted: 1 MAC, which is 2 FLOPs, for each weight of a convolution or dense layer at
 each position of its output, and for each product of activations that attention sums;
-nothing for biases, softmax, normalisation, activations, pooling and joins. Other
-counters: torch's FlopCounterMode gives FLOPs; fvcore adds batch norm and pooling, thop
-batch norm, ptflops batch norm, activations, pooling and biases."""
+nothing for biases, softmax, normalisation, activations, pooling and joins. For the
+figures of other tools, see --counter."""
+WIDTH = 86
 
 
 class Grid(NamedTuple):
@@ -34,39 +36,58 @@ class Grid(NamedTuple):
     left: Collection[int] = (0,)
 
 
-def to_text(network: Network, usage: Usage = INFERENCE) -> str:
-    """The tables for a terminal."""
-    return _page(network, usage, "", "\n", aligned)
+def to_text(
+    network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
+) -> str:
+    """The tables for a terminal; `counts` are by default archspec's own."""
+    return _page(
+        network, "", "\n", map(aligned, _grids(network, usage, counts)), counts
+    )
 
 
-def to_markdown(network: Network, usage: Usage = INFERENCE) -> str:
+def to_markdown(
+    network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
+) -> str:
     """The same as Markdown."""
-    return _page(network, usage, "# ", "\n\n", piped)
+    grids = _grids(network, usage, counts)
+    return _page(network, "# ", "\n\n", map(piped, grids), counts)
 
 
-def to_html(network: Network, usage: Usage = INFERENCE) -> str:
+def to_html(
+    network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
+) -> str:
     """The same as HTML, for notebooks."""
     title, sizes = _heading(network)
     lines = [f"<b>{escape(title)}</b>", escape(sizes), *map(escape, _erratum(network))]
-    tables = map(_html_table, _grids(network, usage))
+    tables = map(_html_table, _grids(network, usage, counts))
     return "\n".join([*(f"<p>{line}</p>" for line in lines), *tables]) + "\n"
 
 
 def _page(
     network: Network,
-    usage: Usage,
     mark: str,
     gap: str,
-    printed: Callable[[Grid], str],
+    tables: Iterable[str],
+    counts: Counts | None,
 ) -> str:
     title, sizes = _heading(network)
-    parts = [f"{mark}{title}{gap}{sizes}", *map(printed, _grids(network, usage))]
-    return "\n\n".join([*parts, *_erratum(network), COUNTED]) + "\n"
+    parts = [f"{mark}{title}{gap}{sizes}", *tables, *_erratum(network)]
+    return "\n\n".join([*parts, _counted(counts)]) + "\n"
 
 
-def _grids(network: Network, usage: Usage) -> Iterator[Grid]:
-    yield _layers(network)
-    yield _totals(network)
+def _counted(counts: Counts | None) -> str:
+    if counts is None:
+        return COUNTED
+    return fill(
+        f"Counted as {counts.tool} counts the generated module for one image, which "
+        f"prints {counts.unit}: {counts.note}.",
+        WIDTH,
+    )
+
+
+def _grids(network: Network, usage: Usage, counts: Counts | None) -> Iterator[Grid]:
+    yield _layers(network, counts or own_counts(network))
+    yield _totals(network, counts)
     yield _memory(network, usage)
     if usage.optimizer is not None:
         yield _training(network, usage.batch, usage.optimizer)
@@ -80,29 +101,36 @@ def _erratum(network: Network) -> list[str]:
     return [f"Erratum: {one_line(network.reported.erratum)}"]
 
 
-def to_csv(networks: Iterable[Network]) -> str:
-    """Every primitive and join, as in the JSON; the same columns for any number."""
+def to_csv(network: Network, counts: Counts | None = None) -> str:
+    """Every primitive and join, as in the JSON; with another counter, a column more."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     header = "name variant path op output_shape parameters macs attention_macs flops"
-    writer.writerow(header.split())
-    for network in networks:
-        names = network.name, network.spec.variant or ""
-        for layer in network.layers:
-            macs = layer.macs, layer.attention_macs
-            counts = layer.parameters, *macs, layer.flops
-            writer.writerow([*names, layer.path, layer.op, by(layer.output), *counts])
+    writer.writerow([*header.split(), *(["count"] if counts else [])])
+    names = network.name, network.spec.variant or ""
+    for number, layer in enumerate(network.layers):
+        macs = layer.macs, layer.attention_macs
+        figures = [layer.parameters, *macs, layer.flops]
+        figures += [counts.layers[number]] if counts else []
+        writer.writerow([*names, layer.path, layer.op, by(layer.output), *figures])
     return text.getvalue()
 
 
-def overview(networks: Sequence[Network], format: str = "text") -> str:
+def overview(
+    networks: Sequence[Network],
+    format: str = "text",
+    counts: Sequence[Counts] | None = None,
+) -> str:
     """A line for each network as text, markdown or csv.
 
     The networks are bases, whose variants are counted, or variants, which are named.
+    `counts` are those of another counter for each network, instead of MACs.
     """
+    totals = [c.total for c in counts] if counts else [n.macs for n in networks]
     are_bases = all(network.spec.variant is None for network in networks)
     header = ["spec", "variants" if are_bases else "variant"]
-    header += ["input", "parameters", "trainable", "MACs"]
+    header += ["input", "parameters", "trainable"]
+    header.append(f"{counts[0].unit} ({counts[0].counter})" if counts else "MACs")
     number = str if format == "csv" else "{:,}".format
     rows = [
         [
@@ -113,9 +141,9 @@ def overview(networks: Sequence[Network], format: str = "text") -> str:
             ", ".join(map(by, network.inputs.values())),
             number(network.parameters),
             number(network.trainable_parameters),
-            number(network.macs),
+            number(total),
         ]
-        for network in networks
+        for network, total in zip(networks, totals, strict=True)
     ]
     grid = Grid(header, rows, left=(0,) if are_bases else (0, 1))
     if format == "csv":
@@ -148,17 +176,19 @@ def _html_table(grid: Grid) -> str:
     return "\n".join(["<table>", *(f"<tr>{cells}</tr>" for cells in rows), "</table>"])
 
 
-def _groups(network: Network) -> dict[str, list[NetworkLayer]]:
+def _groups(
+    network: Network, counts: Counts
+) -> dict[str, list[tuple[NetworkLayer, int]]]:
     """Layers by the layer of the document, or the row of its table, that they are."""
     tables = {
         name
         for name, layer in inner_layers(network.document.layers)
         if isinstance(layer, Table)
     }
-    found: dict[str, list[NetworkLayer]] = defaultdict(list)
-    for layer in network.layers:
-        name, *rest = layer.path.split(".")
-        found[f"{name}.{rest[0]}" if name in tables and rest else name].append(layer)
+    found: dict[str, list[tuple[NetworkLayer, int]]] = defaultdict(list)
+    for counted in zip(network.layers, counts.layers, strict=True):
+        name, *rest = counted[0].path.split(".")
+        found[f"{name}.{rest[0]}" if name in tables and rest else name].append(counted)
     return found
 
 
@@ -184,16 +214,16 @@ def _heading(network: Network) -> tuple[str, str]:
     return title, f"input {read}, output {listed}"
 
 
-def _layers(network: Network) -> Grid:
-    totals = network.parameters, network.macs
+def _layers(network: Network, counts: Counts) -> Grid:
+    totals = network.parameters, counts.total
     rows: list[list[str]] = []
-    for name, layers in _groups(network).items():
+    for name, group in _groups(network, counts).items():
+        layers, counted = zip(*group, strict=True)
         parameters = sum(layer.parameters for layer in layers)
-        macs = sum(layer.macs for layer in layers)
-        counts = *_share(parameters, totals[0]), *_share(macs, totals[1])
+        figures = *_share(parameters, totals[0]), *_share(sum(counted), totals[1])
         op = _op(network, name, layers[0])
-        rows.append([name, op, by(layers[-1].output), *counts])
-    header = ["layer", "op", "output", "parameters", "share", "MACs", "share"]
+        rows.append([name, op, by(layers[-1].output), *figures])
+    header = ["layer", "op", "output", "parameters", "share", counts.unit, "share"]
     total = ["total", "", "", *_share(*totals[:1] * 2), *_share(*totals[1:] * 2)]
     return Grid(header, [*rows, total], left=range(3))
 
@@ -202,14 +232,15 @@ def _share(part: int, whole: int) -> tuple[str, str]:
     return (f"{part:,}", f"{part / whole:.1%}") if part else ("-", "-")
 
 
-def _totals(network: Network) -> Grid:
+def _totals(network: Network, counts: Counts | None) -> Grid:
     trainable, attention = network.trainable_parameters, network.attention_macs
     totals = {
         "trainable parameters": trainable,
         "moving statistics": network.parameters - trainable,
-        **({"MACs of attention": attention} if attention else {}),
-        "FLOPs": network.flops,
     }
+    if counts is None:
+        totals |= {"MACs of attention": attention} if attention else {}
+        totals |= {"FLOPs": network.flops}
     return Grid(["", "total"], [[name, f"{n:,}"] for name, n in totals.items()])
 
 

@@ -12,6 +12,7 @@ from archspec.errors import InvalidArgument, SpecError, one_of, optional_package
 from archspec.reading.identifiers import identifier_fault, identifier_help
 
 if TYPE_CHECKING:
+    from archspec.analysis.counts import Counter, Counts
     from archspec.analysis.usage import UsageWords
     from archspec.api.weights import AdoptedWeights, Weights
     from archspec.errors import Diagnostic
@@ -59,7 +60,12 @@ class Network(network.Network):
 
         return own_warnings(self)
 
-    def table(self, format: Format = "text", **usage: Unpack[UsageWords]) -> str:
+    def table(
+        self,
+        format: Format = "text",
+        counter: Counter = "archspec",
+        **usage: Unpack[UsageWords],
+    ) -> str:
         """The cost of each layer, the totals, memory and the reported figures.
 
         `format` is text, markdown, html or csv (a line per primitive). `costs` returns
@@ -69,23 +75,43 @@ class Network(network.Network):
         from archspec.analysis.usage import Usage
 
         one_of("format", format, get_args(Format))
-        chosen = Usage.of(**usage)
+        chosen, counts = Usage.of(**usage), _others(self, counter)
         if format == "csv":
-            return table.to_csv([self])
-        return getattr(table, f"to_{format}")(self, chosen)
+            return table.to_csv(self, counts)
+        return getattr(table, f"to_{format}")(self, chosen, counts)
 
-    def totals(self) -> dict[str, Any]:
+    def totals(self, counter: Counter = "archspec") -> dict[str, Any]:
         """The shapes and total costs as plain data."""
         from archspec.analysis.cost import totals
 
-        return totals(self)
+        counts = _others(self, counter)
+        return totals(self) | ({"counter": counts.as_data()} if counts else {})
 
-    def costs(self, **usage: Unpack[UsageWords]) -> dict[str, Any]:
+    def count(self, counter: Counter) -> Counts:
+        """The figures that another tool would print for the generated module.
+
+        `counter` is `torch` (FlopCounterMode), `fvcore`, `ptflops`, `thop` or
+        `torchinfo`; `archspec` counts MACs. The tool is not imported. `total` and
+        `layers`, one figure for each of the network's `layers`, are in the tool's
+        `unit`, for one image.
+
+        Raises:
+            InvalidArgument: another word.
+            SpecError: the tool's framework does not support the network (AS4xx).
+        """
+        from archspec.analysis.counts import own_counts
+
+        return _others(self, counter) or own_counts(self)
+
+    def costs(
+        self, counter: Counter = "archspec", **usage: Unpack[UsageWords]
+    ) -> dict[str, Any]:
         """The totals and the costs of every primitive, as in `flops --format json`.
 
         Plain data, such as for `pandas.DataFrame(network.costs()["layers"])`.
 
         Args:
+            counter: whose figures to add, see `count`.
             dtype: the type of weights and activations at inference: `float32`,
                 `float16` or `int8`.
             optimizer: `sgd`, `momentum` or `adam`, for the memory of a training step.
@@ -93,11 +119,12 @@ class Network(network.Network):
 
         Raises:
             InvalidArgument: another word, or a batch of less than one image.
+            SpecError: the counter's framework does not support the network (AS4xx).
         """
         from archspec.analysis.cost import cost_document
         from archspec.analysis.usage import Usage
 
-        return cost_document(self, Usage.of(**usage))
+        return cost_document(self, Usage.of(**usage), _others(self, counter))
 
     def fold_batch_norm(self) -> Network:
         """The network for inference, batch norm folded into the layers before it."""
@@ -271,15 +298,28 @@ class Network(network.Network):
         )
 
 
-def overview(networks: Iterable[Network], format: str = "text") -> str:
+def overview(
+    networks: Iterable[Network], format: str = "text", counter: Counter = "archspec"
+) -> str:
     """A line with the costs of each network, as text, markdown or csv.
 
-    Raises InvalidArgument for other formats.
+    Raises InvalidArgument for other formats or counters.
     """
     from archspec.analysis import table
 
     one_of("format", format, ("text", "markdown", "csv"))
-    return table.overview([*networks], format)
+    found = [*networks]
+    counts = [c for c in (_others(network, counter) for network in found) if c]
+    return table.overview(found, format, counts)
+
+
+def _others(network: Network, counter: Counter) -> Counts | None:
+    """The figures of a counter, if that is another one than archspec."""
+    if counter == "archspec":
+        return None
+    from archspec.counting import count
+
+    return count(network, counter)
 
 
 def verify(

@@ -11,6 +11,7 @@ from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     AllVariants,
+    CounterName,
     Dtype,
     Overrides,
     Specs,
@@ -45,6 +46,7 @@ def flops(
     batch: Annotated[
         int, typer.Option(metavar="N", help="Images in a training step.", min=1)
     ] = 1,
+    counter: CounterName = "archspec",
     format: TableFormat = "table",
 ) -> None:
     """Count parameters, MACs and memory by layer.
@@ -56,6 +58,7 @@ def flops(
         archspec flops mobilenetv2 resnet50 --summary
         archspec flops mobilenetv2 --set input.size=96 --dtype int8
         archspec flops mobilenetv2 --optimizer adam --batch 32
+        archspec flops mobilenetv2 --counter thop
     """
     if variant and all_variants:
         raise typer.BadParameter("--variant and --all-variants exclude each other")
@@ -68,17 +71,24 @@ def flops(
             )
         ]
         usage: UsageWords = {"dtype": dtype, "batch": batch, "optimizer": optimizer}
-        printed = overview(found, format) if summary else _layers(found, format, usage)
+        printed = (
+            overview(found, format, counter)
+            if summary
+            else _layers(found, format, counter, usage)
+        )
         typer.echo(printed, nl=False, color=True)
 
 
-def _layers(networks: Sequence[Network], format: str, usage: UsageWords) -> str:
+def _layers(
+    networks: Sequence[Network], format: str, counter: CounterName, usage: UsageWords
+) -> str:
     if format == "json":
-        return as_json([network.costs(**usage) for network in networks]) + "\n"
+        return as_json([network.costs(counter, **usage) for network in networks]) + "\n"
     if format == "csv":
-        tables = [network.table("csv") for network in networks]
+        tables = [network.table("csv", counter) for network in networks]
         rows = [table.partition("\n")[2] for table in tables[1:]]
         return "".join(tables[:1] + rows)
     if format == "markdown":
-        return "\n\n".join(n.table("markdown", **usage) for n in networks)
-    return colour.table("\n\n".join(n.table(**usage) for n in networks))
+        return "\n\n".join(n.table("markdown", counter, **usage) for n in networks)
+    tables = (network.table("text", counter, **usage) for network in networks)
+    return colour.table("\n\n".join(tables))

@@ -114,6 +114,13 @@ Dtype = Annotated[
         help="The type of weights and activations at inference.",
     ),
 ]
+CounterName = Annotated[
+    Literal["archspec", "torch", "fvcore", "ptflops", "thop", "torchinfo"],
+    typer.Option(
+        metavar="archspec|torch|fvcore|ptflops|thop|torchinfo",
+        help="Print what another tool counts for the generated module.",
+    ),
+]
 Seed = Annotated[int, typer.Option(metavar="N", help="Random seed.", min=0)]
 
 
@@ -130,15 +137,17 @@ def as_json(documents: Sequence[Any], *, several: bool = False) -> str:
     return json.dumps(documents if several else documents[0], indent=2)
 
 
-def overview(networks: Sequence[Network], format: str) -> str:
+def overview(
+    networks: Sequence[Network], format: str, counter: CounterName = "archspec"
+) -> str:
     """A line for each network."""
     if format == "json":
-        return as_json([network.totals() for network in networks]) + "\n"
+        return as_json([network.totals(counter) for network in networks]) + "\n"
     from archspec.api.network import overview
 
     if format == "table":
-        return colour.table(overview(networks))
-    return overview(networks, format)
+        return colour.table(overview(networks, counter=counter))
+    return overview(networks, format, counter)
 
 
 def tell(message: str) -> None:

@@ -6,6 +6,7 @@ import ast
 from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import TemplateError, TemplateSyntaxError
 
@@ -38,7 +39,7 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
     SpecError: AS4xx if the target does not support it, AS507 if such a template fails.
     """
     try:
-        text = _text(network, target, templates)
+        text = printed(network, target, templates).text
         return digest.sign(tidy(text), network.spec.digest)
     except (
         TemplateError,
@@ -54,7 +55,7 @@ def render(network: Network, target: str, templates: Path | None = None) -> str:
 
 def check_printable(network: Network, target: str) -> None:
     """Raise SpecError (AS4xx) if the target does not support it; format nothing."""
-    _text(network, target)
+    printed(network, target)
 
 
 def _failed(error: Exception, folder: Path) -> Diagnostic:
@@ -67,8 +68,18 @@ def _failed(error: Exception, folder: Path) -> Diagnostic:
     return Diagnostic("AS507", f"a template failed: {reason}", place, help=help)
 
 
-def _text(network: Network, target: str, own: Path | None = None) -> str:
-    """The file before it is formatted."""
+class Page(NamedTuple):
+    """A file before it is formatted, and what it was printed from."""
+
+    file: File
+    text: str
+
+
+def printed(network: Network, target: str, own: Path | None = None) -> Page:
+    """The page of a network; `own` is a folder of templates, as in `render`.
+
+    Raises SpecError: AS4xx if the target does not support it.
+    """
     templates = Templates(target, own)
     try:
         with limited_effort(MAX_EFFORT):
@@ -92,8 +103,8 @@ def _with_marked(network: Network) -> Network:
 
 def _page(
     network: Network, target: str, templates: Templates, finest: frozenset[str]
-) -> str:
-    """The text, uses of the blocks in `finest` kept apart."""
+) -> Page:
+    """The page, uses of the blocks in `finest` kept apart."""
     framework = import_module(f"archspec.targets.{target}")
     program = specialise(network, finest, _taken_names(templates.own))
     check_names(network, program, templates.manifest)
@@ -102,7 +113,8 @@ def _page(
     view["header"] = header(file.dialect)
     view |= {"variants": variant_views(file), "helpers": [_HELPERS]}
     text = templates.page(module=view)
-    return text.replace(str(_HELPERS), "\n\n".join(map(str, helpers(file, text))))
+    own = "\n\n".join(map(str, helpers(file, text)))
+    return Page(file, text.replace(str(_HELPERS), own))
 
 
 def _taken_names(own: Path | None) -> frozenset[str]:

@@ -38,7 +38,7 @@ def counted(path: str | Path, variants: tuple[str, ...], sets: tuple[str, ...] =
     assert network.parameters >= network.trainable_parameters >= 0
     assert network.macs >= 0
     json.dumps(cost_document(network), allow_nan=False)
-    for printed in (to_text(network), to_markdown(network), to_csv([network])):
+    for printed in (to_text(network), to_markdown(network), to_csv(network)):
         assert all(c.isprintable() or c == "\n" for c in printed)
     return network
 

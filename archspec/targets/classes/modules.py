@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from archspec.expressions import Binary, Constant
 from archspec.ops import JOINS, OPS, Op
@@ -135,21 +135,17 @@ class Modules(Builder):
 
     def _built(self, statement: Statement, branch: BranchPart | None) -> Code | None:
         """A statement's module, or a list of them; None for what `forward` does."""
+        if not is_built(self.file, statement, branch):
+            return None
         if isinstance(statement, TableStatement):
             return self.rows(statement)
         if isinstance(statement, JoinStatement):
-            call = statement.call
-            attends = JOINS[call.op].roles and not is_function(self.file, call)
-            return self.primitive(call) if attends else None
+            return self.primitive(statement.call)
         if not isinstance(statement, OpStatement):
-            return None
-        if statement.again is not None:
             return None
         call = statement.call
         copied = branch is not None and has_copies(self.file, branch, call)
         copies = branch.count if branch and copied else None
-        if copies is None and is_function(self.file, call):
-            return None
         if isinstance(call, Call) and call.layers:
             inplace = id(statement) in self._inplace and self._takes_inplace(call)
             module = self.primitive(call, inplace)
@@ -164,6 +160,34 @@ class Modules(Builder):
     def _takes_inplace(self, call: Call) -> bool:
         kinds = call.attributes["kind"].values
         return all(kind in self.file.manifest["inplace"] for kind in kinds)
+
+
+def modules(file: File) -> dict[str, Code]:
+    """The expression that builds each primitive's module, by the layer's path.
+
+    Layers that `forward` writes as functions are not in it.
+    """
+    calls = [call for stage in file.program.stages for call in stage.loop.calls]
+    routines = *file.program.blocks.values(), file.program.root
+    for statement, branch in chain(*(statements_of(r.body, None) for r in routines)):
+        calls += statement.calls if is_built(file, statement, branch) else ()
+    builder = Builder(file, {})
+    built = [(call.paths, builder.primitive(call)) for call in calls if call.layers]
+    return {path: module for paths, module in built for path in paths}
+
+
+def is_built(file: File, statement: Statement, branch: BranchPart | None) -> bool:
+    """Whether a statement has modules, as not all is done by `forward`."""
+    if isinstance(statement, TableStatement):
+        return True
+    if isinstance(statement, JoinStatement):
+        return bool(JOINS[statement.call.op].roles) and not is_function(
+            file, statement.call
+        )
+    if not isinstance(statement, OpStatement) or statement.again is not None:
+        return False
+    copied = branch is not None and has_copies(file, branch, statement.call)
+    return copied or not is_function(file, statement.call)
 
 
 def is_function(file: File, call: Printed) -> bool:
