@@ -15,7 +15,7 @@ from archspec.analysis.lint import warnings_of
 from archspec.api.specs import Changes, change_list, variant_list
 from archspec.elaboration import elaborate
 from archspec.errors import ERROR, WARNING, Diagnostic, SpecError, in_order, one_of
-from archspec.language import Offer, offer
+from archspec.language import Offer, lost_paths, offer
 from archspec.network import Network
 from archspec.reading import read_source
 from archspec.targets import TARGETS, check_printable
@@ -90,6 +90,7 @@ def check(
             findings.append(_too_many(spec))
             break
     findings.variants = [*chosen, *offered.names]
+    findings += lost_paths(networks[0].spec)
     if not findings:
         _print(findings, networks, targets or TARGETS)
     findings[:] = in_order(findings)

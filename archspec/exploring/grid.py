@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from itertools import product
 from math import prod
 from typing import NamedTuple
 
 from archspec.errors import InvalidArgument
-
-MAX_VALUES = 100_000
-"""Of one range."""
+from archspec.language.ranges import values
 
 MAX_POINTS = 100_000_000
-
-_NUMBER = r"\s*([-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15}))\s*"
-_RANGE = re.compile(f"{_NUMBER}:{_NUMBER}(?::{_NUMBER})?")
-_COMMA = re.compile(r",(?![^\[({]*[\])}])")
-"""Not within brackets: `[160, 128]` is one value."""
 
 
 class Axis(NamedTuple):
@@ -30,48 +21,17 @@ class Axis(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> Axis:
-        """Of `PATH=VALUES`, see `values`; raises InvalidArgument."""
+        """Of `PATH=VALUES`, see `language.ranges`; raises InvalidArgument."""
         path, equals, given = text.partition("=")
         if not equals or not path.strip():
             message = (
                 f"'{text}' is not of the form a.b=values, such as multipliers.width="
             )
             raise InvalidArgument(f"{message}0.5:1:0.25 or classes=10,100")
-        return cls(path.strip(), values(given, path.strip()))
-
-
-def values(text: str, path: str) -> tuple[str, ...]:
-    """Values with commas between; `start:end:step` stands for all up to `end`.
-
-    Numbers of a range are exact decimals, and the step is 1 if it is left out. Raises
-    InvalidArgument for an empty range or value.
-    """
-    found: dict[str, None] = {}
-    for item in _COMMA.split(text):
-        if not item.strip():
-            raise InvalidArgument(f"{path}: a value is missing in '{text}'")
-        found |= dict.fromkeys(_item(item.strip(), path))
-    return tuple(found)
-
-
-def _item(text: str, path: str) -> Sequence[str]:
-    match = _RANGE.fullmatch(text)
-    if match is None:
-        return [text]
-    start, end, step = (Decimal(number or "1") for number in match.groups())
-    if step <= 0 or end < start:
-        message = f"{path}: the range {text} is empty; write start:end:step"
-        raise InvalidArgument(f"{message} with start <= end and step > 0")
-    count = int((end - start) // step) + 1
-    if count > MAX_VALUES:
-        message = f"{path}: the range {text} has {count:,} values"
-        raise InvalidArgument(f"{message}; at most {MAX_VALUES:,}")
-    return [_plain(start + number * step) for number in range(count)]
-
-
-def _plain(number: Decimal) -> str:
-    """Without trailing zeros or an exponent."""
-    return format(number.normalize(), "f")
+        try:
+            return cls(path.strip(), values(given))
+        except ValueError as error:
+            raise InvalidArgument(f"{path.strip()}: {error}") from None
 
 
 class Grid(NamedTuple):

@@ -10,7 +10,14 @@ from archspec.language.layers import (
     OpLayer,
     Table,
 )
-from archspec.language.load import Spec, changed, load, offer, variant_names
+from archspec.language.load import (
+    Spec,
+    changed,
+    load,
+    lost_paths,
+    offer,
+    variant_names,
+)
 from archspec.language.variants import Offer
 from archspec.reading.nodes import Word
 
@@ -29,6 +36,7 @@ __all__ = [
     "Word",
     "changed",
     "load",
+    "lost_paths",
     "offer",
     "variant_names",
 ]

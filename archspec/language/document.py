@@ -14,6 +14,7 @@ from archspec.language.fields import (
     Formula,
     Quantity,
     argument,
+    choices,
     class_name,
     classes,
     flag,
@@ -166,6 +167,7 @@ class Document:
     layers: dict[str, Layer] = required(mapping_of(layer, 1))
     outputs: dict[str, Word] = optional(mapping_of(_output), dict)
     reported: Figures | None = optional(part(Figures))
+    search: dict[Word, tuple[str, ...]] = optional(mapping_of(value(choices)), dict)
 
     @property
     def images(self) -> dict[str, Input]:

@@ -22,6 +22,7 @@ from archspec.expressions import (
     parse,
 )
 from archspec.language.parts import At, value
+from archspec.language.ranges import values
 from archspec.reading.identifiers import builtin_fault, identifier_fault
 from archspec.reading.nodes import Mapping, Node, Scalar, Sequence, Word, is_null
 
@@ -206,6 +207,21 @@ def one_of(*words: str) -> Callable[[Node], str]:
         return text(node)
 
     return each
+
+
+def choices(node: Node) -> tuple[str, ...]:
+    """Values to choose from: a list of them, or a range such as 0.5:1:0.25."""
+    if not isinstance(node, Sequence):
+        return values(text(node, "a range such as 0.5:1:0.25, or a list of values"))
+    if not node.items:
+        raise ValueError("must have at least one value")
+    return tuple(map(_choice, node.items))
+
+
+def _choice(node: Node) -> str:
+    if isinstance(node, Sequence):
+        return f"[{', '.join(map(_choice, node.items))}]"
+    return text(node, "a list of numbers and words")
 
 
 def quantity(node: Node) -> Quantity:

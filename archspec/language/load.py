@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as AbstractSequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from archspec.errors import (
-    Diagnostic,
-    raise_if_any,
-)
+from archspec.errors import Diagnostic, SpecError, raise_if_any
 from archspec.language.blocks import standard_blocks
 from archspec.language.canonical import canonical_document
 from archspec.language.document import Document
@@ -60,7 +57,7 @@ class Spec:
         """A digest of the content, wherever the file is."""
         import hashlib  # noqa: PLC0415 - slow to import, and `flops` needs no digest
 
-        said = texts(self.tree)
+        said = texts(self.tree.replaced(search=None))
         others = ["folded"] if self.folded else []
         others += [family.kept, family.variants] if (family := self.family) else []
         others += [self.features] if self.features else []
@@ -143,6 +140,15 @@ def _spec(
     document = validate(tree, faults, unused)
     variant = "+".join(variants) or None
     return Spec(document, source, variant, tree, variants=offered)
+
+
+def lost_paths(spec: Spec) -> Iterator[Diagnostic]:
+    """Why paths of `search` lead nowhere, at their places."""
+    for path, (value, *_) in spec.document.search.items():
+        try:
+            apply(spec.tree, override_patch(spec.tree, f"{path}={value}", []))
+        except SpecError as error:
+            yield error.diagnostics[0]._replace(place=path.place)
 
 
 def variant_names(spec: Source | str | Path) -> list[str]:

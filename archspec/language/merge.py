@@ -30,7 +30,7 @@ from archspec.reading.nodes import (
 
 _LEVELS_OF_NAMES = {
     **dict.fromkeys(("attributes", "let", "multipliers", "keep", "outputs"), 1),
-    "inputs": 1,
+    **dict.fromkeys(("inputs", "search"), 1),
     **dict.fromkeys(("define", "branches"), 1),
     "defaults": 2,
 }

@@ -67,6 +67,7 @@ def name_faults(document: Document) -> Iterator[Diagnostic]:
         seen = {**defined, **dict.fromkeys(definition.parameters, 0)}
         yield from _unseen([definition.body], seen)
     yield from _too_many("inputs", words(document.inputs), MAX_NAMES)
+    yield from _too_many("paths of 'search'", words(document.search), MAX_NAMES)
     for image in document.images.values():
         yield from _unseen([image.channels, *image.size], defined)
     for attributes in document.defaults.values():

@@ -27,8 +27,7 @@ def override_patch(tree: Mapping, override: str, faults: list[Diagnostic]) -> Ma
     """`a.b=value` as a patch of one entry; raises SpecError for a new multiplier."""
     name, equals, text = override.partition("=")
     place = Place("--set", 1, 1, override, len(name))
-    path = _NUMBER.sub(r".\1", name)
-    keys = [key.strip() for key in path.split(".")]
+    keys = keys_of(name)
     if not equals or not all(keys) or not text.strip():
         help = "to delete a key, write a.b=~"
         fail("AS504", f"'{override}' is not of the form a.b=value", place, help)
@@ -56,6 +55,11 @@ def override_patch(tree: Mapping, override: str, faults: list[Diagnostic]) -> Ma
             help = did_you_mean(multiplier, known) or has
             fail("AS504", f"there is no multiplier '{multiplier}'", place, help)
     return patch
+
+
+def keys_of(path: str) -> list[str]:
+    """The keys of a dotted path, one below the other."""
+    return [key.strip() for key in _NUMBER.sub(r".\1", path).split(".")]
 
 
 def _meant(tree: Mapping, keys: Sequence[str]) -> str:

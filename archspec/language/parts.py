@@ -206,6 +206,7 @@ _SUCH_AS = {
     "blocks": "blocks: {unit: {arguments: {c: int}, layers: {conv: {conv: c}}}}",
     "variants": "variants: {small: {classes: 5}}",
     "outputs": "outputs: {c4: stages.3, c5: head}",
+    "search": "search: {multipliers.width: 0.25:1.5:0.05, classes: [10, 100]}",
     "source": "source: {title: Sandler et al. 2018}",
     "defaults": "defaults: {conv: {padding: same, bias: false}, activation: relu}",
     "layers": "layers: {stem: {conv: 8}, pool: global_avg_pool}",

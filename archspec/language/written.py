@@ -16,7 +16,9 @@ from typing import Any
 
 from archspec.errors import Place
 from archspec.language.load import Spec
+from archspec.language.overrides import keys_of
 from archspec.reading.nodes import (
+    NOTHING,
     Mapping,
     Node,
     Scalar,
@@ -27,7 +29,7 @@ from archspec.reading.nodes import (
     values,
     walk,
 )
-from archspec.reading.reader import read_file, scalar_value
+from archspec.reading.reader import read, read_file, scalar_value
 
 _OP = ("op", "attributes", "branches", "like")
 WIDTH = 96
@@ -53,6 +55,26 @@ def plain(spec: Spec) -> dict[str, Any]:
     """The same as plain data; expressions are text."""
     tree = _surface(spec.tree)
     return {key: values(node) for key, node in tree.entries.items()}
+
+
+def as_patch(changes: AbstractMapping[str, str]) -> str:
+    """Values by paths, as `--set` takes them, as one patch on one line."""
+    tree: dict[str, Any] = {}
+    for path, text in changes.items():
+        *above, key = keys_of(path)
+        inner = tree
+        for name in above:
+            inner = inner.setdefault(name, {})
+        inner[key] = read(text, path)
+    return flow(_nested(tree))
+
+
+def _nested(tree: AbstractMapping[str, Any]) -> Mapping:
+    entries: dict[str, Node] = {
+        key: value if isinstance(value, Scalar | Sequence) else _nested(value)
+        for key, value in tree.items()
+    }
+    return Mapping(entries, NOTHING.place)
 
 
 def _copies(node: Mapping, lines: list[str], start: int, end: int) -> Copies:
