@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from archspec.api.importing import ImportedModel, import_model
     from archspec.api.network import Network, overview, verify
     from archspec.api.primitives import Attribute, Primitive, primitive, primitives
+    from archspec.api.searching import Front, search
     from archspec.api.specs import (
         bundled_specs,
         load,
@@ -69,6 +70,7 @@ __all__ = [
     "FileRefused",
     "Findings",
     "FrameworkMissing",
+    "Front",
     "ImportFailed",
     "ImportedModel",
     "InvalidArgument",
@@ -98,6 +100,7 @@ __all__ = [
     "overview",
     "primitive",
     "primitives",
+    "search",
     "source_targets",
     "spec_source",
     "sweep",
@@ -115,6 +118,7 @@ _HOMES = (
     "api.checking",
     "api.comparison",
     "api.sweeping",
+    "api.searching",
     "api.weights",
     "verification",
     "api.importing",

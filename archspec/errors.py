@@ -197,6 +197,7 @@ EXTRAS: dict[str, str] = {
     "safetensors": "weights",
     "h5py": "weights",
     "joblib": "sweep",
+    "optuna": "search",
     **{
         name: framework.extra
         for framework in reversed([*FRAMEWORKS.values()])

@@ -147,9 +147,9 @@ def sweep(
     from archspec.exploring.limits import limits
     from archspec.exploring.sweeping import chunks
 
-    found = Grid.of(_grid_texts(grid))
-    bounds = limits(_bounds(max), _bounds(min))
-    names = [*(USUAL if figures is None else figures), *(b.figure for b in bounds)]
+    found = Grid.of(grid_texts(grid))
+    within = limits(bounds(max), bounds(min))
+    names = [*(USUAL if figures is None else figures), *(b.figure for b in within)]
     source = spec if isinstance(spec, Source) else read_source(spec)
     variants, changes = variant_list(variant), change_list(set)
     dtype = Usage.of(dtype=dtype).dtype
@@ -158,14 +158,15 @@ def sweep(
     for axis in found.axes:
         evaluator.check({axis.path: axis.values[0]})
     done, rows = 0, list["Row"]()
-    for chunk in chunks(evaluator, found, bounds, jobs=jobs):
+    for chunk in chunks(evaluator, found, within, jobs=jobs):
         done += chunk.points
         rows += chunk.rows
         progress(done, found.size)
     return Sweep(found.paths, evaluator.names, rows, done)
 
 
-def _grid_texts(grid: Mapping[str, Values] | Sequence[str]) -> list[str]:
+def grid_texts(grid: Mapping[str, Values] | Sequence[str]) -> list[str]:
+    """Each path with its values as `PATH=VALUES`."""
     if not isinstance(grid, Mapping):
         return [*grid]
     return [
@@ -176,7 +177,8 @@ def _grid_texts(grid: Mapping[str, Values] | Sequence[str]) -> list[str]:
     ]
 
 
-def _bounds(limits: Mapping[str, object] | Sequence[str]) -> list[str]:
+def bounds(limits: Mapping[str, object] | Sequence[str]) -> list[str]:
+    """Each bound as `FIGURE=BOUND`."""
     if not isinstance(limits, Mapping):
         return [*limits]
     return [f"{figure}={bound}" for figure, bound in limits.items()]

@@ -21,6 +21,7 @@ COMMANDS = {
     "flops": "flops.flops",
     "compare": "compare.compare",
     "sweep": "sweep.sweep",
+    "search": "search.search",
     "check": "check.check",
     "generate": "generate.generate",
     "verify": "verify.verify",

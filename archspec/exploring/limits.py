@@ -46,6 +46,15 @@ class Limit(NamedTuple):
         found = figures[self.figure]
         return found <= self.bound if self.is_maximum else found >= self.bound
 
+    def excess(self, figures: Mapping[str, int]) -> float:
+        """How far the figure is beyond its bound, as a share of that; 0 within it."""
+        if self.holds(figures):
+            return 0.0
+        return float(abs(figures[self.figure] - self.bound) / max(self.bound, 1))
+
+    def __str__(self) -> str:
+        return f"{self.figure} {'<=' if self.is_maximum else '>='} {self.bound}"
+
 
 def limits(most: Sequence[str] = (), least: Sequence[str] = ()) -> list[Limit]:
     """All limits; raises InvalidArgument."""

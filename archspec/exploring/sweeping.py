@@ -19,7 +19,7 @@ class Row(NamedTuple):
     """A point of a grid: its values, and its figures or why it was refused."""
 
     values: tuple[str, ...]
-    figures: tuple[int, ...]
+    figures: tuple[float, ...]
     refusal: str = ""
 
 
