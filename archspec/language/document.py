@@ -167,7 +167,7 @@ class Document:
     layers: dict[str, Layer] = required(mapping_of(layer, 1))
     outputs: dict[str, Word] = optional(mapping_of(_output), dict)
     reported: Figures | None = optional(part(Figures))
-    search: dict[Word, tuple[str, ...]] = optional(mapping_of(value(choices)), dict)
+    search: dict[str, tuple[str, ...]] = optional(mapping_of(value(choices)), dict)
 
     @property
     def images(self) -> dict[str, Input]:

@@ -20,11 +20,7 @@ from archspec.language.tables import fewer_rows
 from archspec.language.validate import validate
 from archspec.language.variants import Offer, with_variant
 from archspec.language.vocabulary import Vocabulary
-from archspec.reading.nodes import (
-    NOTHING,
-    Mapping,
-    texts,
-)
+from archspec.reading.nodes import NOTHING, Mapping, placed, texts
 from archspec.reading.source import Source, read_source
 
 _SHARED = {"define", "defaults", "blocks", "variants"}
@@ -144,7 +140,7 @@ def _spec(
 
 def lost_paths(spec: Spec) -> Iterator[Diagnostic]:
     """Why paths of `search` lead nowhere, at their places."""
-    for path, (value, *_) in spec.document.search.items():
+    for path, (value, *_) in placed(spec.document.search):
         try:
             apply(spec.tree, override_patch(spec.tree, f"{path}={value}", []))
         except SpecError as error:
