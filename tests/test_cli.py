@@ -31,7 +31,7 @@ variants: {wide: {layers: {conv: {conv: 8}}}, "1.5": {layers: {conv: {conv: 3}}}
 
 KEYS = """
 name variant input_shape output_shape parameters trainable_parameters macs
-attention_macs flops counting memory training reported preprocessing layers
+attention_macs flops counting counter memory training reported preprocessing layers
 """.split()
 
 
