@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-MAX_VALUES = 10_000
+MAX_VALUES = 1_000
 """Of one range."""
 
 _NUMBER = r"\s*([-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15}))\s*"

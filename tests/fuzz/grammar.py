@@ -232,4 +232,8 @@ class Grammar:
             found["outputs"] = {"one": self.pick([last, last, self.pick(LAYERS)])}
         if self.rarely():
             found["reported"] = {"macs": self.pick(NUMBERS), "parameters": "3.4M"}
+        if self.rarely():
+            paths = ["multipliers.w", "classes", "input.size", f"layers.{last}", "a..b"]
+            ranges = ["1:8", "0:1:0.000001", "2:1", ["1", ["2", "3"]], [], "1:", "~"]
+            found["search"] = {p: self.pick(ranges) for p in self.some(paths, 3)}
         return found
