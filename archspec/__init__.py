@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from archspec.api.benching import bench
     from archspec.api.catalogue import (
         Explanation,
         block_source,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     )
     from archspec.api.sweeping import Sweep, sweep
     from archspec.api.weights import AdoptedWeights, Weights, inspect_weights
+    from archspec.benching import Benchmark
     from archspec.errors import (
         ArchspecError,
         Diagnosed,
@@ -62,6 +64,7 @@ __all__ = [
     "AdoptedWeights",
     "ArchspecError",
     "Attribute",
+    "Benchmark",
     "Comparison",
     "Diagnosed",
     "Diagnostic",
@@ -86,6 +89,7 @@ __all__ = [
     "VerifyError",
     "Weights",
     "WeightsError",
+    "bench",
     "block_source",
     "blocks",
     "bundled_specs",
@@ -120,6 +124,8 @@ _HOMES = (
     "api.sweeping",
     "api.searching",
     "api.weights",
+    "api.benching",
+    "benching",
     "verification",
     "api.importing",
 )

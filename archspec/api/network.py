@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archspec.analysis.counts import Counter, Counts
     from archspec.analysis.usage import UsageWords
     from archspec.api.weights import AdoptedWeights, Weights
+    from archspec.benching import Benchmark
     from archspec.errors import Diagnostic
     from archspec.verification import Report
     from archspec.weights.checks import Arrays
@@ -226,6 +227,28 @@ class Network(network.Network):
         """Compare all targets; `archspec.verify` documents the arguments."""
         (report,) = verify([self], targets, train=train, seed=seed, seconds=seconds)
         return report
+
+    def bench(
+        self,
+        target: str = "torch",
+        *,
+        threads: int | None = None,
+        batch: int = 1,
+        rounds: int = 30,
+        seconds: float = SECONDS,
+    ) -> Benchmark:
+        """Measure where its time goes; `archspec.bench` documents the arguments."""
+        from archspec.api.benching import bench
+
+        (found,) = bench(
+            [self],
+            [target],
+            threads=threads,
+            batch=batch,
+            rounds=rounds,
+            seconds=seconds,
+        )
+        return found
 
     @optional_packages()
     def init_weights(self, seed: int = 0) -> Weights:

@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "check.check",
     "generate": "generate.generate",
     "verify": "verify.verify",
+    "bench": "bench.bench",
     "weights": "weights.weights",
     "import": "importing.import_",
     "explain": "catalogue.explain",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from itertools import accumulate
 from math import pi
@@ -18,9 +19,11 @@ from archspec.runtime.order import (
     Images,
     Keep,
     Order,
+    Timed,
     dropout_ones,
     named,
 )
+from archspec.runtime.timing import Whole
 
 keras: Any = import_module("keras")  # its own types are not complete
 keras.config.disable_traceback_filtering()  # its frames tell which layer failed
@@ -155,6 +158,18 @@ class KerasModel:
             keep(path, _channels_first(tensor))
         for name, tensor in named(outputs).items():
             keep(f"output:{name}", _channels_first(tensor))
+
+    def timed(self, images: Images, order: Order) -> Timed:
+        """The model as one function, compiled where the backend compiles."""
+        inputs, backend = _inputs(images), keras.backend.backend()
+        call = partial(self.network, training=False)
+        if backend == "tensorflow":
+            call = import_module("tensorflow").function(call)
+        if backend == "jax":
+            call = self.network.predict_on_batch
+        inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
+        read = keras.ops.convert_to_numpy
+        return Whole(lambda: keras.tree.map_structure(read, call(inputs)))
 
     def _tensors(self, order: Order) -> dict[str, Any]:
         """The output of every layer, and what a block returns instead of one."""

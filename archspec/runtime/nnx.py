@@ -20,9 +20,11 @@ from archspec.runtime.order import (
     Images,
     Keep,
     Order,
+    Timed,
     dropout_ones,
     named,
 )
+from archspec.runtime.timing import Whole
 
 jax: Any = import_module("jax")  # their own types are not complete
 nnx: Any = import_module("flax.nnx")
@@ -96,6 +98,18 @@ class NnxModel:
         found = _compiled(outputs)(weights, [*map(self._inputs, images)])
         for name, tensor in found.items():
             keep(name, _channels_first(tensor))
+
+    def timed(self, images: Images, order: Order) -> Timed:
+        """The network as one function, compiled as users do."""
+        self.network.eval()
+        graph, state = nnx.split(self.network)
+        given = [*map(self._inputs, images)]
+
+        def outputs(state: Any, given: Any) -> Any:
+            return nnx.merge(graph, state)(*given)
+
+        call = jax.jit(outputs)
+        return Whole(lambda: jax.block_until_ready(call(state, given)))
 
     def train(self, images: Images, cotangents: Arrays, keep: Keep) -> None:
         """One step of SGD: gradients, and all weights after it."""

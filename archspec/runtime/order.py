@@ -20,7 +20,7 @@ Keep = Callable[[str, np.ndarray[Any, Any]], None]
 KeepTensor = Callable[[str, Any], None]
 """Takes a tensor of a framework."""
 Precision = Literal["float64", "float32"]
-Task = Literal["build", "run", "train", "save", "read", "export"]
+Task = Literal["build", "run", "train", "save", "read", "export", "time"]
 
 
 _NUMBER = 8
@@ -32,7 +32,9 @@ class Order(NamedTuple):
 
     `task` is `build` (and no more), `run` (write the output of every layer), `train`
     (write gradients, and the weights after one step), `save` (write a checkpoint of the
-    framework's own) or `read` (write the weights of such a checkpoint).
+    framework's own), `read` (write the weights of such a checkpoint) or `time`: the
+    first order builds, each further one measures a round, and one with a `result`
+    writes the seconds of all rounds, see `timing`.
 
     Weights have the target's names and axes, images and outputs have channels first.
     `layers` has, for each layer to report, the layer before it (None for several);
@@ -53,6 +55,26 @@ class Order(NamedTuple):
     blocks: Mapping[str, str] = {}
     tensors: Mapping[str, str] = {}
     later_runs: Mapping[str, Sequence[str]] = {}
+    threads: int = 1
+
+
+class Timed(Protocol):
+    """A model with its inputs."""
+
+    def run(self) -> object:
+        """Compute the outputs."""
+        ...
+
+    def run_watched(self) -> None:
+        """Compute them while seconds are noted, if layers can be told apart."""
+        ...
+
+    def layers(self) -> Mapping[str, Sequence[float]]:
+        """The seconds of each layer in each watched run, by the paths in the network.
+
+        A layer that is not among them is in the time of a neighbour.
+        """
+        ...
 
 
 class Model(Protocol):
@@ -76,6 +98,10 @@ class Model(Protocol):
         Where a block returns something else than its last layer's output, that is
         `LAYER>BLOCK`. Raises LayerFailed.
         """
+        ...
+
+    def timed(self, images: Images, order: Order) -> Timed:
+        """Itself with these inputs, to be run again and again."""
         ...
 
     def export(self, images: Images, path: Path) -> None:

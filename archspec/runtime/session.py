@@ -17,6 +17,17 @@ from archspec.runtime.order import Order
 
 SECONDS = 300.0
 """How long a process may take for one order, its start included."""
+QUICK = {
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TOP_PAD_": str(2**28),
+    "MALLOC_TRIM_THRESHOLD_": str(2**40),
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+}
+"""Of a process that is timed: glibc keeps memory that was freed.
+
+Else each run takes the memory of its tensors anew, a page at a time: thousands of page
+faults, which make two equal networks differ by more than what is to be measured.
+"""
 ORIGINAL = "original"
 """The side of a process that runs a model of PyTorch or Keras."""
 
@@ -53,8 +64,12 @@ class Session:
         threads: int = 1,
         *,
         side: str = "",
+        exact: bool = True,
     ):
-        """Start it; raises FrameworkMissing. `side` is by default the framework's."""
+        """Start it; raises FrameworkMissing. `side` is by default the framework's.
+
+        What is not `exact` is as quick as the framework can be.
+        """
         if missing := FRAMEWORKS[framework].missing:
             raise FrameworkMissing(missing)
         self.framework = framework
@@ -71,7 +86,7 @@ class Session:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._noise,
-            env=_environment(framework, threads),
+            env=_environment(framework, threads) | ({} if exact else QUICK),
             text=True,
         )
         self._ready = False
@@ -139,6 +154,7 @@ def _environment(framework: str, threads: int) -> dict[str, str]:
         **os.environ,
         "CUDA_VISIBLE_DEVICES": "-1",
         "JAX_PLATFORMS": "cpu",
+        "NPROC": count,  # the threads of JAX
         "KERAS_BACKEND": framework.partition(":")[2] or "tensorflow",
         "OMP_NUM_THREADS": count,
         "ORT_DISABLE_TELEMETRY": "1",  # or onnxruntime tells its maker what it runs

@@ -27,6 +27,7 @@ from archspec.runtime.order import (
     laid_out,
     named,
 )
+from archspec.runtime.torch_timing import TimedModule
 from archspec.targets.templates import manifest
 
 torch: Any = import_module("torch")  # its own types are not complete
@@ -99,6 +100,10 @@ class TorchModel:
             raise LayerFailed(watch.layer_at_work()) from error
         for name, tensor in outputs.items():
             keep(f"output:{name}", canonical(tensor.numpy()))
+
+    def timed(self, images: Images, order: Order) -> TimedModule:
+        """The module with its inputs."""
+        return TimedModule(self.network, [*map(self._tensor, images)], order)
 
     def export(self, images: Images, path: Path) -> None:
         """Write the graph that `torch.export` finds for two images of these sizes."""

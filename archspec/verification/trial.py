@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from archspec.errors import needed
 from archspec.frameworks import target_of
@@ -20,6 +20,7 @@ from archspec.runtime.order import (
     as_inputs,
     write_arrays,
 )
+from archspec.runtime.structure import structure
 from archspec.targets.templates import manifest
 from archspec.verification.random_data import (
     perturbed,
@@ -114,9 +115,7 @@ class Trial:
             images=str(
                 self._batch if task == "train" else self.folder / "images.arrays"
             ),
-            layers=self._layers,
-            blocks=self._blocks,
-            later_runs=self._later_runs,
+            **self._structure,
         )
         if framework == "onnx":
             onnx = needed("archspec.targets.onnx")
@@ -156,31 +155,5 @@ class Trial:
         return path
 
     @cached_property
-    def _layers(self) -> dict[str, str | None]:
-        """Each layer, and the one before it if there is just one."""
-        layers = self.network.layers
-        return {
-            layer.path: layers[layer.sources[0]].path
-            if len(layer.sources) == 1 and layer.sources[0] > INPUT
-            else None
-            for layer in layers
-        }
-
-    @cached_property
-    def _blocks(self) -> dict[str, str]:
-        """Each use of a block, and its last layer."""
-        paths = [layer.path for layer in self.network.layers]
-        return {
-            use.path: inside[-1]
-            for use in self.network.root.walk()
-            if use.block
-            if (inside := [path for path in paths if path.startswith(f"{use.path}.")])
-        }
-
-    @cached_property
-    def _later_runs(self) -> dict[str, list[str]]:
-        """What runs again, with the paths of its later runs in their order."""
-        found: dict[str, list[str]] = {}
-        for later, first in self.network.later_runs.items():
-            found.setdefault(first, []).append(later)
-        return found
+    def _structure(self) -> dict[str, Any]:
+        return structure(self.network)._asdict()
