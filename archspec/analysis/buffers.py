@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 from math import prod
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from archspec.network import INPUT, Network, NetworkLayer
 from archspec.ops import JOINS, Op
@@ -27,6 +27,19 @@ class Buffer(NamedTuple):
     """A size, and the first and the last step in which it is needed."""
 
     size: int
+    first: int
+    last: int
+
+
+class Lifetime(NamedTuple):
+    """What a buffer is for, and when it is needed, as in `Buffer`.
+
+    It holds the input or output with this number, what is padded before this layer, or
+    the scores of its attention.
+    """
+
+    kind: Literal["input", "output", "padded", "scores"]
+    number: int
     first: int
     last: int
 
@@ -71,38 +84,46 @@ class Buffers(NamedTuple):
         padded = {
             number: size
             for number, layer in enumerate(network.layers)
-            if (size := _padded(layer))
+            if (size := padded_size(layer))
         }
         return cls(network, shared(network, _is_in_kernel), padded)
 
     def peak(self, *, scores: bool = True) -> Peak:
         """The most that is alive at once, with the `scores` of attention or without."""
         layers = self.network.layers
-        changes = [0] * (2 * len(layers) + 3)
-        for buffer in self.buffers(1, scores=scores):
-            changes[buffer.first] += buffer.size
-            changes[buffer.last + 1] -= buffer.size
-        alive = list(accumulate(changes))
-        most = max(range(2 * len(layers)), key=alive.__getitem__)
-        return Peak(alive[most], layers[most // 2].path)
+        numbers = alive(self.buffers(1, scores=scores), len(layers))
+        most = max(range(2 * len(layers)), key=numbers.__getitem__)
+        return Peak(numbers[most], layers[most // 2].path)
 
     def buffers(self, width: int, *, scores: bool = True) -> list[Buffer]:
         """All that is needed, of numbers of so many bytes; a layer has two steps."""
-        last = self._last_steps()
-        found = [
-            Buffer(width * prod(shape), 0, last[INPUT - number])
-            for number, shape in enumerate(self.network.inputs.values())
+        return [
+            Buffer(width * self._size(found), found.first, found.last)
+            for found in self.lifetimes(scores=scores)
         ]
+
+    def lifetimes(self, *, scores: bool = True) -> Iterator[Lifetime]:
+        """What is needed when; the sizes matter only where they are 0."""
+        last = self._last_steps()
+        for number in range(len(self.network.inputs)):
+            yield Lifetime("input", number, 0, last[INPUT - number])
         for number, layer in enumerate(self.network.layers):
             step = 2 * number + 1
             if number not in self.shared:
-                size = width * prod(layer.output)
-                found.append(Buffer(size, step, last[number]))
+                yield Lifetime("output", number, step, last[number])
             if number in self.padded:
-                found.append(Buffer(width * self.padded[number], step - 1, step))
+                yield Lifetime("padded", number, step - 1, step)
             if scores and layer.scratch:
-                found.append(Buffer(width * layer.scratch, step, step))
-        return found
+                yield Lifetime("scores", number, step, step)
+
+    def _size(self, lifetime: Lifetime) -> int:
+        kind, number, _, _ = lifetime
+        if kind == "padded":
+            return self.padded[number]
+        if kind == "scores":
+            return self.network.layers[number].scratch
+        source = number if kind == "output" else INPUT - number
+        return prod(self.network.shape(source))
 
     def _last_steps(self) -> dict[int, int]:
         """The last step that reads each buffer; outputs outlive all layers."""
@@ -112,6 +133,15 @@ class Buffers(NamedTuple):
             step = 2 * number + (number not in self.padded)
             last[own] = max(step, last.get(own, step))
         return last
+
+
+def alive(buffers: Iterable[Buffer], layers: int) -> list[int]:
+    """How much is alive in each of the two steps of so many layers, and at the end."""
+    changes = [0] * (2 * layers + 3)
+    for size, first, last in buffers:
+        changes[first] += size
+        changes[last + 1] -= size
+    return [*accumulate(changes)]
 
 
 def arena(buffers: Iterable[Buffer]) -> int:
@@ -195,7 +225,7 @@ def _is_in_kernel(op: Op, _: Op) -> bool:
     return op.in_place
 
 
-def _padded(layer: NetworkLayer) -> int:
+def padded_size(layer: NetworkLayer) -> int:
     """The size of a copy of the input with its padding, 0 where none is needed."""
     op = layer.primitive
     if not isinstance(op, Windowed) or layer.op == "transposed_conv":

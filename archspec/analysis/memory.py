@@ -41,7 +41,7 @@ def forms(network: Network, dtype: Dtype = "float32") -> list[Form]:
     fused, over = Buffers.fused(network), Buffers.fused(network, joins=True)
     joins = tuple(network.layers[n].path for n in over.shared if n not in fused.shared)
     weights = weight_bytes(network, dtype)
-    folded = weight_bytes(network, dtype, _folded(fused))
+    folded = weight_bytes(network, dtype, folded_layers(fused))
 
     def form(name: str, weights: int, peak: Peak, *in_place: str) -> Form:
         activations = peak.numbers * BYTES[dtype]
@@ -69,12 +69,16 @@ def weight_bytes(
     network: Network, dtype: Dtype, folded: Container[int] = frozenset()
 ) -> int:
     """Bytes of all weights; those of `folded` layers are in the biases before them."""
-    width = BYTES[dtype]
-    bias_width = INT8_BIAS if dtype == "int8" else width
+    width, bias_width = BYTES[dtype], bias_bytes(dtype)
     return sum(
         size * (bias_width if name == "bias" else width)
         for name, size in _weights(network, folded)
     )
+
+
+def bias_bytes(dtype: Dtype) -> int:
+    """Bytes of a number in a bias."""
+    return INT8_BIAS if dtype == "int8" else BYTES[dtype]
 
 
 def _weights(network: Network, folded: Container[int]) -> Iterator[tuple[str, int]]:
@@ -86,7 +90,7 @@ def _weights(network: Network, folded: Container[int]) -> Iterator[tuple[str, in
             yield "bias", layer.output[0]
 
 
-def _folded(fused: Buffers) -> frozenset[int]:
+def folded_layers(fused: Buffers) -> frozenset[int]:
     """The batch norms that alone read a linear layer."""
     layers = fused.network.layers
     return frozenset(

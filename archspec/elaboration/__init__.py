@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from archspec import language
 from archspec.elaboration.features import featuring
@@ -16,8 +16,8 @@ from archspec.elaboration.walk import Elaborator
 from archspec.errors import Diagnostic, SpecError, raise_if_any
 from archspec.expressions import Constant, limited_effort
 from archspec.language import Formula, Spec, family, load
-from archspec.language.document import Input
-from archspec.network import INPUT, Instance, Network
+from archspec.language.document import Document, Input
+from archspec.network import INPUT, Instance, Network, NetworkLayer
 from archspec.ops import Pair, Shape
 from archspec.reading import Source
 
@@ -31,6 +31,8 @@ __all__ = [
     "with_input_size",
     "with_multipliers",
 ]
+
+T = TypeVar("T", bound=Elaborator)
 
 
 def elaborate(
@@ -54,6 +56,37 @@ def elaborate(
 
 
 def _elaborated(spec: Spec, unused: Sequence[Diagnostic]) -> Network:
+    document, shapes, elaborator = spec.document, *opened(spec)
+    root = Instance(None, "", elaborator.scope, tuple(shapes.values()))
+    images = {
+        name: Tensor(shape, INPUT - number)
+        for number, (name, shape) in enumerate(shapes.items())
+    }
+    frame = Frame(root, elaborator.scope, {**images}, {})
+    last = elaborator.run(document.layers, frame, next(iter(images.values())))
+    raise_if_any([*unused, *elaborator.faults])
+    root.output = last.shape
+    ends = {
+        name: frame.source(reference, last)
+        for name, reference in document.outputs.items()
+    }
+    layers = elaborator.record.layers
+    check_used(layers, {end.source for end in ends.values()} or {last.source})
+    return Network(
+        spec,
+        shapes,
+        {name: end.source for name, end in ends.items()} or {"": last.source},
+        {name: end.shape for name, end in ends.items()} or last.shape,
+        tuple(layers),
+        root,
+        elaborator.record.later_runs,
+    )
+
+
+def opened(
+    spec: Spec, kind: Callable[[Document, Names, Defaults], T] = Elaborator
+) -> tuple[dict[str, Shape], T]:
+    """The shapes of the inputs, and what elaborates the layers; raises SpecError."""
     document = spec.document
     scope = document_scope(document)
     shapes = {n: _shape(image, scope) for n, image in document.images.items()}
@@ -62,30 +95,7 @@ def _elaborated(spec: Spec, unused: Sequence[Diagnostic]) -> Network:
     defaults = Defaults(document, scope)
     if document.classes is not None:
         scope = {**scope, "classes": document.classes}
-    elaborator = Elaborator(document, scope, defaults)
-    root = Instance(None, "", scope, tuple(shapes.values()))
-    images = {
-        name: Tensor(shape, INPUT - number)
-        for number, (name, shape) in enumerate(shapes.items())
-    }
-    frame = Frame(root, scope, {**images}, {})
-    last = elaborator.run(document.layers, frame, next(iter(images.values())))
-    raise_if_any([*unused, *elaborator.faults])
-    root.output = last.shape
-    ends = {
-        name: frame.source(reference, last)
-        for name, reference in document.outputs.items()
-    }
-    _check_used(elaborator, {end.source for end in ends.values()} or {last.source})
-    return Network(
-        spec,
-        shapes,
-        {name: end.source for name, end in ends.items()} or {"": last.source},
-        {name: end.shape for name, end in ends.items()} or last.shape,
-        tuple(elaborator.record.layers),
-        root,
-        elaborator.record.later_runs,
-    )
+    return shapes, kind(document, scope, defaults)
 
 
 def changed(
@@ -159,9 +169,8 @@ def folded(network: Network) -> Network:
     return elaborate(replace(spec, document=document, folded=True))
 
 
-def _check_used(elaborator: Elaborator, ends: set[int]) -> None:
+def check_used(layers: Sequence[NetworkLayer], ends: set[int]) -> None:
     """Raise SpecError for a network without layers, or with one that is never used."""
-    layers = elaborator.record.layers
     if not layers:
         help = "every layer has a 'when', and all are false"
         raise SpecError.single("AS310", "the network has no layers", help=help)

@@ -20,12 +20,12 @@ class Record:
         self.layers: list[NetworkLayer] = []
         self.later_runs: dict[str, str] = {}
         self._by_path: dict[str, NetworkLayer] = {}
-        self._runs = 0
+        self.runs = 0
 
     def count(self, place: Place) -> None:
         """Note a layer or a run of one; raises SpecError (AS306) beyond the limit."""
-        self._runs += 1
-        check_runs(self._runs, place)
+        self.runs += 1
+        check_runs(self.runs, place)
 
     def add(
         self,
@@ -60,6 +60,13 @@ class Record:
         self.layers.append(layer)
         self._by_path[path] = layer
         return Tensor(output, len(self.layers) - 1)
+
+    def insert(self, layers: Sequence[NetworkLayer], runs: int, place: Place) -> None:
+        """Add layers of so many runs that were recorded before; raises SpecError."""
+        self.runs += runs
+        check_runs(self.runs, place)
+        self.layers += layers
+        self._by_path |= {layer.path: layer for layer in layers}
 
     def run_again(self, name: Word, first: Step, path: str, start: int) -> None:
         """Make the layers from number `start` a later run of `first`, under `path`.

@@ -49,6 +49,11 @@ class Defaults:
         keys = [op for op in document.defaults if isinstance(op, Word)]
         self._places = {str(op): op.place for op in keys}
 
+    @property
+    def settings(self) -> Mapping[str, Settings]:
+        """All that are given, by op."""
+        return self._settings
+
     def of(self, op: str) -> Settings:
         """The `defaults` of an op; `depthwise_conv` inherits those of conv."""
         own = self._settings.get(op, {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archspec.elaboration.arguments import scope_within
@@ -23,7 +23,7 @@ from archspec.elaboration.record import Record
 from archspec.elaboration.runs import check_order, runs
 from archspec.elaboration.scopes import repeats, value_of
 from archspec.elaboration.settings import Defaults, evaluated
-from archspec.elaboration.tables import rows_of
+from archspec.elaboration.tables import Row, rows_of
 from archspec.errors import SpecError
 from archspec.expressions import Unknowable, Value
 from archspec.language import (
@@ -74,6 +74,8 @@ class Elaborator:
             except Unknowable:
                 tensor = LOST
             frame.known[name] = tensor
+            for row in layer.rows if isinstance(layer, Table) else ():
+                frame.known.setdefault(f"{name}.{row}", tensor)
         return tensor
 
     def layer(self, name: str, layer: Layer, frame: Frame, tensor: Tensor) -> Tensor:
@@ -149,17 +151,32 @@ class Elaborator:
         times = [row.times(scope) if there else 0 for row in rows]
         index = 0
         for row, repeated in zip(rows, times, strict=True):
-            cells = row.cells(frame.sees(tensor)) if there else {}
-            for step in range(repeated):
-                names = {**cells, "index": index, "count": sum(times)}
-                inner = frame.at_row(row.name, names, row.written)
-                inner = inner if row.repeat is None else inner.at_repeat(step)
-                own = table.tensors.get(row.name, {})
-                given = row.given(step)
-                call = Call(name, row.op, given, step, row.name, tensors=own)
-                tensor = self.call(call, inner, tensor)
-                index += 1
+            runs = range(index, index + repeated)
+            tensor = self.row(name, row, frame, tensor, runs=runs, count=sum(times))
+            index += repeated
             frame.known[f"{name}.{row.name}"] = tensor
+        return tensor
+
+    def row(
+        self,
+        name: str,
+        row: Row,
+        frame: Frame,
+        tensor: Tensor,
+        *,
+        runs: Sequence[int],
+        count: int,
+    ) -> Tensor:
+        """A row of a table: these of the `count` runs of all rows."""
+        cells = row.cells(frame.sees(tensor)) if runs else {}
+        tensors = row.table.tensors.get(row.name, {})
+        for step, index in enumerate(runs):
+            names = {**cells, "index": index, "count": count}
+            inner = frame.at_row(row.name, names, row.written)
+            inner = inner if row.repeat is None else inner.at_repeat(step)
+            given = row.given(step)
+            call = Call(name, row.op, given, step, row.name, tensors=tensors)
+            tensor = self.call(call, inner, tensor)
         return tensor
 
     def call(self, call: Call, frame: Frame, tensor: Tensor) -> Tensor:

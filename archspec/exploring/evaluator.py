@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from archspec.analysis.usage import Dtype
 from archspec.elaboration import elaborate
 from archspec.errors import SpecError
+from archspec.exploring.bases import Bases
 from archspec.exploring.figures import USUAL, checked, figures
 from archspec.network import Network
 from archspec.reading import Source
@@ -54,9 +56,19 @@ class Evaluator:
         self.overrides = tuple(overrides)
         self.names = checked(names)
         self.dtype: Dtype = dtype
+        self._bases = Bases(source, variants, overrides)
 
     def __call__(self, assignment: Assignment) -> Evaluated:
         """The figures of the network with these values, or its refusal."""
+        items = [*assignment.items()]
+        with suppress(SpecError):
+            found = self._bases.figures(items, self.names, self.dtype)
+            if found is not None:
+                return Evaluated(found)
+        return self.elaborated(assignment)
+
+    def elaborated(self, assignment: Assignment) -> Evaluated:
+        """The same, elaborated from the start."""
         try:
             network = self.network(assignment)
         except SpecError as error:
@@ -65,10 +77,7 @@ class Evaluator:
         return Evaluated(figures(network, self.names, self.dtype))
 
     def network(self, assignment: Assignment) -> Network:
-        """The network with these values, elaborated from the start.
-
-        Raises SpecError.
-        """
+        """The network with these values; raises SpecError."""
         changes = [f"{path}={value}" for path, value in assignment.items()]
         return elaborate(self.source, self.variants, [*self.overrides, *changes])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from archspec.analysis.memory import forms, litert_arena
 from archspec.analysis.usage import Dtype
@@ -11,15 +12,22 @@ from archspec.network import Network
 
 COUNTS = ("parameters", "trainable_parameters", "macs", "attention_macs")
 
-FORMS: Mapping[str, tuple[int, str]] = {
-    "weight_bytes": (1, "weights"),
-    "peak_activation_bytes": (1, "activations"),
-    "weight_bytes_as_written": (0, "weights"),
-    "peak_activation_bytes_as_written": (0, "activations"),
-    "peak_activation_bytes_joins_in_place": (2, "activations"),
-    "peak_activation_bytes_attention_in_parts": (3, "activations"),
+
+class InForm(NamedTuple):
+    """A figure of `analysis.memory.forms`: the number of the form, and its field."""
+
+    form: int
+    field: Literal["weights", "activations"]
+
+
+FORMS: Mapping[str, InForm] = {
+    "weight_bytes": InForm(1, "weights"),
+    "peak_activation_bytes": InForm(1, "activations"),
+    "weight_bytes_as_written": InForm(0, "weights"),
+    "peak_activation_bytes_as_written": InForm(0, "activations"),
+    "peak_activation_bytes_joins_in_place": InForm(2, "activations"),
+    "peak_activation_bytes_attention_in_parts": InForm(3, "activations"),
 }
-"""Those of `analysis.memory.forms`, by the number of the form and its field."""
 
 ARENA = "litert_arena_bytes"
 

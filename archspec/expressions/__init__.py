@@ -5,7 +5,7 @@ them before it prints them again.
 """
 
 from archspec.expressions.checking import check, check_names
-from archspec.expressions.effort import limited_effort, spend
+from archspec.expressions.effort import MAX_EFFORT, limited_effort, spend
 from archspec.expressions.evaluation import evaluate
 from archspec.expressions.functions import BUILTINS, round_channels
 from archspec.expressions.parser import parse
@@ -34,6 +34,7 @@ from archspec.expressions.tree import (
 
 __all__ = [
     "BUILTINS",
+    "MAX_EFFORT",
     "MAX_MAGNITUDE",
     "UNKNOWN",
     "Binary",

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from archspec.errors import SpecError
 
 MAX_EFFORT = 300_000
 """Parts that are visited in one elaboration; the zoo's largest needs some 6,000."""
 
-_left: ContextVar[tuple[int, Iterator[int]] | None] = ContextVar("left", default=None)
+
+@dataclass(slots=True)
+class Budget:
+    """How many parts may be visited, and how many have been."""
+
+    parts: int
+    spent: int = 0
+
+
+_budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
 
 @contextmanager
-def limited_effort(parts: int = MAX_EFFORT) -> Generator[None]:
+def limited_effort(parts: int = MAX_EFFORT) -> Generator[Budget]:
     """Within it, `spend` raises SpecError (AS306) after so many parts."""
-    token = _left.set((parts, iter(range(parts))))
+    budget = Budget(parts)
+    token = _budget.set(budget)
     try:
-        yield
+        yield budget
     finally:
-        _left.reset(token)
+        _budget.reset(token)
 
 
-def spend() -> None:
-    """Account for one part that is visited, for whatever purpose."""
-    budget = _left.get()
+def spend(parts: int = 1) -> None:
+    """Account for parts that are visited, for whatever purpose."""
+    budget = _budget.get()
     if budget is None:
         return
-    parts, left = budget
-    if next(left, None) is None:
-        message = f"expressions have more than {parts:,} parts, counted at each use"
+    budget.spent += parts
+    if budget.spent > budget.parts:
+        message = (
+            f"expressions have more than {budget.parts:,} parts, counted at each use"
+        )
         help = "compute repeated expressions once, in 'let' or 'define'"
         raise SpecError.single("AS306", message, help=help)

@@ -163,3 +163,11 @@ def test_when_passes_over_a_layer_but_takes_a_branch_away(network, fault):
         "'s' has no branches",
         "layers.s",
     )
+
+
+def test_a_row_of_a_table_with_an_error_can_be_read(fault):
+    assert fault("""
+    layers:
+      t: {columns: [c, n], rows: {a: [4, 0], b: [6, 1]}, each: {conv: c}, repeat: n}
+      s: {add: {l: {}, r: {from: t.b}}}
+    """) == ("'repeat' must be a whole number of at least 1, but is 0", "layers.t")
