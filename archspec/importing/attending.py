@@ -12,7 +12,7 @@ import numpy as np
 from archspec.importing.affine import Affine
 from archspec.importing.arranging import Constant
 from archspec.importing.graph import Node
-from archspec.importing.groups import bias_table, check_mask, groups
+from archspec.importing.groups import HIDDEN, bias_table, check_mask, groups
 from archspec.importing.layouts import (
     Dim,
     Dims,
@@ -44,6 +44,11 @@ class Scores(NamedTuple):
     """Whether a softmax made weights of them."""
     is_turned: bool = False
     """Whether the source has queries last."""
+
+    @property
+    def parts(self) -> tuple[Value, ...]:
+        """The tensors that it depends on."""
+        return self.query, self.key
 
     @property
     def whole(self) -> Shape:
@@ -99,6 +104,9 @@ class Scores(NamedTuple):
             return self
         heads, *both = self.whole[1:]
         along = [axis for axis, n in enumerate(array.shape[:-2]) if n > 1]
+        if len(along) == 2 and array.shape[along[1]] == heads:
+            bias, mask = _parted(constant.moved(array), along[0])
+            return self.plus(bias).plus(mask)
         every = [axis for axis, n in enumerate(shape[:-2]) if n == heads > 1][-1:]
         array = np.broadcast_to(array, (*array.shape[:-2], *both)).reshape(-1, *both)
         if along == every and self.bias is None:
@@ -107,6 +115,24 @@ class Scores(NamedTuple):
         if len(along) > 1 or inner != heads or self.mask is not None:
             raise Unreadable(f"scores of attention plus a constant of {constant.shape}")
         return self._replace(mask=array)
+
+
+def _parted(constant: Constant, groups: int) -> tuple[Constant, Constant]:
+    """The bias of each head, and the mask of each group, of which both are the sum.
+
+    `groups` is the axis of the groups. Where no group hides it, the bias is unchanged.
+    """
+    array, made_of = constant.array, constant.made_of
+    bias = array.max(groups, keepdims=True)
+    hidden = array < bias + HIDDEN
+    heads = tuple(range(groups + 1, array.ndim - 2))
+    is_alike = hidden.any(heads) == hidden.all(heads)
+    if not is_alike.all() or (array != bias)[~hidden].any():
+        raise Unreadable("attention with masks or biases of heads and groups")
+    mask = np.where(hidden.any(heads, keepdims=True), -np.inf, 0.0)
+    name = made_of[0] if len(made_of) == 1 else constant.name
+    kept = made_of if len(made_of) > 1 else ()
+    return Constant(name, bias, kept), Constant("", mask)
 
 
 def scored(query: Value, key: Value) -> Scores:
@@ -175,7 +201,7 @@ class Attending(Affine):
         if key.shape[:3] != value.shape[:3] or key.shape[3] != query.shape[3]:
             raise Unreadable(f"attention over {key.shape} and {value.shape}")
         heads, together = query.dims[1], groups(query, self.layouts.batch)
-        check_mask(mask, together.places)
+        check_mask(mask, together.places, self.layouts.batch[0].size)
         own: dict[str, Any] = {**together.attributes, **_scale(query, key, scale)}
         weights: dict[str, Constant] = {}
         if bias is not None:

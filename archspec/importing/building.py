@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,10 +29,28 @@ from archspec.importing.layouts import (
 )
 from archspec.ops import Shape
 
-__all__ = ["Builder", "Constant", "Gap", "Scores", "absorbed"]
+__all__ = ["Builder", "Constant", "Gap", "Scores", "Stacked", "absorbed"]
 
 Amounts = tuple[int, int, int, int]
 Pair = tuple[int, int]
+
+
+class Stacked(NamedTuple):
+    """Tensors beside each other in a new dimension, until they are added up."""
+
+    values: tuple[Value, ...]
+    axis: int
+
+    @property
+    def shape(self) -> Shape:
+        """Its shape in the source."""
+        shape = self.values[0].shape
+        return *shape[: self.axis], len(self.values), *shape[self.axis :]
+
+    @property
+    def parts(self) -> tuple[Value, ...]:
+        """The tensors that it depends on."""
+        return self.values
 
 
 class Builder(Attending):
@@ -133,6 +151,34 @@ class Builder(Attending):
             largest, _ = aligned(largest, value)
         nodes = [self._beside(value, largest) for value in values]
         return largest.like(self.node(name, nodes, {}))
+
+    def stacked(self, values: Sequence[Any], axis: int) -> Stacked:
+        """Tensors of one shape in a new dimension."""
+        alike = {value.shape for value in values if isinstance(value, Value)}
+        if len(alike) > 1 or not all(isinstance(value, Value) for value in values):
+            raise Unreadable("a stack of tensors of several shapes, or of constants")
+        return Stacked(tuple(values), axis % (1 + len(values[0].shape)))
+
+    def averaged(
+        self, value: Value | Stacked, axes: Sequence[int], *, keep: bool
+    ) -> Value:
+        """The mean over positions, or of what is stacked."""
+        if isinstance(value, Value):
+            return self.pooled("global_avg_pool", value, axes, keep=keep)
+        total = self.summed(value, axes, keep=keep)
+        return self.scaled(total, 1 / len(value.values))
+
+    def summed(
+        self, stack: Value | Stacked, axes: Sequence[int], *, keep: bool
+    ) -> Value:
+        """The sum of what is stacked; raises Unreadable for another sum."""
+        if isinstance(stack, Value):
+            raise Lacking("a sum of the numbers of a tensor")
+        if [axis % len(stack.shape) for axis in axes] != [stack.axis]:
+            raise Unreadable("a sum over other dimensions than that of a stack")
+        total = self.join("add", stack.values)
+        dims = [*total.dims[: stack.axis], (), *total.dims[stack.axis :]]
+        return total._replace(dims=tuple(dims)) if keep else total
 
     def _beside(self, value: Value, other: Value, channels: int | None = None) -> Node:
         """The node of a value, with axes in the order of those of another's node.

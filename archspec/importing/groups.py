@@ -10,7 +10,7 @@ from archspec.importing.layouts import Axis, Unreadable, Value, size
 from archspec.ops.places import Places
 
 Array = np.ndarray[Any, Any]
-_UNSEEN = -50.0
+HIDDEN = -50.0
 """A score below which a position counts for nothing: exp(-50) is 2e-22."""
 
 
@@ -46,16 +46,20 @@ def groups(query: Value, batch: tuple[Axis, ...]) -> Groups:
     raise Unreadable("attention within groups that are no windows")
 
 
-def check_mask(mask: Array | None, places: Places) -> None:
+def check_mask(mask: Array | None, places: Places, batch: int = 1) -> None:
     """Raise Unreadable unless a mask hides just what a shift makes neighbours.
 
-    It is added to the scores of each group, (groups, queries, keys).
+    It is added to the scores of each group, (groups, queries, keys), or to those of
+    each image of a batch.
     """
     if mask is None and not places.shift:
         return
     if mask is None:
         raise Unreadable("attention over positions that only a roll made neighbours")
-    shown = mask > _UNSEEN
+    images = mask.reshape(-1, len(mask) // batch or 1, *mask.shape[1:])
+    is_same = len(images) == batch and bool((images == images[0]).all())
+    mask = np.asarray(images[0] if is_same else mask)
+    shown = mask > HIDDEN
     wanted = np.isfinite(places.mask(np.zeros(1))) if places.shift else np.True_
     if places.shift and shown.shape != wanted.shape:
         raise Unreadable("attention with a mask of another size")

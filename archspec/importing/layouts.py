@@ -18,14 +18,36 @@ from archspec.ops import Shape
 
 
 class Axis:
-    """An axis, or a part of one; equal only to itself."""
+    """An axis, or a part of one; equal only to itself.
 
-    __slots__ = ("repeated", "size")
+    Two tensors that have an axis in common have its parts in common, too, wherever each
+    of them is reshaped.
+    """
+
+    __slots__ = ("_parts", "_wholes", "repeated", "size")
 
     def __init__(self, size: int, *, repeated: bool = False):
         self.size = size
         self.repeated = repeated
         """Whether the same numbers stand all along it."""
+        self._parts: dict[int, tuple[Axis, Axis]] = {}
+        self._wholes: dict[Axis, Axis] = {}
+
+    def parts(self, outer: int) -> tuple[Axis, Axis]:
+        """Two axes that it is made of, the outer one of a size that divides its own."""
+        if outer not in self._parts:
+            sizes = outer, self.size // outer
+            first, second = (Axis(n, repeated=self.repeated) for n in sizes)
+            self._parts[outer] = first, second
+            first._wholes[second] = self
+        return self._parts[outer]
+
+    def whole(self, inner: Axis) -> Axis:
+        """The axis whose parts it and another one are."""
+        if inner not in self._wholes:
+            self._wholes[inner] = Axis(self.size * inner.size)
+            self._wholes[inner]._parts[self.size] = self, inner
+        return self._wholes[inner]
 
     def __repr__(self) -> str:
         return str(self.size)
@@ -138,7 +160,7 @@ def _coarse(value: Value) -> Value:
     found = next((pair for pair in in_source if pair in in_node), None)
     if found is None:
         return value
-    whole = Axis(found[0].size * found[1].size)
+    whole = found[0].whole(found[1])
     axes, dims = (
         tuple(_joined(each, *found, whole) for each in side)
         for side in (value.axes, value.dims)
@@ -160,8 +182,7 @@ def _take(axes: list[Axis], length: int) -> tuple[Dim, list[Axis], Split | None]
         axis, *axes = axes
         rest, over = divmod(length, size(taken))
         if axis.size > rest and not over and axis.size % rest == 0:
-            own = axis.repeated
-            parts = Axis(rest, repeated=own), Axis(axis.size // rest, repeated=own)
+            parts = axis.parts(rest)
             return (*taken, parts[0]), [parts[1], *axes], (axis, parts)
         taken = (*taken, axis)
     if size(taken) != length:

@@ -201,6 +201,14 @@ def _transposed(node: Node, attributes: Attributes) -> tuple[str, Attributes]:
     return node.name, attributes | {"padding": node.op.window.crop}
 
 
+def _attention(node: Node, attributes: Attributes) -> tuple[str, Attributes]:
+    """A window of the whole feature map is none."""
+    window = attributes["window"]
+    if not attributes["shift"] and node.sources[0].shape[1:] == (window, window):
+        attributes["window"] = 0
+    return node.name, attributes
+
+
 _SPECIAL: dict[str, Callable[[Node, Attributes], tuple[str, Attributes]]] = {
     "conv": _conv,
     "depthwise_conv": _conv,
@@ -213,6 +221,7 @@ _SPECIAL: dict[str, Callable[[Node, Attributes], tuple[str, Attributes]]] = {
     "upsample": _resize,
     "resize": _resize,
     "transposed_conv": _transposed,
+    "attention": _attention,
 }
 
 

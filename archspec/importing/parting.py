@@ -7,7 +7,6 @@ from typing import Any
 from archspec.importing.arranging import Arranging, Constant
 from archspec.importing.graph import Node
 from archspec.importing.layouts import (
-    Axis,
     Unreadable,
     Value,
     dim_of,
@@ -21,7 +20,6 @@ class Parting(Arranging):
 
     def __init__(self, batch: int):
         super().__init__(batch)
-        self._steps: dict[tuple[Axis, int], tuple[Axis, Axis]] = {}
         self._reordered: dict[tuple[Node, int, int], Node] = {}
 
     def sliced(self, value: Value, axis: int, start: int, stop: int) -> Value:
@@ -56,10 +54,7 @@ class Parting(Arranging):
         dim = value.dims[axis]
         if len(dim) != 1 or dim[0].size % step or start >= step or dim[0].repeated:
             raise Unreadable("a slice with a step that does not divide its axis")
-        key = dim[0], step
-        if key not in self._steps:
-            self._steps[key] = Axis(dim[0].size // step), Axis(step)
-        return stepped(value, axis, start, self._steps[key])
+        return stepped(value, axis, start, dim[0].parts(dim[0].size // step))
 
     def taken(self, value: Value, axis: int, index: int) -> Value:
         """One entry of a dimension, which goes: a token, or a part of the channels."""

@@ -28,7 +28,7 @@ class Tables(NamedTuple):
 
     `chained` are those whose chains may be an op, and `reducing` those of them that
     read the numbers along an axis; all others read each number by itself. `moving` only
-    move numbers, and `partial` take a tensor inside a chain.
+    move numbers, and `partial` take a tensor inside a chain. `sums` take a stack.
     """
 
     operations: Readings
@@ -38,3 +38,4 @@ class Tables(NamedTuple):
     reducing: frozenset[str]
     moving: frozenset[str]
     partial: frozenset[str] = frozenset()
+    sums: frozenset[str] = frozenset()

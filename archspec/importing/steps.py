@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any, NamedTuple, TypeGuard
 
 from archspec.importing.arrays import MAX_SIZE, computed
-from archspec.importing.building import Builder, Constant, Gap, Scores
+from archspec.importing.building import Builder, Constant, Gap, Scores, Stacked
 from archspec.importing.graph import Node, Scope
 from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.patterns import Formula, Found, recognised
@@ -55,7 +55,7 @@ class Unknown(NamedTuple):
 class Steps:
     """The state of one reading: what each tensor was read as, by its name."""
 
-    opaque: tuple[type, ...] = (Scores,)
+    opaque: tuple[type, ...] = (Scores, Stacked)
     """What depends on the input, but is no tensor."""
 
     def __init__(
@@ -214,6 +214,8 @@ class Steps:
         if operation in tables.scores and any(isinstance(x, Scores) for x in inputs):
             args, attributes = step.filled(inputs)
             return [tables.scores[operation](*args, **attributes)]
+        if any(isinstance(x, Stacked) for x in inputs) and operation not in tables.sums:
+            raise Unreadable("tensors in a new dimension that are not added up")
         if operation not in tables.operations:
             raise Lacking("the language has no such operation")
         if operation not in tables.partial:
@@ -232,8 +234,8 @@ class Steps:
 
     def _values(self, step: Step) -> list[Value]:
         given = [self.known.get(name) for name in step.inputs]
-        scores = [each for each in given if isinstance(each, Scores)]
-        inner = [value for each in scores for value in (each.query, each.key)]
+        opaque = [each for each in given if isinstance(each, Scores | Stacked)]
+        inner = [value for each in opaque for value in each.parts]
         return [each for each in given if isinstance(each, Value)] + inner
 
     def _refused(

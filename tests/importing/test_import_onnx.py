@@ -249,6 +249,26 @@ def test_attention_and_a_norm_in_pieces_for_one_image(tmp_path):
     assert [*graph.nodes[0].weights] == ["scale", "shift"]
 
 
+STACKED = """
+net (float[N, 3, 4, 4] x) => (float[N, 3] y)
+{
+  a = Unsqueeze(x, at)
+  b = Relu(x)
+  c = Unsqueeze(b, at)
+  d = Concat<axis = 1>(a, c)
+  e = ReduceSum<keepdims = 0>(d, at)
+  f = ReduceMean<keepdims = 0>(e, positions)
+  y = Gemm(f, head)
+}
+"""
+
+
+def test_stacks_that_are_added_up(tmp_path):
+    constants = {"at": [1], "positions": [2, 3]}
+    graph, _ = imported(network(STACKED, {"head": (3, 3)}, **constants), tmp_path)
+    assert kinds(graph) == ["relu", "add", "global_avg_pool", "flatten", "dense"]
+
+
 def test_channels_last(tmp_path):
     text = """
 net (float[N, 8, 8, 3] image) => (float[N, 4, 4, 4] y)

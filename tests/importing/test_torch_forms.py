@@ -111,6 +111,37 @@ def test_factors_of_numbers():
     assert "{normalize: {mean: [0.5], std: [0.5]}}" in text
 
 
+class Stacks(nn.Module):
+    """Branches that are stacked and added up, or averaged."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = nn.ModuleList(nn.Conv2d(3, 4, 1) for _ in range(3))
+        self.last = nn.ModuleList(nn.Linear(4, 5) for _ in range(2))
+
+    def forward(self, x):
+        x = torch.stack([part(x) for part in self.parts]).sum(0)
+        x = torch.stack([x.relu(), x], -1).mean(-1, keepdim=True).squeeze(-1)
+        return torch.stack([part(x.mean((2, 3))) for part in self.last], 1).sum(1)
+
+
+def test_stacks_that_are_added_up():
+    text = imported(Stacks(), (3, 4, 4))
+    assert "      c: {}\n  act: activation" in text
+    assert "sum_2: {add: {main: {}, shortcut: {from: sum}}}" in text
+    assert "{normalize: {mean: [0], std: [2]}}" in text
+
+
+def test_other_stacks_are_refused():
+    module = nn.Sequential(nn.Conv2d(3, 4, 1))
+    module.forward = lambda x: torch.stack([module[0](x), torch.ones(2, 4, 4, 4)])
+    with pytest.raises(archspec.ImportFailed, match="several shapes, or of constants"):
+        archspec.import_model(module, torch.rand(2, 3, 4, 4))
+    module.forward = lambda x: torch.stack([x, module[0](x)[:, :3]]).relu()
+    with pytest.raises(archspec.ImportFailed, match="dimension that are not added up"):
+        archspec.import_model(module, torch.rand(2, 3, 4, 4))
+
+
 class Norms(nn.Module):
     """Norms that are written out, or have their scale and shift beside them."""
 
@@ -201,3 +232,55 @@ class Turned(nn.Module):
 
 def test_attention_with_channels_before_positions():
     assert "scale: 0.3" in imported(Turned(), (3, 4, 4))
+
+
+class Windows(nn.Module):
+    """Queries, keys and values that are cut into windows one by one, biased and masked;
+    patches that are gathered by pixel_unshuffle and channel_shuffle, then dilation.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.grid = nn.Conv2d(3, 8, 1), nn.Conv2d(32, 96, 1)
+        self.qkv = nn.Linear(8, 24)
+        self.table, self.norm = nn.Parameter(torch.zeros(2, 3, 3)), nn.LayerNorm(32)
+        rows, columns = [at.flatten() for at in torch.meshgrid(*[torch.arange(2)] * 2)]
+        at = [each[:, None] - each + 1 for each in (rows, columns)]
+        self.register_buffer("at", 3 * at[0] + at[1], persistent=False)
+
+    def forward(self, x):
+        x = self.stem(x).permute(0, 2, 3, 1)
+        zone = torch.arange(8) >= 7
+        zones = self.windows((2 * zone[:, None] + zone.long())[None, :, :, None])
+        apart = zones != zones.transpose(1, 2)
+        mask = torch.where(apart, -torch.inf, 0.0)[:, None].repeat(len(x), 1, 1, 1)
+        bias = self.table.flatten(1)[:, self.at] + mask
+        q, k, v = [
+            self.windows(each.roll((-1, -1), (1, 2))).view(-1, 4, 2, 4).transpose(1, 2)
+            for each in self.qkv(x).chunk(3, -1)
+        ]
+        y = F.scaled_dot_product_attention(q, k, v, bias).transpose(1, 2)
+        y = y.reshape(-1, 4, 4, 2, 2, 8).transpose(2, 3).reshape(-1, 8, 8, 8)
+        x = (x + y.roll((1, 1), (1, 2))).permute(0, 3, 1, 2)
+        x = F.channel_shuffle(F.pixel_unshuffle(x, 2), 8).permute(0, 2, 3, 1)
+        return self.dilated(self.norm(x).permute(0, 3, 1, 2)).mean((2, 3))
+
+    def windows(self, x):
+        x = x.reshape(len(x), 4, 2, 4, 2, -1).transpose(2, 3)
+        return x.reshape(len(x) * 16, 4, -1)
+
+    def dilated(self, x):
+        parts = self.grid(x).view(-1, 96, 2, 2, 2, 2).permute(0, 3, 5, 2, 4, 1)
+        heads = parts.reshape(-1, 4, 3, 4, 8).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(*heads, torch.ones(4, 4) > 0)
+        y = y.transpose(1, 2).reshape(-1, 2, 2, 2, 2, 32).permute(0, 5, 3, 1, 4, 2)
+        return x + y.reshape(x.shape)
+
+
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")
+def test_windows_that_are_written_out():
+    text = imported(Windows(), (3, 8, 8))
+    assert "{heads: 2, window: 2, shift: 1, relative_bias: signed}" in text
+    assert "{heads: 4, dilation: 2}" in text
+    assert "{space_to_depth: {order: channels_last}}" in text
+    assert "shuffle" not in text

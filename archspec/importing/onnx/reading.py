@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archspec.importing.arranging import Gap
-from archspec.importing.building import Builder, Scores
+from archspec.importing.building import Builder, Scores, Stacked
 from archspec.importing.graph import Graph
 from archspec.importing.layouts import Value, reshaped
 from archspec.importing.onnx.arrays import CHAINED, FUNCTIONS, MOVING, REDUCING
@@ -16,7 +16,10 @@ from archspec.importing.readings import Tables
 from archspec.importing.steps import Step, Steps, Unknown
 
 _PARTIAL = frozenset({"Shape", "CastLike"})
-_TABLES = Tables(OPERATIONS, SCORES, FUNCTIONS, CHAINED, REDUCING, MOVING, _PARTIAL)
+_SUMS = frozenset({"ReduceMean", "ReduceSum"})
+_TABLES = Tables(
+    OPERATIONS, SCORES, FUNCTIONS, CHAINED, REDUCING, MOVING, _PARTIAL, _SUMS
+)
 
 
 def read(program: Program) -> tuple[Graph, Builder]:
@@ -25,7 +28,7 @@ def read(program: Program) -> tuple[Graph, Builder]:
 
 
 class _Reading(Steps):
-    opaque = Scores, Parts
+    opaque = Scores, Stacked, Parts
 
     def __init__(self, program: Program):
         # the part of a network that is made of weights alone has no inputs

@@ -304,6 +304,8 @@ def _value(given: Mapping[str, Any]) -> Any:
         return _int(value)
     if kind == "as_ints":
         return [_int(each) for each in value]
+    if kind == "as_float":
+        return float(value)  # the infinite ones are texts
     if kind == "as_optional_tensors":
         return [_value(each) if "as_tensor" in each else None for each in value]
     return None if kind == "as_none" else value

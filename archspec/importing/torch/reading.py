@@ -26,7 +26,15 @@ from archspec.importing.torch.archive import Program
 from archspec.importing.torch.arrays import CHAINED, FUNCTIONS, MOVING, REDUCING
 from archspec.importing.torch.operations import OPERATIONS, SCORES
 
-_TABLES = Tables(OPERATIONS, SCORES, FUNCTIONS, CHAINED, REDUCING, MOVING)
+_TABLES = Tables(
+    OPERATIONS,
+    SCORES,
+    FUNCTIONS,
+    CHAINED,
+    REDUCING,
+    MOVING,
+    sums=frozenset({"mean", "sum"}),
+)
 _PRODUCTS = "bmm", "matmul"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from archspec.importing.building import Builder, Constant
+from archspec.importing.building import Builder, Constant, Stacked
 from archspec.importing.layouts import Unreadable, Value
 from archspec.importing.onnx.operations.registry import bias_of, reads
 
@@ -54,8 +54,18 @@ def _div(builder: Builder, x: Any, other: Any) -> Value:
 
 
 @reads("Concat")
-def _concat(builder: Builder, *values: Any, axis: int) -> Value:
+def _concat(builder: Builder, *values: Any, axis: int) -> Value | Stacked:
     kept = [each for each in values if 0 not in each.shape]
     if len(kept) == 1:
         return kept[0]
-    return builder.concat(kept, axis % len(kept[0].shape))
+    axis %= len(kept[0].shape)
+    if all(isinstance(each, Value) and _is_raised(each, axis) for each in kept):
+        dims = [(*each.dims[:axis], *each.dims[axis + 1 :]) for each in kept]
+        pairs = zip(kept, dims, strict=True)
+        return builder.stacked([each._replace(dims=own) for each, own in pairs], axis)
+    return builder.concat(kept, axis)
+
+
+def _is_raised(value: Value, axis: int) -> bool:
+    """Whether a dimension is one that the value's node does not have."""
+    return len(value.dims) > 1 + len(value.axes) and not value.dims[axis]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from archspec.importing.building import Builder
+from archspec.importing.building import Builder, Stacked
 from archspec.importing.layouts import Unreadable, Value
 from archspec.importing.onnx.operations.registry import (
     OPERATIONS,
@@ -59,27 +59,32 @@ def _all(name: str) -> Callable[..., Value]:
     return reading
 
 
-def _over(name: str) -> Callable[..., Value]:
+def _largest(builder: Builder, x: Value, axes: Sequence[int], *, keep: bool) -> Value:
+    return builder.pooled("global_max_pool", x, axes, keep=keep)
+
+
+def _over(reduce: Callable[..., Value]) -> Callable[..., Value]:
     def reading(
         builder: Builder,
-        x: Value,
+        x: Value | Stacked,
         axes: Any = None,
         *,
         keepdims: int = 1,
         noop_with_empty_axes: int = 0,
     ) -> Value:
-        if axes is None and noop_with_empty_axes:
+        if axes is None and noop_with_empty_axes and isinstance(x, Value):
             return x
-        over = range(len(x.dims)) if axes is None else numbers(axes)
-        return builder.pooled(name, x, over, keep=bool(keepdims))
+        over = range(len(x.shape)) if axes is None else numbers(axes)
+        return reduce(builder, x, over, keep=bool(keepdims))
 
     return reading
 
 
 OPERATIONS["GlobalAveragePool"] = _all("global_avg_pool")
 OPERATIONS["GlobalMaxPool"] = _all("global_max_pool")
-OPERATIONS["ReduceMean"] = _over("global_avg_pool")
-OPERATIONS["ReduceMax"] = _over("global_max_pool")
+OPERATIONS["ReduceMean"] = _over(Builder.averaged)
+OPERATIONS["ReduceSum"] = _over(Builder.summed)
+OPERATIONS["ReduceMax"] = _over(_largest)
 
 
 @reads("Pad")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from archspec.importing.building import Builder, Constant, Scores
 from archspec.importing.layouts import Unreadable, Value
 from archspec.importing.torch.operations.registry import (
@@ -27,7 +29,18 @@ def _scaled_dot_product_attention(
 ) -> Value:
     if is_causal or isinstance(attn_mask, Value):
         raise Unreadable("attention with a mask that depends on the input")
-    return builder.attention(query, key, value, scale=scale, bias=attn_mask)
+    scores = Scores(query, key)
+    if attn_mask is not None:
+        scores = scores.plus(_added(attn_mask))
+    bias, mask = scores.bias, scores.mask
+    return builder.attention(query, key, value, scale=scale, bias=bias, mask=mask)
+
+
+def _added(mask: Constant) -> Constant:
+    """What a mask adds to scores: one of truth values shows where it is true."""
+    if mask.array.dtype != bool:
+        return mask
+    return mask.moved(np.where(mask.array, 0.0, -np.inf))
 
 
 @reads("matmul", "bmm")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from archspec.importing.building import Builder, Constant
+from archspec.importing.building import Builder, Constant, Stacked
 from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.torch.operations.registry import (
     OPERATIONS,
@@ -131,6 +131,11 @@ def _cat(builder: Builder, tensors: Sequence[Any], dim: int = 0) -> Value:
     if len(kept) == 1:
         return kept[0]
     return builder.concat(kept, dim)
+
+
+@reads("stack")
+def _stack(builder: Builder, tensors: Sequence[Any], dim: int = 0) -> Stacked:
+    return builder.stacked(tensors, dim)
 
 
 @reads("div")

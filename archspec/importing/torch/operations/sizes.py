@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archspec.importing.building import Builder
+from archspec.importing.building import Builder, Stacked
 from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.torch.operations.registry import (
     around,
@@ -88,12 +88,23 @@ def _adaptive_max_pool2d(
 @reads("mean")
 def _mean(
     builder: Builder,
-    x: Value,
+    x: Value | Stacked,
     dim: Sequence[int],
     keepdim: bool = False,
     dtype: Any = None,
 ) -> Value:
-    return builder.pooled("global_avg_pool", x, dim, keep=keepdim)
+    return builder.averaged(x, dim, keep=keepdim)
+
+
+@reads("sum")
+def _sum(
+    builder: Builder,
+    x: Value | Stacked,
+    dim: Sequence[int] = (),
+    keepdim: bool = False,
+    dtype: Any = None,
+) -> Value:
+    return builder.summed(x, dim, keep=keepdim)
 
 
 @reads("amax")
@@ -161,18 +172,3 @@ def _resized(
         mode = "nearest" if mode == "nearest_floor" else mode
         return builder.spatial("upsample", x, {}, factor=tuple(whole), mode=mode)
     return builder.spatial("resize", x, {}, size=after, mode=mode)
-
-
-@reads("pixel_shuffle")
-def _pixel_shuffle(builder: Builder, x: Value, upscale_factor: int) -> Value:
-    return builder.spatial("depth_to_space", x, {}, factor=upscale_factor)
-
-
-@reads("pixel_unshuffle")
-def _pixel_unshuffle(builder: Builder, x: Value, downscale_factor: int) -> Value:
-    return builder.spatial("space_to_depth", x, {}, factor=downscale_factor)
-
-
-@reads("channel_shuffle", "native_channel_shuffle")
-def _channel_shuffle(builder: Builder, x: Value, groups: int) -> Value:
-    return builder.spatial("channel_shuffle", x, {}, groups=groups)

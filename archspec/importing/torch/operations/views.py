@@ -11,15 +11,15 @@ from archspec.importing.building import Builder, Constant
 from archspec.importing.layouts import (
     Unreadable,
     Value,
+    arrangement,
     expanded,
     permuted,
     reshaped,
     rolled,
 )
 from archspec.importing.torch.archive import DTYPES
-from archspec.importing.torch.operations.registry import (
-    reads,
-)
+from archspec.importing.torch.operations.registry import reads
+from archspec.ops import Shape
 
 
 @reads("alias", "clone", "contiguous", "detach", "lift_fresh_copy")
@@ -173,3 +173,33 @@ def _zeros(
     builder: Builder, x: Value, *, size: Sequence[int] = (), **_: Any
 ) -> Constant:
     return Constant("zeros", np.zeros(size or x.shape, np.float32))
+
+
+@reads("pixel_shuffle")
+def _pixel_shuffle(builder: Builder, x: Value, upscale_factor: int) -> Value:
+    return builder.spatial("depth_to_space", x, {}, factor=upscale_factor)
+
+
+@reads("pixel_unshuffle")
+def _pixel_unshuffle(builder: Builder, x: Value, downscale_factor: int) -> Value:
+    batch, channels, height, width = _four(x)
+    side = downscale_factor
+    sizes = height // side, side, width // side, side
+    moved = permuted(reshaped(x, (batch, channels, *sizes)), (0, 1, 3, 5, 2, 4))
+    return reshaped(moved, (batch, -1, height // side, width // side))
+
+
+@reads("channel_shuffle", "native_channel_shuffle")
+def _channel_shuffle(builder: Builder, x: Value, groups: int) -> Value:
+    if x.axes == arrangement(x, last=False):
+        return builder.spatial("channel_shuffle", x, {}, groups=groups)
+    # rearranged pixels, which are so in one step
+    batch, channels, *size = _four(x)
+    split = reshaped(x, (batch, groups, channels // groups, *size))
+    return reshaped(permuted(split, (0, 2, 1, 3, 4)), x.shape)
+
+
+def _four(x: Value) -> Shape:
+    if len(x.shape) != 4:
+        raise Unreadable(f"pixels or channels of a tensor of {len(x.shape)} dimensions")
+    return x.shape
