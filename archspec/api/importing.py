@@ -14,6 +14,7 @@ from archspec.errors import one_of, optional_packages
 from archspec.frameworks import ALL_TARGETS
 
 if TYPE_CHECKING:
+    from archspec.importing.became import Became
     from archspec.importing.pipeline import Imported
 
 
@@ -30,6 +31,7 @@ class ImportedModel:
     written. `difference` is how far the outputs of
     the generated PyTorch module are from the source's, over the largest output, at
     `sizes`; None where the source was not run, for which `unmeasured` has the reason.
+    `became` says which modules of the source each layer of the spec was made of.
     """
 
     source: str
@@ -43,6 +45,7 @@ class ImportedModel:
     difference: float | None = None
     sizes: tuple[tuple[int, ...], ...] = ()
     unmeasured: str = ""
+    became: Became | None = None
 
     def __repr__(self) -> str:
         return f"<ImportedModel of {self.source}: {self.network!r}>"
@@ -53,6 +56,7 @@ class ImportedModel:
         net, lines = self.network, len(self.text.splitlines())
         found = [
             f"{self.source}: {self.operations} operations in {lines} lines of YAML",
+            *(f"  {line}" for line in (self.became.lines if self.became else ())),
             "the graph, parameters and MACs are equal: "
             f"{net.parameters:,} parameters, {net.macs:,} MACs",
         ]
@@ -80,6 +84,7 @@ class ImportedModel:
             "weights": dict(self.names),
             "unused": list(self.unused),
             "notes": list(self.notes),
+            **(self.became.document() if self.became else {}),
         }
 
     def files(self, targets: Sequence[str]) -> dict[Path, str]:
@@ -188,4 +193,5 @@ def _of(source: str, found: Imported) -> ImportedModel:
         outputs.relative if outputs else None,
         outputs.sizes if outputs else (),
         "" if outputs else found.unmeasured,
+        found.became,
     )

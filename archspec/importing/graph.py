@@ -156,12 +156,16 @@ def weights_of(nodes: Iterable[Node]) -> Hashable:
 
 
 def graph_of(network: Network) -> Graph:
-    """The graph of an elaborated spec; a node's only scope has the layer's weights."""
+    """The graph of an elaborated spec.
+
+    A node's scopes are its layer and, if that runs again, the one with the weights.
+    """
     inputs = {name: Node(None, (), shape) for name, shape in network.inputs.items()}
     known = {INPUT - number: node for number, node in enumerate(inputs.values())}
     for number, layer in enumerate(network.layers):
         sources = tuple(known[source] for source in layer.sources)
-        scopes = (Scope(layer.first_run or layer.path, layer.op),)
+        runs = dict.fromkeys((layer.path, layer.first_run or layer.path))
+        scopes = tuple(Scope(path, layer.op) for path in runs)
         known[number] = Node(layer.primitive, sources, layer.output, scopes)
     outputs = {name: known[number] for name, number in network.outputs.items()}
     return Graph(inputs, [known[n] for n in range(len(network.layers))], outputs)

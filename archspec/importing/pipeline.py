@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 from archspec.errors import ImportFailed, SpecError
 from archspec.frameworks import FRAMEWORKS
 from archspec.importing import provenance
+from archspec.importing.became import Became, became
 from archspec.importing.checkpoint import fitted
 from archspec.importing.draft import class_name, identifier
 from archspec.importing.exporting import Export, exported, first_of, session_of
@@ -55,6 +56,8 @@ class Imported:
     outputs: Outputs | None = None
     unmeasured: str = "outputs were not compared: a file is not run"
     """Why there are no outputs to compare, if there are none."""
+    became: Became = field(default_factory=Became)
+    """What the source's modules are in the spec."""
 
     @property
     def stored(self) -> dict[str, Array]:
@@ -229,6 +232,7 @@ def _imported(
         len(graph.nodes),
         tuple(_unused(program, provenance.used(tensors.values()))),
         (*_left_out(program), *builder.notes, *provenance.notes(tensors), *notes),
+        became=became(found),
     )
 
 

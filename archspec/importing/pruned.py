@@ -10,6 +10,7 @@ import numpy as np
 
 from archspec.errors import ImportFailed, WeightsError
 from archspec.frameworks import FRAMEWORKS
+from archspec.importing.became import became
 from archspec.importing.draft import identifier
 from archspec.importing.outputs import generated, noise
 from archspec.importing.pipeline import Imported, Wish, spec_of
@@ -62,6 +63,7 @@ def import_pruned(
         unused=(),
         notes=notes,
         unmeasured=unmeasured,
+        became=became(found),
     )
 
 

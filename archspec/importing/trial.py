@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from archspec.elaboration import elaborate
 from archspec.importing.draft import Draft
-from archspec.importing.graph import Graph, Tensor, graph_of
+from archspec.importing.graph import Graph, Node, Tensor, graph_of
 from archspec.importing.matching import Pair, pairs
 from archspec.importing.printing import entries, text
 from archspec.network import Network
@@ -19,12 +19,14 @@ from archspec.reading.source import parsed
 class Accepted(NamedTuple):
     """A spec whose graph is the source's.
 
-    `tensors` are the source's weights by their canonical names.
+    `tensors` are the source's weights by their canonical names, `sources` its nodes by
+    the paths of layers.
     """
 
     text: str
     network: Network
     tensors: dict[str, Tensor]
+    sources: dict[str, Node]
     is_flat: bool = False
     """Whether each of its layers is one node."""
 
@@ -52,7 +54,10 @@ def judged(draft: Draft, graph: Graph, path: Path = Path("imported.yaml")) -> Ac
             raise Different(f"'{known.name}' and '{tensor.name}' are one weight")
     shapes = network.weight_shapes.items()
     return Accepted(
-        written, network, {n: _shaped(tensors[n], shape) for n, shape in shapes}
+        written,
+        network,
+        {name: _shaped(tensors[name], shape) for name, shape in shapes},
+        {pair.other.scopes[0].path: pair.one for pair in found},
     )
 
 

@@ -228,6 +228,8 @@ def test_weights_that_inference_does_not_need_are_named():
     found = archspec.import_model(Auxiliary(), torch.rand(2, 6, 1, 1))
     assert found.unused == ("aux.weight", "aux.bias")
     assert "2 weights are not needed: aux.weight, aux.bias" in found.summary
+    assert "\n  body -> classifier: dense\n" in found.summary
+    assert found.document()["layers"]["classifier"]["modules"] == ["body"]
 
 
 class Small(nn.Module):
