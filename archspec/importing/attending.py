@@ -190,11 +190,12 @@ class Attending(Affine):
         scale: float | None,
         bias: Constant | None = None,
         mask: Any = None,
+        dropout: float = 0.0,
     ) -> Value:
         """Attention over (N, heads, positions, channels of a head).
 
         `scale` is by default that of the channels; `bias` and `mask` are added to the
-        scores. Raises Unreadable.
+        scores, and `dropout` is that of the weights. Raises Unreadable.
         """
         if any(len(each.dims) != 4 for each in (query, key, value)):
             raise Unreadable("attention over other dimensions than heads and positions")
@@ -203,6 +204,7 @@ class Attending(Affine):
         heads, together = query.dims[1], groups(query, self.layouts.batch)
         check_mask(mask, together.places, self.layouts.batch[0].size)
         own: dict[str, Any] = {**together.attributes, **_scale(query, key, scale)}
+        own |= {"dropout": dropout} if dropout else {}
         weights: dict[str, Constant] = {}
         if bias is not None:
             scores = bias.array.reshape(-1, *bias.array.shape[-2:])

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.importing.arranging import Constant, decimal
+from archspec.importing.arranging import Constant
 from archspec.importing.layouts import Value
 from archspec.ops import PRIMITIVES
 from archspec.words import ACTIVATIONS
@@ -138,33 +138,6 @@ def _meaning(chain: _Chain) -> Found | None:
 
 def _bare(term: Any) -> Any:
     return term.array if isinstance(term, Constant) else term
-
-
-def depends_on_one(formula: Formula) -> bool:
-    """Whether all of a formula depends on one tensor."""
-    return next(_chains(formula), None) is not None
-
-
-class Scaled(NamedTuple):
-    """A value from which a number is subtracted, and which then is divided by one."""
-
-    value: Value
-    mean: float
-    std: float
-
-
-def scaled(formula: Formula) -> Scaled | None:
-    """What a formula is, if it is only sums and products with numbers."""
-    chain = next(_chains(formula), None)
-    if chain is None or chain.leaf.value is None or not chain.is_plain:
-        return None
-    given = np.asarray(chain.run(_PROBES), float)
-    zero, one = (float(np.interp(x, _PROBES, given)) for x in (0, 9))
-    factor = (one - zero) / 9
-    line = factor * _PROBES + zero
-    if factor <= 0 or not np.allclose(given, line, rtol=1e-12, atol=1e-12):
-        return None
-    return Scaled(chain.leaf.value, decimal(-zero / factor), decimal(1 / factor))
 
 
 def _chains(formula: Formula) -> Iterator[_Chain]:

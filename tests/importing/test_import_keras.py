@@ -80,6 +80,68 @@ def test_layers_of_all_sorts(tmp_path):
     assert imported(odd(), tmp_path / "odd.keras") == wanted
 
 
+def attending():
+    """Attention as layers and as products, of positions that a constant tells apart."""
+    ops = keras.ops
+    image = L.Input((8, 8, 3))
+    x = L.Reshape((16, 16))(L.Conv2D(16, 2, 2, name="patches")(image))
+    x = x + np.linspace(0, 1, 256, dtype="float32").reshape(1, 16, 16)
+    y = L.LayerNormalization()(x)
+    x = x + L.MultiHeadAttention(4, 3, dropout=0.1, name="mixer")(y, y)
+    x = L.Average()([x, L.Attention()([x, x])])
+    heads = [
+        ops.transpose(L.EinsumDense("abc,cde->adbe", (2, None, 8))(x), axes)
+        for axes in [(0, 1, 2, 3), (0, 1, 3, 2), (0, 1, 2, 3)]
+    ]
+    scores = ops.softmax(ops.matmul(heads[0], heads[1]) / 8**0.5)
+    y = ops.matmul(L.Dropout(0.1)(scores), heads[2])
+    y = ops.reshape(ops.swapaxes(y, 1, 2), (-1, 16, 16))
+    y, z = ops.split(L.LayerNormalization()(x + y), 2, axis=-1)
+    z = z - ops.mean(z, axis=-1, keepdims=True)
+    variance = ops.mean(ops.square(z), axis=-1, keepdims=True)
+    x = ops.concatenate([y, z * ops.rsqrt(variance + 1e-5)], axis=-1)
+    return keras.Model(image, L.GaussianNoise(0.1)(L.GlobalMaxPooling1D()(x)))
+
+
+ATTENDING = """\
+  stem: {conv: {filters: 16, kernel: 2, stride: 2, padding: valid}}
+  positions: position_embedding
+  norm: layer_norm
+  mixer:
+    attention:
+      heads: 4
+      dropout: 0.1
+      query: {dense: {dense: 12}}
+      key: {dense_2: {dense: 12}}
+      value: {dense_3: {dense: 12}}
+  dense_4: {dense: 16}
+  sum: {add: {main: {}, shortcut: {from: positions}}}
+  attention: {attention: {scale: 1, query: {}, key: {}, value: {}}}
+  sum_2: {add: {main: {}, shortcut: {from: sum}}}
+  normalize: {normalize: {mean: [0], std: [2]}}
+  attention_2:
+    attention:
+      heads: 2
+      query: {dense_5: {dense: {units: 16, bias: false}}}
+      key: {dense_6: {dense: {units: 16, bias: false}}}
+      value: {dense_7: {dense: {units: 16, bias: false}}}
+  sum_3: {add: {main: {}, shortcut: {from: normalize}}}
+  norm_2: layer_norm
+  join:
+    concat:
+      a: {slice_channels: {slice_channels: {stop: 8}}}
+      b:
+        slice_channels_2: {slice_channels: 8}
+        norm_3: {layer_norm: {epsilon: 1e-5, scale: false, shift: false}}
+  global_max_pool: global_max_pool
+"""
+
+
+def test_attention(tmp_path):
+    text = imported(attending(), tmp_path / "net.keras")
+    assert text.partition("layers:\n")[2] == ATTENDING
+
+
 def test_norms_without_scale_or_shift(tmp_path):
     image = x = L.Input((8, 8, 4))
     x = L.BatchNormalization(scale=False)(L.Conv2D(4, 1)(x))
@@ -89,6 +151,17 @@ def test_norms_without_scale_or_shift(tmp_path):
     assert "scale: false}" in text
     assert "group_norm: {epsilon: 1e-3, scale: false, shift: false}" in text
     assert "layer_norm: {epsilon: 1e-3, shift: false}" in text
+
+
+def test_a_model_that_is_called_twice_is_a_block_that_runs_again(tmp_path):
+    encoder = keras.Sequential(
+        [L.Input((8, 8, 3)), L.Conv2D(4, 3), L.BatchNormalization(), L.Conv2D(4, 3)],
+        name="encoder",
+    )
+    images = [L.Input((8, 8, 3), name=name) for name in ("left", "right")]
+    x = L.Concatenate()([encoder(image) for image in images])
+    text = imported(keras.Model(images, x), tmp_path / "net.keras")
+    assert "  encoder_2: {again: encoder, from: right}\n" in text
 
 
 def test_models_within_models(tmp_path):
@@ -145,10 +218,10 @@ def test_all_that_is_lacking_is_said_at_once(tmp_path):
     x = L.Lambda(lambda x: x, name="own")(x)
     y = L.Activation("selu")(L.BatchNormalization(axis=1)(image))
     text = refused(keras.Model(image, [L.ELU()(x), y]), tmp_path / "net.keras")
-    assert "error[AS703]: Lambda: the language has no such layer (1 time)" in text
+    assert "error[AS703]: Lambda: the language has no such operation (1 time)" in text
     assert "in own of" in text
     assert "BatchNormalization: normalisation over axes [1]" in text
-    assert "error[AS703]: ELU: the language has no such layer (1 time)" in text
+    assert "error[AS703]: ELU: the language has no such operation (1 time)" in text
 
 
 def test_a_layer_that_is_called_twice_runs_again(tmp_path):

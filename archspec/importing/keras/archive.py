@@ -14,6 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+import numpy as np
+
 from archspec.errors import ImportFailed, WeightsError
 from archspec.importing.building import Constant
 from archspec.importing.keras.model import Layer, Model, Ref, in_order, sources
@@ -211,15 +213,23 @@ def _ref(history: Any) -> Ref:
 
 
 def _resolved(given: Any, shapes: dict[Ref, Sequence[Any]]) -> Any:
-    """Arguments with `Ref`s for tensors of the model, whose shapes are noted."""
+    """Arguments as Python has them, with `Ref`s for tensors, whose shapes are noted."""
     if isinstance(given, list):
         return [_resolved(each, shapes) for each in cast("list[Any]", given)]
     if not isinstance(given, dict):
         return given
     found = cast("dict[str, Any]", given)
-    if found.get("class_name") == "__keras_tensor__":
-        about = found["config"]
-        ref = _ref(about["keras_history"])
-        shapes[ref] = about["shape"]
-        return ref
-    return {name: _resolved(each, shapes) for name, each in found.items()}
+    config: Any = found.get("config")
+    match found.get("class_name"):
+        case "__keras_tensor__":
+            ref = _ref(config["keras_history"])
+            shapes[ref] = config["shape"]
+            return ref
+        case "__tensor__" | "__numpy__":
+            return np.asarray(config["value"], np.float64)
+        case "__slice__":
+            return slice(config["start"], config["stop"], config["step"])
+        case "__ellipsis__":
+            return Ellipsis
+        case _:
+            return {name: _resolved(each, shapes) for name, each in found.items()}

@@ -1,4 +1,4 @@
-"""What layers of Keras compute on each number: the parts of which chains are made."""
+"""What layers and functions of Keras compute: the parts of which chains are made."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from archspec.importing.keras.model import flat
 from archspec.ops import PRIMITIVES
 
 Array = Any
-Config = Mapping[str, Any]
+
+
+class Configured(Protocol):
+    """A layer with its settings."""
+
+    config: Mapping[str, Any]
 
 
 class Function(Protocol):
-    """Takes the configuration of a layer, then what it reads."""
+    """Takes the layer, then what it reads."""
 
-    def __call__(self, config: Config, /, *terms: Array) -> Array: ...
+    def __call__(self, use: Configured, /, *terms: Any) -> Array: ...
 
 
 ACTIVATIONS = {
@@ -41,8 +47,8 @@ LEAK = 0.2
 """The slope of Keras's `leaky_relu`, where none is given."""
 
 
-def _relu(config: Config, *terms: Array) -> Array:
-    x: Array = terms[0]
+def _relu(use: Configured, *terms: Array) -> Array:
+    (x,), config = terms, use.config
     limit, slope = config.get("max_value"), config.get("negative_slope") or 0.0
     threshold = config.get("threshold") or 0.0
     above = x >= threshold
@@ -50,13 +56,22 @@ def _relu(config: Config, *terms: Array) -> Array:
     return bent if limit is None else np.minimum(bent, limit)
 
 
-def _leaky_relu(config: Config, *terms: Array) -> Array:
-    x: Array = terms[0]
-    return np.maximum(x, 0) + config["negative_slope"] * np.minimum(x, 0)
+def _leaky_relu(use: Configured, *terms: Array) -> Array:
+    (x,) = terms
+    return np.maximum(x, 0) + use.config["negative_slope"] * np.minimum(x, 0)
 
 
-def _activation(config: Config, *terms: Array) -> Array:
-    kind = ACTIVATIONS[config["activation"]]
+def _clip(use: Configured, *terms: Array) -> Array:
+    (x,) = terms
+    return np.clip(x, use.config["x_min"], use.config["x_max"])
+
+
+def _activation(use: Configured, *terms: Array) -> Array:
+    return _activated(use.config["activation"], *terms)
+
+
+def _activated(word: str, *terms: Array) -> Array:
+    kind = ACTIVATIONS[word]
     if kind == "softmax":
         raise ValueError("not of each number by itself")
     settings = {"kind": kind} | ({"slope": LEAK} if kind == "leaky_relu" else {})
@@ -66,20 +81,44 @@ def _activation(config: Config, *terms: Array) -> Array:
 
 
 def _named(word: str) -> Function:
-    return lambda config, *terms: _activation({"activation": word}, *terms)
+    return lambda use, *terms: _activated(word, *terms)
 
 
 def _all(function: Callable[..., Array]) -> Function:
-    return lambda config, *terms: reduce(function, terms)
+    return lambda use, *terms: reduce(function, flat([*terms]))
 
 
 def _each(function: Callable[..., Array]) -> Function:
-    return lambda config, *terms: function(*terms)
+    return lambda use, *terms: function(*terms)
 
 
-FUNCTIONS: dict[str, Function] = {
+def _rsqrt(use: Configured, *terms: Array) -> Array:
+    return 1 / np.sqrt(*terms)
+
+
+def _along(function: Callable[..., Array]) -> Function:
+    """A function of the numbers along some axes."""
+
+    def run(use: Configured, *terms: Array) -> Array:
+        axis, keep = use.config.get("axis"), bool(use.config.get("keepdims"))
+        over = axis if axis is None else tuple(np.atleast_1d(axis).tolist())
+        return function(*terms, axis=over, keepdims=keep)
+
+    return run
+
+
+REDUCING: Mapping[str, Function] = {
+    "Mean": _along(np.mean),
+    "Sum": _along(np.sum),
+    "Var": _along(np.var),
+}
+"""Functions of the numbers along an axis."""
+
+FUNCTIONS: Mapping[str, Function] = {
+    **REDUCING,
     "Activation": _activation,
     "Add": _all(np.add),
+    "Clip": _clip,
     "Divide": _each(np.divide),
     "HardSigmoid": _named("hard_sigmoid"),
     "HardSilu": _named("hard_silu"),
@@ -92,10 +131,13 @@ FUNCTIONS: dict[str, Function] = {
     "ReLU": _relu,
     "Relu": _named("relu"),
     "Relu6": _named("relu6"),
+    "Rsqrt": _rsqrt,
     "Sigmoid": _named("sigmoid"),
     "Silu": _named("silu"),
-    "Subtract": _each(np.subtract),
+    "Sqrt": _each(np.sqrt),
+    "Square": _each(np.square),
+    "Subtract": _all(np.subtract),
     "Tanh": _named("tanh"),
     "TrueDivide": _each(np.divide),
 }
-"""By the layer's or function's class; the first argument is its configuration."""
+"""By the layer's or function's class; chains of these may be an op."""

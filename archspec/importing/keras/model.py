@@ -21,10 +21,11 @@ class Ref(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """A layer or function; `calls` are the arguments of each call, `Ref`s in them.
+    """A layer or function; `calls` are the arguments of each call.
 
-    `model` are the layers within, of a model that is used as one. `first` is the number
-    of the first call: a functional model was called once when it was made.
+    Tensors among them are `Ref`s, constants arrays. `model` are the layers within, of a
+    model that is used as one. `first` is the number of the first call: a functional
+    model was called once when it was made.
     """
 
     name: str

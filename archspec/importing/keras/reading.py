@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from archspec.errors import ImportFailed
-from archspec.importing import patterns
-from archspec.importing.building import Builder, Constant, Gap
+from archspec.importing.building import Builder, Constant
 from archspec.importing.graph import Graph, Scope
 from archspec.importing.keras.archive import Program
-from archspec.importing.keras.functions import FUNCTIONS
-from archspec.importing.keras.layers import LAYERS, Use, channels_last, is_list
+from archspec.importing.keras.functions import FUNCTIONS, REDUCING
+from archspec.importing.keras.layers import LAYERS, SCORES, Use
 from archspec.importing.keras.model import (
     Layer,
     Model,
@@ -24,47 +23,22 @@ from archspec.importing.keras.model import (
     failed,
     flat,
     in_order,
+    sources,
 )
-from archspec.importing.keras.scopes import scopes_of
-from archspec.importing.layouts import Lacking, Unreadable, Value
-from archspec.importing.patterns import Formula
+from archspec.importing.keras.scopes import called, scopes_of
+from archspec.importing.layouts import Value
+from archspec.importing.readings import Tables
+from archspec.importing.steps import Arguments, Step, Steps, is_list
+from archspec.ops import Shape
 
 BATCH = 2
 """Any number but 1, which would be no axis."""
 MAX_CALLS = 20_000
-MAX_CHAIN = 12
-"""Operations of numbers that wait for what they are part of."""
-_FAULTS = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    TypeError,
-    ValueError,
-)
-"""What readings raise about settings that Keras does not take."""
 _IGNORED = "mask", "training"
 """Arguments that make no difference to what is computed."""
-
-
-class Unknown:
-    """A tensor of which nothing is known, not even its shape."""
-
-
-class Arguments(NamedTuple):
-    """What a layer is called with, and the shape of what it gives, if that is known."""
-
-    args: list[Any]
-    kwargs: Mapping[str, Any]
-    shape: Sequence[Any] | None
-
-
-class Pending(NamedTuple):
-    """How to read an operation that may yet be part of another one."""
-
-    read: Callable[[], Value]
-    scopes: tuple[Scope, ...]
-    length: int
+_TABLES = Tables(
+    LAYERS, SCORES, FUNCTIONS, frozenset(FUNCTIONS), frozenset(REDUCING), frozenset()
+)
 
 
 def read(program: Program) -> tuple[Graph, Builder]:
@@ -80,40 +54,31 @@ def read(program: Program) -> tuple[Graph, Builder]:
         raise failed("its arguments are nested too deeply") from None
 
 
-class _Reading:
-    """The state of one reading; a tensor is the formula by which it was computed."""
+class _Reading(Steps):
+    """The state of one reading; tensors have numbers for names."""
 
     def __init__(self, program: Program):
+        self.known_shapes: dict[str, Shape] = {}
+        super().__init__(BATCH, _TABLES, {}, self.known_shapes)
         self.program = program
-        self.builder = Builder(BATCH)
-        self.count = count()
         self.calls = 0
+        self.names = map(str, count())
         self.uses: dict[Where, Use] = {}
-        self.pending: dict[Formula, Pending] = {}
+        self.parts: dict[Where, list[str]] = {}
+        for *where, name in program.weights:
+            self.parts.setdefault(tuple(where), []).append(name)
 
     def graph(self) -> tuple[Graph, Builder]:
+        """The whole network's."""
         builder, model = self.builder, self.program.model
         given = [self._input(model.layers[ref.layer]) for ref in model.inputs]
         found = self._model(model, given, (), ())
         builder.scopes = ()
-        ends = {name: self._end(name, tensor) for name, tensor in found.items()}
+        ends = {name: self.end(tensor) for name, tensor in found.items()}
         names = {name if len(ends) > 1 else "": end for name, end in ends.items()}
         return builder.graph(names), builder
 
-    def _end(self, name: str, tensor: Any) -> Any:
-        try:
-            whole = self._whole(tensor) if isinstance(tensor, Formula) else None
-        except Unreadable as error:
-            self.builder.gaps.append(Gap(name or "output", str(error), ()))
-            whole = None
-        gaps = len(self.builder.gaps)
-        end = self.builder.output(_first(whole))
-        if gaps and whole is None:
-            # it follows from what was missing before
-            del self.builder.gaps[gaps:]
-        return end
-
-    def _input(self, layer: Layer) -> Formula:
+    def _input(self, layer: Layer) -> str:
         """An input, channels last; raises ImportFailed where its size is unknown."""
         given: Any = layer.config.get("batch_shape")
         sizes = given[1:] if is_list(given) else []
@@ -127,76 +92,70 @@ class _Reading:
             raise ImportFailed.single("AS701", message, help=help)
         height, width, channels = sizes
         shape = channels, height, width
-        return self._beginning(self.builder.input(layer.name, shape, last=True))
+        return self._named(self.builder.input(layer.name, shape, last=True))
 
-    def _beginning(self, value: Value) -> Formula:
-        return Formula(next(self.count), None, (), value)
-
-    # -- models ----------------------------------------------------------------
+    def _named(self, result: Value | Constant) -> str:
+        name = next(self.names)
+        self.given(name, result)
+        return name
 
     def _model(
         self,
         model: Model,
-        given: Sequence[Any],
+        given: Sequence[str],
         where: Where,
         scopes: tuple[Scope, ...],
-    ) -> dict[str, Any]:
+    ) -> dict[str, str]:
         """The outputs of a model whose inputs are given."""
-        known: dict[Ref, Any] = dict(zip(model.inputs, given, strict=False))
-        around = scopes_of(model, scopes)
+        known = dict(zip(model.inputs, given, strict=False))
+        around, results = scopes_of(model, scopes), _results(model)
         for ref in in_order(model, known):
-            layer = model.layers[ref.layer]
-            args, kwargs = layer.calls[ref.call - layer.first]
             self.calls += 1
             if self.calls > MAX_CALLS:
                 raise failed(f"it has more than {MAX_CALLS:,} layers")
-            arguments = Arguments(
-                _filled(args, known),
-                {
-                    name: _filled(value, known)
-                    for name, value in kwargs.items()
-                    if name not in _IGNORED and value is not None
-                },
-                model.shapes.get(ref),
-            )
-            here = *where, ref.layer
-            results = self._call(layer, arguments, here, around[ref.layer])
-            known |= {ref._replace(output=n): x for n, x in enumerate(results)}
-        return {name: known.get(ref, Unknown()) for name, ref in model.outputs.items()}
+            layer, here = model.layers[ref.layer], (*where, ref.layer)
+            inside = called(around[ref.layer], ref.call - layer.first)
+            if layer.model is not None:
+                read = [known.get(source, "") for source in sources(model, ref)]
+                outputs = list(self._model(layer.model, read, here, inside).values())
+            else:
+                outputs = [next(self.names) for _ in range(results.get(ref, 1))]
+                self.known_shapes |= _shapes(model, ref, outputs)
+                step = self._step(layer, ref, known, where=here, scopes=inside)
+                self.run(step._replace(outputs=tuple(outputs)))
+            known |= {ref._replace(output=n): name for n, name in enumerate(outputs)}
+        return {name: known.get(ref, "") for name, ref in model.outputs.items()}
 
-    def _call(
+    def _step(
         self,
         layer: Layer,
-        given: Arguments,
+        ref: Ref,
+        known: Mapping[Ref, str],
+        *,
         where: Where,
         scopes: tuple[Scope, ...],
-    ) -> Sequence[Any]:
-        """The outputs of a call."""
-        tensors = list(_tensors([*given.args, *given.kwargs.values()]))
-        if any(isinstance(each, Unknown) for each in tensors):
-            return [Unknown()]
-        if layer.model is not None:
-            return list(self._model(layer.model, tensors, where, scopes).values())
-        self.builder.scopes = scopes
-        try:
-            return [self._read(layer, given, self._use(layer, where))]
-        except Unreadable as error:
-            values = [t.value for t in tensors if t.value]
-            shape = _canonical(given.shape)
-            unknown = self.builder.unknown(layer.kind, error, shape, values)
-            return [
-                self._beginning(channels_last(unknown)) if given.shape else Unknown()
-            ]
+    ) -> Step:
+        """A call of a layer, whose outputs have no names yet."""
+        args, kwargs = layer.calls[ref.call - layer.first]
+        given = args, _meant(kwargs)
+        inputs = tuple(self._source(leaf, known) for leaf in _leaves(*given))
+        filled = partial(_filled, self._use(layer, where), *given)
+        return Step(_operation(layer), inputs, (), scopes, filled)
+
+    def _source(self, leaf: Any, known: Mapping[Ref, str]) -> str:
+        """The name of a tensor or constant among arguments."""
+        if isinstance(leaf, Ref):
+            return known.get(leaf, "")
+        return self._named(Constant("", leaf))
 
     def _use(self, layer: Layer, where: Where) -> Use:
         if where not in self.uses:
+            path, config = "/".join(where), layer.config
             inner = {
-                other[-1]: self._weights(other)
-                for other in self.program.weights
-                if other[:-1] == where and layer.kind in _COMPOUND
+                name: Use(f"{path}/{name}", config, self._weights((*where, name)))
+                for name in self.parts.get(where, ())
             }
-            own = self._weights(where)
-            self.uses[where] = Use("/".join(where), layer.config, own, inner)
+            self.uses[where] = Use(path, config, self._weights(where), inner)
         return self.uses[where]
 
     def _weights(self, where: Where) -> Sequence[Any]:
@@ -204,106 +163,61 @@ class _Reading:
         names = self.program.weights.get(where, ())
         return [self.program.state[name] if name else None for name in names]
 
-    # -- one layer -------------------------------------------------------------
 
-    def _read(self, layer: Layer, given: Arguments, use: Use) -> Formula:
-        """What a layer gives; raises Unreadable."""
-        if layer.module.partition(".")[0] != "keras" or layer.kind not in LAYERS:
-            raise Lacking("the language has no such layer")
-        function = FUNCTIONS.get(layer.kind)
-        plain = partial(self._plain, layer.kind, use, given)
-        if function is None or given.kwargs:
-            return self._beginning(plain())
-        terms = tuple(map(_term, flat(given.args)))
-        formula = Formula(next(self.count), partial(function, use.config), terms)
-        if found := patterns.recognised(formula):
-            formula.value = self._activation(found)
-            return formula
-        before = [term for term in terms if isinstance(term, Formula)]
-        waiting = [self.pending[x].length for x in before if x in self.pending]
-        length = 1 + max(waiting, default=0)
-        waits = length > 1 or len(before) < len(terms)
-        if waits and length < MAX_CHAIN and patterns.depends_on_one(formula):
-            self.pending[formula] = Pending(plain, self.builder.scopes, length)
-        else:
-            formula.value = plain()
-        return formula
-
-    def _activation(self, found: patterns.Found) -> Value:
-        kind = found.attributes
-        if kind["kind"] == "identity":
-            return found.value
-        return self.builder.pointwise("activation", found.value, **kind)
-
-    def _plain(self, kind: str, use: Use, given: Arguments) -> Value:
-        """A layer by itself, whatever it may be a part of."""
-        whole = [self._wholes(each) for each in given.args]
-        named = {name: self._wholes(each) for name, each in given.kwargs.items()}
-        try:
-            return LAYERS[kind](self.builder, use, *whole, **named)
-        except _FAULTS as error:
-            raise Unreadable(f"settings that cannot be read: {error}") from None
-
-    def _wholes(self, given: Any) -> Any:
-        if is_list(given):
-            return [self._wholes(each) for each in given]
-        return self._whole(given) if isinstance(given, Formula) else given
-
-    def _whole(self, tensor: Formula) -> Value:
-        """The tensor, if it is one of the language; raises Unreadable."""
-        if tensor.value is None:
-            pending, before = self.pending.pop(tensor), self.builder.scopes
-            self.builder.scopes = pending.scopes
-            tensor.value = self._scaled(tensor) or pending.read()
-            self.builder.scopes = before
-        return tensor.value
-
-    def _scaled(self, tensor: Formula) -> Value | None:
-        """Arithmetic with numbers, as `normalize`."""
-        found = patterns.scaled(tensor)
-        if found is None:
-            return None
-        value, mean, std = found
-        return self.builder.pointwise("normalize", value, mean=(mean,), std=(std,))
+def _operation(layer: Layer) -> str:
+    """What a layer computes: its class, with a module if that is not Keras's."""
+    is_known = layer.module.partition(".")[0] == "keras"
+    return layer.kind if is_known else f"{layer.module}.{layer.kind}"
 
 
-_COMPOUND = frozenset({"MultiHeadAttention"})
-"""Layers that consist of others."""
+def _meant(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that make a difference to what is computed."""
+    return {
+        name: value
+        for name, value in given.items()
+        if value is not None and (name not in _IGNORED or value is True)
+    }
 
 
-def _tensors(given: Any) -> Iterator[Any]:
-    yield from (each for each in flat(given) if isinstance(each, Formula | Unknown))
+def _leaves(args: list[Any], kwargs: Mapping[str, Any]) -> Iterator[Any]:
+    """The tensors and constants among arguments."""
+    for each in flat([args, *kwargs.values()]):
+        if isinstance(each, Ref | np.ndarray):
+            yield each
 
 
-def _filled(given: Any, known: Mapping[Ref, Any]) -> Any:
-    """Arguments with tensors in the places of references."""
-    if isinstance(given, Ref):
-        return known.get(given, Unknown())
-    if is_list(given):
-        return [_filled(each, known) for each in given]
-    return given
+def _filled(
+    use: Use, args: list[Any], kwargs: Mapping[str, Any], inputs: Sequence[Any]
+) -> Arguments:
+    """Arguments with what was read in the places of tensors and constants."""
+    rest = iter(inputs)
+    whole = _resolved(args, rest)
+    return [use, *whole], {name: _resolved(x, rest) for name, x in kwargs.items()}
 
 
-def _term(given: Any) -> Formula | Constant:
-    """What an operation on numbers reads; raises Unreadable for other arguments."""
-    if isinstance(given, Formula):
-        return given
-    if not isinstance(given, int | float):
-        raise Unreadable(f"an argument that is no number: {given!r:.80}")
-    return Constant("", np.asarray(given, float))
+def _resolved(given: Any, rest: Iterator[Any]) -> Any:
+    if isinstance(given, Ref | np.ndarray):
+        return next(rest)
+    return [_resolved(each, rest) for each in given] if is_list(given) else given
 
 
-def _first(value: Value | None) -> Value | None:
-    """An output with channels first."""
-    if value is None or len(value.dims) != 4:
-        return value
-    batch, height, width, channels = value.dims
-    return value._replace(dims=(batch, channels, height, width))
+def _results(model: Model) -> dict[Ref, int]:
+    """How many results of each call are read, at least; calls have output 0."""
+    found: dict[Ref, int] = {}
+    for ref in (*model.shapes, *model.outputs.values()):
+        call = ref._replace(output=0)
+        found[call] = max(found.get(call, 1), ref.output + 1)
+    return found
 
 
-def _canonical(shape: Sequence[Any] | None) -> tuple[int, ...]:
-    """A shape with channels first, the batch before them."""
-    if not shape:
-        return (BATCH, 1)
-    _, *sizes = (n if isinstance(n, int) and n > 0 else 1 for n in shape)
-    return (BATCH, *sizes[-1:], *sizes[:-1])
+def _shapes(model: Model, call: Ref, names: Sequence[str]) -> dict[str, Shape]:
+    """The shapes of results, as far as the file has them."""
+    given = {
+        name: model.shapes.get(call._replace(output=number))
+        for number, name in enumerate(names)
+    }
+    return {
+        name: (BATCH, *(n if isinstance(n, int) and n > 0 else 1 for n in shape[1:]))
+        for name, shape in given.items()
+        if shape
+    }

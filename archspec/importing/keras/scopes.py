@@ -38,8 +38,14 @@ def scopes_of(
         else:
             prefixes = within.get(name, [])
             around[name], path = _around(name, prefixes, classes, outer)
-        found[name] = (*around[name], Scope(path, _kind(layer)))
+        found[name] = (*around[name], Scope(path, _kind(layer), _call(outer)))
     return found
+
+
+def called(scopes: Sequence[Scope], number: int) -> tuple[Scope, ...]:
+    """The modules around a layer, of which the last is told apart by its call."""
+    *outer, own = scopes
+    return (*outer, own._replace(call=f"{own.call}.{number}") if number else own)
 
 
 def _around(
@@ -52,13 +58,17 @@ def _around(
     scopes, before = list(outer), ""
     for prefix in prefixes:
         path = _below(_path(scopes), prefix[len(before) :])
-        scopes.append(Scope(path, classes.of(prefix)))
+        scopes.append(Scope(path, classes.of(prefix), _call(outer)))
         before = prefix
     return tuple(scopes), _below(_path(scopes), name[len(before) :])
 
 
 def _path(scopes: Sequence[Scope]) -> str:
     return scopes[-1].path if scopes else ""
+
+
+def _call(scopes: Sequence[Scope]) -> str:
+    return scopes[-1].call if scopes else ""
 
 
 def _before(layer: Layer) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from archspec.importing.arranging import decimal
 from archspec.importing.building import Builder, Constant
 from archspec.importing.keras.layers.registry import (
     Array,
@@ -12,7 +13,6 @@ from archspec.importing.keras.layers.registry import (
     setting,
 )
 from archspec.importing.layouts import Unreadable, Value
-from archspec.importing.patterns import decimal
 
 
 def _check_axis(use: Use, x: Value) -> None:

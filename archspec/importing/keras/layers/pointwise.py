@@ -1,21 +1,23 @@
-"""Activations, dropout, sums and products."""
+"""Activations, dropout and arithmetic."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from archspec.importing.building import Builder
-from archspec.importing.graph import Scope
+import numpy as np
+
+from archspec.importing.building import Builder, Constant
 from archspec.importing.keras.functions import ACTIVATIONS, LEAK
 from archspec.importing.keras.layers.registry import (
     LAYERS,
     Use,
-    is_list,
     reads,
     setting,
+    within,
 )
-from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.keras.model import flat
+from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.readings import Reading
 
 
@@ -40,11 +42,9 @@ def _called(word: Any) -> str:
 
 def last(builder: Builder, x: Value, use: Use) -> Value:
     """The activation that a layer of weights ends in: a layer by itself."""
-    word, outer = use.config.get("activation"), builder.scopes
-    builder.scopes = (*outer, Scope(f"{outer[-1].path}.act", "Activation"))
-    found = activated(builder, x, "linear" if word is None else word)
-    builder.scopes = outer
-    return found
+    word = use.config.get("activation")
+    with within(builder, "act", "Activation"):
+        return activated(builder, x, "linear" if word is None else word)
 
 
 @reads("Activation")
@@ -73,7 +73,12 @@ for _kind, _name in {
 
 @reads("ReLU")
 def _relu(builder: Builder, use: Use, x: Value) -> Value:
-    raise Unreadable("a ReLU with a threshold, slope or limit that has no name")
+    limit, *bends = (
+        use.config.get(name) for name in ("max_value", "negative_slope", "threshold")
+    )
+    if any(bends) or limit not in (None, 6):
+        raise Unreadable("a ReLU with a threshold, slope or limit that has no name")
+    return builder.pointwise("activation", x, kind="relu6" if limit else "relu")
 
 
 @reads("LeakyReLU", "LeakyRelu")
@@ -96,7 +101,7 @@ def _softmax(builder: Builder, use: Use, x: Value) -> Value:
     return builder.channelwise("activation", x, axis, {}, kind="softmax")
 
 
-@reads("Dropout", "SpatialDropout2D")
+@reads("Dropout", "SpatialDropout1D", "SpatialDropout2D")
 def _dropout(builder: Builder, use: Use, x: Value) -> Value:
     rate, shape = setting(use, "rate"), use.config.get("noise_shape")
     if not rate:
@@ -114,32 +119,77 @@ def _identity(builder: Builder, use: Use, x: Value) -> Value:
     return x
 
 
-def _join(name: str) -> Reading:
-    def reading(builder: Builder, use: Use, *given: Any) -> Value:
-        first, *others = given
-        values: list[Any] = [*first, *others] if is_list(first) else list(given)
-        if not all(isinstance(each, Value) for each in values) or len(values) < 2:
-            raise Unreadable("arithmetic with numbers that is no activation")
-        return builder.join(name, values)
-
-    return reading
+@reads("GaussianNoise", "GaussianDropout", "AlphaDropout")
+def _noise(builder: Builder, use: Use, x: Value) -> Value:
+    builder.notes.append(f"'{use.path}' is left out: without training it does nothing")
+    return x
 
 
-LAYERS["Add"] = _join("add")
-LAYERS["Multiply"] = _join("multiply")
-LAYERS["Subtract"] = _join("subtract")
+for _kind in ("Brightness", "Contrast", "Flip", "Rotation", "Translation", "Zoom"):
+    LAYERS[f"Random{_kind}"] = _noise
 
 
-def _arithmetic(builder: Builder, use: Use, *given: Any) -> Value:
-    raise Unreadable("arithmetic that is no activation")
+@reads("Add")
+def _add(builder: Builder, use: Use, *given: Any) -> Value:
+    terms = [*flat([*given])]
+    values = [each for each in terms if isinstance(each, Value)]
+    found = builder.join("add", values) if len(values) > 1 else values[0]
+    for each in terms:
+        found = found if isinstance(each, Value) else builder.shifted(found, each)
+    return found
 
 
-for _kind in ("Divide", "TrueDivide", "Maximum", "Minimum", "Negative", "Power"):
-    LAYERS[_kind] = _arithmetic
+@reads("Subtract")
+def _subtract(builder: Builder, use: Use, *given: Any) -> Value:
+    x, other = flat([*given])
+    if isinstance(x, Value) and isinstance(other, Value):
+        return builder.join("subtract", [x, other])
+    if isinstance(x, Value):
+        return builder.shifted(x, _changed(other, np.negative))
+    return builder.shifted(builder.scaled(other, -1), x)
+
+
+@reads("Multiply")
+def _multiply(builder: Builder, use: Use, *given: Any) -> Value:
+    terms = [*flat([*given])]
+    values = [each for each in terms if isinstance(each, Value)]
+    found = builder.join("multiply", values) if len(values) > 1 else values[0]
+    for each in terms:
+        found = found if isinstance(each, Value) else builder.scaled(found, each)
+    return found
+
+
+@reads("Divide", "TrueDivide")
+def _divide(builder: Builder, use: Use, x: Any, other: Any) -> Value:
+    if isinstance(other, Value):
+        raise Lacking("a quotient of tensors")
+    return builder.scaled(x, _changed(other, np.reciprocal))
+
+
+@reads("Average")
+def _average(builder: Builder, use: Use, values: Sequence[Value]) -> Value:
+    return builder.scaled(builder.join("add", values), 1 / len(values))
+
+
+@reads("Negative")
+def _negative(builder: Builder, use: Use, x: Value) -> Value:
+    return builder.scaled(x, -1)
+
+
+@reads("Square")
+def _square(builder: Builder, use: Use, x: Value) -> Value:
+    return builder.join("multiply", [x, x])
+
+
+def _changed(given: Any, function: Callable[[Any], Any]) -> Any:
+    """A function of a number, or of a constant's."""
+    if isinstance(given, Constant):
+        return given.computed(function(given.array.astype(np.float64)))
+    return float(function(float(given)))
 
 
 @reads("Concatenate")
-def _concatenate(builder: Builder, use: Use, values: Sequence[Value]) -> Value:
+def _concatenate(builder: Builder, use: Use, values: Sequence[Any]) -> Value:
     if len(values) == 1:
         return values[0]
     return builder.concat(values, int(use.config.get("axis", -1)))

@@ -6,13 +6,15 @@ layers without weights. Feature maps have channels last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
 
+from archspec.importing.arranging import decimal
 from archspec.importing.building import Amounts, Builder, Constant, Pair
+from archspec.importing.graph import Scope
 from archspec.importing.layouts import Unreadable, Value, permuted
-from archspec.importing.patterns import decimal
 from archspec.importing.readings import Readings
 from archspec.ops.window import Window
 
@@ -21,20 +23,23 @@ Array = Any
 LAYERS = Readings()
 """Readings by the layer's or function's class."""
 
-reads = LAYERS.reads
+SCORES = Readings()
+"""Those of functions of scores of attention, which are no tensor."""
+
+reads, reads_scores = LAYERS.reads, SCORES.reads
 
 
 @dataclass(eq=False)
 class Use:
     """A layer, whatever calls it: its settings and weights.
 
-    `inner` are the weights of the layers that it consists of, by their names.
+    `inner` are the layers that it consists of, by their names in the file.
     """
 
     path: str
     config: Mapping[str, Any]
     weights: Sequence[Array | None]
-    inner: Mapping[str, Sequence[Array | None]]
+    inner: Mapping[str, Use] = field(default_factory=dict[str, "Use"])
     _known: dict[str, Constant] = field(default_factory=dict[str, Constant])
 
     def weight(
@@ -51,6 +56,17 @@ class Use:
     def bias(self, number: int) -> Constant | None:
         """The bias, if it has one."""
         return self.weight(number, "bias") if self.config.get("use_bias") else None
+
+
+@contextmanager
+def within(builder: Builder, name: str, kind: str) -> Generator[None]:
+    """What a layer has inside it, as a module by itself."""
+    outer = builder.scopes
+    builder.scopes = (*outer, Scope(f"{outer[-1].path}.{name}", kind))
+    try:
+        yield
+    finally:
+        builder.scopes = outer
 
 
 def channels_first(value: Value) -> Value:
@@ -82,11 +98,6 @@ def check_format(use: Use) -> None:
     """Raise Unreadable for feature maps with channels first."""
     if use.config.get("data_format", "channels_last") != "channels_last":
         raise Unreadable("data_format channels_first")
-
-
-def is_list(given: Any) -> TypeGuard[list[Any]]:
-    """Whether an argument is a list."""
-    return isinstance(given, list)
 
 
 def pair(given: Any) -> Pair:

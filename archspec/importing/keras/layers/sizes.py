@@ -1,9 +1,6 @@
-"""Pooling, padding and other shapes."""
+"""Pooling, padding and resizing."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +14,7 @@ from archspec.importing.keras.layers.registry import (
     reads,
     spatial,
 )
-from archspec.importing.layouts import Unreadable, Value, permuted, reshaped
+from archspec.importing.layouts import Unreadable, Value
 from archspec.importing.readings import Reading
 
 
@@ -38,7 +35,7 @@ def _global(name: str) -> Reading:
     def reading(builder: Builder, use: Use, x: Value) -> Value:
         check_format(use)
         keep = bool(use.config.get("keepdims"))
-        return builder.pooled(name, x, (1, 2), keep=keep)
+        return builder.pooled(name, x, range(1, len(x.dims) - 1), keep=keep)
 
     return reading
 
@@ -54,9 +51,9 @@ def _reduced(name: str) -> Reading:
 
 LAYERS["MaxPooling2D"] = _pool("max_pool")
 LAYERS["AveragePooling2D"] = _pool("avg_pool")
-LAYERS["GlobalAveragePooling2D"] = _global("global_avg_pool")
-LAYERS["GlobalMaxPooling2D"] = _global("global_max_pool")
-LAYERS["GlobalAveragePooling1D"] = _reduced("global_avg_pool")
+for _rank in (1, 2):
+    LAYERS[f"GlobalAveragePooling{_rank}D"] = _global("global_avg_pool")
+    LAYERS[f"GlobalMaxPooling{_rank}D"] = _global("global_max_pool")
 LAYERS["Mean"] = _reduced("global_avg_pool")
 LAYERS["Max"] = _reduced("global_max_pool")
 
@@ -90,35 +87,8 @@ def _resizing(builder: Builder, use: Use, x: Value) -> Value:
     return spatial(builder, "resize", x, {}, size=size, mode=mode)
 
 
-@reads("Flatten")
-def _flatten(builder: Builder, use: Use, x: Value) -> Value:
+@reads("AdaptiveAveragePooling2D")
+def _adaptive_pool(builder: Builder, use: Use, x: Value) -> Value:
     check_format(use)
-    return reshaped(x, (x.shape[0], -1))
-
-
-@reads("Reshape")
-def _reshape(builder: Builder, use: Use, x: Value) -> Value:
-    config = use.config
-    if "target_shape" in config:
-        return reshaped(x, (x.shape[0], *_whole(config["target_shape"])))
-    first, *shape = _whole(config["newshape"])
-    if first not in (-1, x.shape[0]) or (first == -1 and -1 in shape):
-        raise Unreadable("a reshape of the batch")
-    return reshaped(x, (x.shape[0], *shape))
-
-
-def _whole(given: Sequence[Any]) -> list[int]:
-    numbers = [-1 if number is None else int(number) for number in given]
-    if numbers.count(-1) > 1 or 0 in numbers or min(numbers) < -1:
-        raise Unreadable(f"a reshape to {numbers}")
-    return numbers
-
-
-@reads("Permute")
-def _permute(builder: Builder, use: Use, x: Value) -> Value:
-    return permuted(x, (0, *map(int, use.config["dims"])))
-
-
-@reads("Transpose")
-def _transpose(builder: Builder, use: Use, x: Value) -> Value:
-    return permuted(x, [int(axis) for axis in use.config["axes"]])
+    size = pair(use.config["output_size"])
+    return spatial(builder, "adaptive_avg_pool", x, {}, size=size)
