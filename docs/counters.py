@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from archspec.counting.counters import COUNTERS, Rules, every, quantities
+from archspec.counting.counters import COUNTERS, OTHERS, Rules, every, quantities
+from archspec.ops import OPS
 
 PAGE = Path(__file__).parent / "costs.md"
 BEGIN, END = "<!-- docs/counters.py writes from here -->\n", "<!-- to here -->\n"
@@ -16,7 +17,9 @@ BEGIN, END = "<!-- docs/counters.py writes from here -->\n", "<!-- to here -->\n
 
 def cell(rules: Rules, op: str) -> str:
     """What a counter counts of an op; a star: as a module of the framework only."""
-    names = op, op.partition(".")[0], "others"
+    names = [op, op.partition(".")[0]]
+    if op == OTHERS or (names[-1] in OPS and OPS[names[-1]].has_weights()):
+        names.append(OTHERS)
     always, module = (
         next((rule[name] for name in names if name in rule), None)
         for rule in (rules.always, rules.modules)
@@ -28,7 +31,8 @@ def rows() -> dict[tuple[str, ...], list[str]]:
     """The ops that each combination of rules is for."""
     every_op = (chain(rules.always, rules.modules) for rules in every().values())
     found: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for op in dict.fromkeys(chain.from_iterable(every_op)):
+    ops = dict.fromkeys(chain.from_iterable(every_op))
+    for op in sorted(ops, key=OTHERS.__eq__):
         found[tuple(cell(every()[counter], op) for counter in COUNTERS)].append(op)
     return found
 

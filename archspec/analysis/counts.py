@@ -6,7 +6,9 @@ from typing import Any, Literal, NamedTuple
 
 from archspec.network import Network
 
-Counter = Literal["archspec", "torch", "fvcore", "ptflops", "thop", "torchinfo"]
+Counter = Literal[
+    "archspec", "torch", "fvcore", "ptflops", "thop", "torchinfo", "keras"
+]
 
 
 class Counts(NamedTuple):

@@ -91,8 +91,9 @@ class Network(network.Network):
     def count(self, counter: Counter) -> Counts:
         """The figures that another tool would print for the generated module.
 
-        `counter` is `torch` (FlopCounterMode), `fvcore`, `ptflops`, `thop` or
-        `torchinfo`; `archspec` counts MACs. The tool is not imported. `total` and
+        `counter` is `torch` (FlopCounterMode), `fvcore`, `ptflops`, `thop`,
+        `torchinfo` or `keras` (TensorFlow's profiler, as Keras has no counter);
+        `archspec` counts MACs. The tool is not imported. `total` and
         `layers`, one figure for each of the network's `layers`, are in the tool's
         `unit`, for one image.
 

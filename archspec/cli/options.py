@@ -115,9 +115,9 @@ Dtype = Annotated[
     ),
 ]
 CounterName = Annotated[
-    Literal["archspec", "torch", "fvcore", "ptflops", "thop", "torchinfo"],
+    Literal["archspec", "torch", "fvcore", "ptflops", "thop", "torchinfo", "keras"],
     typer.Option(
-        metavar="archspec|torch|fvcore|ptflops|thop|torchinfo",
+        metavar="archspec|torch|fvcore|ptflops|thop|torchinfo|keras",
         help="Print what another tool counts for the generated module.",
     ),
 ]

@@ -12,8 +12,8 @@ from typing import Any, get_args
 import yaml
 
 from archspec.analysis.counts import Counter, Counts
-from archspec.counting.forms import Form, forms
-from archspec.counting.quantities import QUANTITIES, Read
+from archspec.counting.forms import Read, read
+from archspec.counting.quantities import QUANTITIES
 from archspec.errors import one_of
 from archspec.network import Network, NetworkLayer
 from archspec.reading.reader import LOADER
@@ -21,7 +21,7 @@ from archspec.reading.reader import LOADER
 COUNTERS: tuple[Counter, ...] = get_args(Counter)
 
 _TERM = re.compile(r"(?P<sign>[+-]?) ?(?:(?P<factor>\d+) )?(?P<quantity>[a-z]+)")
-_OTHERS, _NOTHING = "others", "nothing"
+OTHERS, _NOTHING = "others", "nothing"
 
 Table = Mapping[str, str]
 """Sums of quantities, such as `4 input + learned`, by the ops that count as much.
@@ -45,10 +45,10 @@ class Rules:
     note: str = ""
     target: str = ""
 
-    def figure(self, read: Read) -> int:
+    def figure(self, layer: Read) -> int:
         """What it counts of one layer."""
-        tables = [self.always, *([self.modules] if read.is_module else [])]
-        return sum(_value(_rule(table, read.layer), read) for table in tables)
+        tables = [self.always, *([self.modules] if layer.is_module else [])]
+        return sum(_value(_rule(table, layer.layer), layer) for table in tables)
 
 
 def count(network: Network, counter: str) -> Counts:
@@ -60,14 +60,7 @@ def count(network: Network, counter: str) -> Counts:
     """
     one_of("counter", counter, COUNTERS)
     rules = every()[counter]
-    found: Mapping[str, Form] = {}
-    if rules.target:
-        found = forms(network, rules.target)
-    layers = (
-        Read(layer, found.get(layer.first_run or layer.path))
-        for layer in network.layers
-    )
-    figures = tuple(map(rules.figure, layers))
+    figures = tuple(map(rules.figure, read(network, rules.target)))
     return Counts(counter, rules.tool, rules.unit, rules.note, figures)
 
 
@@ -102,16 +95,16 @@ def _data() -> dict[str, Any]:
 def _rule(table: Table, layer: NetworkLayer) -> str:
     primitive = layer.primitive
     kind = getattr(primitive, "kind", None) or getattr(primitive, "mode", None)
-    names = f"{layer.op}.{kind}", layer.op, _OTHERS
+    names = f"{layer.op}.{kind}", layer.op, OTHERS
     return next((table[name] for name in names if name in table), _NOTHING)
 
 
-def _value(rule: str, read: Read) -> int:
+def _value(rule: str, layer: Read) -> int:
     """A sum of quantities, such as `3 output - positions`."""
     if rule == _NOTHING:
         return 0
     total = 0
     for term in _TERM.finditer(rule):
-        amount = int(term["factor"] or 1) * QUANTITIES[term["quantity"]](read)
+        amount = int(term["factor"] or 1) * QUANTITIES[term["quantity"]](layer)
         total += -amount if term["sign"] == "-" else amount
     return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from archspec.ops import OPS
 from archspec.targets.arguments import Argument, CallPrinter, Style, ValuePrinter
 from archspec.targets.code import Code, literal
 from archspec.targets.file import File
@@ -39,6 +40,18 @@ class Position:
 
 Once = Callable[[Call | StageCall, Position], list[Line]]
 """Gives the lines that apply one op."""
+
+
+def layers(file: File) -> dict[str, Code]:
+    """The expression that applies each primitive, by its path; joins have none."""
+    printer, x, name = ValuePrinter(file, {}), Code("x"), literal("name")
+    return {
+        path: printer.layer(layer, x, name=name)
+        for call in file.program.primitives
+        for layer in call.layers
+        for path in call.paths
+        if layer.macro == call.op and call.op in OPS
+    }
 
 
 class Layers:
