@@ -197,6 +197,8 @@ EXTRAS: dict[str, str] = {
     "safetensors": "weights",
     "h5py": "weights",
     "joblib": "sweep",
+    "matplotlib": "sweep",
+    "pyarrow": "sweep",
     "optuna": "search",
     **{
         name: framework.extra

@@ -52,15 +52,36 @@ def sweep(
             callback=split,
         ),
     ] = None,
+    front: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--front",
+            metavar="FIGURES",
+            help="Mark the points that no other beats, such as macs,parameters; "
+            "figures are to be small, or large as macs:max.",
+            callback=split,
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the front as .svg, .png or .pdf."),
+    ] = None,
     dtype: Dtype = "float32",
     jobs: Annotated[
         int, typer.Option(metavar="N", help="Processes; -1 for one per core.")
     ] = 1,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write a .csv file."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write .csv or .parquet; after an interrupt, continue.",
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files, begin anew.")
+    ] = False,
     format: TableFormat = "table",
 ) -> None:
     """Count every combination of some values of a spec.
@@ -72,10 +93,12 @@ def sweep(
         archspec sweep mobilenetv2 --grid multipliers.resolution=96/224,128/224,1
         archspec sweep net.yaml --grid layers.stages.rows.c4.n=2,3,4 --max macs=300M
         archspec sweep net.yaml --grid classes=10,100 --jobs 2 -o sweep.csv
+        archspec sweep mobilenetv2 --grid multipliers.width=0.25:1.5:0.05
+            --grid input.size=96:224:16 --front macs,parameters --plot front.svg
 
     Exit codes:
         3: a file exists; --force overwrites it
-        4: joblib is not installed, which --jobs needs
+        4: joblib (--jobs), pyarrow (.parquet) or matplotlib (--plot) is not installed
     """
     with faults_told(), bar_shown() as progress:
         from archspec.api.sweeping import sweep
@@ -88,13 +111,16 @@ def sweep(
             figures=figures,
             max=most or (),
             min=least or (),
+            front=front or (),
             dtype=dtype,
             jobs=jobs,
+            output=output,
+            force=force,
             progress=progress,
         )
-        if output is not None:
-            found.save(output, force=force)
-        else:
+        if plot is not None:
+            found.plot(plot, force=force)
+        if output is None:
             printed = found.to(format)
             typer.echo(
                 colour.table(printed) if format == "table" else printed,

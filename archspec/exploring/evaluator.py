@@ -6,6 +6,7 @@ import functools
 import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from threading import Lock
 from typing import NamedTuple
 
 from archspec.analysis.usage import Dtype
@@ -57,11 +58,12 @@ class Evaluator:
         self.names = checked(names)
         self.dtype: Dtype = dtype
         self._bases = Bases(source, variants, overrides)
+        self._lock = Lock()
 
     def __call__(self, assignment: Assignment) -> Evaluated:
         """The figures of the network with these values, or its refusal."""
         items = [*assignment.items()]
-        with suppress(SpecError):
+        with self._lock, suppress(SpecError):
             found = self._bases.figures(items, self.names, self.dtype)
             if found is not None:
                 return Evaluated(found)
