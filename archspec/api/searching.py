@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.api.objectives import Function, Objective, loaded, name_of
 from archspec.api.specs import Changes, change_list, load, variant_list
-from archspec.api.sweeping import Sweep, Values, bounds, grid_texts
-from archspec.errors import InvalidArgument, one_of
+from archspec.api.sweeping import FORMATS, Values, bounds, grid_texts
+from archspec.errors import one_of
 from archspec.frameworks import SOURCES
 from archspec.reading import Source, read_source
 from archspec.reading.static_checks import MAX_VARIANTS
@@ -20,8 +20,9 @@ from archspec.reading.static_checks import MAX_VARIANTS
 if TYPE_CHECKING:
     from archspec.analysis.usage import Dtype
     from archspec.api.network import Network
-    from archspec.exploring.grid import Axis
-    from archspec.exploring.searching import Goal, Point
+    from archspec.exploring.front import Goal
+    from archspec.exploring.listing import Listing
+    from archspec.exploring.searching import Point
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,24 +59,24 @@ class Front:
     @property
     def data(self) -> list[dict[str, Any]]:
         """A mapping for each point, as for `pandas.DataFrame`."""
-        return self._table.data
+        return self._listing().data()
 
     def to(self, format: str) -> str:
         """As a table, json, csv or markdown; raises InvalidArgument for others."""
-        return self._table.to(format)
+        one_of("format", format, FORMATS)
+        return self._listing().to(format)
 
-    @property
-    def _table(self) -> Sweep:
+    def _listing(self) -> Listing:
+        from archspec.exploring.listing import Listing
+        from archspec.exploring.searching import Point
         from archspec.exploring.sweeping import Row
 
-        if not self.points:
-            return Sweep(("variant",), (), [], self.trials)
+        first = self.points[0] if self.points else Point({}, {})
         rows = [
             Row((name, *point.values.values()), (*point.figures.values(),))
             for name, point in self.variants.items()
         ]
-        paths = "variant", *self.points[0].values
-        return Sweep(paths, (*self.points[0].figures,), rows, self.trials)
+        return Listing(("variant", *first.values), (*first.figures,), rows)
 
     def specs(self) -> list[str]:
         """The network as specs that stand alone, with every point as a variant.
@@ -90,7 +91,7 @@ class Front:
         for start in range(0, len(found), MAX_VARIANTS):
             lines = ["", "variants:"]
             for name, (values, figures) in found[start : start + MAX_VARIANTS]:
-                reached = (f"{g.name} {figures[g.name]:,}" for g in self.goals)
+                reached = (f"{g.figure} {figures[g.figure]:,}" for g in self.goals)
                 lines.append(f"  # {', '.join(reached)}")
                 lines.append(f"  {name}: {as_patch(values)}")
             parts.append(base + "\n".join(lines) + "\n")
@@ -166,16 +167,17 @@ def search(
     from archspec.analysis.usage import Usage
     from archspec.exploring.evaluator import Evaluator
     from archspec.exploring.figures import FIGURES, USUAL
+    from archspec.exploring.grid import Grid
     from archspec.exploring.limits import limits
     from archspec.exploring.searching import Score, Search, finished, goals, run
 
     source = spec if isinstance(spec, Source) else read_source(spec)
     variants, changes = variant_list(variant), change_list(set)
     network = load(source, variant=variants, set=changes)
-    axes = _axes(network, grid)
+    axes = Grid.of(grid_texts(grid), network.spec.document.search).axes
     wanted = goals(minimise, maximise, name_of(objective) if objective else None)
     within = limits(bounds(max), bounds(min))
-    figures = [goal.name for goal in wanted if goal.name in FIGURES]
+    figures = [goal.figure for goal in wanted if goal.figure in FIGURES]
     figures += [*USUAL, *(limit.figure for limit in within)]
     usage = Usage.of(dtype=dtype)
     evaluator = Evaluator(source, variants, changes, figures, usage.dtype)
@@ -203,16 +205,3 @@ def search(
         )
         study = run(found, jobs, lambda done: progress(done, trials))
         return Front(network, wanted, found.front(study), finished(study))
-
-
-def _axes(network: Network, grid: Mapping[str, Values] | Sequence[str]) -> list[Axis]:
-    """The ranges of a spec and the given ones, which take precedence."""
-    from archspec.exploring.grid import Axis
-
-    own = network.spec.document.search.items()
-    axes = {path: Axis(path, values) for path, values in own}
-    axes |= {axis.path: axis for axis in map(Axis.of, grid_texts(grid))}
-    if not axes:
-        message = "there is nothing to choose from: the spec has no 'search'"
-        raise InvalidArgument(f"{message}, and no path has values")
-    return [*axes.values()]

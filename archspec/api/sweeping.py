@@ -143,7 +143,7 @@ def _written(path: Path, force: bool) -> Generator[Path]:
 
 def sweep(
     spec: str | Path | Source,
-    grid: Mapping[str, Values] | Sequence[str],
+    grid: Mapping[str, Values] | Sequence[str] = (),
     *,
     variant: str | Sequence[str] = (),
     set: Changes = (),
@@ -165,7 +165,7 @@ def sweep(
         set: the same, and applied next.
         grid: values by path, such as `{"multipliers.width": [0.5, 1.0], "classes":
             "10:100:10"}`; a text is as `--grid` takes it after `PATH=`. A list of such
-            texts `PATH=VALUES` works as well.
+            texts `PATH=VALUES` works as well. The spec's `search` has others.
         figures: the columns; by default `exploring.figures.USUAL` and those of limits.
         max: bounds by figures, such as `{"macs": "300M"}`.
         min: the same, as lower bounds.
@@ -194,7 +194,7 @@ def sweep(
     from archspec.exploring.listing import check_free
     from archspec.exploring.sweeping import chunks
 
-    found, wanted = Grid.of(grid_texts(grid)), goals(front)
+    wanted = goals(front)
     within = limits(bounds(max), bounds(min))
     names = [*(USUAL if figures is None else figures), *(b.figure for b in within)]
     names += [goal.figure for goal in wanted]
@@ -203,6 +203,7 @@ def sweep(
     dtype = Usage.of(dtype=dtype).dtype
     evaluator = Evaluator(source, variants, changes, names, dtype)
     network = evaluator.network({})
+    found = Grid.of(grid_texts(grid), network.spec.document.search)
     for axis in found.axes:
         evaluator.check({axis.path: axis.values[0]})
     run, journal = functools.partial(chunks, evaluator, found, within, jobs=jobs), None

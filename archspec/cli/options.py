@@ -121,6 +121,14 @@ CounterName = Annotated[
         help="Print what another tool counts for the generated module.",
     ),
 ]
+Grid = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATH=VALUES",
+        help="Values of a path, as A,B or START:END:STEP, besides those in the spec's "
+        "'search'; repeatable.",
+    ),
+]
 Seed = Annotated[int, typer.Option(metavar="N", help="Random seed.", min=0)]
 
 

@@ -10,6 +10,7 @@ import typer
 from archspec.cli import colour
 from archspec.cli.options import (
     Dtype,
+    Grid,
     Overrides,
     Spec,
     TableFormat,
@@ -54,14 +55,7 @@ def search(
         list[str] | None,
         typer.Option("--min", metavar="FIGURE=N", help="A lower bound."),
     ] = None,
-    grid: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATH=VALUES",
-            help="Values of a path, as A,B or START:END:STEP, besides those that the "
-            "spec declares in 'search'; repeatable.",
-        ),
-    ] = None,
+    grid: Grid = None,
     trials: Annotated[
         int,
         typer.Option(metavar="N", help="Points to try, earlier ones included.", min=1),

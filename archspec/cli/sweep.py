@@ -10,6 +10,7 @@ import typer
 from archspec.cli import colour
 from archspec.cli.options import (
     Dtype,
+    Grid,
     Overrides,
     Spec,
     TableFormat,
@@ -24,13 +25,7 @@ from archspec.cli.options import (
 def sweep(
     spec: Spec,
     *,
-    grid: Annotated[
-        list[str],
-        typer.Option(
-            metavar="PATH=VALUES",
-            help="Values of a path, as A,B or START:END:STEP; repeatable.",
-        ),
-    ],
+    grid: Grid = None,
     variant: Variants = None,
     override: Overrides = None,
     most: Annotated[
@@ -105,7 +100,7 @@ def sweep(
 
         found = sweep(
             spec,
-            grid,
+            grid or (),
             variant=variant or (),
             set=override or (),
             figures=figures,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 from archspec.errors import InvalidArgument, one_of
@@ -16,6 +17,11 @@ class Goal(NamedTuple):
 
     figure: str
     is_maximum: bool = False
+
+    @property
+    def worst(self) -> float:
+        """What nothing is worse than."""
+        return -inf if self.is_maximum else inf
 
     @classmethod
     def of(cls, text: str) -> Goal:

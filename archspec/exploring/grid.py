@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import NamedTuple
@@ -12,12 +12,14 @@ from archspec.language.ranges import values
 
 MAX_POINTS = 100_000_000
 
+Values = tuple[str, ...]
+
 
 class Axis(NamedTuple):
     """A path and its values, as `--set` takes them."""
 
     path: str
-    values: tuple[str, ...]
+    values: Values
 
     @classmethod
     def of(cls, text: str) -> Axis:
@@ -40,20 +42,22 @@ class Grid(NamedTuple):
     axes: tuple[Axis, ...]
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Grid:
-        """Of `PATH=VALUES`; raises InvalidArgument."""
-        axes = tuple(map(Axis.of, texts))
-        paths = [axis.path for axis in axes]
-        if not paths:
-            raise InvalidArgument("a grid has at least one path")
+    def of(cls, texts: Sequence[str], declared: Mapping[str, Values] = {}) -> Grid:
+        """Of `PATH=VALUES`, and of values by paths that a spec declares besides.
+
+        Raises InvalidArgument.
+        """
+        given = [*map(Axis.of, texts)]
+        paths = [axis.path for axis in given]
         for path in paths:
             if paths.count(path) > 1:
                 raise InvalidArgument(f"the grid has the path {path} twice")
-        grid = cls(axes)
-        if grid.size > MAX_POINTS:
-            message = f"the grid has {grid.size:,} points"
-            raise InvalidArgument(f"{message}; at most {MAX_POINTS:,}")
-        return grid
+        axes = {path: Axis(path, values) for path, values in declared.items()}
+        axes |= {axis.path: axis for axis in given}
+        if not axes:
+            message = "there is nothing to choose from: no path has values"
+            raise InvalidArgument(f"{message}, and the spec has no 'search'")
+        return cls(tuple(axes.values()))
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -66,5 +70,11 @@ class Grid(NamedTuple):
         return prod(len(axis.values) for axis in self.axes)
 
     def points(self) -> Iterator[tuple[str, ...]]:
-        """The values of each point, in the order of `paths`."""
+        """The values of each point, in the order of `paths`.
+
+        Raises InvalidArgument if there are too many.
+        """
+        if self.size > MAX_POINTS:
+            message = f"the grid has {self.size:,} points"
+            raise InvalidArgument(f"{message}; at most {MAX_POINTS:,}")
         return product(*(axis.values for axis in self.axes))

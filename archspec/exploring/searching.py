@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf, isnan
 from multiprocessing import get_context
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from archspec.errors import InvalidArgument, needed, one_of
 from archspec.exploring.evaluator import Assignment, Evaluator
 from archspec.exploring.figures import FIGURES
+from archspec.exploring.front import Goal
 from archspec.exploring.grid import Axis
 from archspec.exploring.limits import Limit
 from archspec.exploring.studies import Choice, sampler, storage
@@ -34,18 +35,6 @@ class Score(NamedTuple):
     function: Callable[[Assignment], float]
 
 
-class Goal(NamedTuple):
-    """A figure or score that is to be as small, or as large, as possible."""
-
-    name: str
-    direction: Literal["minimize", "maximize"]
-
-    @property
-    def worst(self) -> float:
-        """What nothing is worse than."""
-        return inf if self.direction == "minimize" else -inf
-
-
 def goals(
     minimise: str | Sequence[str], maximise: str | Sequence[str], score: str | None
 ) -> list[Goal]:
@@ -57,9 +46,8 @@ def goals(
         [names] if isinstance(names, str) else [*names]
         for names in (minimise, maximise)
     )
-    found = [Goal(name, "minimize") for name in least]
-    found += [Goal(name, "maximize") for name in most]
-    names = [goal.name for goal in found]
+    found = [*map(Goal, least), *(Goal(name, is_maximum=True) for name in most)]
+    names = [goal.figure for goal in found]
     for name in names:
         one_of("figure", name, [*FIGURES, score])
     if not names:
@@ -108,7 +96,7 @@ class Search:
             storage=storage(self.storage),
             sampler=sampler(self.sampler, seed),
             study_name=self.name,
-            directions=[goal.direction for goal in self.goals],
+            directions=["maximize" if g.is_maximum else "minimize" for g in self.goals],
             load_if_exists=True,
         )
         about = self._about()
@@ -125,7 +113,7 @@ class Search:
         return {
             "spec": network.spec.digest,
             "space": {axis.path: [*axis.values] for axis in self.axes},
-            "goals": {goal.name: goal.direction for goal in self.goals},
+            "goals": {goal.figure: goal.is_maximum for goal in self.goals},
             "limits": [*map(str, self.limits)],
             "dtype": evaluator.dtype,
         }
@@ -166,7 +154,7 @@ class Search:
             trial.set_user_attr(REFUSED, found.refusal)
         if self.score and not any(beyond.values()):
             figures[self.score.name] = self._scored(self.score, trial, values)
-        return [figures.get(goal.name, goal.worst) for goal in self.goals]
+        return [figures.get(goal.figure, goal.worst) for goal in self.goals]
 
     def _scored(self, score: Score, trial: Any, values: Assignment) -> float:
         """The score of a point, computed once however often the sampler returns to it.
@@ -181,7 +169,7 @@ class Search:
         return goal.worst if isnan(found) else found
 
     def _scored_goal(self, score: Score) -> tuple[int, Goal]:
-        return next((n, g) for n, g in enumerate(self.goals) if g.name == score.name)
+        return next((n, g) for n, g in enumerate(self.goals) if g.figure == score.name)
 
     def front(self, study: Any) -> list[Point]:
         """The points within the limits that none beats in all goals, the best first.
@@ -200,8 +188,8 @@ class Search:
         goal = self.goals[0]
         return sorted(
             found.values(),
-            key=lambda point: point.figures[goal.name],
-            reverse=goal.direction == "maximize",
+            key=lambda point: point.figures[goal.figure],
+            reverse=goal.is_maximum,
         )
 
 

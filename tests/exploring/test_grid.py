@@ -40,8 +40,7 @@ def test_brackets_hold_one_value():
         (["w=1:2:0"], "w: the range 1:2:0 is empty"),
         (["w=0:1:0.000001"], "has 1,000,001 values; at most 1,000"),
         (["w=1", "w=2"], "the grid has the path w twice"),
-        (["a=1:999", "b=1:999", "c=1:999"], "has 997,002,999 points"),
-        ([], "a grid has at least one path"),
+        ([], "there is nothing to choose from: no path has values"),
     ],
 )
 def test_refused(texts: list[str], message: str):
@@ -67,3 +66,14 @@ def test_quantity(text: str, number: float):
 def test_no_quantity():
     with pytest.raises(InvalidArgument, match="'many' is no quantity such as 300M"):
         quantity("many")
+
+
+def test_too_many_points():
+    grid = Grid.of(["a=1:999", "b=1:999", "c=1:999"])
+    with pytest.raises(InvalidArgument, match="the grid has 997,002,999 points; at"):
+        grid.points()
+
+
+def test_given_values_take_the_place_of_declared_ones():
+    grid = Grid.of(["b=1", "c=2"], {"a": ("1", "2"), "b": ("5",)})
+    assert [*grid.points()] == [("1", "1", "2"), ("2", "1", "2")]

@@ -227,8 +227,14 @@ def test_what_is_refused(spec, arguments, message: str):
 
 def test_nothing_to_choose_from(spec):
     spec.write_text(NET.partition("search:")[0])
-    with pytest.raises(InvalidArgument, match="the spec has no 'search', and no path"):
+    with pytest.raises(InvalidArgument, match="no path has values, and the spec has"):
         search(spec)
+
+
+def test_a_sweep_takes_what_the_spec_declares(spec):
+    swept = archspec.sweep(spec, max={"macs": "30k"}, front=["macs", "parameters:max"])
+    best = {row.figures[1::-1] for row in swept.front}
+    assert (swept.points, best) == (POINTS, by_trying_all(spec, 30_000))
 
 
 @pytest.mark.parametrize(
