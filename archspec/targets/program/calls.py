@@ -75,7 +75,8 @@ class Call:
     Of a block's arguments only those are here that the call has to say. `layers` is
     what a framework's dialect makes of a primitive; `channels_last` says that it reads
     or gives a feature map whose channels are last, though the framework has them first.
-    `others` are the shapes that each of its tensor arguments has.
+    `others` are the shapes that each of its tensor arguments has; of a join, those of
+    its branches but the first, in each use.
     """
 
     op: str

@@ -83,6 +83,7 @@ def compile_join(
         tuple(step.inputs[0] for step in runs.steps),
         tuple(step.output for step in runs.steps),
         tuple(step.path for step in runs.steps),
+        others=tuple(step.inputs[1:] for step in runs.steps),
     )
 
 

@@ -48,6 +48,22 @@ def _starts(join: JoinStatement, part: BranchPart) -> Sequence[Shape]:
     return reads(part.body[0]) if part.body else join.call.outputs
 
 
+def besides(statement: Statement) -> Sequence[Shape]:
+    """The shapes of what a join reads in its branches but the first."""
+    if not isinstance(statement, JoinStatement):
+        return ()
+    return [shape for shapes in statement.call.others for shape in shapes]
+
+
+def passed_on(join: JoinStatement, part: BranchPart) -> Sequence[Shape]:
+    """The shapes of what a branch without layers passes on to its join."""
+    inputs = zip(join.call.inputs, join.call.others, strict=True)
+    each = [(first, *others) for first, others in inputs]
+    if any(len(shapes) != len(join.branches) for shapes in each):
+        return join.call.outputs  # some branch is repeated, so all are alike
+    return [shapes[join.branches.index(part)] for shapes in each]
+
+
 def gives(statement: Statement) -> Sequence[Shape]:
     """The shapes of what a statement gives."""
     match statement:

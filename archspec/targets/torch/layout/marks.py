@@ -14,7 +14,7 @@ from archspec.targets.program.statements import (
     Program,
     Statement,
 )
-from archspec.targets.torch.layout.ends import any_map, gives, reads
+from archspec.targets.torch.layout.ends import any_map, besides, gives, reads
 
 Layouts = Mapping[str, Sequence[str]]
 
@@ -74,7 +74,7 @@ class Marks:
 
         A join that wants it counts twice, as no module permutes for it.
         """
-        if not any_map([*reads(statement), *gives(statement)]):
+        if not any_map([*reads(statement), *gives(statement), *besides(statement)]):
             return 0
         if isinstance(statement, OpStatement):
             if statement.again or statement.runs_again:
@@ -131,7 +131,9 @@ def _marked(statement: Statement) -> Statement:
 
 
 def _marked_join(join: JoinStatement) -> JoinStatement:
-    return replace(join, call=_marked_call(join.call))
+    call = _marked_call(join.call)
+    last = call.channels_last or any_map(besides(join))
+    return replace(join, call=replace(call, channels_last=last))
 
 
 def _marked_call(call: Call) -> Call:

@@ -26,6 +26,7 @@ from archspec.targets.torch.layout.ends import (
     any_map,
     gives,
     is_last,
+    passed_on,
     reads,
     reads_last,
 )
@@ -123,7 +124,7 @@ class Permutations:
         """A branch in the layout of its join."""
         start = self.known[part.source] if part.source else source
         if not part.body and not start.shapes:
-            start = start._replace(shapes=join.call.outputs)
+            start = start._replace(shapes=passed_on(join, part))
         body = self.part(part.body, start, join.call.channels_last)
         return replace(part, body=body)
 
