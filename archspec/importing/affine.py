@@ -8,16 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.importing.arranging import Constant
+from archspec.importing.axes import Dim, Dims, size
 from archspec.importing.graph import Node
-from archspec.importing.layouts import (
-    Dim,
-    Dims,
-    Unreadable,
-    Value,
-    arrangement,
-    size,
-)
+from archspec.importing.layouts import Unreadable, Value, arrangement
+from archspec.importing.nodes import Constant
 from archspec.importing.parting import Parting
 
 
@@ -100,7 +94,7 @@ class Affine(Parting):
         if prod(lengths) != channels or not any(fits):
             return None
         given = {own.weight: constant.moved(constant.array.reshape(-1))}
-        return value.like(self.again(node, None, given, **own.attributes))
+        return value.like(self.rebuilt(node, None, given, **own.attributes))
 
     def grouped(self, value: Value, epsilon: float) -> Value:
         """Normalise within groups, which are dimension 1; raises Unreadable."""

@@ -16,6 +16,15 @@ from archspec.importing.layouts import Unreadable
 Array = Any
 Function = Callable[..., Any]
 
+FAULTS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+)
+"""What arguments raise that no exporter writes."""
 MAX_SIZE = 2**28
 """Numbers that operations on weights may read, and give in all."""
 MAX_MADE = 2**25
@@ -37,14 +46,7 @@ def computed(
     try:
         with np.errstate(all="ignore"):
             found = functions[operation](*args, **attributes)
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        MemoryError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except FAULTS as error:
         raise Unreadable(f"an operation on weights: {error}") from None
     results = found if isinstance(found, list) else [found]
     return [np.asarray(result) for result in results]

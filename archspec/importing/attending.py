@@ -10,19 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from archspec.importing.affine import Affine
-from archspec.importing.arranging import Constant
+from archspec.importing.axes import Dim, Dims, dim_of, size
 from archspec.importing.graph import Node
 from archspec.importing.groups import HIDDEN, bias_table, check_mask, groups
-from archspec.importing.layouts import (
-    Dim,
-    Dims,
-    Lacking,
-    Unreadable,
-    Value,
-    dim_of,
-    permuted,
-    size,
-)
+from archspec.importing.layouts import Lacking, Unreadable, Value, permuted
+from archspec.importing.nodes import Constant
 from archspec.ops import Shape
 
 

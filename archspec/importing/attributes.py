@@ -21,7 +21,6 @@ _UNKNOWN = "initializer", "initial"
 """What a finished model does not tell, and an op does not need."""
 _SWITCHES = "scale", "shift"
 """Whether a norm has them."""
-_GATES = "reduce", "restore"
 
 
 def defaults_of(nodes: Iterable[Node], words: tuple[str, ...] = _WORDS) -> Defaults:

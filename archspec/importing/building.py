@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from archspec.importing.affine import absorbed
-from archspec.importing.arranging import Constant, Gap, in_order
+from archspec.importing.arranging import in_order
 from archspec.importing.attending import Attending, Scores, scored, transposed
 from archspec.importing.graph import Node
 from archspec.importing.layouts import (
@@ -27,6 +27,7 @@ from archspec.importing.layouts import (
     reshaped,
     unrepeated,
 )
+from archspec.importing.nodes import Constant, Gap
 from archspec.ops import Shape
 
 __all__ = ["Builder", "Constant", "Gap", "Scores", "Stacked", "absorbed"]

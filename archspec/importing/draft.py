@@ -11,8 +11,7 @@ from typing import Any
 
 from archspec.frameworks import SOURCES
 from archspec.importing.graph import Node
-from archspec.language.names import PREDEFINED, RESERVED_LAYERS
-from archspec.ops import PRIMITIVES
+from archspec.language.names import RESERVED_LAYERS
 from archspec.targets import names
 from archspec.targets.templates import manifest
 
@@ -75,9 +74,6 @@ class Draft:
     layers: list[Layer]
     outputs: Mapping[str, Layer]
     blocks: dict[str, Block] = field(default_factory=dict[str, Block])
-
-
-_RESERVED = frozenset({*PREDEFINED, *RESERVED_LAYERS, *PRIMITIVES, AGAIN} - {"classes"})
 
 
 def taken(targets: Iterable[str] = ("torch", "nnx")) -> frozenset[str]:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.importing.layouts import Axis, Unreadable, Value, size
+from archspec.importing.axes import Axis, size
+from archspec.importing.layouts import Unreadable, Value
 from archspec.ops.places import Places
 
 Array = np.ndarray[Any, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from archspec.importing.layouts import Dim, Dims, size
+from archspec.importing.axes import Dim, Dims, size
 from archspec.ops import Op
 from archspec.ops.sequence import Tokens, ToMap, Transpose
 from archspec.ops.shape import ChannelShuffle, DepthToSpace, Flatten, SpaceToDepth

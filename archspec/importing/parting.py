@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.importing.arranging import Arranging, Constant
+from archspec.importing.arranging import Arranging
+from archspec.importing.axes import dim_of, size
 from archspec.importing.graph import Node
-from archspec.importing.layouts import (
-    Unreadable,
-    Value,
-    dim_of,
-    size,
-    stepped,
-)
+from archspec.importing.layouts import Unreadable, Value, stepped
+from archspec.importing.nodes import Constant
 
 
 class Parting(Arranging):
@@ -98,7 +94,7 @@ class Parting(Arranging):
                 name: Constant(*tensor).moved(_exchanged(tensor.array, heads, parts))
                 for name, tensor in node.weights.items()
             }
-            self._reordered[key] = self.again(node, None, weights)
+            self._reordered[key] = self.rebuilt(node, None, weights)
         return self._reordered[key]
 
     def _part(self, value: Value, axis: int, start: int, stop: int) -> Value:

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from archspec.importing.arranging import Constant
 from archspec.importing.layouts import Value
+from archspec.importing.nodes import Constant
 from archspec.ops import PRIMITIVES
 from archspec.words import ACTIVATIONS
 

@@ -6,22 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple, TypeGuard
 
-from archspec.importing.arrays import MAX_SIZE, computed
+from archspec.importing.arrays import FAULTS, MAX_SIZE, computed
 from archspec.importing.building import Builder, Constant, Gap, Scores, Stacked
 from archspec.importing.graph import Node, Scope
 from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.patterns import Formula, Found, recognised
 from archspec.importing.readings import Tables
 from archspec.ops import Shape
-
-_FAULTS = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    TypeError,
-    ValueError,
-)
 
 Arguments = tuple[Sequence[Any], Mapping[str, Any]]
 
@@ -170,7 +161,7 @@ class Steps:
                 found = recognised(formula, far=True)
                 results = [self._op(found)] if found else results
             return results
-        except _FAULTS as error:
+        except FAULTS as error:
             message = f"arguments that cannot be read: {error}"
             raise Unreadable(message) from None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archspec.importing.arranging import Gap
 from archspec.importing.building import Builder, Scores, Stacked
 from archspec.importing.graph import Graph
 from archspec.importing.layouts import Value, reshaped
+from archspec.importing.nodes import Gap
 from archspec.importing.onnx.arrays import CHAINED, FUNCTIONS, MOVING, REDUCING
 from archspec.importing.onnx.file import Call, Program
 from archspec.importing.onnx.operations import OPERATIONS, SCORES

@@ -13,32 +13,16 @@ from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from archspec.errors import ImportFailed
+from archspec.importing.arrays import FAULTS
 from archspec.importing.building import Constant
 from archspec.importing.draft import Names
 from archspec.importing.graph import Scope
 from archspec.importing.parts import End, chosen, ends, needed
 from archspec.importing.readers import MAX_BATCH, MAX_SIZE
 from archspec.importing.torch.aliases import Aliases, Call, Ref
+from archspec.importing.torch.members import Archive, ints, whole
 
-DTYPES = {
-    1: "uint8",
-    2: "int8",
-    3: "int16",
-    4: "int32",
-    5: "int64",
-    6: "float16",
-    7: "float32",
-    8: "float64",
-    12: "bool",
-}
-"""NumPy's names of the numbers by which PyTorch's schema calls types."""
-_BFLOAT16 = 13
-
-MAX_REPEATED = 2**24
-"""Numbers of a tensor that repeats those in its bytes."""
 MAX_CALLS = 100_000
 _DICTS = "builtins.dict", "collections.OrderedDict"
 
@@ -94,7 +78,7 @@ def read(path: Path) -> Program:
     """The program in a `.pt2` file; raises ImportFailed (AS701)."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return _program(_Archive(archive))
+            return _program(Archive(archive))
     except OSError as error:
         why = error.strerror or str(error)
     except zipfile.BadZipFile as error:
@@ -107,90 +91,8 @@ def read(path: Path) -> Program:
     raise ImportFailed.single("AS701", message, help=help)
 
 
-_MALFORMED = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
+_MALFORMED = (*FAULTS, EOFError, RuntimeError)
 """What reading a file raises that PyTorch did not write."""
-
-
-class _Archive:
-    """The members of an archive, all of them in one folder.
-
-    PyTorch compresses none: together they are no larger than the file.
-    """
-
-    def __init__(self, archive: zipfile.ZipFile):
-        self._archive = archive
-        self._root = archive.namelist()[0].split("/")[0]
-        self._known: dict[str, bytes] = {}
-        self._room = Path(str(archive.filename)).stat().st_size
-
-    def bytes(self, name: str) -> bytes:
-        if name not in self._known:
-            info = self._archive.getinfo(f"{self._root}/{name}")
-            if info.compress_type != zipfile.ZIP_STORED:
-                raise ValueError(f"{name} is compressed, which PyTorch never does")
-            self._room -= info.file_size
-            if self._room < 0:
-                raise ValueError("its members overlap")
-            self._known[name] = self._archive.read(info)
-        return self._known[name]
-
-    def json(self, name: str) -> Any:
-        return json.loads(self.bytes(name))
-
-    def tensors(self, folder: str, config: str) -> Iterator[tuple[str, Any]]:
-        """The tensors of a folder by their names in the model."""
-        for name, about in self.json(f"data/{folder}/{config}")["config"].items():
-            if about["use_pickle"] or about["tensor_meta"] is None:
-                raise ValueError(f"'{name}' is pickled")
-            data = self.bytes(f"data/{folder}/{about['path_name']}")
-            yield name, _tensor(data, about["tensor_meta"])
-
-
-def _tensor(data: bytes, about: Mapping[str, Any]) -> Any:
-    """An array of bytes; NumPy checks that it is within them."""
-    sizes, strides = (_ints(about[key]) for key in ("sizes", "strides"))
-    (offset,) = _ints([about["storage_offset"]])
-    flat = _flat(data, about["dtype"])
-    if min((offset, *sizes, *strides), default=0) < 0:
-        raise ValueError("a tensor of negative sizes")
-    if prod(sizes) > max(flat.size, MAX_REPEATED):
-        raise ValueError("a tensor is larger than its bytes")
-    if 0 in sizes:
-        return np.zeros(sizes, flat.dtype)
-    steps = [stride * flat.itemsize for stride in strides]
-    try:
-        return np.ndarray(sizes, flat.dtype, flat, offset * flat.itemsize, steps)
-    except (TypeError, ValueError, ArithmeticError):
-        raise ValueError("a tensor is larger than its bytes") from None
-
-
-def _flat(data: bytes, dtype: int) -> Any:
-    if dtype == _BFLOAT16:
-        upper = np.frombuffer(data, np.uint16).astype(np.uint32) << 16
-        return upper.view(np.float32)
-    return np.frombuffer(data, DTYPES[dtype])
-
-
-def _ints(items: Any) -> tuple[int, ...]:
-    """Whole numbers; raises ValueError for sizes that the program leaves open."""
-    if any("as_expr" in item for item in items):
-        raise ValueError("it has dynamic shapes; export it with fixed ones")
-    return tuple(_int(item["as_int"]) for item in items)
-
-
-def _int(given: Any) -> int:
-    if not isinstance(given, int) or not -(2**63) <= given < 2**63:
-        raise ValueError(f"{given!r:.40} is no whole number")
-    return given
 
 
 def _shape(sizes: Sequence[int], name: str) -> tuple[int, ...]:
@@ -201,36 +103,24 @@ def _shape(sizes: Sequence[int], name: str) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def _program(archive: _Archive) -> Program:
-    whole = archive.json("models/model.json")["graph_module"]
-    graph, signature = whole["graph"], whole["signature"]
+def _program(archive: Archive) -> Program:
+    module = archive.json("models/model.json")["graph_module"]
+    graph, signature = module["graph"], module["signature"]
     weights = dict(archive.tensors("weights", "model_weights_config.json"))
     tensors = weights | dict(
         archive.tensors("constants", "model_constants_config.json")
     )
     shapes = {
-        name: _ints(about["sizes"]) for name, about in graph["tensor_values"].items()
+        name: ints(about["sizes"]) for name, about in graph["tensor_values"].items()
     }
-    inputs: dict[str, tuple[int, ...]] = {}
-    constants: dict[str, Constant] = {}
-    for spec in signature["input_specs"]:
-        ((kind, about),) = spec.items()
-        if kind == "user_input":
-            name = about["arg"]["as_tensor"]["name"]
-            inputs[name] = _shape(shapes[name], name)
-            continue
-        target = (
-            about.get("parameter_name")
-            or about.get("buffer_name")
-            or about.get("tensor_constant_name")
-        )
-        constants[about["arg"]["name"]] = Constant(target, tensors[target])
+    inputs, targets = _given(signature["input_specs"], shapes)
+    constants = {n: Constant(target, tensors[target]) for n, target in targets.items()}
     buffers = (each.get("buffer") for each in signature["input_specs"])
     passing = {
         each["buffer_name"] for each in buffers if each and not each["persistent"]
     }
     given = [spec.get("user_output") for spec in signature["output_specs"]]
-    outputs = _outputs(whole, [each["arg"] for each in given if each])
+    outputs = _outputs(module, [each["arg"] for each in given if each])
     if not inputs or len(graph["nodes"]) > MAX_CALLS:
         raise ValueError(f"it has no input, or more than {MAX_CALLS:,} operations")
     aliases = Aliases()
@@ -248,9 +138,26 @@ def _program(archive: _Archive) -> Program:
     )
 
 
-def _outputs(whole: Mapping[str, Any], given: Sequence[Any]) -> dict[str, str]:
+def _given(
+    specs: Sequence[Mapping[str, Any]], shapes: Mapping[str, Sequence[int]]
+) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
+    """The shapes of inputs, and the names of weights, by those of tensors."""
+    inputs: dict[str, tuple[int, ...]] = {}
+    targets: dict[str, str] = {}
+    for spec in specs:
+        ((kind, about),) = spec.items()
+        if kind == "user_input":
+            name = about["arg"]["as_tensor"]["name"]
+            inputs[name] = _shape(shapes[name], name)
+            continue
+        keys = "parameter_name", "buffer_name", "tensor_constant_name"
+        targets[about["arg"]["name"]] = next(filter(None, map(about.get, keys)))
+    return inputs, targets
+
+
+def _outputs(module: Mapping[str, Any], given: Sequence[Any]) -> dict[str, str]:
     """The tensors that the network gives, by its own names for them."""
-    spec = whole["module_call_graph"][0]["signature"]["out_spec"]
+    spec = module["module_call_graph"][0]["signature"]["out_spec"]
     _, tree = json.loads(spec)
     paths = list(_leaves(tree))
     names = Names()
@@ -301,9 +208,9 @@ def _value(given: Mapping[str, Any]) -> Any:
     if kind == "as_tensors":
         return [Ref(each["name"]) for each in value]
     if kind == "as_int":
-        return _int(value)
+        return whole(value)
     if kind == "as_ints":
-        return [_int(each) for each in value]
+        return [whole(each) for each in value]
     if kind == "as_float":
         return float(value)  # the infinite ones are texts
     if kind == "as_optional_tensors":

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from archspec.importing.arrays import checked
-from archspec.importing.torch.archive import DTYPES
+from archspec.importing.torch.members import DTYPES
 
 MAX_PARTS = 2**16
 """Parts of a tensor that an operation may give."""

@@ -17,7 +17,7 @@ from archspec.importing.layouts import (
     reshaped,
     rolled,
 )
-from archspec.importing.torch.archive import DTYPES
+from archspec.importing.torch.members import DTYPES
 from archspec.importing.torch.operations.registry import reads
 from archspec.ops import Shape
 
