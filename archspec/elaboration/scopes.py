@@ -10,6 +10,7 @@ from archspec.errors import Place, SpecError
 from archspec.expressions import (
     UNKNOWN,
     Call,
+    Constant,
     ExpressionError,
     Function,
     Name,
@@ -18,6 +19,7 @@ from archspec.expressions import (
     Value,
     check,
     evaluate,
+    spend,
     to_text,
     walk,
 )
@@ -29,9 +31,13 @@ from archspec.reading.nodes import fail
 
 def value_of(formula: Formula, scope: Scope) -> Value:
     """The value of the formula; raises SpecError (AS301) at its place, Unknowable."""
+    expression = formula.expression
+    if isinstance(expression, Constant):  # as most are
+        spend(2)
+        return expression.value
     try:
-        check(formula.expression, scope)
-        return evaluate(formula.expression, scope)
+        check(expression, scope)
+        return evaluate(expression, scope)
     except ExpressionError as error:
         raise SpecError([expression_fault(error, formula.place)]) from None
 

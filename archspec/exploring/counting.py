@@ -22,7 +22,7 @@ from archspec.exploring.figures import ARENA, COUNTS, FORMS
 from archspec.exploring.layout import Layout, sizes
 from archspec.exploring.names import Dependencies, Typed, typed
 from archspec.exploring.remembering import Memo
-from archspec.exploring.segments import Segment
+from archspec.exploring.segments import Counts, Segment
 from archspec.exploring.units import RowUnit, TableUnit, Unit, grouped
 from archspec.expressions import MAX_EFFORT, limited_effort
 from archspec.language import Spec, Table
@@ -122,6 +122,7 @@ class _Walk:
         self.known: dict[str, Tensor] = {**state.images}
         self.tensor = next(iter(state.images.values()))
         self.segments: list[Segment] = []
+        self.counts: list[Counts] = []
         self.starts: list[tuple[int, list[int]]] = []
         self.key: list[tuple[int, ...]] = []
         self.layers = 0
@@ -188,9 +189,11 @@ class _Walk:
     def _place(self, segment: Segment, read: Sequence[Tensor]) -> None:
         """Put the layers of a segment behind those before it."""
         start, sources = self.layers, [tensor.source for tensor in read]
+        counts, structure = self.memo.counted(segment)
         self.segments.append(segment)
+        self.counts.append(counts)
         self.starts.append((start, sources))
-        self.key.append((self.memo.structure(segment), *sources))
+        self.key.append((structure, *sources))
         self.layers += len(segment.layers)
         self.runs += segment.runs
         self.effort += segment.effort
@@ -240,7 +243,7 @@ def _times(unit: RowUnit, scope: Any) -> int:
 def _figures(
     walk: _Walk, layout: Layout, names: Sequence[str], dtype: Dtype
 ) -> dict[str, int]:
-    counts = [segment.counts for segment in walk.segments]
+    counts = walk.counts
     numbers = sizes(walk.state.sizes, counts)
     width, bias_width = BYTES[dtype], bias_bytes(dtype)
 

@@ -12,10 +12,10 @@ from archspec.elaboration.settings import Defaults, evaluated
 from archspec.elaboration.walk import Elaborator
 from archspec.errors import SpecError
 from archspec.exploring.names import Dependencies, typed
-from archspec.exploring.segments import Segment
+from archspec.exploring.segments import Counts, Facts, Segment
 from archspec.expressions import limited_effort, spend
 from archspec.language import Document
-from archspec.network import INPUT
+from archspec.network import INPUT, NetworkLayer
 
 MAX_KEPT = 200_000
 """Things that are remembered; then all are forgotten, lest memory runs out."""
@@ -46,11 +46,20 @@ class Memo:
         """A number that stands for the key."""
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def structure(self, segment: Segment) -> int:
-        """The number of the segment's structure."""
-        if segment.number is None:
-            segment.number = self.number(segment.structure)
-        return segment.number
+    def counted(self, segment: Segment) -> tuple[Counts, int]:
+        """What the layers add up to, and a number for the segment's structure."""
+        if segment.known is None:
+            facts = [self._facts(layer) for layer in segment.layers]
+            sources = (layer.sources for layer in segment.layers)
+            kinds = (each.kind for each in facts)
+            number = self.number(tuple(zip(sources, kinds, strict=True)))
+            segment.known = Counts.of(facts), number
+        return segment.known
+
+    def _facts(self, layer: NetworkLayer) -> Facts:
+        # The facts have the op, and so keep alive what is in the key.
+        key = Facts, id(layer.primitive), layer.inputs, bool(layer.first_run)
+        return self.keep(key, lambda: Facts.of(layer))
 
     def elaborator(
         self, document: Document, scope: Names, defaults: Defaults

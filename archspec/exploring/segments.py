@@ -4,33 +4,86 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any, NamedTuple
 
 from archspec.analysis.buffers import padded_size
 from archspec.elaboration.frames import Tensor
 from archspec.network import INPUT, NetworkLayer
-from archspec.ops import JOINS
+from archspec.ops import JOINS, Op
+
+
+class Facts(NamedTuple):
+    """What a layer costs, and `kind`, what its memory depends on besides sizes.
+
+    `output` is how many numbers that has, `channels` how many channels; `scores` and
+    `padded` are what else is in memory, `weights` and `biases` the numbers in weights.
+    """
+
+    op: Op
+    parameters: int
+    trainable_parameters: int
+    macs: int
+    attention_macs: int
+    output: int
+    channels: int
+    scores: int
+    padded: int
+    weights: int
+    biases: int
+    kind: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, layer: NetworkLayer) -> Facts:
+        """Those of one layer."""
+        weights = layer.weights
+        biases = weights["bias"].size if "bias" in weights else 0
+        scores, padded = layer.scratch, padded_size(layer)
+        return cls(
+            layer.primitive,
+            layer.parameters,
+            layer.trainable_parameters,
+            layer.macs,
+            layer.attention_macs,
+            prod(layer.output),
+            layer.output[0],
+            scores,
+            padded,
+            sum(weight.size for weight in weights.values()) - biases,
+            biases,
+            (*_kind(layer), bool(scores), bool(padded)),
+        )
 
 
 class Counts(NamedTuple):
-    """What layers add up to, and numbers of each layer.
-
-    `outputs` are the numbers in each output, of `channels`, `scores` and `padded` what
-    else is in memory, `weights` and `biases` the numbers in weights.
-    """
+    """The facts of layers: what they add up to, and the numbers of each layer."""
 
     parameters: int
     trainable_parameters: int
     macs: int
     attention_macs: int
     outputs: tuple[int, ...]
+    channels: tuple[int, ...]
     scores: tuple[int, ...]
     padded: tuple[int, ...]
     weights: tuple[int, ...]
     biases: tuple[int, ...]
-    channels: tuple[int, ...]
+
+    @classmethod
+    def of(cls, facts: Sequence[Facts]) -> Counts:
+        """Those of all layers."""
+        return cls(
+            sum(each.parameters for each in facts),
+            sum(each.trainable_parameters for each in facts),
+            sum(each.macs for each in facts),
+            sum(each.attention_macs for each in facts),
+            tuple(each.output for each in facts),
+            tuple(each.channels for each in facts),
+            tuple(each.scores for each in facts),
+            tuple(each.padded for each in facts),
+            tuple(each.weights for each in facts),
+            tuple(each.biases for each in facts),
+        )
 
 
 @dataclass(eq=False)
@@ -47,33 +100,8 @@ class Segment:
     ends: Mapping[str, Tensor]
     runs: int
     effort: int
-    number: int | None = None
-    """That of its structure, if it is known."""
-
-    @cached_property
-    def counts(self) -> Counts:
-        """What the layers add up to."""
-        layers = self.layers
-        weights = [layer.weights for layer in layers]
-        sizes = [sum(w.size for w in each.values()) for each in weights]
-        biases = [each["bias"].size if "bias" in each else 0 for each in weights]
-        return Counts(
-            sum(layer.parameters for layer in layers),
-            sum(layer.trainable_parameters for layer in layers),
-            sum(layer.macs for layer in layers),
-            sum(layer.attention_macs for layer in layers),
-            tuple(prod(layer.output) for layer in layers),
-            tuple(layer.scratch for layer in layers),
-            tuple(map(padded_size, layers)),
-            tuple(size - bias for size, bias in zip(sizes, biases, strict=True)),
-            tuple(biases),
-            tuple(layer.output[0] for layer in layers),
-        )
-
-    @cached_property
-    def structure(self) -> tuple[Any, ...]:
-        """All that memory depends on, but for the numbers in each tensor."""
-        return tuple(map(_structure, self.layers))
+    known: tuple[Counts, int] | None = None
+    """What the layers add up to, and the number of their structure, once counted."""
 
     def placed(
         self, start: int, read: Sequence[int], prefix: str
@@ -92,18 +120,15 @@ class Segment:
         ]
 
 
-def _structure(layer: NetworkLayer) -> tuple[Any, ...]:
+def _kind(layer: NetworkLayer) -> tuple[Any, ...]:
     op = layer.primitive
     return (
-        layer.sources,
         layer.op,
         op.in_place,
         op.is_view,
         op.elementwise,
         op.linear,
         getattr(op, "kind", None),
-        bool(layer.scratch),
-        bool(padded_size(layer)),
         "bias" in layer.weights_read,
         layer.op in JOINS and tuple(shape == layer.output for shape in layer.inputs),
     )
