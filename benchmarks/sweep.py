@@ -3,7 +3,7 @@
 Three ways to count a grid of widths, image sizes and depths, and a fourth to count its
 widths: `archspec sweep`, with all that it has to learn; the same grid again; each
 variant elaborated from the start; and PyTorch's meta device with FlopCounterMode. They
-take turns, so that all of them meet the same machine. python benchmarks/sweep.py [SIZES]
+take turns, so that all meet the same machine. python benchmarks/sweep.py [SIZES]
 """
 
 import random
