@@ -24,12 +24,13 @@ from archspec.runtime.session import ORIGINAL, Session, installed
 class Export(NamedTuple):
     """What a file was read as, and a module whose `Original` makes the same model.
 
-    `weights` is the file of weights that a model of Keras is given to run it.
+    A model of Keras is made of the file, with the weights of another one.
     """
 
     program: Program
     reader: Reader
     module: Path
+    file: Path
     weights: Path
 
     def classes_of(self, own: Arrays) -> int | None:
@@ -39,10 +40,11 @@ class Export(NamedTuple):
 
     def runner(self, session: Session, program: Program) -> Run:
         """Runs the model with the state of a program, which may be a part of it."""
-        text = self.module.read_text(encoding="utf-8")
         is_keras = self.reader.target == "keras"
         if is_keras:
-            text = models.with_weights(text, self.weights)
+            text = models.of_file(self.file, self.weights)
+        else:
+            text = self.module.read_text(encoding="utf-8")
         if program.end:
             text = models.part(text, self.reader.target, program.end)
         self.module.write_text(text, encoding="utf-8")
@@ -85,7 +87,7 @@ def exported(
     (file,) = files.iterdir()
     reader = READERS[file.suffix]
     program = reader.program(file, size if reader.may_be_open else ())
-    return Export(program, reader, module, file)
+    return Export(program, reader, module, file, file)
 
 
 def first_of(

@@ -50,20 +50,31 @@ sys.path.insert(0, {folder!r})
 def Original():
     return {call}
 """
-_WEIGHTS = """
+_KERAS = """\
+import json
+import zipfile
 
 import keras
 
-_made = Original
+
+def plain(config):
+    if isinstance(config, list):
+        return [plain(each) for each in config]
+    if not isinstance(config, dict):
+        return config
+    known = {{name: plain(each) for name, each in config.items()}}
+    return known | {{"dtype": keras.config.floatx()}} if "dtype" in known else known
 
 
 def Original():
-    keras.utils.clear_session()  # or layers have other names than in the file
-    network = _made()
-    network.load_weights({file!r})
+    with zipfile.ZipFile({file!r}) as archive:
+        config = plain(json.loads(archive.read("config.json")))
+    config.pop("compile_config", None)
+    network = keras.saving.deserialize_keras_object(config)
+    network.load_weights({weights!r})
     return network
 """
-"""A Keras model with the weights of a file."""
+"""Makes the model of a file with weights, in the precision that Keras was told."""
 _PARTS = {
     "torch": """
 
@@ -189,9 +200,9 @@ class Model(NamedTuple):
         )
 
 
-def with_weights(source: str, file: Path) -> str:
-    """A module whose `Original` has the weights of a file of Keras."""
-    return source + _WEIGHTS.format(file=str(file))
+def of_file(file: Path, weights: Path) -> str:
+    """A module whose `Original` is the model of a `.keras` file, with weights."""
+    return _KERAS.format(file=str(file), weights=str(weights))
 
 
 def part(source: str, target: str, end: str) -> str:

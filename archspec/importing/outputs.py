@@ -123,12 +123,16 @@ def _images(network: Network, shapes: Sequence[Shape]) -> Iterator[list[Array]]:
             with_input_size(network, size)
         except SpecError:
             return
-        yield [random.standard_normal((2, channels, *size))]
+        yield noise([(channels, *size)], random)
 
 
 def noise(shapes: Iterable[Shape], random: np.random.Generator) -> list[Array]:
-    """A batch of two for each input."""
-    return [random.standard_normal((2, *shape)) for shape in shapes]
+    """A batch of two for each input, of numbers that single precision has.
+
+    TensorFlow resizes images in that, whatever they are given in.
+    """
+    given = (random.standard_normal((2, *shape)) for shape in shapes)
+    return [image.astype(np.float32).astype(np.float64) for image in given]
 
 
 def _order(folder: Path, module: Path, name: str) -> Order:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from archspec.runtime.keras_calls import plain
 from archspec.runtime.lines import Constructed, LayerFailed, constructed, frames
 from archspec.runtime.order import (
     LEARNING_RATE,
@@ -151,7 +152,9 @@ class KerasModel:
         # JAX would compile every operation by itself.
         jax = keras.backend.backend() == "jax"
         try:
-            outputs, found = whole.predict_on_batch(inputs) if jax else whole(inputs)
+            outputs, found = (
+                whole.predict_on_batch(inputs) if jax else whole(inputs, training=False)
+            )
         except Exception as error:
             raise LayerFailed(_failing(error, order, Constructed())) from error
         for path, tensor in zip(tensors, found, strict=True):
@@ -227,8 +230,10 @@ class KerasModel:
             keep(name, keras.ops.convert_to_numpy(tensor))
 
     def export(self, images: Images, path: Path) -> None:
-        """Write a `.keras` file, for images of the size that it was made for."""
-        self.network.save(path.with_suffix(".keras"))
+        """Write a `.keras` file; `images` tell the size that a class leaves open."""
+        shape = np.moveaxis(images[0], 1, -1).shape[1:] if images else ()
+        with plain(self.network, shape) as network:
+            network.save(path.with_suffix(".keras"))
 
     def save(self, path: Path) -> None:
         """Write a `.weights.h5` file."""

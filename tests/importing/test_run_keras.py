@@ -24,6 +24,34 @@ def number():
     return 3
 
 
+class Block(L.Layer):
+    """As users write them: without a configuration, and with functions in `call`."""
+
+    def __init__(self, filters):
+        super().__init__()
+        self.conv = L.Conv2D(filters, 3, padding="same", use_bias=False)
+        self.norm = L.BatchNormalization()
+
+    def call(self, x):
+        return x + keras.ops.relu(self.norm(self.conv(x)))
+
+
+class OwnNet(keras.Model):
+    def __init__(self, classes=5):
+        super().__init__()
+        self.augmented = L.RandomFlip()
+        self.stem = L.Conv2D(4, 3, name="first")
+        self.blocks = [Block(4) for _ in range(2)]
+        self.pool = L.GlobalAveragePooling2D()
+        self.head = L.Dense(classes)
+
+    def call(self, x, training=None):
+        x = self.stem(self.augmented(x, training=training))
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.pool(x))
+
+
 def varied(model):
     """The model with other weights."""
     random = np.random.default_rng(0)
@@ -36,7 +64,7 @@ def varied(model):
 def _mine(tmp_path, monkeypatch):
     """A module of the user's, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    source = "".join(map(getsource, (small_net, number)))
+    source = "".join(map(getsource, (small_net, number, Block, OwnNet)))
     Path("mine.py").write_text(f"import keras\n\nL = keras.layers\n\n\n{source}")
 
 
@@ -114,3 +142,35 @@ def test_a_factory_of_something_else():
         "error[AS702]: mine:number cannot be exported\n"
         "   help: TypeError: it returned int, not a torch.nn.Module or keras.Model"
     )
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("_mine")
+def test_classes_of_the_users_own_are_read_by_what_they_call():
+    """By name, and in this process, where layers keep their names."""
+    found = archspec.import_model("mine:OwnNet", size=(3, 10, 12))
+    assert "blocks: {fused_inverted_residual: " in found.text
+    assert "repeat: 2}" in found.text
+    assert found.difference < 1e-12
+    assert found.notes == ("'augmented' is left out: without training it does nothing",)
+    model = OwnNet()
+    model(np.zeros((1, 10, 12, 3), "float32"))
+    assert archspec.import_model(model).difference < 1e-12
+    assert model.stem.name == "first"
+    with pytest.raises(archspec.ImportFailed, match="does not state the size"):
+        archspec.import_model("mine:OwnNet")
+
+
+def test_layers_of_the_users_own_in_files(tmp_path):
+    """Whose code is not in the file."""
+    image = L.Input((8, 8, 4))
+    keras.Model(image, Block(4)(image)).save(tmp_path / "layer.keras")
+    model = OwnNet()
+    model(np.zeros((1, 8, 8, 4), "float32"))
+    model.save(tmp_path / "class.keras")
+    for name, why in (
+        ("layer", r"\.Block: "),
+        ("class", "OwnNet is a class of your own"),
+    ):
+        with pytest.raises(archspec.ImportFailed, match=why):
+            archspec.import_model(tmp_path / f"{name}.keras")

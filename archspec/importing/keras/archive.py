@@ -82,6 +82,8 @@ def read(path: Path, size: Sequence[int] = ()) -> Program:
         with unzipped(path) as members:
             config = json.loads(member(path, members, "config.json"))
             data = BytesIO(member(path, members, "model.weights.h5"))
+        if "layers" not in config["config"]:
+            raise _own(path, str(config["class_name"]))
         model = _Models().model(config, 0)
         with opened(path, data) as root:
             names, arrays = weights(path, root)
@@ -91,6 +93,14 @@ def read(path: Path, size: Sequence[int] = ()) -> Program:
         raise _failed(path, str(error)) from None
     except _MALFORMED as error:
         raise _failed(path, f"it is malformed: {error!r:.300}") from None
+
+
+def _own(path: Path, kind: str) -> ImportFailed:
+    message = (
+        f"{path} does not have the code of its model: {kind} is a class of your own"
+    )
+    help = "import the class or a function that returns it, as PACKAGE.MODULE:NAME"
+    return ImportFailed.single("AS701", message, help=help)
 
 
 def _failed(path: Path, why: str) -> ImportFailed:
@@ -162,7 +172,7 @@ class _Models:
             raise ValueError(f"more than {MAX_LAYERS:,} layers")
         config = about["config"]
         found = Layer(
-            str(config["name"]),
+            str(config.get("name") or about["name"]),
             str(about["class_name"]),
             str(about.get("module") or ""),
             config,

@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +16,6 @@ from archspec.importing.draft import identifier
 from archspec.importing.exporting import Export
 from archspec.importing.readers import READERS
 from archspec.runtime.session import Session, installed
-
-_MODULE = """\
-import json
-import zipfile
-
-import keras
-
-
-def plain(config):
-    if isinstance(config, list):
-        return [plain(each) for each in config]
-    if not isinstance(config, dict):
-        return config
-    known = {{name: plain(each) for name, each in config.items()}}
-    return known | {{"dtype": keras.config.floatx()}} if "dtype" in known else known
-
-
-def Original():
-    with zipfile.ZipFile({file!r}) as archive:
-        config = plain(json.loads(archive.read("config.json")))
-    config.pop("compile_config", None)
-    return keras.saving.deserialize_keras_object(config)
-"""
-"""Makes the model of a file, in the precision that Keras was told."""
 
 
 def is_model(given: object) -> bool:
@@ -56,18 +33,18 @@ def export(model: Any, seconds: float) -> Generator[tuple[Export, Session]]:
     reader = READERS[".keras"]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, f"{identifier(model.name)}.keras")
-        module = Path(folder, "original.py")
         _save(model, file)
-        module.write_text(_MODULE.format(file=str(file)), encoding="utf-8")
-        export = Export(reader.program(file), reader, module, file)
+        module = Path(folder, "original.py")
+        export = Export(reader.program(file), reader, module, file, file)
         with Session(installed("keras"), seconds) as session:
             yield export, session
 
 
 def _save(model: Any, file: Path) -> None:
     try:
-        with warnings.catch_warnings(action="ignore"):
-            model.save(file)  # which warns of functions that are not read
+        plain = import_module("archspec.runtime.keras_calls").plain
+        with warnings.catch_warnings(action="ignore"), plain(model) as whole:
+            whole.save(file)  # which warns of functions that are not read
     except Exception as error:
         message = f"{type(model).__name__} cannot be exported"
         help = " ".join(f"{type(error).__name__}: {error}".split())

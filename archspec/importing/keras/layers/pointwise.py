@@ -114,7 +114,7 @@ def _dropout(builder: Builder, use: Use, x: Value) -> Value:
     return builder.pointwise("drop_path", x, rate=rate)
 
 
-@reads("Identity", "ActivityRegularization")
+@reads("Identity", "ActivityRegularization", "ConvertToTensor")
 def _identity(builder: Builder, use: Use, x: Value) -> Value:
     return x
 

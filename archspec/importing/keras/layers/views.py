@@ -7,8 +7,15 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from archspec.importing.building import Builder
-from archspec.importing.keras.layers.registry import Use, check_format, reads
-from archspec.importing.layouts import Unreadable, Value, permuted, reshaped, rolled
+from archspec.importing.keras.layers.registry import Use, check_format, pair, reads
+from archspec.importing.layouts import (
+    Lacking,
+    Unreadable,
+    Value,
+    permuted,
+    reshaped,
+    rolled,
+)
 
 
 @reads("Flatten")
@@ -81,6 +88,23 @@ def _split(builder: Builder, use: Use, x: Value) -> list[Value]:
         given = [*accumulate([length // given] * (given - 1))]
     bounds = pairwise([0, *map(int, given), length])
     return [builder.sliced(x, axis, start, stop) for start, stop in bounds]
+
+
+@reads("ExtractPatches")
+def _patches(builder: Builder, use: Use, x: Value) -> Value:
+    """Patches that do not overlap, as channels (row, column, channel)."""
+    check_format(use)
+    config = use.config
+    size = pair(config["size"])
+    fits = [n % k == 0 for n, k in zip(x.shape[1:3], size, strict=True)]
+    is_dilated = pair(config.get("dilation_rate") or 1) != (1, 1)
+    if pair(config.get("strides") or size) != size or is_dilated or not all(fits):
+        raise Lacking("patches that overlap, or do not cover the image")
+    batch, height, width, channels = x.shape
+    rows, columns = height // size[0], width // size[1]
+    cut = reshaped(x, (batch, rows, size[0], columns, size[1], channels))
+    found = reshaped(permuted(cut, (0, 1, 3, 2, 4, 5)), (batch, rows, columns, -1))
+    return builder.settled(found, -1, any_order=True)
 
 
 @reads("GetItem")
