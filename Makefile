@@ -48,6 +48,7 @@ survey: $(VENV)/all                     ## import models that exist, and write d
 
 mirror: $(VENV)/all                     ## import the bundled specs back, and write docs/importing.md
 	$(BIN)/python docs/mirror.py
+	$(BIN)/python docs/mirror.py --originals
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache

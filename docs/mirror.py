@@ -1,8 +1,10 @@
-"""Import the bundled networks back from their own PyTorch modules, and compare specs.
+"""Import the bundled networks back, and compare specs.
 
-python docs/mirror.py [SPEC ...]
+python docs/mirror.py [--originals] [SPEC ...]
 
-Writes the table of docs/importing.md, or, for some specs, prints what is imported.
+Each is imported from its own PyTorch module, or from the original in torchvision or
+timm that tests/reference/counts names first. Writes a table of docs/importing.md, or,
+for some specs, prints what is imported.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -23,8 +25,17 @@ from archspec.importing.structured import best
 from archspec.importing.torch import live, reading
 from archspec.resources import SPECS
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "frameworks"))
+from counts import Counted, every_row
+from originals import built
+
 PAGE = Path(__file__).parent / "importing.md"
 BEGIN, END = "<!-- docs/mirror.py writes from here -->", "<!-- mirror to here -->"
+ORIGINALS = (
+    "<!-- docs/mirror.py --originals writes from here -->",
+    "<!-- to here: mirror -->",
+)
 UNKNOWN = "summary", "source", "preprocessing", "reported", "variants"
 """What a model does not tell: left out of the lines that are compared."""
 MOST = 1.3
@@ -49,12 +60,34 @@ class Row(NamedTuple):
 def mirrored(name: str) -> Row:
     """Import the PyTorch module that is generated from a spec."""
     network = archspec.load(name)
+    return compared(name, network, network.build("torch"), name)
+
+
+def originals() -> dict[str, Counted]:
+    """The first row of each spec that is of torchvision or timm."""
+    rows = [row for row in every_row() if row.library in ("torchvision", "timm")]
+    found = {row.spec: row for row in reversed(rows) if not row.overrides}
+    return dict(sorted(found.items()))
+
+
+def of_original(row: Counted) -> Row:
+    """Import an original, and compare it with the variant that computes the same."""
+    network = archspec.load(row.spec, variant=list(row.variants))
+    (shape,) = network.inputs.values()
+    module = built(row.source, shape)
+    for weight in module.parameters():
+        torch.nn.init.uniform_(weight, 0.1, 0.9)  # zeros say nothing of a norm
+    label = "@".join(filter(None, (row.spec, "+".join(row.variants))))
+    return compared(row.spec, network, module, f"{label} | {row.source}")
+
+
+def compared(name: str, network: archspec.Network, module: Any, label: str) -> Row:
+    """Import a module, and compare its spec with that of a network."""
     by_hand = lines(name)
     images = tuple(torch.zeros(2, *shape) for shape in network.inputs.values())
-    program = live.export(network.build("torch"), images)
-    graph, builder = reading.read(program)
+    graph, builder = reading.read(live.export(module, images))
     if builder.gaps:
-        return Row(name, by_hand, None, f"refused: `{builder.gaps[0].operation}`")
+        return Row(label, by_hand, None, f"refused: `{builder.gaps[0].operation}`")
     start = time.process_time()
     spec = best(graph, network.name, Path(f"{name}.yaml"))
     seconds = time.process_time() - start
@@ -62,7 +95,7 @@ def mirrored(name: str) -> Row:
     kind = "flat" if spec.is_flat else "equal"
     note = kind if is_equal else "differs"
     count = len(list(written(spec.text.splitlines())))
-    return Row(name, by_hand, count, note, spec.text, seconds)
+    return Row(label, by_hand, count, note, spec.text, seconds)
 
 
 def certain(graph: Graph) -> Graph:
@@ -96,8 +129,10 @@ def written(source: Iterable[str]) -> Iterator[str]:
             yield line
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Row], *, originals: bool = False) -> str:
     """The rows in Markdown, and how many are short."""
+    equal = f"{sum(row.note == 'equal' for row in rows)} of {len(rows)} are equal"
+    title, line = ("original | ", " --- |") if originals else ("", "")
     both = [row for row in rows if row.ratio]
     short = [row for row in both if row.ratio <= MOST]
     listed = "\n".join(
@@ -106,28 +141,39 @@ def table(rows: Sequence[Row]) -> str:
         for row in rows
     )
     return (
-        f"{len(short)} of {len(both)} take at most {MOST} times the lines.\n\n"
-        "| spec | lines by hand | imported | ratio | graph |\n"
-        f"| --- | ---: | ---: | ---: | --- |\n{listed}\n"
+        f"{equal}, {len(short)} of {len(both)} take at most {MOST} times the lines.\n\n"
+        f"| spec | {title}lines by hand | imported | ratio | graph |\n"
+        f"| --- |{line} ---: | ---: | ---: | --- |\n{listed}\n"
     )
 
 
 def main() -> None:
-    """Write the table, or print the imports of some specs."""
+    """Write a table, or print the imports of some specs."""
     torch.set_num_threads(1)
+    names = [name for name in sys.argv[1:] if name != "--originals"]
+    is_original = len(names) < len(sys.argv) - 1
+    known = originals() if is_original else dict.fromkeys(archspec.bundled_specs())
     rows: list[Row] = []
-    for name in sys.argv[1:] or archspec.bundled_specs():
-        row = mirrored(name)
+    for name in names or known:
+        found = known[name]
+        row = mirrored(name) if found is None else of_original(found)
         print(*row[:4], f"{row.ratio:.2f} {row.seconds:.1f} s", flush=True)
-        if sys.argv[1:]:
+        if names:
             print(row.text)
         rows.append(row)
         gc.collect()
-    if not sys.argv[1:]:
-        page = PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n\n{table(rows)}\n{END}{after}", "utf-8")
+    if not names:
+        write(
+            table(rows, originals=is_original),
+            *(ORIGINALS if is_original else (BEGIN, END)),
+        )
+
+
+def write(text: str, begin: str, end: str) -> None:
+    """Put a table into the page."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    PAGE.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -142,6 +142,26 @@ def test_other_stacks_are_refused():
         archspec.import_model(module, torch.rand(2, 3, 4, 4))
 
 
+class Responses(nn.Module):
+    """Global response normalisation as timm writes it."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 1)
+        self.scale, self.shift = (nn.Parameter(torch.zeros(8)) for _ in range(2))
+
+    def forward(self, x):
+        x = self.conv(x).permute(0, 2, 3, 1)
+        norm = x.norm(p=2, dim=(1, 2), keepdim=True)
+        norm = norm / (norm.mean(-1, keepdim=True) + 1e-6)
+        return (x + torch.addcmul(self.shift, self.scale, x * norm)).permute(0, 3, 1, 2)
+
+
+def test_response_norm_of_addcmul():
+    text = imported(Responses(), (3, 4, 4))
+    assert "global_response_norm: global_response_norm\n" in text
+
+
 class Norms(nn.Module):
     """Norms that are written out, or have their scale and shift beside them."""
 

@@ -118,9 +118,15 @@ def _batch_norm(
     return found if bias is None else both(np.add)(found, bias.reshape(along))
 
 
+def _addcmul(x: Array, tensor1: Array, tensor2: Array, value: float = 1) -> Array:
+    product = both(np.multiply)(tensor1, tensor2)
+    return both(np.add)(x, np.multiply(value, product))
+
+
 EACH: dict[str, Callable[..., Any]] = {
     "abs": np.abs,
     "add": _factored(np.add),
+    "addcmul": _addcmul,
     "clamp": _clamp,
     "clamp_max": by_place(np.minimum),
     "clamp_min": by_place(np.maximum),
