@@ -79,10 +79,11 @@ class Initializers:
 
     def arms(self) -> list[dict[str, Any]]:
         """Classes with what to do to each of their weights."""
-        by_rule: dict[Rule, list[str]] = {}
+        by_rule: dict[tuple[Rule, bool], list[str]] = {}
         for kind, rule in self.usual.items():
-            by_rule.setdefault(_normal(kind, rule), []).append(kind)
-        arms = [self.usual_arm(kinds, rule) for rule, kinds in by_rule.items()]
+            has_bias = kind.startswith("nn.")  # of learned tensors, none has
+            by_rule.setdefault((_normal(kind, rule), has_bias), []).append(kind)
+        arms = [self.usual_arm(kinds, rule) for (rule, _), kinds in by_rule.items()]
         owners = dict.fromkeys(built.owner for built in self.built)
         return [*arms, *_together([self.differing_arm(owner) for owner in owners])]
 
