@@ -5,14 +5,11 @@ named), and `archspec --help` in turn with it. Prints the slowest and the larges
 how many go beyond 50 ms or 50 MB: python benchmarks/hostile.py [RUNS] [FILE...]
 """
 
-import os
-import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+
+from measuring import Cost, cost, medians
 
 HOSTILE = Path(__file__).resolve().parent.parent / "tests" / "safety" / "hostile"
 ARCHSPEC = [sys.executable, "-m", "archspec"]
@@ -20,43 +17,14 @@ MILLISECONDS, MEGABYTES = 50, 50
 SHOWN = 10
 
 
-class Cost(NamedTuple):
-    """Of one process, or of one beyond another."""
-
-    wall: float
-    """Milliseconds, which other programs lengthen."""
-    processor: float
-    """Milliseconds."""
-    memory: float
-    """Megabytes at the most."""
-
-    def beyond(self, other: "Cost") -> "Cost":
-        return Cost(*(own - its for own, its in zip(self, other, strict=True)))
-
-
-def cost(arguments: list[str]) -> Cost:
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [*ARCHSPEC, *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0  # nobody else waits for it
-    wall = time.perf_counter() - start
-    processor = usage.ru_utime + usage.ru_stime
-    return Cost(wall * 1000, processor * 1000, usage.ru_maxrss / 1024)
-
-
 def beyond_help(document: Path, runs: int) -> Cost:
     """The medians of the differences of pairs."""
-    pairs = [(cost(["flops", str(document)]), cost(["--help"])) for _ in range(runs)]
-    differences = [own.beyond(other) for own, other in pairs]
-    return Cost(*map(statistics.median, zip(*differences, strict=True)))
+    flops, help = [*ARCHSPEC, "flops", str(document)], [*ARCHSPEC, "--help"]
+    return medians([cost(flops).beyond(cost(help)) for _ in range(runs)])
 
 
 def main(runs: int, documents: list[Path]) -> None:
-    cost(["--help"])
+    cost([*ARCHSPEC, "--help"])
     costs = {path.stem: beyond_help(path, runs) for path in documents}
     show("slowest", costs, lambda found: found.processor)
     show("largest", costs, lambda found: found.memory)

@@ -82,3 +82,15 @@ def test_no_framework_is_loaded_by(archspec, optional: set[str], arguments):
     loaded = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
     assert "archspec.cli" in loaded
     assert not optional & {name.partition(".")[0] for name in loaded}
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--variant", "0.5_160"), ("--set", "classes=9")]
+)
+def test_counting_does_not_load_pydantic(archspec, words: tuple[str, ...]):
+    """Typer validates by it what needs it, such as a number."""
+    result = archspec("flops", "mobilenetv2", *words, python=("-X", "importtime"))
+    assert result.returncode == 0, result.stderr
+    loaded = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert "typer.main" in loaded
+    assert "pydantic" not in loaded

@@ -86,7 +86,7 @@ class Session:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._noise,
-            env=_environment(framework, threads) | ({} if exact else QUICK),
+            env=_environment(framework, threads, exact),
             text=True,
         )
         self._ready = False
@@ -148,13 +148,12 @@ class Session:
         return VerifyError.single("AS603", message, help="\n".join(said[-12:]))
 
 
-def _environment(framework: str, threads: int) -> dict[str, str]:
+def _environment(framework: str, threads: int, exact: bool) -> dict[str, str]:
     count = str(threads)
-    return {
+    common = {
         **os.environ,
         "CUDA_VISIBLE_DEVICES": "-1",
         "JAX_PLATFORMS": "cpu",
-        "NPROC": count,  # the threads of JAX
         "KERAS_BACKEND": framework.partition(":")[2] or "tensorflow",
         "OMP_NUM_THREADS": count,
         "ORT_DISABLE_TELEMETRY": "1",  # or onnxruntime tells its maker what it runs
@@ -163,3 +162,5 @@ def _environment(framework: str, threads: int) -> dict[str, str]:
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": count,
     }
+    # JAX takes its threads from NPROC.
+    return common if exact else {**common, **QUICK, "NPROC": count}
