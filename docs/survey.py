@@ -44,6 +44,8 @@ BEGIN, END = "<!-- docs/survey.py writes from here -->", "<!-- to here -->"
 STEPS = {"torchvision": 4, "timm": 14, "keras": 4}
 LARGEST = 120_000_000
 """Parameters of the largest model that is made; larger ones are drawn, and left out."""
+LARGE = 50_000_000
+"""Parameters from which a model of Keras is run on smaller images."""
 SECONDS = 240
 COLUMNS = (
     *("name", "result", "operations", "lines", "source_lines", "parameters"),
@@ -145,8 +147,11 @@ def of_keras(home: str, name: str) -> tuple[int, Original]:
     keras.config.set_floatx("float64")
     make = getattr(keras.applications, name)
     model = make(weights=None)
-    if None in model.input_shape[1:]:
-        model = make(weights=None, input_shape=(224, 224, 3))
+    is_large = model.count_params() > LARGE
+    if is_large or None in model.input_shape[1:]:
+        # TensorFlow takes minutes for a large one in double precision
+        side = 96 if is_large else 224
+        model = make(weights=None, input_shape=(side, side, 3))
     keras.config.set_floatx("float32")
     # in which the weights of a spec are kept
     model.set_weights([array.astype(np.float32) for array in model.get_weights()])
