@@ -156,7 +156,11 @@ def exported() -> bytes:
         "input_specs": [*inputs, {"user_input": {"arg": argument("x")}}],
         "output_specs": [{"user_output": {"arg": argument("y")}}],
     }
-    model = {"graph_module": {"graph": graph, "signature": signature}}
+    leaf: Tree = {"type": None, "context": None, "children_spec": []}
+    out = {"type": "builtins.dict", "context": '["y"]', "children_spec": [leaf]}
+    called: Tree = {"signature": {"out_spec": json.dumps([1, out])}}
+    module = {"graph": graph, "signature": signature, "module_call_graph": [called]}
+    model = {"graph_module": module}
     parts["data/weights/model_weights_config.json"] = json.dumps({"config": config})
     parts["data/constants/model_constants_config.json"] = json.dumps({"config": {}})
     parts["models/model.json"] = json.dumps(model)
