@@ -269,6 +269,24 @@ def test_stacks_that_are_added_up(tmp_path):
     assert kinds(graph) == ["relu", "add", "global_avg_pool", "flatten", "dense"]
 
 
+TWICE = """
+net (float[N, 3, 4, 4] x) => (float[N, 3, 4, 4] y)
+{
+  a = Conv(x, kernel, bias)
+  b = Relu(a)
+  c = Conv(b, kernel, bias)
+  y = Conv(c, other, bias)
+}
+"""
+
+
+def test_a_layer_that_is_called_twice_runs_again(tmp_path):
+    weights = {"kernel": (3, 3, 1, 1), "other": (3, 3, 1, 1), "bias": (3,)}
+    _, found = imported(network(TWICE, weights), tmp_path)
+    assert found.network.parameters == 2 * 12
+    assert found.text.count("{again: ") == 1
+
+
 def test_channels_last(tmp_path):
     text = """
 net (float[N, 8, 8, 3] image) => (float[N, 4, 4, 4] y)

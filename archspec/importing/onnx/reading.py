@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archspec.importing.building import Builder, Scores, Stacked
-from archspec.importing.graph import Graph
+from archspec.importing.graph import Graph, first_runs
 from archspec.importing.layouts import Value, reshaped
 from archspec.importing.nodes import Gap
 from archspec.importing.onnx.arrays import CHAINED, FUNCTIONS, MOVING, REDUCING
@@ -77,9 +77,14 @@ def _step(call: Call) -> Step:
 
 
 def _part_vectors(graph: Graph) -> None:
-    """Give each node vectors of its own: exporters write equal ones only once."""
-    seen = set[int]()
+    """Give each node vectors of its own: exporters write equal ones only once.
+
+    Where nodes share a matrix, too, they are one layer that runs again.
+    """
+    seen, later = set[int](), first_runs(graph)
     for node in graph.nodes:
+        if node in later and any(t.array.ndim > 1 for t in node.weights.values()):
+            continue
         for name, tensor in node.weights.items():
             again = tensor.array.ndim == 1 and id(tensor.array) in seen
             own = tensor._replace(array=tensor.array.copy()) if again else tensor
