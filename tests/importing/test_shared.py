@@ -12,6 +12,7 @@ import archspec
 from archspec.importing.structured import best
 from archspec.importing.torch import live
 from archspec.importing.torch.reading import read
+from archspec.importing.trial import Different, judged
 from archspec.runtime.order import canonical, named
 from archspec.verification.reference import evaluate
 
@@ -228,3 +229,27 @@ def test_layers_that_share_one_weight_of_two_are_refused_with_their_paths():
         "   help: in first, second; again runs whole layers that are alike; --until "
         "second imports the part before"
     )
+
+
+def test_fewer_blocks_and_then_none_where_a_draft_is_wrong(monkeypatch):
+    graph, _ = read(live.export(Recurrent(), (torch.rand(2, 3, 16, 16),)))
+    tried = []
+
+    def strict(draft, graph, path):
+        tried.append(sorted(draft.blocks))
+        if len(draft.blocks) > most:
+            raise Different("it is wrong")
+        return judged(draft, graph, path)
+
+    monkeypatch.setattr("archspec.importing.structured.judged", strict)
+    most = 1
+    found = best(graph, "Net", Path("net.yaml"))
+    assert not found.is_flat
+    assert tried[0] == ["chain", "double_block"]
+    assert len(tried[-1]) == 1
+    most = -1
+    with pytest.raises(Different):
+        best(graph, "Net", Path("net.yaml"))
+    monkeypatch.setattr("archspec.importing.structured._drafts", lambda *_: [])
+    most = 0
+    assert best(graph, "Net", Path("net.yaml")).is_flat
