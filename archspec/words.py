@@ -36,7 +36,7 @@ class Formula(NamedTuple):
     non_negative: bool = False
     """Whether no value is below 0, whatever the array holds."""
     by_output: bool = False
-    """Whether frameworks take its derivative from its output, not from its input."""
+    """Whether PyTorch takes its derivative from its output, not from its input."""
 
 
 def _sigmoid(x: Any, xp: Any) -> Any:
@@ -51,7 +51,7 @@ def _softmax(x: Any, xp: Any) -> Any:
 
 ACTIVATIONS: Mapping[str, Formula] = {
     "relu": Formula(lambda x, xp: xp.maximum(x, 0), True, by_output=True),
-    "relu6": Formula(lambda x, xp: xp.clip(x, 0, 6), True, by_output=True),
+    "relu6": Formula(lambda x, xp: xp.clip(x, 0, 6), non_negative=True),
     "leaky_relu": Formula(lambda x, xp: x, by_output=True),  # its op applies the slope
     # Howard et al. 2019, MobileNetV3, section 5.2
     "hard_swish": Formula(lambda x, xp: x * xp.clip(x + 3, 0, 6) / 6),

@@ -183,6 +183,11 @@ def kept(network: Network) -> int:
             id="swish keeps its input",
         ),
         pytest.param(
+            "{a: {conv_bn: 2}, b: {activation: relu6}, c: {conv: 4}}",
+            32 + 4 + 32 + 32,
+            id="and so does relu6",
+        ),
+        pytest.param(
             "{a: {conv: 2}, s: {add: {l: {c: {conv: 2}}, r: {}}}}", 32, id="sums"
         ),
         pytest.param(
