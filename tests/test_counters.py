@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,7 +22,6 @@ pytest.importorskip("torch")
 pytest.importorskip("keras")
 pytest.importorskip("fvcore")
 
-from conftest import import_torchvision
 from layers import beside, complete, layers_of
 from typer.testing import CliRunner
 
@@ -114,9 +114,8 @@ layers:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def imported() -> None:
+def imported(torchvision: ModuleType) -> None:
     """The tools, whose imports warn of what they read; ptflops asks for torchvision."""
-    import_torchvision()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for tool in ("fvcore.nn", "ptflops", "thop", "torchinfo"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 from archspec.importing.draft import Said
@@ -54,7 +54,8 @@ class Abstraction:
                     b if a is ABSENT else a for a, b in zip(known, values, strict=True)
                 ]
                 return name
-        name = next(n for n in wanted if self._is_free(n))
+        names = chain(wanted, (f"{wanted[-1]}_{number}" for number in count(2)))
+        name = next(n for n in names if self._is_free(n))
         self.arguments[name] = list(values)
         if default is not UNSET:
             self.defaults[name] = default

@@ -28,6 +28,11 @@ def unified(bodies: Sequence[Body], default: Defaulted) -> Unified | None:
     slots = aligned(bodies)
     if slots is None or not slots:
         return None
+    names = (
+        _names_inside()
+    )  # bodies with other layers may have given some of them twice
+    for slot in slots:
+        slot.first.name = names.name(slot.first.name)
     return _Writer(bodies, slots, default).block()
 
 
@@ -207,6 +212,11 @@ def _fits(values: Values, widths: Values) -> bool:
 
 def named(body: Body, labels: Mapping[Layer, str]) -> None:
     """Give the layers of a body names of their own."""
-    names = Names(["input", "skip", *(f"skip_{n}" for n in range(2, MOST_ENTRIES))])
+    names = _names_inside()
     for layer in body.layers:
         layer.name = names.name(labels[layer])
+
+
+def _names_inside() -> Names:
+    """Names for the layers of a block, other than those of what it reads."""
+    return Names(["input", "skip", *(f"skip_{n}" for n in range(2, MOST_ENTRIES))])

@@ -17,6 +17,7 @@ from archspec.importing.flat import flat, header
 from archspec.importing.graph import Graph, Node
 from archspec.importing.later_runs import noted
 from archspec.importing.library import Library
+from archspec.importing.mining import mined
 from archspec.importing.naming import (
     SMALL,
     common_name,
@@ -47,7 +48,13 @@ def best(graph: Graph, name: str, path: Path, *, is_flat: bool = False) -> Accep
 
 
 def _drafts(graph: Graph, name: str) -> Iterator[Draft]:
-    """Drafts with a block for each class, for all classes but one, and for none."""
+    """Drafts with a block for each class, for all classes but one, and for none.
+
+    Where the source names no modules, parts that come several times are modules.
+    """
+    if not Regions(graph).modules:
+        makers = [_maker(each, name) for each in (graph, mined(graph))]
+        yield min((make.drafts(frozenset())[0] for make in makers), key=_length)
     make = _maker(graph, name)
     whole = make.drafts(frozenset())
     yield from whole

@@ -183,7 +183,8 @@ PARTS = {
 }
 """The parts of a document with keys of their own."""
 
-OWN_KEYS = tuple(key for key in keys_of(Document) if key != "keep")
+OWN_KEYS = tuple(key for key in keys_of(Document) if key not in ("keep", "search"))
+"""The keys that describe the network."""
 
-KEYS = (*OWN_KEYS, "extends", "variants")
+KEYS = (*OWN_KEYS, "search", "extends", "variants")
 """All keys of a spec."""

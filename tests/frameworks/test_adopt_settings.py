@@ -208,6 +208,7 @@ def run(net, tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.full
 def test_verify_runs_the_file(run):
     """The whole model beside the network; a softmax at its end does not matter."""
     build(softmax="softmax", classes=7).save("a.keras")

@@ -65,10 +65,8 @@ BACKENDS = ["tensorflow", "jax", "torch"]
 NETWORKS = ["mobilenetv1", "mobilenetv2", "shufflenetv2", "unet"]
 
 
-@pytest.mark.parametrize(
-    "backend",
-    [BACKENDS[0], *(pytest.param(b, marks=pytest.mark.full) for b in BACKENDS[1:])],
-)
+@pytest.mark.full
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_everything(backend, network, tmp_path):
     cases = {"everything": network(EVERYTHING), "any_size": network(ANY_SIZE)}
     check_backend(backend, cases, tmp_path)

@@ -268,6 +268,7 @@ def test_a_module_of_this_process():
     assert "outputs are equal at 16x16 and 48x48" in found.summary
 
 
+@pytest.mark.full
 def test_a_factory_with_a_checkpoint_of_other_classes(tmp_path, monkeypatch):
     """As training saves it: in an entry of its own, with a prefix."""
     monkeypatch.chdir(tmp_path)
@@ -294,6 +295,7 @@ def run_script(folder):
     return done.stdout
 
 
+@pytest.mark.full
 def test_everything_in_one_go(tmp_path, monkeypatch):
     """The modules of all targets, each with its weights and a script."""
     monkeypatch.chdir(tmp_path)

@@ -71,6 +71,7 @@ def test_an_unknown_layer(late):
         archspec.import_model(late, torch.rand(2, 3, 8, 8), until="nrom")
 
 
+@pytest.mark.full
 def test_the_part_of_a_factory(late):
     command = ["import", "late:Late", "--size", "8", "--until", "norm"]
     done = CliRunner().invoke(program(command), command)

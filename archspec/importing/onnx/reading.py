@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from archspec.importing.building import Builder, Scores, Stacked
 from archspec.importing.graph import Graph, first_runs
@@ -81,15 +81,15 @@ def _part_vectors(graph: Graph) -> None:
 
     Where nodes share a matrix, too, they are one layer that runs again.
     """
-    seen, later = set[int](), first_runs(graph)
+    seen, later = set[Hashable](), first_runs(graph)
     for node in graph.nodes:
         if node in later and any(t.array.ndim > 1 for t in node.weights.values()):
             continue
         for name, tensor in node.weights.items():
-            again = tensor.array.ndim == 1 and id(tensor.array) in seen
+            again = tensor.array.ndim == 1 and tensor.place in seen
             own = tensor._replace(array=tensor.array.copy()) if again else tensor
             node.weights = {**node.weights, name: own}
-            seen.add(id(tensor.array))
+            seen.add(tensor.place)
 
 
 def _notes(graph: Graph) -> list[str]:
