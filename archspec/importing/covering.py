@@ -58,6 +58,34 @@ def covered(
     return cover.items
 
 
+def paired(items: Sequence[Item], regions: Regions, library: Library) -> list[Item]:
+    """The items, neighbours as the block that calls both where there is one.
+
+    A class of the source may be half of it, such as of a separable convolution.
+    """
+    wholes = {frozenset(p.passed): name for name, p in library.probes.items()}
+    found: dict[Region, str] = {}
+    number = 0
+    while number + 1 < len(items):
+        one, other = items[number : number + 2]
+        block = wholes.get(frozenset((one.op, other.op)))
+        region = regions.region([*one.nodes, *other.nodes]) if block else None
+        if block and region and library.arguments(block, region) is not None:
+            found[region] = block
+        number += 1 + (region in found)
+    calls: list[Item] = []
+    for block in dict.fromkeys(found.values()):
+        members = [region for region, own in found.items() if own == block]
+        said = _alike(block, members, library)
+        own = zip(members, said, strict=True)
+        calls += [
+            Item(each.nodes, Call(block, words), each.path) for each, words in own
+        ]
+    inside = {node for item in calls for node in item.nodes}
+    others = [item for item in items if item.result not in inside]
+    return sorted([*calls, *others], key=lambda item: regions.places[item.result])
+
+
 class _Cover:
     """What is taken so far."""
 

@@ -63,6 +63,8 @@ class Search:
             if self.score(said).equal:
                 return self.shortest(said)
             if said == before:
+                said = self.improved_together(said, candidates)
+            if said == before:
                 return None
         return None
 
@@ -76,6 +78,29 @@ class Search:
             if (found := self.score(other)) > score:
                 best, score = other, found
         return best
+
+    def improved_together(
+        self, said: dict[str, Said], candidates: Mapping[str, Sequence[Said]]
+    ) -> dict[str, Said]:
+        """With a number of runs and another argument that are better at once."""
+        uses = self.probe.uses
+        counts = [
+            name
+            for name in self.names
+            if any(use.attribute == "repeat" for use in uses.get(name, ()))
+        ]
+        starts = [
+            (name, self.ordered({**said, name: value}))
+            for name in counts
+            for value in candidates[name]
+        ]
+        found = [
+            self.improved(start, other, candidates[other])
+            for name, start in starts
+            for other in self.names
+            if other != name
+        ]
+        return max([said, *found], key=self.score)
 
     def ordered(self, said: Mapping[str, Said]) -> dict[str, Said]:
         return {name: said[name] for name in self.names if name in said}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from archspec.errors import SpecError
 from archspec.importing.attributes import Defaults, defaults_of, said, short
 from archspec.importing.classes import Classes
-from archspec.importing.covering import Item, covered, has_join
+from archspec.importing.covering import Item, covered, has_join, paired
 from archspec.importing.draft import AGAIN, TABLE, Block, Draft, Layer, Names, Said
 from archspec.importing.flat import flat, header
 from archspec.importing.graph import Graph, Node
@@ -102,6 +102,7 @@ class _Maker(NamedTuple):
         tried = sorted({i.op for i in parts if not has_join(i.nodes)} - SMALL)
         left_out = [tried, *([block] for block in tried)] if tried else ()
         covers = [items, *(covered(self.regions, self.library, n) for n in left_out)]
+        covers.append(paired(items, self.regions, self.library))
         drafts = [self._draft(each, left) for each in covers]
         lengths = list(map(_length, drafts))
         best = lengths.index(min(lengths))
