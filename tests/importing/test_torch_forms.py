@@ -304,3 +304,22 @@ def test_windows_that_are_written_out():
     assert "{heads: 4, dilation: 2}" in text
     assert "{space_to_depth: {order: channels_last}}" in text
     assert "shuffle" not in text
+
+
+class Pooled(nn.Module):
+    """Attention pooling, whose query is learned."""
+
+    def __init__(self):
+        super().__init__()
+        self.latent, self.kv = nn.Parameter(torch.rand(1, 2, 1, 4)), nn.Linear(8, 16)
+
+    def forward(self, x):
+        k, v = self.kv(x.flatten(2).mT).view(-1, 16, 2, 2, 4).permute(2, 0, 3, 1, 4)
+        query = self.latent.expand(len(x), -1, -1, -1)
+        return F.scaled_dot_product_attention(query, k, v)
+
+
+def test_learned_queries():
+    message = "attention with queries, keys or values that read no tensor"
+    with pytest.raises(archspec.ImportFailed, match=message):
+        archspec.import_model(Pooled(), torch.rand(2, 8, 4, 4))

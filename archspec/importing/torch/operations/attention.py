@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from archspec.importing.building import Builder, Constant, Scores
-from archspec.importing.layouts import Unreadable, Value
+from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.torch.operations.registry import (
     reads,
     reads_scores,
@@ -17,10 +17,10 @@ from archspec.importing.torch.operations.registry import (
 @reads("scaled_dot_product_attention")
 def _scaled_dot_product_attention(
     builder: Builder,
-    query: Value,
+    query: Value | Constant,
     *,
-    key: Value,
-    value: Value,
+    key: Value | Constant,
+    value: Value | Constant,
     attn_mask: Any = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,
@@ -29,6 +29,12 @@ def _scaled_dot_product_attention(
 ) -> Value:
     if is_causal or isinstance(attn_mask, Value):
         raise Unreadable("attention with a mask that depends on the input")
+    if (
+        isinstance(query, Constant)
+        or isinstance(key, Constant)
+        or isinstance(value, Constant)
+    ):
+        raise Lacking("attention with queries, keys or values that read no tensor")
     scores = Scores(query, key)
     if attn_mask is not None:
         scores = scores.plus(_added(attn_mask))
