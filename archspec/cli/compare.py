@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     AllVariants,
@@ -18,6 +17,7 @@ from archspec.cli.options import (
     TableFormat,
     Variants,
     faults_told,
+    show,
 )
 
 if TYPE_CHECKING:
@@ -53,12 +53,7 @@ def compare(
         found = [
             n for s in specs for n in _networks(s, variant, override, all_variants)
         ]
-        printed = compare(found, dtype=dtype, layers=layers).to(format)
-        typer.echo(
-            colour.table(printed) if format == "table" else printed,
-            nl=False,
-            color=True,
-        )
+        show(compare(found, dtype=dtype, layers=layers).to(format), format)
 
 
 def _networks(

@@ -129,6 +129,18 @@ Grid = Annotated[
         "'search'; repeatable.",
     ),
 ]
+Most = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--max",
+        metavar="FIGURE=N",
+        help="An upper bound of points, such as macs=300M.",
+    ),
+]
+Least = Annotated[
+    list[str] | None,
+    typer.Option("--min", metavar="FIGURE=N", help="A lower bound of points."),
+]
 Seed = Annotated[int, typer.Option(metavar="N", help="Random seed.", min=0)]
 
 
@@ -156,6 +168,12 @@ def overview(
     if format == "table":
         return colour.table(overview(networks, counter=counter))
     return overview(networks, format, counter)
+
+
+def show(printed: str, format: str) -> None:
+    """Print what a command found, a table in colour."""
+    text = colour.table(printed) if format == "table" else printed
+    typer.echo(text, nl=False, color=True)
 
 
 def tell(message: str) -> None:

@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 
-from archspec.cli import colour
 from archspec.cli.options import (
     Dtype,
     Grid,
+    Least,
+    Most,
     Overrides,
     Spec,
     TableFormat,
     Variants,
     bar_shown,
     faults_told,
+    show,
     split,
     tell_note,
 )
@@ -45,16 +47,8 @@ def search(
             callback=split,
         ),
     ] = None,
-    most: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--max", metavar="FIGURE=N", help="A bound, such as parameters=1M."
-        ),
-    ] = None,
-    least: Annotated[
-        list[str] | None,
-        typer.Option("--min", metavar="FIGURE=N", help="A lower bound."),
-    ] = None,
+    most: Most = None,
+    least: Least = None,
     grid: Grid = None,
     trials: Annotated[
         int,
@@ -154,10 +148,5 @@ def search(
         if output is not None:
             found.save(output, force=force)
         else:
-            printed = found.to(format)
-            typer.echo(
-                colour.table(printed) if format == "table" else printed,
-                nl=False,
-                color=True,
-            )
+            show(found.to(format), format)
         tell_note(found.summary)

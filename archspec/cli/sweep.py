@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 
-from archspec.cli import colour
 from archspec.cli.options import (
     Dtype,
     Grid,
+    Least,
+    Most,
     Overrides,
     Spec,
     TableFormat,
     Variants,
     bar_shown,
     faults_told,
+    show,
     split,
     tell_note,
 )
@@ -28,16 +30,8 @@ def sweep(
     grid: Grid = None,
     variant: Variants = None,
     override: Overrides = None,
-    most: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--max", metavar="FIGURE=N", help="List no point beyond it, as macs=300M."
-        ),
-    ] = None,
-    least: Annotated[
-        list[str] | None,
-        typer.Option("--min", metavar="FIGURE=N", help="List no point below it."),
-    ] = None,
+    most: Most = None,
+    least: Least = None,
     figures: Annotated[
         list[str] | None,
         typer.Option(
@@ -116,10 +110,5 @@ def sweep(
         if plot is not None:
             found.plot(plot, force=force)
         if output is None:
-            printed = found.to(format)
-            typer.echo(
-                colour.table(printed) if format == "table" else printed,
-                nl=False,
-                color=True,
-            )
+            show(found.to(format), format)
         tell_note(found.summary)
