@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from archspec.api.checking import Findings, check
     from archspec.api.comparison import SideBySide, compare
     from archspec.api.importing import ImportedModel, import_model
-    from archspec.api.network import Network, overview, verify
+    from archspec.api.network import Network, overview
     from archspec.api.primitives import Attribute, Primitive, primitive, primitives
     from archspec.api.searching import Front, search
     from archspec.api.specs import (
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         variants,
     )
     from archspec.api.sweeping import Sweep, sweep
+    from archspec.api.verifying import verify
     from archspec.api.weights import AdoptedWeights, Weights, inspect_weights
     from archspec.benching import Benchmark
     from archspec.errors import (
@@ -117,6 +118,7 @@ _HOMES = (
     "api.specs",
     "api.catalogue",
     "api.network",
+    "api.verifying",
     "api.primitives",
     "network",
     "api.checking",

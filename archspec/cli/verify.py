@@ -69,7 +69,7 @@ def verify(
     """
     reports: list[Report] = []
     with faults_told(), progress_shown() as progress:
-        from archspec.api.network import verify
+        from archspec.api.verifying import verify
 
         found = verify(
             [*networks(specs, variant, override)],
