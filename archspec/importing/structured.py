@@ -52,11 +52,11 @@ def _drafts(graph: Graph, name: str) -> Iterator[Draft]:
 
     Where the source names no modules, parts that come several times are modules.
     """
-    if not Regions(graph).modules:
-        makers = [_maker(each, name) for each in (graph, mined(graph))]
-        yield min((make.drafts(frozenset())[0] for make in makers), key=_length)
     make = _maker(graph, name)
     whole = make.drafts(frozenset())
+    if not Regions(graph).modules:
+        of_parts = _maker(mined(graph), name).drafts(frozenset())
+        yield min(whole[0], of_parts[0], key=_length)
     yield from whole
     kinds = {block.kind for draft in whole for block in draft.blocks.values()}
     if len(kinds) > 1:

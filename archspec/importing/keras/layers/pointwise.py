@@ -131,12 +131,7 @@ for _kind in ("Brightness", "Contrast", "Flip", "Rotation", "Translation", "Zoom
 
 @reads("Add")
 def _add(builder: Builder, use: Use, *given: Any) -> Value:
-    terms = [*flat([*given])]
-    values = [each for each in terms if isinstance(each, Value)]
-    found = builder.join("add", values) if len(values) > 1 else values[0]
-    for each in terms:
-        found = found if isinstance(each, Value) else builder.shifted(found, each)
-    return found
+    return _joined(builder, "add", builder.shifted, given)
 
 
 @reads("Subtract")
@@ -151,11 +146,21 @@ def _subtract(builder: Builder, use: Use, *given: Any) -> Value:
 
 @reads("Multiply")
 def _multiply(builder: Builder, use: Use, *given: Any) -> Value:
+    return _joined(builder, "multiply", builder.scaled, given)
+
+
+def _joined(
+    builder: Builder,
+    op: str,
+    changed: Callable[[Value, Any], Value],
+    given: Sequence[Any],
+) -> Value:
+    """Tensors joined, then changed by each constant among them."""
     terms = [*flat([*given])]
     values = [each for each in terms if isinstance(each, Value)]
-    found = builder.join("multiply", values) if len(values) > 1 else values[0]
+    found = builder.join(op, values) if len(values) > 1 else values[0]
     for each in terms:
-        found = found if isinstance(each, Value) else builder.scaled(found, each)
+        found = found if isinstance(each, Value) else changed(found, each)
     return found
 
 
