@@ -27,8 +27,8 @@ def faults_of(graph: Graph, builder: Builder, said: str) -> list[Diagnostic]:
 def unwritten(error: Exception, graph: Graph, said: str) -> ImportFailed:
     """The error for a model of which not even the flat spec is right.
 
-    That has errors, such as numbers beyond limits, or cannot say which weights are
-    shared (AS703); all else is our own fault (AS704).
+    The spec has errors, such as numbers beyond limits, or the language does not support
+    the way in which weights are shared (AS703); all else is our own fault (AS704).
     """
     if isinstance(error, SpecError):
         faults = [

@@ -1,4 +1,4 @@
-"""What the modules of a source became, as it is told after an import."""
+"""The layers that modules of a source became, in the report of an import."""
 
 from pathlib import Path
 

@@ -521,3 +521,28 @@ def test_open_sizes(tmp_path):
     assert graph.nodes[0].shape == (3, 8, 4)
     wrong = refusal(model, tmp_path, size=(4, 8, 8))
     assert wrong == "the input 'x' is of another size: N, 3, H, W"
+
+
+def test_equal_vectors_that_an_exporter_writes_once(tmp_path):
+    """As PyTorch's older exporter does with the biases of fresh layers."""
+    model = network(
+        """
+        n (float[1, 3, 8, 8] x) => (float[1, 64, 4] y) {
+            rows = Constant <value_ints = [1, 3, 64]> ()
+            a = Reshape(x, rows)
+            t = Transpose <perm = [0, 2, 1]> (a)
+            m = MatMul(t, w)
+            p = Add(m, b)
+            r = Relu(p)
+            k = MatMul(r, v)
+            y = Add(k, b)
+        }
+        """,
+        {"w": (3, 4), "v": (4, 4), "b": (4,)},
+    )
+    graph, builder = reading(model, tmp_path)
+    assert builder.gaps == []
+    found = judged(flat(graph, "Net"), graph)
+    assert found.network.parameters == 3 * 4 + 4 * 4 + 2 * 4
+    biases = [t for name, t in found.tensors.items() if name.endswith(".bias")]
+    assert len({bias.place for bias in biases}) == 2

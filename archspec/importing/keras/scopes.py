@@ -43,7 +43,7 @@ def scopes_of(
 
 
 def called(scopes: Sequence[Scope], number: int) -> tuple[Scope, ...]:
-    """The modules around a layer, of which the last is told apart by its call."""
+    """The modules around a layer; the last one has the number of its call."""
     *outer, own = scopes
     return (*outer, own._replace(call=f"{own.call}.{number}") if number else own)
 
