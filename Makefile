@@ -12,13 +12,13 @@ demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and
 	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
 	$(BIN)/archspec flops mobilenetv2
 
-test: $(VENV)/all                       ## what shows a fault
+test: $(VENV)/all $(VENV)/browser       ## what shows a fault
 	$(PYTEST)
 
-test-full: $(VENV)/all                  ## everything
+test-full: $(VENV)/all $(VENV)/browser  ## everything
 	$(PYTEST) --full
 
-test-quarter: $(VENV)/all               ## a quarter of what `make test` leaves out: QUARTER=1
+test-quarter: $(VENV)/all $(VENV)/browser   ## a quarter of what `make test` leaves out: QUARTER=1
 	@echo "quarter $$(($(QUARTER) % 4)) of 4, by the number of commits or QUARTER=N"
 	$(PYTEST) --quarter $(QUARTER)
 
@@ -65,4 +65,10 @@ $(VENV)/core: pyproject.toml constraints.txt
 $(VENV)/all: $(VENV)/core
 	$(PIP) -e '.[all,dev]'
 	$(PIP) --no-deps torchvision timm
+	touch $@
+
+# Pages are tested in Debian's Chromium. On other systems, put a `chromium` on the path.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+$(VENV)/browser:
+	command -v chromium || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium; }
 	touch $@

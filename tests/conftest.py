@@ -7,10 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import pytest
@@ -18,6 +19,10 @@ from hypothesis import settings
 
 from archspec.elaboration import elaborate
 from archspec.network import Network
+
+if TYPE_CHECKING:
+    from browser import Watched
+    from playwright.sync_api import Browser, Page
 
 os.environ.update(
     CUDA_VISIBLE_DEVICES="-1",
@@ -95,6 +100,28 @@ def _asked_for(item: pytest.Item, config: pytest.Config) -> bool:
 def _rank(item: pytest.Item) -> int:
     folder = item.path.parent.name
     return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
+
+
+# Playwright runs an event loop as long as its browser lives: not longer than a module.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium."""
+    with importlib.import_module("browser").chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def watched() -> Watched:
+    """What `page` complains of, and the addresses that it asks for."""
+    return importlib.import_module("browser").Watched()
+
+
+@pytest.fixture
+def page(chromium: Browser, watched: Watched) -> Iterator[Page]:
+    """A new page; the test fails if it complains, or asks for what is elsewhere."""
+    with importlib.import_module("browser").opened(chromium, watched) as page:
+        yield page
+    watched.check()
 
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
