@@ -41,6 +41,15 @@ def write_files(
     return list(changed)
 
 
+def write_reported(
+    files: Mapping[Path, Content], root: Path, force: bool = False
+) -> dict[Path, str]:
+    """The same; returns `wrote` or `unchanged` for each path, `root` included."""
+    written = {*write_files(files, root, force)}
+    paths = [root / path for path in files]
+    return {path: "wrote" if path in written else "unchanged" for path in paths}
+
+
 def compare_files(files: Mapping[Path, Content], root: Path) -> dict[Path, str]:
     """What writing would change, as unified diffs.
 

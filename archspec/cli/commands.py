@@ -14,6 +14,8 @@ from archspec.cli.help import Command, epilog
 coercion.install()
 
 COMMANDS = {
+    "init": "start.init",
+    "watch": "watch.watch",
     "list": "catalogue.list_specs",
     "show": "catalogue.show",
     "ops": "catalogue.ops",

@@ -264,16 +264,12 @@ def _check_meeting(origins: dict[str, str], path: Path, origin: str) -> None:
 
 def _write(files: dict[Path, Content], root: Path, force: bool) -> dict[str, str]:
     """Write files and report each; returns what happened to it."""
-    from archspec.api.files import write_files
+    from archspec.api.files import write_reported
 
-    written = write_files(files, root, force)
-    states = {
-        str(root / path): "wrote" if root / path in written else "unchanged"
-        for path in files
-    }
+    states = write_reported(files, root, force)
     for path, state in states.items():
         typer.echo(f"{state} {path}", err=True)
-    return states
+    return {str(path): state for path, state in states.items()}
 
 
 def _compare(files: dict[Path, Content], root: Path, diff: bool) -> dict[str, str]:

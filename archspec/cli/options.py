@@ -12,6 +12,7 @@ import typer
 
 from archspec.cli import colour, completion
 from archspec.errors import (
+    ArchspecError,
     Diagnosed,
     FileRefused,
     FrameworkMissing,
@@ -198,6 +199,14 @@ def noted(spec: str, found: Iterable[Network]) -> Iterator[Network]:
         tell_note(f"{number}: run archspec check {spec}")
 
 
+_ERRORS = (
+    (Diagnosed, 2, ""),
+    (FileRefused, 3, "refused: "),
+    (FrameworkMissing, 4, "error: "),
+)
+"""Kinds of errors with their exit codes, and what precedes their messages."""
+
+
 @contextmanager
 def faults_told() -> Generator[None]:
     """Report the library's errors on stderr, with their exit codes."""
@@ -206,17 +215,19 @@ def faults_told() -> Generator[None]:
             yield
     except InvalidArgument as error:
         raise typer.BadParameter(str(error)) from None
-    except Diagnosed as error:
-        for note in getattr(error, "__notes__", ()):
-            tell_note(note)
-        tell(str(error))
-        raise typer.Exit(2) from None
-    except FileRefused as error:
-        tell(f"refused: {error}")
-        raise typer.Exit(3) from None
-    except FrameworkMissing as error:
-        tell(f"error: {error}")
-        raise typer.Exit(4) from None
+    except ArchspecError as error:
+        raise typer.Exit(tell_error(error)) from None
+
+
+def tell_error(error: ArchspecError) -> int:
+    """Print an error of the library to stderr; returns its exit code."""
+    for note in getattr(error, "__notes__", ()):
+        tell_note(note)
+    for kind, code, mark in _ERRORS:
+        if isinstance(error, kind):
+            tell(f"{mark}{error}")
+            return code
+    raise error
 
 
 @contextmanager
