@@ -63,6 +63,8 @@ class Optional(Read):
 
     def __init__(self, function: Callable[[Any], Any]):
         super().__init__(lambda value: None if value is None else function(value))
+        self.inner = function
+        """The validator of values that are set."""
 
 
 class OneOf(Read, Examples):

@@ -1,0 +1,133 @@
+"""Values as JSON Schemas: a number, a word or a list, or an expression that gives it.
+
+Every schema is flat: its limits apply to the types that they suit. So editors report
+which limit a value exceeds, not that no alternative matches.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+
+from archspec.expressions.parser import MAX_LENGTH
+from archspec.language.fields import MAX_NUMBERS, MAX_TEXT
+from archspec.ops import fields
+from archspec.ops.attributes import Field
+from archspec.ops.fields import OneOf, Optional
+from archspec.reading.identifiers import IDENTIFIER, REFERENCE, VARIANT
+from archspec.words import PaddingWord
+
+Schema = dict[str, Any]
+
+_KEYWORDS = "|".join(sorted(keyword.kwlist))
+
+EXPRESSION: Schema = {
+    "pattern": r"^(?!.*(\*\*|<<|>>))[A-Za-z0-9_+\-*/%().,<>=! \t\r\n]+$",
+    "patternErrorMessage": (
+        "Expected a number, a word or an expression such as channels // 2."
+    ),
+    "maxLength": MAX_LENGTH,
+}
+"""The characters of an expression; other types of values have none."""
+
+NAME: Schema = {
+    "pattern": f"^(?!({_KEYWORDS})$){IDENTIFIER.pattern}$",
+    "patternErrorMessage": (
+        "Expected a name: up to 64 letters, digits and _, starting with a letter, and "
+        "no keyword of Python."
+    ),
+}
+
+TEXT: Schema = {"type": ["string", "number", "boolean", "null"], "maxLength": MAX_TEXT}
+FLAG: Schema = {"type": ["boolean", "null"]}
+REFERENCE_TO_LAYER: Schema = {
+    "type": ["string", "null"],
+    "pattern": f"^({REFERENCE.pattern})$",
+    "patternErrorMessage": (
+        "Expected a layer, a row such as stages.2, an input or a tensor argument."
+    ),
+}
+VARIANT_NAME: Schema = {"pattern": f"^{VARIANT.pattern}$"}
+
+
+def ref(name: str) -> Schema:
+    """A definition of the schema."""
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def given(*types: str, **limits: Any) -> Schema:
+    """A value of these types, the text of an expression, or null for none."""
+    kinds = [*types, "string", "null"]
+    return {"type": kinds, **limits, "allOf": [ref("expression")]}
+
+
+def item(schema: Schema) -> Schema:
+    """The same in a list, which has no nulls."""
+    return schema | {"type": [kind for kind in schema["type"] if kind != "null"]}
+
+
+def words(*offered: str) -> Schema:
+    """Words, or a name that stands for one of them."""
+    return given() | suggested(*offered)
+
+
+def suggested(*offered: str) -> Schema:
+    """Words that editors suggest, and accept others."""
+    return {"anyOf": [{"enum": [*offered]}, {}]}
+
+
+COUNT = given("integer", minimum=1)
+NUMBER = given("number")
+POSITIVE = given("number", exclusiveMinimum=0)
+SCALAR = given("number", "boolean")
+EACH_NUMBER = given("number", "array", items=item(NUMBER), minItems=1)
+EACH_POSITIVE = POSITIVE | {
+    "type": [*EACH_NUMBER["type"]],
+    "items": item(POSITIVE),
+    "minItems": 1,
+}
+PAIR = COUNT | {
+    "type": ["integer", "array", "string", "null"],
+    "items": item(COUNT),
+    "minItems": 2,
+    "maxItems": 2,
+}
+NOT_NEGATIVE = given("integer", minimum=0)
+AMOUNTS = given("array", items=item(NOT_NEGATIVE), minItems=4, maxItems=4)
+DRAWN = given("array", items=item(given("number")), minItems=2, maxItems=3)
+ANY: Schema = given("number", "boolean", "array", items=ref("item"), minItems=1)
+"""A value of any type: the argument of a block, a cell of a table."""
+
+DEFINITIONS = {"expression": EXPRESSION, "value": ANY, "item": item(ANY), "name": NAME}
+VALUE = ref("value")
+PER_CHANNEL = MAX_NUMBERS
+
+_ATTRIBUTES: Mapping[Callable[[Any], Any], Schema] = {
+    fields.count: COUNT,
+    fields.not_negative: NOT_NEGATIVE,
+    fields.pair: PAIR,
+    fields.amounts: AMOUNTS,
+    fields.padding: AMOUNTS | suggested(*get_args(PaddingWord)),
+    fields.number: NUMBER,
+    fields.positive: POSITIVE,
+    fields.share: given("number", minimum=0, exclusiveMaximum=1),
+    fields.flag: given("boolean"),
+    fields.initializer: DRAWN,
+    fields.deviation: DRAWN | {"maxItems": 2},
+    fields.each_number: EACH_NUMBER,
+    fields.each_positive: EACH_POSITIVE,
+}
+"""What each validator of `archspec.ops.fields` accepts."""
+
+
+def of_field(field: Field) -> Schema:
+    """The values of a primitive's attribute."""
+    for known in field.metadata:
+        if isinstance(known, OneOf):
+            return words(*known.values)
+    optional = (data.inner for data in field.metadata if isinstance(data, Optional))
+    read = next(optional, field.read)
+    if isinstance(choice := getattr(read, "__self__", None), OneOf):
+        return words(*choice.values)
+    return _ATTRIBUTES[read]
