@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from archspec.api.importing import ImportedModel, import_model
     from archspec.api.network import Network, overview
     from archspec.api.primitives import Attribute, Primitive, primitive, primitives
+    from archspec.api.schema import schema
     from archspec.api.searching import Front, search
     from archspec.api.specs import (
         bundled_specs,
@@ -105,6 +106,7 @@ __all__ = [
     "overview",
     "primitive",
     "primitives",
+    "schema",
     "search",
     "source_targets",
     "spec_source",
@@ -117,6 +119,7 @@ _HOMES = (
     "errors",
     "api.specs",
     "api.catalogue",
+    "api.schema",
     "api.network",
     "api.verifying",
     "api.primitives",

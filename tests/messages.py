@@ -26,7 +26,8 @@ from archspec.verification import memory
 
 MESSAGES = Path(__file__).parent / "reference" / "messages.md"
 MISTAKES = MESSAGES.with_name("mistakes.md")
-PAGES = MESSAGES, MISTAKES, resources.ERRORS
+ERRORS_PAGE = resources.ERRORS
+PAGES = MESSAGES, MISTAKES, ERRORS_PAGE
 _CASE = re.compile(
     r"^## (?P<title>.+)\n\n"
     r"(?P<prose>(?:(?!#|```).*\n)*?)"

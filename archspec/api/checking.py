@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 from archspec.analysis.lint import warnings_of
 from archspec.api.specs import Changes, change_list, variant_list
 from archspec.elaboration import elaborate
 from archspec.errors import ERROR, WARNING, Diagnostic, SpecError, in_order, one_of
-from archspec.language import Offer, lost_paths, offer
+from archspec.language import Offer, literal_faults, lost_paths, offer
 from archspec.network import Network
 from archspec.reading import read_source
 from archspec.targets import TARGETS, check_printable
@@ -91,6 +91,9 @@ def check(
             break
     findings.variants = [*chosen, *offered.names]
     findings += lost_paths(networks[0].spec)
+    if not findings:
+        found = (literal_faults(network.spec.document) for network in networks)
+        findings += {fault.position: fault for fault in chain(*found)}.values()
     if not findings:
         _print(findings, networks, targets or TARGETS)
     findings[:] = in_order(findings)

@@ -30,6 +30,7 @@ COMMANDS = {
     "bench": "bench.bench",
     "weights": "weights.weights",
     "import": "importing.import_",
+    "schema": "schema.schema",
     "explain": "catalogue.explain",
 }
 """The function or group of each, by its module in this package."""

@@ -10,6 +10,7 @@ from archspec.language.layers import (
     OpLayer,
     Table,
 )
+from archspec.language.literals import literal_faults
 from archspec.language.load import (
     Spec,
     changed,
@@ -35,6 +36,7 @@ __all__ = [
     "Table",
     "Word",
     "changed",
+    "literal_faults",
     "load",
     "lost_paths",
     "offer",

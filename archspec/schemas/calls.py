@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from inspect import cleandoc
-from typing import Any
+from typing import Any, cast
 
 from archspec.language.blocks import standard_blocks
 from archspec.language.fields import TENSORS
@@ -59,7 +59,7 @@ def primitive(kind: type[Op], *, sized: bool = False) -> Schema:
 def standard_block(name: str, *, replaceable: bool) -> Schema:
     """The same for a standard block.
 
-    A document with blocks of its own may have replaced it: then any argument is allowed.
+    `replaceable`: a block of the document may have its name and other arguments.
     """
     block = expect_mapping(standard_blocks().entries[name], name)
     arguments = dict(_arguments(block, typed=not replaceable))
@@ -138,7 +138,7 @@ def _about_argument(kind: str | None, declared: Node) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
-        items = [_plain(part) for part in value]
+        items = [_plain(part) for part in cast("tuple[Any, ...]", value)]
         return items[0] if items == items[:1] * 2 else items
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -146,5 +146,6 @@ def _plain(value: Any) -> Any:
 def _written(value: Any) -> str:
     plain = _plain(value)
     if isinstance(plain, list):
-        return f"[{', '.join(map(_written, plain))}]"
+        parts = cast("list[Any]", plain)
+        return f"[{', '.join(map(_written, parts))}]"
     return "~" if plain is None else str(plain).lower()

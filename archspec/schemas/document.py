@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING
+from dataclasses import MISSING, replace
 from typing import Any
 
 from archspec.language.document import (
@@ -94,7 +94,7 @@ def schema() -> Schema:
         "title": "archspec",
         "description": "A neural network, as archspec reads it.",
         "type": "object",
-        "properties": {key: True for key in KEYS},
+        "properties": dict.fromkeys(KEYS, True),
         "if": _MAY_NAME_OTHERS,
         "then": _one_of_both(is_open=True),
         "else": _one_of_both(is_open=False),
@@ -150,10 +150,14 @@ def _part(part: type[Any], kind: Kind) -> Schema:
 
 def _block(kind: Kind) -> Schema:
     values = {**_BLOCK_VALUES, "source": _part(Source, kind)}
+    patch = replace(kind, patch=True)
     return {
         "type": ["object", "null"],
-        "properties": {**values, "layers": kind.ref("layers")},
+        "properties": {**values, "layers": True},
         "additionalProperties": False,
+        "if": {"required": ["extends"]},
+        "then": {"properties": {"layers": patch.ref("layers")}},
+        "else": {"properties": {"layers": kind.ref("layers")}},
     }
 
 
@@ -204,7 +208,7 @@ def _document(kind: Kind) -> Schema:
 
 
 def _variant(kind: Kind) -> Schema:
-    patch = Kind(patch=True, open=kind.open)
+    patch = replace(kind, patch=True)
     return {"anyOf": [{"type": "null"}, patch.ref("document")]}
 
 

@@ -16,7 +16,7 @@ from archspec.ops import fields
 from archspec.ops.attributes import Field
 from archspec.ops.fields import OneOf, Optional
 from archspec.reading.identifiers import IDENTIFIER, REFERENCE, VARIANT
-from archspec.words import PaddingWord
+from archspec.words import Distribution, Fan, PaddingWord
 
 Schema = dict[str, Any]
 
@@ -95,7 +95,14 @@ PAIR = COUNT | {
 }
 NOT_NEGATIVE = given("integer", minimum=0)
 AMOUNTS = given("array", items=item(NOT_NEGATIVE), minItems=4, maxItems=4)
-DRAWN = given("array", items=item(given("number")), minItems=2, maxItems=3)
+_DISTRIBUTION = item(words(*get_args(Distribution)))
+_DEVIATION = {"items": [_DISTRIBUTION, item(POSITIVE)], "maxItems": 2}
+_VARIANCE = {
+    "items": [_DISTRIBUTION, item(words(*get_args(Fan))), item(POSITIVE)],
+    "minItems": 3,
+}
+DEVIATION = given("array", **_DEVIATION, minItems=2)
+INITIALIZER = given("array", minItems=2, maxItems=3, anyOf=[_DEVIATION, _VARIANCE])
 ANY: Schema = given("number", "boolean", "array", items=ref("item"), minItems=1)
 """A value of any type: the argument of a block, a cell of a table."""
 
@@ -113,8 +120,8 @@ _ATTRIBUTES: Mapping[Callable[[Any], Any], Schema] = {
     fields.positive: POSITIVE,
     fields.share: given("number", minimum=0, exclusiveMaximum=1),
     fields.flag: given("boolean"),
-    fields.initializer: DRAWN,
-    fields.deviation: DRAWN | {"maxItems": 2},
+    fields.initializer: INITIALIZER,
+    fields.deviation: DEVIATION,
     fields.each_number: EACH_NUMBER,
     fields.each_positive: EACH_POSITIVE,
 }

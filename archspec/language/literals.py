@@ -1,0 +1,124 @@
+"""Numbers and words that no op accepts, also where no network uses them.
+
+Elaboration reports those that it meets: it does not read a block that is never called,
+or a layer whose `when` is false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+
+from archspec.errors import Diagnostic
+from archspec.expressions import Constant, Expression, Items
+from archspec.language.document import Block, Document
+from archspec.language.fields import Formula
+from archspec.language.layers import (
+    AgainLayer,
+    Attributes,
+    JoinLayer,
+    Layer,
+    OpLayer,
+    Table,
+    inner_layers,
+)
+from archspec.ops import PRIMITIVES
+from archspec.ops.attributes import Refused
+from archspec.ops.fields import count, flag, number, refusal
+
+Accept = Callable[[object], object]
+"""Raises Refused for a wrong value."""
+
+Check = tuple[str, Formula | None, Accept]
+"""A value, with what messages call it."""
+
+
+def literal_faults(document: Document) -> Iterator[Diagnostic]:
+    """Attributes, arguments and repeats that are wrong as they are written (AS302)."""
+    own = [block.layers for block in document.blocks.values() if not block.standard]
+    for _, layer in chain.from_iterable(map(inner_layers, (document.layers, *own))):
+        for check in chain(_runs(layer), _calls(layer, document.blocks)):
+            yield from _faults(*check)
+    for op, given in document.defaults.items():
+        for check in _values(op, given, document.blocks):
+            yield from _faults(*check)
+
+
+def _faults(what: str, formula: Formula | None, accept: Accept) -> Iterator[Diagnostic]:
+    if formula is None or not _is_literal(formula.expression):
+        return
+    try:
+        accept(_value(formula.expression))
+    except Refused as why:
+        message = f"{what} {why.message}"
+        yield Diagnostic("AS302", message, formula.place, help=why.help)
+
+
+def _runs(layer: Layer) -> Iterator[Check]:
+    yield "'repeat'", layer.repeat, count
+    branches = layer.branches.values() if isinstance(layer, JoinLayer) else ()
+    for branch in branches:
+        yield "'repeat'", branch.repeat, count
+        yield "'series'", branch.series, count
+
+
+def _calls(layer: Layer, blocks: Mapping[str, Block]) -> Iterator[Check]:
+    match layer:
+        case OpLayer(op=op, attributes=given, then=then):
+            yield from _values(op, given, blocks)
+            yield from _values(op, then, blocks)
+        case JoinLayer(op=op, attributes=given):
+            yield from _values(op, given, blocks)
+        case Table(each=each):
+            for op, given in each.items():
+                yield from _values(op, given, blocks)
+        case AgainLayer():
+            pass
+
+
+def _values(op: str, given: Attributes, blocks: Mapping[str, Block]) -> Iterator[Check]:
+    """What is given to a primitive, or to a standard block."""
+    own: Mapping[str, Accept] = {}
+    if op in PRIMITIVES:
+        own = {name: field.read for name, field in PRIMITIVES[op].fields.items()}
+    elif op in blocks and blocks[op].standard:
+        declared = blocks[op].arguments.items()
+        own = {n: _TYPES[kind] for n, kind in declared if kind in _TYPES}
+    for name, formula in given.items():
+        if name in own:
+            yield f"{op}: '{name}'", formula, own[name]
+
+
+def _whole(value: object) -> object:
+    """A whole number of any sign; what is made of it may still be refused."""
+    if not number(value).is_integer():
+        raise refusal("a whole number", value)
+    return value
+
+
+def _word(value: object) -> object:
+    if not isinstance(value, str):
+        raise refusal("a word", value)
+    return value
+
+
+_TYPES: Mapping[object, Accept] = {
+    "int": _whole,
+    "float": number,
+    "bool": flag,
+    "word": _word,
+}
+"""What a standard block accepts for an argument that is declared with a type."""
+
+
+def _is_literal(expression: Expression) -> bool:
+    if isinstance(expression, Items):
+        return all(map(_is_literal, expression.items))
+    return isinstance(expression, Constant)
+
+
+def _value(expression: Expression) -> object:
+    if isinstance(expression, Items):
+        return tuple(map(_value, expression.items))
+    assert isinstance(expression, Constant)
+    return expression.value
