@@ -40,26 +40,25 @@ def to_text(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
 ) -> str:
     """The tables for a terminal; `counts` are by default archspec's own."""
-    return _page(
-        network, "", "\n", map(aligned, _grids(network, usage, counts)), counts
-    )
+    return _page(network, "", "\n", map(aligned, grids(network, usage, counts)), counts)
 
 
 def to_markdown(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
 ) -> str:
     """The same as Markdown."""
-    grids = _grids(network, usage, counts)
-    return _page(network, "# ", "\n\n", map(piped, grids), counts)
+    return _page(
+        network, "# ", "\n\n", map(piped, grids(network, usage, counts)), counts
+    )
 
 
 def to_html(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
 ) -> str:
     """The same as HTML, for notebooks."""
-    title, sizes = _heading(network)
+    title, sizes = heading(network)
     lines = [f"<b>{escape(title)}</b>", escape(sizes), *map(escape, _erratum(network))]
-    tables = map(_html_table, _grids(network, usage, counts))
+    tables = map(_html_table, grids(network, usage, counts))
     return "\n".join([*(f"<p>{line}</p>" for line in lines), *tables]) + "\n"
 
 
@@ -70,7 +69,7 @@ def _page(
     tables: Iterable[str],
     counts: Counts | None,
 ) -> str:
-    title, sizes = _heading(network)
+    title, sizes = heading(network)
     parts = [f"{mark}{title}{gap}{sizes}", *tables, *_erratum(network)]
     return "\n\n".join([*parts, _counted(counts)]) + "\n"
 
@@ -85,7 +84,10 @@ def _counted(counts: Counts | None) -> str:
     )
 
 
-def _grids(network: Network, usage: Usage, counts: Counts | None) -> Iterator[Grid]:
+def grids(
+    network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
+) -> Iterator[Grid]:
+    """The tables: layers, totals, memory; training if asked for, reported figures."""
     yield _layers(network, counts or own_counts(network))
     yield _totals(network, counts)
     yield _memory(network, usage)
@@ -176,19 +178,30 @@ def _html_table(grid: Grid) -> str:
     return "\n".join(["<table>", *(f"<tr>{cells}</tr>" for cells in rows), "</table>"])
 
 
-def _groups(
-    network: Network, counts: Counts
-) -> dict[str, list[tuple[NetworkLayer, int]]]:
-    """Layers by the layer of the document, or the row of its table, that they are."""
+def group_names(network: Network) -> list[str]:
+    """The layer of the document, or the row of its table, of each layer."""
     tables = {
         name
         for name, layer in inner_layers(network.document.layers)
         if isinstance(layer, Table)
     }
+    parts = (layer.path.split(".") for layer in network.layers)
+    return [
+        f"{name}.{rest[0]}" if name in tables and rest else name
+        for name, *rest in parts
+    ]
+
+
+def _groups(
+    network: Network, counts: Counts
+) -> dict[str, list[tuple[NetworkLayer, int]]]:
     found: dict[str, list[tuple[NetworkLayer, int]]] = defaultdict(list)
-    for counted in zip(network.layers, counts.layers, strict=True):
-        name, *rest = counted[0].path.split(".")
-        found[f"{name}.{rest[0]}" if name in tables and rest else name].append(counted)
+    names, counted = (
+        group_names(network),
+        zip(network.layers, counts.layers, strict=True),
+    )
+    for name, pair in zip(names, counted, strict=True):
+        found[name].append(pair)
     return found
 
 
@@ -200,7 +213,8 @@ def _op(network: Network, group: str, layer: NetworkLayer) -> str:
     return f"{len(steps)} x {op}" if len(steps) > 1 else op
 
 
-def _heading(network: Network) -> tuple[str, str]:
+def heading(network: Network) -> tuple[str, str]:
+    """The network with its variant and source, and its input and output shapes."""
     document, variant = network.document, network.spec.variant
     title = network.name + (f", variant {variant}" if variant else "")
     if document.source:

@@ -26,6 +26,7 @@ COMMANDS = {
     "search": "search.search",
     "check": "check.check",
     "generate": "generate.generate",
+    "report": "report.report",
     "verify": "verify.verify",
     "bench": "bench.bench",
     "weights": "weights.weights",
