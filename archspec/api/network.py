@@ -191,12 +191,11 @@ class Network(network.Network):
     def report(self) -> str:
         """One self-contained HTML page: costs, plots, variants, code, spec and weights.
 
-        The page loads nothing, and its bytes depend on the spec and archspec alone.
-        Raises SpecError (AS207) if the spec's file has a name that no module can have.
+        The page loads nothing, and its bytes depend on the spec and archspec alone. It
+        states where a target does not support the network.
         """
         from archspec.reporting import report
 
-        self.path("torch")
         return report(self)
 
     @optional_packages()

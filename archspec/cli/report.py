@@ -42,8 +42,10 @@ def report(
     Exit codes:
         3: a file that is no report, or was edited, is in the way
     """
-    if override and output is None:
-        raise typer.BadParameter("--set needs -o, because file names do not include it")
+    if output is None and (override or spec == "-"):
+        cause = "file names do not include it" if override else "it has no name"
+        option = "--set" if override else "standard input"
+        raise typer.BadParameter(f"{option} needs -o, because {cause}")
     with faults_told():
         (network,) = noted(spec, networks([spec], variant, override))
         page = network.report()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import ceil, floor, log10
 from typing import NamedTuple
 
 _PREFIXES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
-_STEPS = (1, 2, 5, 10)
+_STEPS = (1, 2, 2.5, 5, 10)
+_PARTS = ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8))
+"""Ticks in a power of ten of a logarithmic axis, the fewest first."""
 
 
 class Tick(NamedTuple):
@@ -38,7 +39,7 @@ def _three_digits(number: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def linear(highest: float, parts: int = 3) -> list[float]:
+def linear(highest: float, parts: int = 4) -> list[float]:
     """About so many round values from 0, the last at most `highest`."""
     if highest <= 0:
         return [0]
@@ -48,14 +49,12 @@ def linear(highest: float, parts: int = 3) -> list[float]:
     return [number * step for number in range(floor(highest / step * 1.001) + 1)]
 
 
-def logarithmic(lowest: float, highest: float, most: int = 8) -> list[float]:
-    """Values 1, 2, 5, 10, ... between two numbers; of many, the powers of ten."""
-    inside = [v for v in _decades(lowest, highest) if lowest <= v <= highest]
-    if len(inside) <= most:
-        return inside
-    return [value for value in inside if log10(value) % 1 < 1e-9]
-
-
-def _decades(lowest: float, highest: float) -> Iterator[float]:
-    for power in range(floor(log10(lowest)), ceil(log10(highest)) + 1):
-        yield from (step * 10.0**power for step in _STEPS[:3])
+def logarithmic(lowest: float, highest: float, most: int = 9) -> list[float]:
+    """Round values between two numbers, as many as there is room for."""
+    powers = range(floor(log10(lowest)), ceil(log10(highest)) + 1)
+    found: list[float] = []
+    for parts in _PARTS:
+        values = [part * 10.0**power for power in powers for part in parts]
+        inside = [value for value in values if lowest <= value <= highest]
+        found = inside if len(inside) <= most else found
+    return found

@@ -7,7 +7,7 @@ its size; places down are in pixels.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from archspec.analysis.buffers import Buffers, alive
@@ -25,6 +25,8 @@ WIDE, NARROW = 900, 280
 """Pixels across, on a desk and on a phone, for which labels are chosen."""
 CHARACTER = 6.2
 """Pixels of a character of a label, with some room."""
+OVERHANG = 12
+"""Pixels of a label that may be beyond the ends of the axis."""
 WIDTH = BYTES["float32"]
 
 
@@ -175,40 +177,40 @@ def _ticks(highest: float, text: Callable[[float], str]) -> list[tuple[float, st
 
 
 def _stages(network: Network) -> list[Stage]:
-    names = group_names(network)
-    spans = [(name, len([*group])) for name, group in groupby(names)]
-    ends, found = 0, list[tuple[str, int, int]]()
-    for name, length in spans:
-        found.append((name, ends, ends + length))
-        ends += length
-    wide, narrow = (_labelled(found, ends, pixels) for pixels in (WIDE, NARROW))
+    groups = [(name, len([*own])) for name, own in groupby(group_names(network))]
+    ends = [*accumulate(length for _, length in groups)]
+    spans = [
+        _Span(name, 100 * (end - length) / ends[-1], 100 * end / ends[-1])
+        for (name, length), end in zip(groups, ends, strict=True)
+    ]
+    wide, narrow = (_labelled(spans, pixels) for pixels in (WIDE, NARROW))
     return [
-        Stage(
-            name,
-            100 * start / ends,
-            50 * (start + end) / ends,
-            number in wide,
-            number in narrow,
-        )
-        for number, (name, start, end) in enumerate(found)
+        Stage(span.name, span.left, span.middle, span in wide, span in narrow)
+        for span in spans
     ]
 
 
-def _labelled(
-    spans: Sequence[tuple[str, int, int]], layers: int, pixels: int
-) -> set[int]:
+class _Span(NamedTuple):
+    """The part of the axis that a stage takes, in percent."""
+
+    name: str
+    left: float
+    right: float
+
+    @property
+    def middle(self) -> float:
+        return (self.left + self.right) / 2
+
+
+def _labelled(spans: Sequence[_Span], pixels: int) -> set[_Span]:
     """The stages whose names have room beside each other, the longest stages first."""
     taken: list[tuple[float, float]] = []
-    found: set[int] = set()
-    order = sorted(range(len(spans)), key=lambda n: spans[n][1] - spans[n][2])
-    for number in order:
-        name, start, end = spans[number]
-        middle = pixels * (start + end) / 2 / layers
-        half = len(name) * CHARACTER / 2
-        is_free = all(
-            middle + half < left or right < middle - half for left, right in taken
-        )
-        if is_free and half <= pixels - middle + 12:
-            taken.append((middle - half, middle + half))
-            found.add(number)
+    found: set[_Span] = set()
+    for span in sorted(spans, key=lambda span: span.left - span.right):
+        middle, half = span.middle * pixels / 100, len(span.name) * CHARACTER / 2
+        left, right = middle - half, middle + half
+        is_inside = left >= -OVERHANG and right <= pixels + OVERHANG
+        if is_inside and all(right < start or end < left for start, end in taken):
+            taken.append((left, right))
+            found.add(span)
     return found

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from typing import NamedTuple
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from archspec import resources
-from archspec.analysis.table import COUNTED, grids
+from archspec.analysis.table import COUNTED
 from archspec.errors import SpecError, printable
 from archspec.frameworks import SOURCES
 from archspec.language.written import written
@@ -20,9 +21,9 @@ from archspec.reporting import variants as others
 from archspec.reporting.code import highlighted
 from archspec.reporting.depth import HEIGHT, depth
 from archspec.reporting.facts import facts
-from archspec.reporting.weights import commands, is_of_its_file
+from archspec.reporting.tables import cost_tables, layer_table, variant_table
+from archspec.reporting.weights import commands, is_of_its_file, target_title
 from archspec.targets import digest, render
-from archspec.targets.templates import manifest
 
 _STYLES = ("web/palette.css", "report/style.css")
 _SCRIPT = "report/script.js"
@@ -35,7 +36,6 @@ class Source(NamedTuple):
     title: str
     file: str
     code: Markup
-    lines: int
     refusal: str
 
 
@@ -44,7 +44,8 @@ def report(network: Network) -> str:
     compared = others.variants(network)
     style = Markup("\n".join(map(_bundled, _STYLES)))
     script = Markup(_bundled(_SCRIPT))
-    layers, *tables = grids(network)
+    layers, tables = cost_tables(network)
+    figures = depth(network)
     page = _environment().get_template("page.jinja")
     text = page.render(
         style=style,
@@ -53,8 +54,10 @@ def report(network: Network) -> str:
         facts=facts(network),
         layers=layers,
         tables=tables,
-        counted=COUNTED,
-        depth=depth(network),
+        counted=_with_code(COUNTED),
+        depth=figures,
+        layer_table=layer_table(figures.layers),
+        variant_table=variant_table(compared.counted),
         panel_height=HEIGHT,
         compared=compared,
         plot=others.plot(compared.counted),
@@ -77,16 +80,19 @@ def _yaml(network: Network) -> str:
     return spec.source.text if is_base else written(spec)
 
 
+def _with_code(text: str) -> Markup:
+    """Our own text, with options of the command line as code."""
+    return Markup(re.sub(r"--[a-z-]+", r"<code>\g<0></code>", str(escape(text))))
+
+
 def _source(network: Network, target: str) -> Source:
-    title = manifest(target)["name"]
+    title = target_title(target)
     file = f"{network.spec.module_name}.py"
     try:
         text = render(network, target)
     except SpecError as error:
-        return Source(target, title, file, Markup(), 0, str(error))
-    return Source(
-        target, title, file, highlighted(text, "python"), text.count("\n"), ""
-    )
+        return Source(target, title, file, Markup(), str(error))
+    return Source(target, title, file, highlighted(text, "python"), "")
 
 
 def _policy(style: str, script: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import log10
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ HEIGHT = 380
 """Pixels of the plot; its width is that for which labels are placed."""
 LINE = 13
 MAX_LABEL = 24
+
+_Place = tuple[float, float]
 
 
 class Variant(NamedTuple):
@@ -54,13 +56,18 @@ class Variants(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A variant in the plot; `reported` is where the paper has it."""
+    """Variants of equal figures; `reported` is where the paper has the first."""
 
-    variant: Variant
+    variants: Sequence[Variant]
     left: float
     top: float
-    reported: tuple[float, float] | None
+    reported: _Place | None
     label: Label | None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the network that the report is about is here."""
+        return _shown(self.variants)
 
 
 class Label(NamedTuple):
@@ -120,42 +127,49 @@ def _variant(network: Network, name: str, is_shown: bool) -> Variant:
 
 
 def plot(variants: Sequence[Variant]) -> Plot | None:
-    """MACs against parameters on logarithmic axes; None for fewer than two networks."""
-    drawn = [v for v in variants if v.parameters and v.macs]
-    if len(drawn) < 2:
+    """MACs against parameters on logarithmic axes; None where all are equal."""
+    groups: dict[_Place, list[Variant]] = {}
+    for variant in variants:
+        if variant.parameters and variant.macs:
+            place = variant.parameters, variant.macs
+            groups.setdefault(place, []).append(variant)
+    if len(groups) < 2:
         return None
-    values = [_values(variant) for variant in drawn]
-    across = _Axis([x for pairs in values for x, _ in pairs])
-    up = _Axis([y for pairs in values for _, y in pairs])
-    places = [
-        [(100 * across.part(x), HEIGHT * (1 - up.part(y))) for x, y in pairs]
-        for pairs in values
-    ]
-    labels = _labels(drawn, [own[0] for own in places])
+    reported = {place: _reported(own) for place, own in groups.items()}
+    every = [*groups, *filter(None, reported.values())]
+    axes = _Axis([x for x, _ in every]), _Axis([y for _, y in every])
+
+    def at(place: _Place) -> _Place:
+        return 100 * axes[0].part(place[0]), HEIGHT * (1 - axes[1].part(place[1]))
+
+    labels = _labels({at(place): own for place, own in groups.items()})
     points = [
-        Point(variant, *own, reported[0] if reported else None, label)
-        for variant, (own, *reported), label in zip(drawn, places, labels, strict=True)
+        Point(own, *at(place), told and at(told), labels.get(at(place)))
+        for (place, own), told in zip(groups.items(), reported.values(), strict=True)
     ]
+    across, up = (axis.ticks for axis in axes)
     return Plot(
         points,
-        [(100 * across.part(tick), short(tick)) for tick in across.ticks],
-        [(HEIGHT * (1 - up.part(tick)), short(tick)) for tick in up.ticks],
+        [(at((tick, 1))[0], short(tick)) for tick in across],
+        [(at((1, tick))[1], short(tick)) for tick in up],
     )
 
 
-def _values(variant: Variant) -> list[tuple[float, float]]:
-    """The computed parameters and MACs; and those reported, where one differs.
+def _reported(variants: Sequence[Variant]) -> _Place | None:
+    """The reported figures of the first variant where one differs from the computed.
 
-    A figure that the paper does not report is the computed one.
+    A figure that is not reported is the computed one.
     """
-    computed = variant.parameters, variant.macs
-    figures = [variant.reported.get(key) for key in ("parameters", "macs")]
-    reported = [
+    first = variants[0]
+    parameters, macs = (
         own if found is None or found.difference == "none" else found.quantity.value
-        for own, found in zip(computed, figures, strict=True)
-    ]
-    differs = (*reported,) != computed and all(reported)
-    return [computed, (reported[0], reported[1])] if differs else [computed]
+        for own, found in (
+            (first.parameters, first.reported.get("parameters")),
+            (first.macs, first.reported.get("macs")),
+        )
+    )
+    differs = (parameters, macs) != (first.parameters, first.macs)
+    return (parameters, macs) if differs and parameters and macs else None
 
 
 class _Axis:
@@ -174,24 +188,34 @@ class _Axis:
         return logarithmic(10**self.low, 10**self.high)
 
 
-def _labels(
-    variants: Sequence[Variant], places: Sequence[tuple[float, float]]
-) -> list[Label | None]:
-    """A label for each point that has room for one, that of the shown network first."""
-    points = [(WIDE * left / 100, top) for left, top in places]
-    taken = [_Box(x - 4, y - 4, x + 4, y + 4) for x, y in points]
-    found: list[Label | None] = [None] * len(points)
-    for number in sorted(range(len(points)), key=lambda n: not variants[n].is_shown):
-        text = variants[number].label[:MAX_LABEL]
+def _labels(places: Mapping[_Place, Sequence[Variant]]) -> dict[_Place, Label]:
+    """Labels of the points that have room for one, that of the shown network first."""
+    taken = [
+        _Box(WIDE * left / 100 - 4, top - 4, WIDE * left / 100 + 4, top + 4)
+        for left, top in places
+    ]
+    found: dict[_Place, Label] = {}
+    for place, own in sorted(places.items(), key=lambda item: not _shown(item[1])):
         free = (
             (label, box)
-            for label, box in _candidates(text, points[number])
+            for label, box in _candidates(_text(own), place)
             if box.is_inside and not any(map(box.meets, taken))
         )
         if chosen := next(free, None):
-            found[number] = chosen[0]
+            found[place] = chosen[0]
             taken.append(chosen[1])
     return found
+
+
+def _shown(variants: Sequence[Variant]) -> bool:
+    return any(variant.is_shown for variant in variants)
+
+
+def _text(variants: Sequence[Variant]) -> str:
+    """The shown variant or the first, and how many others have the same figures."""
+    first = next((v for v in variants if v.is_shown), variants[0])
+    more = f" +{len(variants) - 1}" if len(variants) > 1 else ""
+    return first.label[:MAX_LABEL] + more
 
 
 class _Box(NamedTuple):
@@ -211,7 +235,7 @@ class _Box(NamedTuple):
 
 def _candidates(text: str, point: tuple[float, float]) -> Iterator[tuple[Label, _Box]]:
     """Labels right of a point, left of it, above and below, and their boxes."""
-    (x, y), width = point, CHARACTER * len(text)
+    x, y, width = WIDE * point[0] / 100, point[1], CHARACTER * len(text)
     right, left, middle = x + 8, x - 8 - width, x - width / 2
     for label, corner in (
         (Label(text, 8, 4, "start"), (right, y - 6)),

@@ -22,7 +22,7 @@ const make = (name, properties, ...children) => {
     show();
   });
   show();
-  document.querySelector("nav ul").append(make("li", {}, button));
+  document.querySelector("nav").append(button);
 }
 
 // Tables: a click on a heading sorts by it, further ones the other way and not at all
@@ -79,7 +79,7 @@ for (const figure of document.querySelectorAll("figure.code")) {
     button.textContent = "Copied";
     setTimeout(() => (button.textContent = "Copy"), 1500);
   });
-  figure.querySelector("figcaption").append(button);
+  (figure.querySelector("figcaption") ?? figure).append(button);
 }
 
 // Frameworks: one at a time; the arrow keys go from tab to tab

@@ -36,7 +36,7 @@ HOSTILE = {
     "an address with markup": 'https://example.org/"><script>owned()</script>',
     "entities": "&lt;script&gt;owned()&lt;/script&gt;&#60;script>&#x3c;script>",
     "a comment": "--><script>owned()</script><!--",
-    "markup of SVG": "<svg><style>*{display:none}</style><script>owned()</script></svg>",
+    "markup of SVG": "<svg><style>*{display:none}</style><script>owned()</script>",
     "style": "}</style><style>*{background:url(https://example.org/x)}",
     "a page of Jinja": "{{ owned.__class__ }}{% raw %}{# owned #}",
     "a base": '<base href="https://example.org/"><meta http-equiv=refresh content=0>',
