@@ -200,6 +200,8 @@ EXTRAS: dict[str, str] = {
     "matplotlib": "sweep",
     "pyarrow": "sweep",
     "optuna": "search",
+    "pygls": "lsp",
+    "lsprotocol": "lsp",
     **{
         name: framework.extra
         for framework in reversed([*FRAMEWORKS.values()])

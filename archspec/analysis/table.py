@@ -40,25 +40,26 @@ def to_text(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
 ) -> str:
     """The tables for a terminal; `counts` are by default archspec's own."""
-    return _page(network, "", "\n", map(aligned, grids(network, usage, counts)), counts)
+    return _page(
+        network, "", "\n", map(aligned, _grids(network, usage, counts)), counts
+    )
 
 
 def to_markdown(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
 ) -> str:
     """The same as Markdown."""
-    return _page(
-        network, "# ", "\n\n", map(piped, grids(network, usage, counts)), counts
-    )
+    grids = _grids(network, usage, counts)
+    return _page(network, "# ", "\n\n", map(piped, grids), counts)
 
 
 def to_html(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
 ) -> str:
     """The same as HTML, for notebooks."""
-    title, sizes = heading(network)
+    title, sizes = _heading(network)
     lines = [f"<b>{escape(title)}</b>", escape(sizes), *map(escape, _erratum(network))]
-    tables = map(_html_table, grids(network, usage, counts))
+    tables = map(_html_table, _grids(network, usage, counts))
     return "\n".join([*(f"<p>{line}</p>" for line in lines), *tables]) + "\n"
 
 
@@ -69,7 +70,7 @@ def _page(
     tables: Iterable[str],
     counts: Counts | None,
 ) -> str:
-    title, sizes = heading(network)
+    title, sizes = _heading(network)
     parts = [f"{mark}{title}{gap}{sizes}", *tables, *_erratum(network)]
     return "\n\n".join([*parts, _counted(counts)]) + "\n"
 
@@ -84,10 +85,7 @@ def _counted(counts: Counts | None) -> str:
     )
 
 
-def grids(
-    network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
-) -> Iterator[Grid]:
-    """The tables: layers, totals, memory; training if asked for, reported figures."""
+def _grids(network: Network, usage: Usage, counts: Counts | None) -> Iterator[Grid]:
     yield _layers(network, counts or own_counts(network))
     yield _totals(network, counts)
     yield _memory(network, usage)
@@ -178,30 +176,19 @@ def _html_table(grid: Grid) -> str:
     return "\n".join(["<table>", *(f"<tr>{cells}</tr>" for cells in rows), "</table>"])
 
 
-def group_names(network: Network) -> list[str]:
-    """The layer of the document, or the row of its table, of each layer."""
+def _groups(
+    network: Network, counts: Counts
+) -> dict[str, list[tuple[NetworkLayer, int]]]:
+    """Layers by the layer of the document, or the row of its table, that they are."""
     tables = {
         name
         for name, layer in inner_layers(network.document.layers)
         if isinstance(layer, Table)
     }
-    parts = (layer.path.split(".") for layer in network.layers)
-    return [
-        f"{name}.{rest[0]}" if name in tables and rest else name
-        for name, *rest in parts
-    ]
-
-
-def _groups(
-    network: Network, counts: Counts
-) -> dict[str, list[tuple[NetworkLayer, int]]]:
     found: dict[str, list[tuple[NetworkLayer, int]]] = defaultdict(list)
-    names, counted = (
-        group_names(network),
-        zip(network.layers, counts.layers, strict=True),
-    )
-    for name, pair in zip(names, counted, strict=True):
-        found[name].append(pair)
+    for counted in zip(network.layers, counts.layers, strict=True):
+        name, *rest = counted[0].path.split(".")
+        found[f"{name}.{rest[0]}" if name in tables and rest else name].append(counted)
     return found
 
 
@@ -213,8 +200,7 @@ def _op(network: Network, group: str, layer: NetworkLayer) -> str:
     return f"{len(steps)} x {op}" if len(steps) > 1 else op
 
 
-def heading(network: Network) -> tuple[str, str]:
-    """The network with its variant and source, and its input and output shapes."""
+def _heading(network: Network) -> tuple[str, str]:
     document, variant = network.document, network.spec.variant
     title = network.name + (f", variant {variant}" if variant else "")
     if document.source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from itertools import takewhile
 from pathlib import Path
@@ -103,6 +104,15 @@ def explanations() -> dict[str, Explanation]:
         heading[1]: Explanation(heading[2], page[heading.start() : end].rstrip() + "\n")
         for heading, end in zip(headings, ends, strict=True)
     }
+
+
+@functools.cache
+def explained_at(code: str) -> str:
+    """The address of the section about a code, as editors open it: a file and line."""
+    heading = f"## {code}:"
+    lines = resources.ERRORS.read_text("utf-8").splitlines()
+    number = next((n for n, t in enumerate(lines, 1) if t.startswith(heading)), 1)
+    return f"{resources.ERRORS.as_uri()}#L{number}"
 
 
 def explain(code: str) -> Explanation:

@@ -6,7 +6,7 @@ written.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, product
 from pathlib import Path
@@ -17,7 +17,7 @@ from archspec.elaboration import elaborate
 from archspec.errors import ERROR, WARNING, Diagnostic, SpecError, in_order, one_of
 from archspec.language import Offer, literal_faults, lost_paths, offer
 from archspec.network import Network
-from archspec.reading import read_source
+from archspec.reading import Source, read_source
 from archspec.targets import TARGETS, check_printable
 
 MAX_LAYERS = 50_000
@@ -74,18 +74,39 @@ def check(
         one_of("target", target, TARGETS)
     chosen, changes = variant_list(variant), change_list(set)
     findings = Findings(str(spec))
-    findings.variants = chosen
+    for _ in checking(
+        findings, lambda: read_source(spec), chosen, changes, targets or TARGETS
+    ):
+        pass
+    return findings
+
+
+def checking(
+    findings: Findings,
+    read: Callable[[], Source],
+    chosen: Sequence[str] = (),
+    changes: Sequence[str] = (),
+    targets: Iterable[str] = (),
+) -> Iterator[Network]:
+    """Fill in the findings of a spec, and yield each network as soon as it is known.
+
+    The base comes first; an editor stops there when its text has changed again.
+    """
+    spec = findings.spec
+    findings.variants = [*chosen]
     networks: list[Network] = []
     with _noted(findings, chosen):
-        networks.append(elaborate(read_source(spec), chosen, changes))
+        networks.append(elaborate(read(), chosen, changes))
     if findings:
         findings[:] = in_order(findings)
-        return findings
+        return
+    yield networks[0]
     source = networks[0].spec.source
     offered = Offer() if chosen else offer(source)
     for name in [*offered.names]:
         with _noted(findings, [name]), offered.lenient(name):
             networks.append(elaborate(source, [name], changes))
+            yield networks[-1]
         if sum(len(network.layers) for network in networks) > MAX_LAYERS:
             findings.append(_too_many(spec))
             break
@@ -95,15 +116,14 @@ def check(
         found = (literal_faults(network.spec.document) for network in networks)
         findings += {fault.position: fault for fault in chain(*found)}.values()
     if not findings:
-        _print(findings, networks, targets or TARGETS)
+        _print(findings, networks, targets)
     findings[:] = in_order(findings)
     if not findings:
         warnings = warnings_of(networks, str(source.path))
         findings[:] = in_order([*warnings, *offered.notes()])
-    return findings
 
 
-def _too_many(spec: str | Path) -> Diagnostic:
+def _too_many(spec: str) -> Diagnostic:
     message = f"the variants come to more than {MAX_LAYERS} layers together"
     help = f"check one at a time: archspec check {spec} --variant V"
     return Diagnostic("AS306", message, help=help)
@@ -123,7 +143,7 @@ def _noted(findings: Findings, variants: Sequence[str]) -> Generator[None]:
 
 
 def _print(
-    findings: Findings, networks: Sequence[Network], targets: Sequence[str]
+    findings: Findings, networks: Sequence[Network], targets: Iterable[str]
 ) -> None:
     """Collect what targets do not support (AS4xx), up to the first exceeded limit."""
     for network, target in product(networks, targets):

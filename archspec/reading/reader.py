@@ -40,7 +40,7 @@ _WORDS: dict[str, bool | None] = {
     "true": True,
     "false": False,
 }
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _ADVICE = {
     "mapping values are not allowed in this context": (
         'quote a text with a colon, such as "a: b"; a mapping begins on a new line'
@@ -129,7 +129,7 @@ class _Reader:
     def __init__(self, text: str, file: str):
         self.file = file
         self.text = text
-        self.lines = _BREAK.split(text)
+        self.lines = BREAK.split(text)
         if len(text) > MAX_CHARACTERS:
             fail(
                 "AS101",
@@ -177,7 +177,7 @@ class _Reader:
             fail("AS102", f"invalid YAML: {problem}", place, help)
         # libyaml counts bytes.
         read = self.text.encode("utf-8", "replace")[: getattr(error, "position", 0)]
-        *lines, last = _BREAK.split(read.decode("utf-8", "ignore"))
+        *lines, last = BREAK.split(read.decode("utf-8", "ignore"))
         reason = getattr(error, "reason", error)
         place = self.at(len(lines), len(last))
         fail("AS102", f"invalid YAML: {reason}", place)

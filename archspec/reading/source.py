@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,12 +56,22 @@ def read_source(spec: str | Path) -> Source:
     return parsed(read_file(path), path)
 
 
-def parsed(text: str, path: Path) -> Source:
-    """A text as the spec in the file `path`, which need not exist."""
+def parsed(text: str, path: Path, read: Callable[[Path], str] = read_file) -> Source:
+    """A text as the spec in the file `path`, which need not exist.
+
+    `read` gives the texts of the files that it extends, which an editor may have open.
+    """
     trees: dict[Path, Mapping] = {}
-    _read(text, path, (), trees, _reach(path))
+    _read(text, path, (), trees, _Files(_reach(path), read))
     *bases, tree = trees.values()
     return Source(path, text, tree, tuple(bases))
+
+
+class _Files(NamedTuple):
+    """The folders whose files a spec may extend, and how their texts are read."""
+
+    folders: tuple[Path, ...]
+    read: Callable[[Path], str]
 
 
 def _reach(path: Path) -> tuple[Path, ...]:
@@ -81,13 +91,13 @@ def _read(
     path: Path,
     above: tuple[Path, ...],
     trees: dict[Path, Mapping],
-    reach: tuple[Path, ...],
+    files: _Files,
 ) -> None:
     """Add the trees of a file and, before it, of those that it extends."""
     tree = screen(*scan(text, str(path)))
     chain = (*above, path.resolve())
     for extends in _extended(tree):
-        base = _looked_for(extends, chain[-1].parent, reach)
+        base = _looked_for(extends, chain[-1].parent, files.folders)
         file = base.resolve()
         if file in chain:
             fail("AS503", "circular 'extends'", extends.place)
@@ -96,7 +106,7 @@ def _read(
         if len({*chain, *trees}) > MAX_EXTENDS:
             message = f"more than {MAX_EXTENDS} files extend each other"
             fail("AS503", message, extends.place)
-        _read(read_file(base), base, chain, trees, reach)
+        _read(files.read(base), base, chain, trees, files)
     trees[chain[-1]] = tree
 
 
@@ -213,12 +223,23 @@ def _extended(tree: Mapping) -> Iterator[Scalar]:
         yield name
 
 
-def _looked_for(extends: Scalar, folder: Path, reach: tuple[Path, ...]) -> Path:
-    roots = (folder, resources.SPECS)
-    for candidate in (root / extends.text for root in roots):
+def extended_file(name: str, path: Path) -> Path | None:
+    """The file that a spec at `path` extends by this name, if it may read it."""
+    return _found(name, path.resolve().parent, _reach(path))
+
+
+def _found(name: str, folder: Path, reach: tuple[Path, ...]) -> Path | None:
+    for candidate in (root / name for root in (folder, resources.SPECS)):
         is_readable = candidate.suffix in SUFFIXES and _is_inside(candidate, *reach)
         if is_readable and _is_file(candidate):
             return candidate
+    return None
+
+
+def _looked_for(extends: Scalar, folder: Path, reach: tuple[Path, ...]) -> Path:
+    if found := _found(extends.text, folder, reach):
+        return found
+    roots = (folder, resources.SPECS)
     if not _is_inside(folder / extends.text, *reach):
         message = f"'extends': '{extends.text}' is outside the folders that it may read"
         help = "run archspec from a folder that contains both files; 'extends' reads "

@@ -1,0 +1,117 @@
+"""One version of a file in an editor, and what is known of its network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from archspec.api.checking import Findings, checking
+from archspec.editing.figures import Figures
+from archspec.editing.outline import Part, outline
+from archspec.editing.positions import Lines
+from archspec.editing.roles import Role, roles
+from archspec.errors import Diagnostic, SpecError
+from archspec.network import Network
+from archspec.reading import parsed
+from archspec.reading.reader import read_file
+from archspec.reading.source import MAX_EXTENDS, extended_file
+
+_IS_SPEC = re.compile(r"^archspec[ \t]*:|^extends[ \t]*:.*\.ya?ml\b", re.MULTILINE)
+
+Read = Callable[[Path], str]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's text, with the network of the last text that had no error."""
+
+    path: Path
+    text: str
+    read: Read = field(default=read_file, repr=False)
+    """Gives the texts of other files, which may be open, too; raises SpecError."""
+    good: Figures | None = field(default=None, repr=False)
+    found: tuple[Diagnostic, ...] = field(default=(), repr=False)
+    is_broken: bool = False
+    """Whether the spec has errors without any of its variants."""
+
+    @property
+    def is_spec(self) -> bool:
+        """Whether it is a spec, and no other YAML file."""
+        return _IS_SPEC.search(self.text) is not None
+
+    @cached_property
+    def outline(self) -> Part:
+        """The tree of the text, be it complete or not."""
+        return outline(self.text)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The lines of the text."""
+        return Lines(self.text)
+
+    @cached_property
+    def bases(self) -> dict[Path, Document]:
+        """The files that it extends, directly or not, those that come first first."""
+        found: dict[Path, Document] = {}
+        self._extended(found, (self.path,))
+        return found
+
+    def _extended(self, found: dict[Path, Document], above: tuple[Path, ...]) -> None:
+        for name in extended_names(self.outline):
+            path = extended_file(name, self.path)
+            path = path.resolve() if path is not None else None
+            if path is None or path in (*found, *above) or len(above) > MAX_EXTENDS:
+                continue
+            try:
+                base = Document(path, self.read(path), self.read)
+            except SpecError:
+                continue
+            base._extended(found, (*above, path))
+            found[path] = base
+
+    @cached_property
+    def roles(self) -> list[Role]:
+        """What each key and value is."""
+        return [*roles(self.outline, tuple(b.outline for b in self.bases.values()))]
+
+    def changed(self, text: str) -> Document:
+        """Another version, for which the last good network stays."""
+        return replace(self, text=text)
+
+    def analysed(self) -> Iterator[Document]:
+        """The same version with its diagnostics and network, as far as they are known.
+
+        The last one is complete. Between them an editor can stop.
+        """
+        if not self.is_spec:
+            yield replace(self, found=(), good=None)
+            return
+        findings = Findings(str(self.path))
+        networks: list[Network] = []
+        for network in checking(
+            findings, lambda: parsed(self.text, self.path, self.read)
+        ):
+            networks.append(network)
+            found = () if self.is_broken else self.found
+            yield replace(self, good=_good(networks), found=found, is_broken=False)
+        good = _good(networks) if networks else self.good
+        found = tuple(findings)
+        yield replace(self, good=good, found=found, is_broken=not networks)
+
+
+def _good(networks: list[Network]) -> Figures:
+    first, *others = networks
+    variants: Mapping[str, Network] = {n.spec.variant or "": n for n in others}
+    return Figures(first, variants)
+
+
+def extended_names(root: Part) -> list[str]:
+    """The files that a document extends, as it names them."""
+    value = root.get("extends")
+    if value is None:
+        return []
+    parts = value.items if value.kind == "list" else [value]
+    return [part.text for part in parts if part.kind == "scalar"]

@@ -1,0 +1,85 @@
+"""What a network's layers are and cost, by the names that a document has for them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from archspec.language.layers import JoinLayer, Layer, inner_layers
+from archspec.network import Instance, Network, Step
+
+
+class Cost(NamedTuple):
+    """Parameters and MACs."""
+
+    parameters: int = 0
+    macs: int = 0
+
+    def __add__(self, other: object) -> Cost:
+        if not isinstance(other, Cost):
+            return NotImplemented
+        return Cost(self.parameters + other.parameters, self.macs + other.macs)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A network and those of its variants."""
+
+    network: Network
+    variants: Mapping[str, Network]
+
+    @cached_property
+    def uses(self) -> Mapping[str, list[Instance]]:
+        """The uses of each block; the document itself has no name."""
+        found: dict[str, list[Instance]] = defaultdict(list)
+        for instance in self.network.root.walk():
+            found[instance.block or ""].append(instance)
+        return found
+
+    @cached_property
+    def costs(self) -> Mapping[str, Cost]:
+        """The cost of everything below a path."""
+        found: dict[str, Cost] = defaultdict(Cost)
+        for layer in self.network.layers:
+            own = Cost(layer.parameters, layer.macs)
+            parts = layer.path.split(".")
+            for length in range(1, len(parts) + 1):
+                found[".".join(parts[:length])] += own
+        return found
+
+    @property
+    def total(self) -> Cost:
+        """Of the whole network."""
+        return Cost(self.network.parameters, self.network.macs)
+
+    def steps(self, block: str, layer: str, row: str = "") -> list[Step]:
+        """All runs of a layer, or of a row of a table, in every use of its block."""
+        found = (use.steps.get(layer, ()) for use in self.uses.get(block, ()))
+        return [s for steps in found for s in steps if not row or s.row == row]
+
+    def cost(self, block: str, layer: str, row: str = "") -> Cost:
+        """Of a layer or row in all uses of its block, branches of a join included."""
+        total, suffix = Cost(), f".{row}" if row else ""
+        for use in self.uses.get(block, ()):
+            prefix = f"{use.path}." if use.path else ""
+            for name in (layer, *self.inside(block, layer)):
+                total += self.costs.get(f"{prefix}{name}{suffix}", Cost())
+        return total
+
+    def layer(self, block: str, name: str) -> Layer | None:
+        """A layer as the document has it."""
+        document = self.network.document
+        layers = document.layers
+        if block:
+            known = document.blocks.get(block)
+            layers = known.layers if known is not None else {}
+        return next((layer for own, layer in inner_layers(layers) if own == name), None)
+
+    def inside(self, block: str, name: str) -> Iterator[str]:
+        """The layers in the branches of a join."""
+        layer = self.layer(block, name)
+        for branch in layer.branches.values() if isinstance(layer, JoinLayer) else ():
+            yield from (str(own) for own, _ in inner_layers(branch.layers))

@@ -1,5 +1,0 @@
-"""One HTML file about a network: `report`."""
-
-from archspec.reporting.page import report
-
-__all__ = ["report"]
