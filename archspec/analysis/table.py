@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from html import escape
 from textwrap import fill
@@ -13,11 +12,10 @@ from typing import NamedTuple
 from archspec.analysis.cost import compared_figures
 from archspec.analysis.counts import Counts, own_counts
 from archspec.analysis.memory import forms, litert_arena
+from archspec.analysis.rows import rows
 from archspec.analysis.training import training_memory
 from archspec.analysis.usage import INFERENCE, Optimizer, Usage
-from archspec.language import Table
-from archspec.language.layers import inner_layers
-from archspec.network import Network, NetworkLayer
+from archspec.network import Network
 from archspec.ops.shapes import by
 
 COUNTED = """\
@@ -57,7 +55,7 @@ def to_html(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
 ) -> str:
     """The same as HTML, for notebooks."""
-    title, sizes = _heading(network)
+    title, sizes = heading(network)
     lines = [f"<b>{escape(title)}</b>", escape(sizes), *map(escape, _erratum(network))]
     tables = map(_html_table, _grids(network, usage, counts))
     return "\n".join([*(f"<p>{line}</p>" for line in lines), *tables]) + "\n"
@@ -70,7 +68,7 @@ def _page(
     tables: Iterable[str],
     counts: Counts | None,
 ) -> str:
-    title, sizes = _heading(network)
+    title, sizes = heading(network)
     parts = [f"{mark}{title}{gap}{sizes}", *tables, *_erratum(network)]
     return "\n\n".join([*parts, _counted(counts)]) + "\n"
 
@@ -176,31 +174,8 @@ def _html_table(grid: Grid) -> str:
     return "\n".join(["<table>", *(f"<tr>{cells}</tr>" for cells in rows), "</table>"])
 
 
-def _groups(
-    network: Network, counts: Counts
-) -> dict[str, list[tuple[NetworkLayer, int]]]:
-    """Layers by the layer of the document, or the row of its table, that they are."""
-    tables = {
-        name
-        for name, layer in inner_layers(network.document.layers)
-        if isinstance(layer, Table)
-    }
-    found: dict[str, list[tuple[NetworkLayer, int]]] = defaultdict(list)
-    for counted in zip(network.layers, counts.layers, strict=True):
-        name, *rest = counted[0].path.split(".")
-        found[f"{name}.{rest[0]}" if name in tables and rest else name].append(counted)
-    return found
-
-
-def _op(network: Network, group: str, layer: NetworkLayer) -> str:
-    """The op of a group whose first layer this is, and how often it is repeated."""
-    name, _, row = group.partition(".")
-    steps = [s for s in network.root.steps.get(name, []) if s.row == (row or None)]
-    op = steps[0].op if steps else layer.op
-    return f"{len(steps)} x {op}" if len(steps) > 1 else op
-
-
-def _heading(network: Network) -> tuple[str, str]:
+def heading(network: Network) -> tuple[str, str]:
+    """The network with its source, and its input and output shapes."""
     document, variant = network.document, network.spec.variant
     title = network.name + (f", variant {variant}" if variant else "")
     if document.source:
@@ -216,16 +191,16 @@ def _heading(network: Network) -> tuple[str, str]:
 
 def _layers(network: Network, counts: Counts) -> Grid:
     totals = network.parameters, counts.total
-    rows: list[list[str]] = []
-    for name, group in _groups(network, counts).items():
-        layers, counted = zip(*group, strict=True)
+    lines: list[list[str]] = []
+    for row in rows(network):
+        layers = [network.layers[number] for number in row.layers]
+        counted = sum(counts.layers[number] for number in row.layers)
         parameters = sum(layer.parameters for layer in layers)
-        figures = *_share(parameters, totals[0]), *_share(sum(counted), totals[1])
-        op = _op(network, name, layers[0])
-        rows.append([name, op, by(layers[-1].output), *figures])
+        figures = *_share(parameters, totals[0]), *_share(counted, totals[1])
+        lines.append([row.name, row.title, by(layers[-1].output), *figures])
     header = ["layer", "op", "output", "parameters", "share", counts.unit, "share"]
     total = ["total", "", "", *_share(*totals[:1] * 2), *_share(*totals[1:] * 2)]
-    return Grid(header, [*rows, total], left=range(3))
+    return Grid(header, [*lines, total], left=range(3))
 
 
 def _share(part: int, whole: int) -> tuple[str, str]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from archspec.analysis.usage import UsageWords
     from archspec.api.weights import AdoptedWeights, Weights
     from archspec.benching import Benchmark
+    from archspec.drawing import Format as Picture
+    from archspec.drawing import Share
     from archspec.errors import Diagnostic
     from archspec.verification import Report
     from archspec.weights.checks import Arrays
@@ -127,6 +129,22 @@ class Network(network.Network):
         from archspec.analysis.usage import Usage
 
         return cost_document(self, Usage.of(**usage), _others(self, counter))
+
+    def draw(self, format: Picture = "svg", *, share: Share = "macs") -> str:
+        """The network as a picture, with the wiring of its blocks.
+
+        Args:
+            format: `svg`.
+            share: whether boxes show their part of the `macs` or of the `parameters`.
+
+        Raises:
+            InvalidArgument: another word.
+        """
+        from archspec import drawing
+
+        one_of("format", format, drawing.FORMATS)
+        one_of("share", share, drawing.SHARES)
+        return drawing.draw(self, format, share)
 
     def fold_batch_norm(self) -> Network:
         """The network for inference, batch norm folded into the layers before it."""

@@ -22,6 +22,7 @@ COMMANDS = {
     "blocks": "catalogue.blocks",
     "flops": "flops.flops",
     "compare": "compare.compare",
+    "draw": "draw.draw",
     "sweep": "sweep.sweep",
     "search": "search.search",
     "check": "check.check",

@@ -1,0 +1,151 @@
+"""Where the nodes and wires of a graph stand: a column, with lanes beside it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from archspec.drawing.diagram import Box, Graph
+from archspec.drawing.grid import LABEL, Grid
+from archspec.drawing.lanes import Cell, cells
+from archspec.drawing.nodes import NOTE, Look, look, shown
+from archspec.drawing.routes import Route, routes
+from archspec.drawing.scene import Line, Point, Scene, Text
+from archspec.ops.shapes import Shape
+
+PORT = 12
+"""Between wires that enter a node from above."""
+SIDE = 6
+"""Between those that enter it from the side."""
+
+
+def layout(
+    graph: Graph,
+    *,
+    is_network: bool = False,
+    percents: Mapping[int, str] | None = None,
+    bars: Mapping[int, float] | None = None,
+) -> Scene:
+    """Lay a graph out.
+
+    `percents` and `bars` show what nodes cost, by number. The graph of a network has
+    all shapes, that of a block those that change.
+    """
+    looks = [look(n, (percents or {}).get(i, "")) for i, n in enumerate(graph.nodes)]
+    return _Layout(graph, is_network, looks, bars or {}).scene()
+
+
+def shape_text(shape: Shape) -> str:
+    """The shape of a tensor, channels first."""
+    return "\N{MULTIPLICATION SIGN}".join(map(str, shape))
+
+
+class _Layout:
+    def __init__(
+        self,
+        graph: Graph,
+        is_network: bool,
+        looks: list[Look],
+        bars: Mapping[int, float],
+    ):
+        self.graph = graph
+        self.is_network = is_network
+        self.looks = looks
+        self.bars = bars
+        self.cells = cells(graph, is_network=is_network)
+        self.routes = routes(graph, self.cells)
+        self.grid = Grid(self.cells, looks, self.labels, self.routes)
+        pairs = zip(self.cells, looks, strict=True)
+        self.areas = [self.grid.area(cell, look) for cell, look in pairs]
+
+    @cached_property
+    def labels(self) -> dict[int, str]:
+        """The shape of what each node puts out, unless that is what it reads."""
+        read: dict[int, set[Shape]] = defaultdict(set)
+        for wire in self.graph.wires:
+            read[wire.target].add(wire.shape)
+        return {
+            wire.source: shape_text(wire.shape)
+            for wire in self.graph.wires
+            if self.is_network or read[wire.source] != {wire.shape}
+        }
+
+    def scene(self) -> Scene:
+        nodes = [
+            shown(node, self.looks[n], self.areas[n], self.bars.get(n, 0))
+            for n, node in enumerate(self.graph.nodes)
+        ]
+        lines = [
+            Line([*self._points(route)], self._is_optional(route))
+            for route in self.routes.wires
+        ]
+        labels = [self._label(*pair) for pair in self.labels.items()]
+        return Scene(self.grid.width, self.grid.height, nodes, lines, labels)
+
+    def _label(self, node: int, text: str) -> Text:
+        area = self.areas[node]
+        x, y = area.middle[0] + LABEL, area.bottom + 11
+        return Text(text, x, y, NOTE, style="muted")
+
+    def _is_optional(self, route: Route) -> bool:
+        node = self.graph.nodes[route.target]
+        return route.gutter is not None and isinstance(node, Box) and node.optional
+
+    def _points(self, route: Route) -> Iterator[Point]:
+        start, end = self.areas[route.source], self.areas[route.target]
+        x = start.middle[0]
+        yield x, start.bottom
+        if route.turn is None:
+            yield x, end.y
+            return
+        y = self.grid.channel_y(route.turn, self.routes.channels, route.key)
+        yield x, y
+        if route.gutter is None:
+            port = end.middle[0] + self.ports.get((route.source, route.target), 0)
+            yield port, y
+            yield port, end.y
+            return
+        beside = self.grid.gutter_x(route.gutter, self.routes.gutters, route.key)
+        side = end.middle[1] + self.sides[route.source, route.target]
+        yield beside, y
+        yield beside, side
+        yield (end.x if beside < end.x else end.right), side
+
+    @cached_property
+    def ports(self) -> dict[tuple[int, int], float]:
+        """Where turning wires enter nodes from above, from the middle."""
+        arriving: dict[int, list[Route]] = defaultdict(list)
+        for route in self.routes.wires:
+            if route.gutter is None:
+                arriving[route.target].append(route)
+        found: dict[tuple[int, int], float] = {}
+        for target, wires in arriving.items():
+            if target in self.routes.joins or not self._is_crowded(target, wires):
+                continue
+            own = self.cells[target].lane
+            away = {r.source: self.cells[r.source].lane - own for r in wires}
+            for side in (-1, 1):
+                beside = [source for source, lanes in away.items() if lanes * side > 0]
+                beside.sort(key=lambda source: abs(away[source]))
+                ports = enumerate(beside, 1)
+                found |= {(s, target): side * PORT * number for number, s in ports}
+        return found
+
+    def _is_crowded(self, target: int, wires: list[Route]) -> bool:
+        """Whether a turning wire cannot enter a node in its middle."""
+        row, lane = self.cells[target]
+        return len(wires) > 1 or Cell(row - 1, lane) in self.routes.taken
+
+    @cached_property
+    def sides(self) -> dict[tuple[int, int], float]:
+        """Where wires from gutters enter nodes, from the middle."""
+        arriving: dict[tuple[int, int], list[Route]] = defaultdict(list)
+        for route in self.routes.wires:
+            if route.gutter is not None:
+                arriving[route.target, route.gutter].append(route)
+        return {
+            (route.source, route.target): SIDE * (number - (len(wires) - 1) / 2)
+            for wires in arriving.values()
+            for number, route in enumerate(wires)
+        }

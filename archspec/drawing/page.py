@@ -1,0 +1,159 @@
+"""A whole picture: a title, the network, and its blocks beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from archspec.analysis.table import heading, one_line
+from archspec.drawing.diagram import Box, Diagram, Graph, Inset
+from archspec.drawing.families import FAMILIES
+from archspec.drawing.layout import layout
+from archspec.drawing.nodes import NOTE
+from archspec.drawing.scene import Area, Scene, Text
+from archspec.drawing.text import fitted, width, wrapped
+
+Share = Literal["macs", "parameters"]
+SHARES: dict[Share, str] = {"macs": "MACs", "parameters": "parameters"}
+
+MARGIN = 24
+GAP = 40
+"""Between the network and its blocks."""
+BETWEEN = 16
+"""Between blocks."""
+INSIDE = 14
+HEADING = 16
+"""The size of the title."""
+LEAST = 520
+"""The width that a title may take."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A block, in its frame."""
+
+    inset: Inset
+    area: Area
+    texts: Sequence[Text]
+    scene: Scene
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a picture consists of."""
+
+    diagram: Diagram
+    share: Share
+    width: float
+    height: float
+    texts: Sequence[Text]
+    scene: Scene
+    panels: Sequence[Panel] = field(default_factory=list[Panel])
+    keys: Sequence[tuple[str, Area]] = field(default_factory=list[tuple[str, Area]])
+
+
+def page(diagram: Diagram, share: Share = "macs") -> Page:
+    """Arrange a picture."""
+    percents, bars = _costs(diagram, share)
+    main = layout(diagram.graph, is_network=True, percents=percents, bars=bars)
+    panels = [_panel(inset) for inset in diagram.insets]
+    room = max(main.height, 420.0)
+    arranged = [*_columns(panels, room)]
+    side = max((p.area.right for p in arranged), default=0)
+    wide = max(main.width + (GAP + side if side else 0), LEAST)
+    texts = [*_titles(diagram, share, wide)]
+    top = max(t.area.bottom for t in texts) + 22
+    moved = [_moved(p, MARGIN + main.width + GAP, top) for p in arranged]
+    low = max([top + main.height, *(p.area.bottom for p in moved)])
+    keys, legend = _legend(diagram, low + 28, wide)
+    height = max((t.area.bottom for t in legend), default=low) + MARGIN
+    return Page(
+        diagram,
+        share,
+        wide + 2 * MARGIN,
+        height,
+        [*texts, *legend],
+        main.moved(MARGIN, top),
+        moved,
+        keys,
+    )
+
+
+def _costs(diagram: Diagram, share: Share) -> tuple[dict[int, str], dict[int, float]]:
+    """The percentages of boxes, and their bars, the longest of which is 1."""
+    whole = getattr(diagram.network, share) or 1
+    nodes = enumerate(diagram.graph.nodes)
+    parts = {n: getattr(box, share) / whole for n, box in nodes if isinstance(box, Box)}
+    most = max(parts.values(), default=0) or 1
+    percents = {n: f"{part:.1%}" for n, part in parts.items() if part}
+    return percents, {n: part / most for n, part in parts.items()}
+
+
+def _titles(diagram: Diagram, share: Share, wide: float) -> Iterator[Text]:
+    network = diagram.network
+    title, sizes = heading(network)
+    y = MARGIN + HEADING - 3.0
+    yield Text(fitted(title, wide, HEADING, bold=True), MARGIN, y, HEADING, bold=True)
+    counts = (
+        f"{sizes}; {network.parameters:,} parameters, {network.macs:,} MACs; "
+        f"percent and bars: {SHARES[share]}"
+    )
+    for line in wrapped(counts, wide, 11, 3):
+        y += 17
+        yield Text(line, MARGIN, y, 11, style="muted")
+
+
+def _panel(inset: Inset) -> Panel:
+    scene = layout(inset.graph)
+    title = width(inset.block, 12, bold=True)
+    inner = max(scene.width, min(title, 260), 150)
+    texts = [Text(fitted(inset.block, inner, 12, bold=True), INSIDE, 24, 12, bold=True)]
+    y = 24
+    for line in wrapped(one_line(inset.summary), inner, NOTE, 3):
+        y += 13
+        texts.append(Text(line, INSIDE, y, NOTE, style="muted"))
+    y += 13
+    shapes = fitted(f"shapes of {inset.example}", inner, NOTE)
+    texts.append(Text(shapes, INSIDE, y, NOTE, style="muted"))
+    y += 14
+    area = Area(0, 0, inner + 2 * INSIDE, y + scene.height + INSIDE)
+    placed = scene.moved(INSIDE + (inner - scene.width) / 2, y)
+    return Panel(inset, area, texts, placed)
+
+
+def _moved(panel: Panel, x: float, y: float) -> Panel:
+    texts = Scene(0, 0, labels=panel.texts).moved(x, y).labels
+    return Panel(panel.inset, panel.area.moved(x, y), texts, panel.scene.moved(x, y))
+
+
+def _columns(panels: Sequence[Panel], room: float) -> Iterator[Panel]:
+    """The panels in columns, each filled as far as the network goes down."""
+    x = y = wide = 0.0
+    for panel in panels:
+        if y and y + panel.area.height > room:
+            x, y, wide = x + wide + BETWEEN, 0.0, 0.0
+        yield _moved(panel, x, y)
+        y += panel.area.height + BETWEEN
+        wide = max(wide, panel.area.width)
+
+
+def _legend(
+    diagram: Diagram, y: float, wide: float
+) -> tuple[list[tuple[str, Area]], list[Text]]:
+    graphs: list[Graph] = [diagram.graph, *(i.graph for i in diagram.insets)]
+    used = {box.family for graph in graphs for box in graph.boxes}
+    keys: list[tuple[str, Area]] = []
+    texts: list[Text] = []
+    x = 0.0
+    named = {name: text for name, text in FAMILIES.items() if name in used}
+    if any(box.optional for graph in graphs for box in graph.boxes):
+        named["optional"] = "only in some uses of the block"
+    for name, text in named.items():
+        length = 20 + width(text, NOTE)
+        if x and x + length > wide:
+            x, y = 0.0, y + 18
+        keys.append((name, Area(MARGIN + x, y - 9, 14, 11)))
+        texts.append(Text(text, MARGIN + x + 20, y, NOTE, style="muted"))
+        x += length + 18
+    return keys, texts

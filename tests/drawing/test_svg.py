@@ -1,0 +1,55 @@
+"""The picture of a network as SVG."""
+
+import re
+from xml.etree import ElementTree
+
+from typer.testing import CliRunner
+
+import archspec
+from archspec.cli.commands import program
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def tooltips(picture):
+    """The tooltips of boxes by path, each as its lines."""
+    root = ElementTree.fromstring(picture)
+    found = [title.text.split("\n") for title in root.iterfind(f".//{SVG}g/{SVG}title")]
+    return {lines[0].partition(": ")[0]: lines for lines in found if len(lines) > 1}
+
+
+def test_boxes_have_the_names_and_figures_of_the_cost_table():
+    network = archspec.load("mobilenetv2")
+    boxes = tooltips(network.draw())
+    table = network.table("markdown").split("\n\n")[2].splitlines()[2:-1]
+    for line in table:
+        name, op, output, parameters, _, macs, _ = line.strip("| ").split(" | ")
+        repeats, _, single = op.rpartition(" x ")
+        path = f"{name}.0" if name.startswith("stages") else name
+        title, *_, shape, figures = boxes[path]
+        assert title == f"{path}: {f'{repeats} x ' if repeats else ''}{single}"
+        assert shape == f"output {output}"
+        counted = f"{parameters} parameters, {macs} MACs".replace("- ", "0 ")
+        assert figures == counted
+
+
+def test_a_picture_is_written_by_its_suffix(tmp_path):
+    path = tmp_path / "net.svg"
+    done = CliRunner().invoke(program([]), ["draw", "mobilenetv2", "-o", str(path)])
+    assert done.exit_code == 0, done.output
+    assert path.read_text("utf-8") == archspec.load("mobilenetv2").draw("svg")
+
+
+def test_without_a_file_the_picture_is_printed():
+    done = CliRunner().invoke(program([]), ["draw", "unet", "--share", "parameters"])
+    assert done.stdout == archspec.load("unet").draw("svg", share="parameters")
+
+
+def test_another_suffix_is_refused(tmp_path):
+    path = tmp_path / "net.png"
+    done = CliRunner().invoke(program([]), ["draw", "mobilenetv2", "-o", str(path)])
+    assert done.exit_code == 2
+    assert "suffix of a picture is .svg; found '.png'" in re.sub(
+        r"\s+", " ", done.stderr
+    )
+    assert not path.exists()
