@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from importlib import import_module
-from typing import Any
 
+from archspec.targets.ruff import ruff
+
+_RULES = "F401,F811,F821,I"
 _ARGUMENT_ALONE = re.compile(
     r"^( +(?:\w+ = |return )layers\..*[^(,\n])\)\(\n +(\w+)\n +\)", re.MULTILINE
 )
@@ -19,31 +19,7 @@ def tidy(text: str) -> str:
     A line that is too long for a layer is broken between the layer's own arguments.
     Raises RuntimeError for a name that the text does not define.
     """
-    rules = "F401,F811,F821,I"
-    text = _ruff("check", "--fix", "--quiet", "--select", rules, text=text)
-    text = _ruff("format", text=text)
+    tool = ruff()
+    text = tool.format(tool.fix(text, _RULES))
     opened = _ARGUMENT_ALONE.sub(r"\1,)(\2)", text)
-    return text if opened == text else _ruff("format", text=opened)
-
-
-def _ruff(*arguments: str, text: str) -> str:
-    ruff: Any = import_module("ruff")
-    command = [
-        ruff.find_ruff_bin(),
-        *arguments,
-        "--isolated",
-        "--stdin-filename",
-        "module.py",
-        "-",
-    ]
-    done = subprocess.run(
-        command,
-        input=text,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"ruff refused generated code: {done.stderr}\n{text}")
-    return done.stdout
+    return text if opened == text else tool.format(opened)

@@ -1,0 +1,1 @@
+export const EditorView = null, basicSetup = null;

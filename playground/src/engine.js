@@ -1,0 +1,72 @@
+// The worker: one question at a time, the latest of its kind, and within limits of time.
+
+export const Failed = { restarted: "restarted", superseded: "superseded" };
+
+export class Engine {
+  #worker;
+  #asked = null; // what the worker works on
+  #waiting = new Map(); // by method, the latest question
+  #ready = false;
+  #seconds;
+
+  // `onprogress` gets a number from 0 to 1 while Python starts, `onready` when it has.
+  constructor({ seconds, onprogress, onready }) {
+    this.#seconds = seconds;
+    this.onprogress = onprogress;
+    this.onready = onready;
+    this.#start();
+  }
+
+  // A promise of the answer. It fails with `Failed.superseded` if another question with
+  // this method comes before this one's turn, with `Failed.restarted` after the limit.
+  ask(method, ...args) {
+    return new Promise((resolve, reject) => {
+      this.#waiting.get(method)?.reject(new Error(Failed.superseded));
+      this.#waiting.set(method, { method, args, resolve, reject });
+      this.#next();
+    });
+  }
+
+  #start() {
+    this.#ready = false;
+    // The policy of the page holds in a worker only if its address is a blob.
+    const script = `import ${JSON.stringify(new URL("worker.js", document.baseURI).href)};`;
+    const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+    this.#worker = new Worker(url, { type: "module" });
+    this.#worker.onmessage = ({ data }) => this.#receive(data);
+    this.#worker.onerror = ({ message }) => this.onfailure?.(message);
+  }
+
+  #receive(data) {
+    if ("progress" in data) return this.onprogress?.(data.progress);
+    if ("ready" in data) {
+      this.#ready = true;
+      this.onready?.();
+      return this.#next();
+    }
+    if ("broken" in data) return this.onfailure?.(data.broken);
+    const { resolve, reject, timer } = this.#asked;
+    clearTimeout(timer);
+    this.#asked = null;
+    if ("failure" in data) reject(new Error(data.failure));
+    else resolve(data.answer);
+    this.#next();
+  }
+
+  #next() {
+    if (!this.#ready || this.#asked || this.#waiting.size === 0) return;
+    const [method, question] = this.#waiting.entries().next().value;
+    this.#waiting.delete(method);
+    question.timer = setTimeout(() => this.#interrupt(), this.#seconds * 1000);
+    this.#asked = question;
+    this.#worker.postMessage({ method, args: question.args });
+  }
+
+  #interrupt() {
+    const { reject } = this.#asked;
+    this.#asked = null;
+    this.#worker.terminate();
+    this.#start();
+    reject(new Error(Failed.restarted));
+  }
+}
