@@ -6,7 +6,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal --durations 25 --durations-min 2
 QUARTER ?= $(shell git rev-list --count HEAD)
 
-.PHONY: demo test test-full test-quarter verified fuzz check generate zoo survey mirror clean
+.PHONY: demo test test-full test-quarter verified fuzz check generate zoo survey mirror playground clean
 
 demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and what it costs
 	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
@@ -49,6 +49,9 @@ survey: $(VENV)/all                     ## import models that exist, and write d
 mirror: $(VENV)/all                     ## import the bundled specs back, and write docs/importing.md
 	$(BIN)/python docs/mirror.py
 	$(BIN)/python docs/mirror.py --originals
+
+playground: $(VENV)/core                ## build/playground: edit specs in the browser (needs npm)
+	$(BIN)/python playground/build.py
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache

@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 import archspec
 
 HERE = Path(__file__).resolve().parent
@@ -53,12 +55,14 @@ def main() -> None:
         shutil.copy(modules / "pyodide" / name, SITE / "pyodide")
     shutil.copy(modules / "pyodide/pyodide-lock.json", SITE / "pyodide")
     shutil.copy(modules / "@astral-sh/ruff-wasm-nodejs/ruff_wasm_bg.wasm", SITE)
-    for page in (HERE / "index.html", HERE / "playground.css"):
+    palette = ROOT / "templates/web/palette.css"
+    for page in (HERE / "index.html", HERE / "playground.css", palette):
         shutil.copy(page, SITE)
     pack_python([*wheels, own_wheel()], SITE / "python.zip")
-    (SITE / "zoo.json").write_text(json.dumps(zoo()), "utf-8")
+    (SITE / "bundled.json").write_text(json.dumps(bundled()), "utf-8")
     (SITE / "sizes.json").write_text(json.dumps(sizes()), "utf-8")
     (SITE / "licences.txt").write_text(licences(modules, wheels), "utf-8")
+    (SITE / "built").touch()
     print(f"{SITE.relative_to(ROOT)}: python3 -m http.server -d {SITE.name}")
 
 
@@ -138,10 +142,11 @@ def bundle(modules: Path, esbuild: str) -> None:
 
 
 def own_wheel() -> Path:
-    """archspec as it would be released."""
+    """The wheel of archspec itself."""
     folder = ROOT / "build/wheel"
     shutil.rmtree(folder, ignore_errors=True)
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder))
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps")
+    run(*pip, "--wheel-dir", str(folder), str(ROOT))
     (path,) = folder.glob("*.whl")
     return path
 
@@ -155,11 +160,9 @@ def pack_python(wheels: list[Path], target: Path) -> None:
 
 def python_files(wheels: list[Path]) -> Iterator[tuple[str, bytes]]:
     """The files of wheels without machine code, which their Python can do without."""
-    for path in wheels:
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                if not name.endswith((".so", ".c", ".pyi")):
-                    yield name, archive.read(name)
+    for archive in map(zipfile.ZipFile, wheels):
+        names = (n for n in archive.namelist() if not n.endswith((".so", ".c", ".pyi")))
+        yield from ((name, archive.read(name)) for name in names)
     yield "bridge.py", (HERE / "bridge.py").read_bytes()
 
 
@@ -170,16 +173,19 @@ def sizes() -> list[int]:
     return [path.stat().st_size for path in paths]
 
 
-def zoo() -> list[dict[str, Any]]:
-    """The bundled specs, which the page can show before Python has started."""
-    return [
-        {
-            "name": name,
-            "text": archspec.spec_source(name),
-            "variants": archspec.variants(name),
-        }
+def bundled() -> dict[str, Any]:
+    """What the page shows before Python has started."""
+    specs = {
+        name: {"text": archspec.spec_source(name), "variants": archspec.variants(name)}
         for name in archspec.bundled_specs()
-    ]
+    }
+    return {"specs": specs, "targets": {t: title(t) for t in archspec.source_targets()}}
+
+
+def title(target: str) -> str:
+    """The name of a target's framework, as people write it."""
+    manifest = ROOT / "templates" / target / "target.yaml"
+    return yaml.safe_load(manifest.read_text("utf-8"))["name"]
 
 
 def licences(modules: Path, wheels: list[Path]) -> str:

@@ -1,0 +1,30 @@
+// Elements are made from text, never from markup, but for what archspec has escaped.
+
+export const byId = (id) => document.getElementById(id);
+
+export function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+// The elements of a page that archspec wrote, which has escaped what is a spec's.
+export function fromHtml(markup) {
+  return [...new DOMParser().parseFromString(markup, "text/html").body.children];
+}
+
+export function download(name, text) {
+  const url = URL.createObjectURL(new Blob([text]));
+  element("a", { href: url, download: name }).click();
+  URL.revokeObjectURL(url);
+}
+
+// Say in a button for a moment that it has done its work.
+export function confirm(button, text) {
+  const usual = button.dataset.usual ?? button.textContent;
+  button.dataset.usual = usual;
+  button.textContent = text;
+  setTimeout(() => {
+    button.textContent = usual;
+  }, 1500);
+}

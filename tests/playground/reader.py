@@ -1,0 +1,60 @@
+"""What a reader of the playground does and sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+SECONDS = 60_000
+"""Milliseconds until Python must have started, on a machine with other work."""
+
+
+class Reader:
+    """A page of the playground."""
+
+    def __init__(self, page: Page):
+        self.page = page
+        self.editor: Locator = page.get_by_label("Spec in YAML")
+        self.problems: Locator = page.locator("#problems .problem")
+        self.results: Locator = page.locator("#results")
+
+    def open(self, address: str) -> None:
+        """Open an address and wait for the results."""
+        self.page.goto(address)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until the results are those of the text."""
+        shown = self.page.locator("#results:not(.stale) #panel > *")
+        shown.first.wait_for(timeout=SECONDS)
+
+    def write(self, text: str) -> None:
+        """Replace the whole text."""
+        self.editor.focus()
+        self.page.keyboard.press("ControlOrMeta+A")
+        self.page.keyboard.insert_text(text)
+
+    def replace(self, old: str, new: str) -> None:
+        """Replace a part of the text."""
+        text = self.saved("#save-spec")
+        assert old in text
+        self.write(text.replace(old, new, 1))
+
+    def saved(self, button: str) -> str:
+        """The text that a button downloads."""
+        with self.page.expect_download() as download:
+            self.page.click(button)
+        return Path(download.value.path()).read_bytes().decode()
+
+    def figure(self, term: str) -> str:
+        """A figure above the results, in full."""
+        label = self.page.get_by_text(term, exact=True)
+        row = self.page.locator("#totals div").filter(has=label)
+        return row.locator("dd [title]").get_attribute("title") or ""
+
+    def sees(self, *problems: str) -> None:
+        """Assert that these are the problems shown, as in the command line."""
+        expect(self.problems).to_have_count(len(problems), timeout=SECONDS)
+        for row, text in zip(self.problems.all(), problems, strict=True):
+            expect(row).to_contain_text(text)
