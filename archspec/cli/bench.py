@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     Overrides,
@@ -16,6 +15,7 @@ from archspec.cli.options import (
     as_json,
     faults_told,
     progress_shown,
+    show,
     target_option,
 )
 from archspec.frameworks import FRAMEWORKS
@@ -88,4 +88,4 @@ def bench(
             typer.echo(to_csv(measured), nl=False)
         else:
             text = "\n".join(each.to(format, summary=summary) for each in measured)
-            typer.echo(colour.table(text), nl=False, color=True)
+            show(text, format)

@@ -21,6 +21,7 @@ from archspec.cli.options import (
     faults_told,
     overview,
 )
+from archspec.cli.options import show as print_tables
 
 
 def list_specs(specs: MaybeSpecs = None, format: TableFormat = "table") -> None:
@@ -42,7 +43,7 @@ def list_specs(specs: MaybeSpecs = None, format: TableFormat = "table") -> None:
             _tell(format, str, catalogue.list_specs)
             return
         found = networks(specs or bundled_specs(), all_variants=bool(specs))
-        typer.echo(overview([*found], format), nl=False, color=True)
+        print_tables(overview([*found], format), format)
 
 
 def show(

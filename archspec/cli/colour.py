@@ -28,13 +28,13 @@ _DIFF = {r"^\+.*$": "32", r"^-.*$": "31", r"^@@.*$": "36"}
 
 def message(text: str) -> str:
     """Errors, warnings and notes for stderr."""
-    if wanted(sys.stderr) and _is_terminal(sys.stderr):
+    if wanted(sys.stderr) and is_terminal(sys.stderr):
         text = _PLACE.sub(_linked, text)
     return _coloured(text, _MESSAGE, sys.stderr)
 
 
 def table(text: str) -> str:
-    """Tables for stdout."""
+    """Tables for stdout in a pipe; a terminal has `cli.tables`."""
     return _coloured(text, _TABLE, sys.stdout)
 
 
@@ -49,10 +49,11 @@ def wanted(stream: object) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
-def _is_terminal(stream: object) -> bool:
+def is_terminal(stream: object) -> bool:
+    """Whether a stream is a terminal; a closed one is not."""
     return getattr(stream, "isatty", bool)()
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     AllVariants,
@@ -21,6 +20,7 @@ from archspec.cli.options import (
     faults_told,
     noted,
     overview,
+    show,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def flops(
             if summary
             else _layers(found, format, counter, usage)
         )
-        typer.echo(printed, nl=False, color=True)
+        show(printed, format)
 
 
 def _layers(
@@ -91,4 +91,4 @@ def _layers(
     if format == "markdown":
         return "\n\n".join(n.table("markdown", counter, **usage) for n in networks)
     tables = (network.table("text", counter, **usage) for network in networks)
-    return colour.table("\n\n".join(tables))
+    return "\n\n".join(tables)

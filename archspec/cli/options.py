@@ -166,15 +166,19 @@ def overview(
         return as_json([network.totals(counter) for network in networks]) + "\n"
     from archspec.api.network import overview
 
-    if format == "table":
-        return colour.table(overview(networks, counter=counter))
-    return overview(networks, format, counter)
+    return overview(networks, "text" if format == "table" else format, counter)
 
 
-def show(printed: str, format: str) -> None:
-    """Print what a command found, a table in colour."""
-    text = colour.table(printed) if format == "table" else printed
-    typer.echo(text, nl=False, color=True)
+def show(printed: str, format: str = "table") -> None:
+    """Print what a command found; on a terminal, tables fit its width."""
+    if format != "table":
+        typer.echo(printed, nl=False)
+    elif colour.is_terminal(sys.stdout):
+        from archspec.cli import tables
+
+        tables.show(printed, colour=colour.wanted(sys.stdout))
+    else:
+        typer.echo(colour.table(printed), nl=False, color=True)
 
 
 def tell(message: str) -> None:

@@ -122,31 +122,32 @@ def search(
         3: a file exists; --force overwrites it
         4: optuna is not installed
     """
-    with faults_told(), bar_shown() as progress:
+    with faults_told():
         from archspec.api.searching import search
 
-        found = search(
-            spec,
-            grid or (),
-            minimise=minimise or (),
-            maximise=maximise or (),
-            max=most or (),
-            min=least or (),
-            trials=trials,
-            variant=variant or (),
-            set=override or (),
-            dtype=dtype,
-            objective=objective,
-            target=target,
-            storage=storage,
-            name=name,
-            sampler=sampler,
-            seed=seed,
-            jobs=jobs,
-            progress=progress,
-        )
+        with bar_shown() as progress:
+            found = search(
+                spec,
+                grid or (),
+                minimise=minimise or (),
+                maximise=maximise or (),
+                max=most or (),
+                min=least or (),
+                trials=trials,
+                variant=variant or (),
+                set=override or (),
+                dtype=dtype,
+                objective=objective,
+                target=target,
+                storage=storage,
+                name=name,
+                sampler=sampler,
+                seed=seed,
+                jobs=jobs,
+                progress=progress,
+            )
         if output is not None:
             found.save(output, force=force)
-        else:
+        if output is None or format == "json":
             show(found.to(format), format)
         tell_note(found.summary)

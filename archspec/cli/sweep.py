@@ -89,26 +89,27 @@ def sweep(
         3: a file exists; --force overwrites it
         4: joblib (--jobs), pyarrow (.parquet) or matplotlib (--plot) is not installed
     """
-    with faults_told(), bar_shown() as progress:
+    with faults_told():
         from archspec.api.sweeping import sweep
 
-        found = sweep(
-            spec,
-            grid or (),
-            variant=variant or (),
-            set=override or (),
-            figures=figures,
-            max=most or (),
-            min=least or (),
-            front=front or (),
-            dtype=dtype,
-            jobs=jobs,
-            output=output,
-            force=force,
-            progress=progress,
-        )
+        with bar_shown() as progress:
+            found = sweep(
+                spec,
+                grid or (),
+                variant=variant or (),
+                set=override or (),
+                figures=figures,
+                max=most or (),
+                min=least or (),
+                front=front or (),
+                dtype=dtype,
+                jobs=jobs,
+                output=output,
+                force=force,
+                progress=progress,
+            )
         if plot is not None:
             found.plot(plot, force=force)
-        if output is None:
+        if output is None or format == "json":
             show(found.to(format), format)
         tell_note(found.summary)

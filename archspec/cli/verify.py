@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archspec.cli import colour
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     Overrides,
@@ -16,6 +15,7 @@ from archspec.cli.options import (
     as_json,
     faults_told,
     progress_shown,
+    show,
     target_option,
 )
 from archspec.frameworks import FRAMEWORKS, SOURCES, usual_targets
@@ -91,4 +91,4 @@ def verify(
 def _tell(report: Report, format: str) -> None:
     """Print a table at once; JSON is one document at the end."""
     if format == "table":
-        typer.echo(colour.table(str(report)), color=True)
+        show(f"{report}\n")

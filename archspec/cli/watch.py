@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archspec.cli import colour
 from archspec.cli.formats import to_json
 from archspec.cli.options import (
     Format,
@@ -17,6 +16,7 @@ from archspec.cli.options import (
     Spec,
     Variants,
     faults_told,
+    show,
     target_option,
     tell,
     tell_error,
@@ -93,7 +93,7 @@ def _tell(spec: str, update: Update) -> None:
     for path, state in update.files.items():
         tell(f"{state} {path}")
     if update.figures:
-        typer.echo(colour.table(f"\n{update}"), color=True)
+        show(f"\n{update}\n")
     if update.is_first:
         tell(f"\nwatching {spec}; Ctrl-C stops")
 
