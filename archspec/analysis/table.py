@@ -38,17 +38,15 @@ def to_text(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
 ) -> str:
     """The tables for a terminal; `counts` are by default archspec's own."""
-    return _page(
-        network, "", "\n", map(aligned, _grids(network, usage, counts)), counts
-    )
+    return _page(network, "", "\n", map(aligned, grids(network, usage, counts)), counts)
 
 
 def to_markdown(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
 ) -> str:
     """The same as Markdown."""
-    grids = _grids(network, usage, counts)
-    return _page(network, "# ", "\n\n", map(piped, grids), counts)
+    tables = map(piped, grids(network, usage, counts))
+    return _page(network, "# ", "\n\n", tables, counts)
 
 
 def to_html(
@@ -57,7 +55,7 @@ def to_html(
     """The same as HTML, for notebooks."""
     title, sizes = heading(network)
     lines = [f"<b>{escape(title)}</b>", escape(sizes), *map(escape, _erratum(network))]
-    tables = map(_html_table, _grids(network, usage, counts))
+    tables = map(_html_table, grids(network, usage, counts))
     return "\n".join([*(f"<p>{line}</p>" for line in lines), *tables]) + "\n"
 
 
@@ -83,7 +81,10 @@ def _counted(counts: Counts | None) -> str:
     )
 
 
-def _grids(network: Network, usage: Usage, counts: Counts | None) -> Iterator[Grid]:
+def grids(
+    network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
+) -> Iterator[Grid]:
+    """The tables: layers, totals, memory; training if asked for, reported figures."""
     yield _layers(network, counts or own_counts(network))
     yield _totals(network, counts)
     yield _memory(network, usage)

@@ -206,6 +206,16 @@ class Network(network.Network):
         one_of("target", target, TARGETS)
         return render(self, target, templates)
 
+    def report(self) -> str:
+        """One self-contained HTML page: costs, plots, variants, code, spec and weights.
+
+        The page loads nothing, and its bytes depend on the spec and archspec alone. It
+        states where a target does not support the network.
+        """
+        from archspec.reporting import report
+
+        return report(self)
+
     @optional_packages()
     def build(self, target: str, **arguments: Any) -> Any:
         """Import the generated source and return the framework's model.

@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "check.check",
     "lsp": "lsp.lsp",
     "generate": "generate.generate",
+    "report": "report.report",
     "verify": "verify.verify",
     "bench": "bench.bench",
     "weights": "weights.weights",

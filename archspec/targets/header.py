@@ -133,7 +133,7 @@ def _facts(dialect: Dialect) -> Code:
     facts.append(("parameters", parameters))
     facts.append(("cost", _cost(network.macs)))
     if network.document.preprocessing is not None:
-        facts.append(("expects", _preprocessing(network.document.preprocessing)))
+        facts.append(("expects", expected_pixels(network.document.preprocessing)))
     width = max(len(name) for name, _ in facts) + 2
     return Code("\n".join(f"    {name:<{width}}{text}" for name, text in facts))
 
@@ -160,7 +160,8 @@ def _output(
     return f"(N, num_classes){kind}"
 
 
-def _preprocessing(said: Preprocessing) -> str:
+def expected_pixels(said: Preprocessing) -> str:
+    """The scale, mean, standard deviation and order of channels of the input."""
     parts: list[str] = []
     if said.scale is not None:
         divisor = round(1 / said.scale)

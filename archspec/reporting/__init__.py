@@ -1,0 +1,5 @@
+"""One HTML file about a network: `report`."""
+
+from archspec.reporting.page import report
+
+__all__ = ["report"]
