@@ -107,7 +107,7 @@ def diagram(network: Network) -> Diagram:
             kind.example,
             graph(wiring, kind.example, kinds, kind),
         )
-        for kind in kinds.found
+        for kind in kinds.outer_first()
     ]
     return Diagram(network, root, insets)
 

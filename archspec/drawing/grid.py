@@ -18,6 +18,8 @@ TRACK = 9
 ABOVE, LABELLED = 5, 15
 """From a row to the first track below it, without and with shapes."""
 ARROW = 12
+BESIDE = 13
+"""From a lane to the first track of the gutter beside it."""
 LABEL = 5
 """From a wire to the shape beside it."""
 
@@ -57,11 +59,9 @@ class Grid:
 
     @staticmethod
     def _gutter(number: int, lanes: int, routes: Routes) -> float:
-        wires = _count(routes.gutters, number) * TRACK
-        is_outside = number in (0, lanes)
-        return (
-            wires + (TRACK if wires else 0) if is_outside else max(GUTTER, wires + 14)
-        )
+        tracks = _count(routes.gutters, number)
+        needed = tracks * TRACK + BESIDE if tracks else 0
+        return needed if number in (0, lanes) else max(GUTTER, needed)
 
     @property
     def width(self) -> float:
@@ -86,7 +86,7 @@ class Grid:
 
     def gutter_x(self, number: int, gutters: Mapping[int, Tracks], key: Key) -> float:
         """Where a track of a gutter is."""
-        return self._x[2 * number] + TRACK + gutters[number].track[key] * TRACK
+        return self._x[2 * number] + BESIDE + gutters[number].track[key] * TRACK
 
 
 def _count(tracks: Mapping[int, Tracks], number: int) -> int:

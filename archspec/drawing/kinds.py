@@ -54,8 +54,7 @@ class Kinds:
                 kinds.append(kind)
             self._note(kind, path)
             self._kind_of[path] = kind
-        first = {self._kind_of[path].key: self._kind_of[path] for path in paths}
-        self.found = [*first.values()]
+        self._paths = paths
 
     def _note(self, kind: Kind, path: str) -> None:
         document = self._wiring.network.document
@@ -64,6 +63,21 @@ class Kinds:
         for row in rows:
             shown = {*details(document, row.step)}
             kind.shown[row.name] = kind.shown.get(row.name, shown) & shown
+
+    def outer_first(self) -> list[Kind]:
+        """The kinds in the order of their first uses, each after those that use it."""
+        depth: dict[str, int] = {}
+        for path in reversed(self._paths):
+            own = self._kind_of[path].key
+            inner = [depth[self._kind_of[p].key] for p in self._within(path)]
+            depth[own] = max([depth.get(own, 0), *(d + 1 for d in inner)])
+        first = {self._kind_of[path].key: self._kind_of[path] for path in self._paths}
+        return sorted(first.values(), key=lambda kind: -depth[kind.key])
+
+    def _within(self, path: str) -> list[str]:
+        steps = (row.step for row in self._wiring.rows[path])
+        inner = (step.inner.path for step in steps if step and step.inner)
+        return [path for path in inner if path in self._kind_of]
 
     def key_of(self, path: str) -> str | None:
         """The kind of a use; None of one without layers."""

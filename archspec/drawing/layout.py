@@ -9,11 +9,13 @@ from functools import cached_property
 from archspec.drawing.diagram import Box, Graph
 from archspec.drawing.grid import LABEL, Grid
 from archspec.drawing.lanes import Cell, cells
-from archspec.drawing.nodes import NOTE, Look, look, shown
+from archspec.drawing.nodes import NOTE, looks, shown
 from archspec.drawing.routes import Route, routes
 from archspec.drawing.scene import Line, Point, Scene, Text
 from archspec.ops.shapes import Shape
 
+MANY_LANES = 2
+"""Beside the first; boxes of so many lanes are narrow, of two lines."""
 PORT = 12
 """Between wires that enter a node from above."""
 SIDE = 6
@@ -32,8 +34,7 @@ def layout(
     `percents` and `bars` show what nodes cost, by number. The graph of a network has
     all shapes, that of a block those that change.
     """
-    looks = [look(n, (percents or {}).get(i, "")) for i, n in enumerate(graph.nodes)]
-    return _Layout(graph, is_network, looks, bars or {}).scene()
+    return _Layout(graph, is_network, percents or {}, bars or {}).scene()
 
 
 def shape_text(shape: Shape) -> str:
@@ -46,17 +47,18 @@ class _Layout:
         self,
         graph: Graph,
         is_network: bool,
-        looks: list[Look],
+        percents: Mapping[int, str],
         bars: Mapping[int, float],
     ):
         self.graph = graph
         self.is_network = is_network
-        self.looks = looks
         self.bars = bars
         self.cells = cells(graph, is_network=is_network)
         self.routes = routes(graph, self.cells)
-        self.grid = Grid(self.cells, looks, self.labels, self.routes)
-        pairs = zip(self.cells, looks, strict=True)
+        is_flat = max(cell.lane for cell in self.cells) < MANY_LANES
+        self.looks = looks(graph, percents, is_flat=is_flat)
+        self.grid = Grid(self.cells, self.looks, self.labels, self.routes)
+        pairs = zip(self.cells, self.looks, strict=True)
         self.areas = [self.grid.area(cell, look) for cell, look in pairs]
 
     @cached_property

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from archspec.analysis.table import heading, one_line
-from archspec.drawing.diagram import Box, Diagram, Graph, Inset
+from archspec.drawing.diagram import Box, Diagram, Graph, Inset, Port
 from archspec.drawing.families import FAMILIES
-from archspec.drawing.layout import layout
+from archspec.drawing.layout import layout, shape_text
 from archspec.drawing.nodes import NOTE
 from archspec.drawing.scene import Area, Scene, Text
 from archspec.drawing.text import fitted, width, wrapped
@@ -92,16 +92,20 @@ def _costs(diagram: Diagram, share: Share) -> tuple[dict[int, str], dict[int, fl
 
 def _titles(diagram: Diagram, share: Share, wide: float) -> Iterator[Text]:
     network = diagram.network
-    title, sizes = heading(network)
+    title, _ = heading(network)
     y = MARGIN + HEADING - 3.0
     yield Text(fitted(title, wide, HEADING, bold=True), MARGIN, y, HEADING, bold=True)
-    counts = (
-        f"{sizes}; {network.parameters:,} parameters, {network.macs:,} MACs; "
-        f"percent and bars: {SHARES[share]}"
-    )
+    graph = diagram.graph
+    sizes = f"input {_listed(graph.inputs)}, output {_listed(graph.outputs)}"
+    figures = f"{network.parameters:,} parameters, {network.macs:,} MACs"
+    counts = f"{sizes}; {figures}; percentages and bars: {SHARES[share]}"
     for line in wrapped(counts, wide, 11, 3):
         y += 17
         yield Text(line, MARGIN, y, 11, style="muted")
+
+
+def _listed(ports: Sequence[Port]) -> str:
+    return ", ".join(f"{p.name} {shape_text(p.shape)}".lstrip() for p in ports)
 
 
 def _panel(inset: Inset) -> Panel:
@@ -129,13 +133,29 @@ def _moved(panel: Panel, x: float, y: float) -> Panel:
 
 def _columns(panels: Sequence[Panel], room: float) -> Iterator[Panel]:
     """The panels in columns, each filled as far as the network goes down."""
-    x = y = wide = 0.0
+    columns: list[list[Panel]] = [[]]
+    y = 0.0
     for panel in panels:
         if y and y + panel.area.height > room:
-            x, y, wide = x + wide + BETWEEN, 0.0, 0.0
-        yield _moved(panel, x, y)
+            columns.append([])
+            y = 0.0
+        columns[-1].append(panel)
         y += panel.area.height + BETWEEN
-        wide = max(wide, panel.area.width)
+    x = 0.0
+    for column in columns:
+        wide = max((panel.area.width for panel in column), default=0)
+        y = 0.0
+        for panel in column:
+            yield _moved(_widened(panel, wide), x, y)
+            y += panel.area.height + BETWEEN
+        x += wide + BETWEEN
+
+
+def _widened(panel: Panel, wide: float) -> Panel:
+    """The panel in a wider frame, its graph in the middle."""
+    beside = (wide - panel.area.width) / 2
+    area = panel.area._replace(width=wide)
+    return replace(panel, area=area, scene=panel.scene.moved(beside, 0))
 
 
 def _legend(
