@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 import archspec.targets
-from archspec.cli.commands import program
+from archspec.cli.commands import COMMANDS, GROUPS, program
 from archspec.cli.options import progress_shown
 from archspec.language import variant_names
 from archspec.reading import bundled_specs
@@ -601,3 +601,33 @@ def test_progress_elsewhere_is_silent(capsys):
     with progress_shown() as progress:
         progress("comparing outputs")
     assert capsys.readouterr().err == ""
+
+
+def test_the_first_call_shows_commands_by_their_use_and_how_to_start(run):
+    done = run()
+    assert done.exit_code == 2
+    groups = re.findall(r"^(\w.*):$", done.stdout, re.MULTILINE)
+    assert groups == [*GROUPS, "First steps"]
+    shown = re.findall(r"^  (\w+) ", done.stdout.partition("First steps:")[0], re.M)
+    assert {*COMMANDS} <= {*shown}
+    steps = re.findall(r"^  archspec (.+?)  +\w", done.stdout, re.MULTILINE)
+    for step in steps[:3]:
+        assert run(*step.split()).exit_code == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_every_command_has_a_line_of_its_own_in_the_help(run):
+    help = run("--help").stdout
+    for name in COMMANDS:
+        (line,) = re.findall(rf"^  {name} +(\S.*)$", help, re.MULTILINE)
+        assert line.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [(["flosp"], "'flops'"), (["weights", "conver"], "'convert'")],
+)
+def test_a_misspelt_command(run, arguments, meant: str):
+    done = run(*arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"Did you mean {meant}" in " ".join(done.stderr.split())

@@ -25,7 +25,7 @@ from archspec.cli.options import show as print_tables
 
 
 def list_specs(specs: MaybeSpecs = None, format: TableFormat = "table") -> None:
-    """List the bundled specs, or all variants of each SPEC, with their costs.
+    """List the bundled specs, or the variants of a spec, with costs.
 
     Parameters include moving statistics, which are not trainable. JSON also has the
     summary and source of each spec, and the names of its variants.
@@ -86,7 +86,7 @@ def ops(
     ] = None,
     format: Format = "text",
 ) -> None:
-    """List the primitives, or describe one with what it becomes in each framework.
+    """List the primitives, or describe one in every framework.
 
     An attribute without a default must be given, by the layer or by `defaults`.
 
@@ -157,7 +157,7 @@ def explain(
     ] = None,
     format: Format = "text",
 ) -> None:
-    """Explain an error or warning with an example; without CODE, list all codes.
+    """Explain an error or warning with an example, or list all codes.
 
     Examples:
         archspec explain

@@ -45,7 +45,7 @@ def check(
         ),
     ] = "text",
 ) -> None:
-    """Report errors and warnings in a spec without generating files.
+    """Report errors and warnings in a spec.
 
     Checks each SPEC and its variants for every target. A folder stands for the specs in
     it, and without SPEC the current folder is checked. `archspec explain CODE` explains

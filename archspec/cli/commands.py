@@ -9,43 +9,57 @@ from typing import Annotated, Any
 import typer
 
 from archspec.cli import coercion
-from archspec.cli.help import Command, epilog
+from archspec.cli.help import Command, Program, epilog
 
 coercion.install()
 
-COMMANDS = {
-    "init": "start.init",
-    "watch": "watch.watch",
-    "list": "catalogue.list_specs",
-    "show": "catalogue.show",
-    "ops": "catalogue.ops",
-    "blocks": "catalogue.blocks",
-    "flops": "flops.flops",
-    "compare": "compare.compare",
-    "draw": "draw.draw",
-    "sweep": "sweep.sweep",
-    "search": "search.search",
-    "check": "check.check",
-    "lsp": "lsp.lsp",
-    "generate": "generate.generate",
-    "report": "report.report",
-    "verify": "verify.verify",
-    "bench": "bench.bench",
-    "weights": "weights.weights",
-    "import": "importing.import_",
-    "schema": "schema.schema",
-    "explain": "catalogue.explain",
+GROUPS = {
+    "Start": {
+        "init": "start.init",
+        "list": "catalogue.list_specs",
+        "show": "catalogue.show",
+        "import": "importing.import_",
+    },
+    "Edit": {
+        "check": "check.check",
+        "watch": "watch.watch",
+        "ops": "catalogue.ops",
+        "blocks": "catalogue.blocks",
+        "explain": "catalogue.explain",
+        "lsp": "lsp.lsp",
+        "schema": "schema.schema",
+    },
+    "Look": {
+        "flops": "flops.flops",
+        "draw": "draw.draw",
+        "report": "report.report",
+        "compare": "compare.compare",
+        "bench": "bench.bench",
+    },
+    "Convert and verify": {
+        "generate": "generate.generate",
+        "verify": "verify.verify",
+        "weights": "weights.weights",
+    },
+    "Explore": {
+        "sweep": "sweep.sweep",
+        "search": "search.search",
+    },
 }
-"""The function or group of each, by its module in this package."""
+"""The function or group of each command, by its module in this package."""
 
-EXAMPLES = [
-    "archspec list                                find a network",
-    "archspec show mobilenetv2 > net.yaml         start from its spec",
-    "archspec check net.yaml                      check your changes",
+COMMANDS = {name: place for group in GROUPS.values() for name, place in group.items()}
+
+FIRST_STEPS = [
+    "archspec init                                write net.yaml, a small network",
     "archspec flops net.yaml                      count parameters and MACs",
     "archspec generate net.yaml --target torch    write generated/torch/net.py",
-    "archspec import timm:resnet18 -o net.yaml    make a spec of a model that exists",
-    "archspec COMMAND -h                          options and examples",
+    "archspec watch net.yaml --target torch       do both whenever you save",
+]
+EXAMPLES = [
+    *FIRST_STEPS,
+    "archspec init --from mobilenetv2             start from a network of the zoo",
+    "archspec import timm:resnet18 -o net.yaml    start from an existing model",
 ]
 EXIT_CODES = [
     "0  success",
@@ -56,6 +70,10 @@ EXIT_CODES = [
 ]
 
 
+class _Archspec(Program):
+    groups, first_steps = GROUPS, FIRST_STEPS
+
+
 def program(arguments: Sequence[str]) -> typer.Typer:
     """The commands, or only the one that is called.
 
@@ -63,14 +81,13 @@ def program(arguments: Sequence[str]) -> typer.Typer:
     """
     called = [name for name in COMMANDS if name in arguments[:1]]
     app = typer.Typer(
+        cls=_Archspec,
         help=(
-            "Generate readable framework source code and ONNX models from one YAML "
-            "file, count parameters and MACs, convert weights, and verify that all "
-            "targets are equal.\n\n"
-            "SPEC is a path, the name of a bundled spec, or - for standard input."
+            "Describe a neural network once, in a YAML file: generate readable source "
+            "code for PyTorch, Keras and Flax and models for ONNX, count parameters "
+            "and MACs, convert weights, and verify that all targets are equal."
         ),
         epilog=epilog({"Examples": EXAMPLES, "Exit codes": EXIT_CODES}),
-        no_args_is_help=True,
         add_completion=not called,
         context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode=None,
@@ -90,6 +107,7 @@ def program(arguments: Sequence[str]) -> typer.Typer:
 
 
 def _options(
+    ctx: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.")
     ] = False,
@@ -98,4 +116,6 @@ def _options(
         from archspec.api.catalogue import __version__
 
         typer.echo(f"archspec {__version__}")
-        raise typer.Exit
+    elif ctx.invoked_subcommand is None and isinstance(ctx.command, Program):
+        typer.echo(ctx.command.welcome(ctx), nl=False)
+        raise typer.Exit(2)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 EXIT_CODES = {0: "success", 2: "invalid usage, spec or weights"}
 """Of every command; others are in its docstring, under `Exit codes`."""
@@ -45,6 +46,33 @@ class Command(TyperCommand):
         for title in filter(sections.get, sections):
             with formatter.section(title):
                 formatter.write_dl(sections[title])
+
+
+class Program(TyperGroup):
+    """All commands, under the titles of their groups."""
+
+    groups: ClassVar[Mapping[str, Iterable[str]]] = {}
+    first_steps: ClassVar[Sequence[str]] = ()
+
+    def welcome(self, ctx: Any) -> str:
+        """The page for a call without a command: commands, and how to start."""
+        formatter = ctx.make_formatter()
+        self.format_help_text(ctx, formatter)
+        self.format_commands(ctx, formatter)
+        with formatter.section("First steps"):
+            formatter.write_text("\b\n" + "\n".join(self.first_steps))
+        formatter.write(f"\nOptions and examples: {ctx.command_path} COMMAND -h\n")
+        return formatter.getvalue().lstrip("\n")
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        width = max(map(len, self.commands))
+        lines = {
+            name: (name.ljust(width), command.get_short_help_str(limit=100))
+            for name, command in self.commands.items()
+        }
+        for title, names in self.groups.items():
+            with formatter.section(title):
+                formatter.write_dl([lines[name] for name in names])
 
 
 def _page(docstring: str) -> dict[str, str]:

@@ -103,7 +103,7 @@ def import_(
     format: Format = "text",
     force: Force = False,
 ) -> None:
-    """Make a spec of a model that exists, with its weights.
+    """Make a spec of an existing model, with its weights.
 
     A name runs the model's Python in a process of its own; files are only read. The
     spec is accepted if its graph, parameters and MACs are those of the model, and if

@@ -30,7 +30,7 @@ def report(
         typer.Option("--force", help="Overwrite a file that is no report, or edited."),
     ] = False,
 ) -> None:
-    """Write an HTML report of a network: costs, plots, variants, code and weights.
+    """Write an HTML report of a network: costs, plots, code and weights.
 
     The page is one file, which loads nothing and needs no network.
 

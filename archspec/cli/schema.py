@@ -22,7 +22,7 @@ def schema(
         bool, typer.Option("--force", help="Overwrite a file that differs.")
     ] = False,
 ) -> None:
-    """Print the JSON Schema of specs, for completion and validation in editors.
+    """Print the JSON Schema of specs, for editors.
 
     It describes every key, primitive and standard block of this version of archspec.
     docs/editors.md shows how editors find it.

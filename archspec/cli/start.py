@@ -42,9 +42,10 @@ def init(
     override: Overrides = None,
     format: Format = "text",
 ) -> None:
-    """Write a spec to start from: a small network whose comments explain the language.
+    """Write a spec to start from: a small network, or a bundled one.
 
-    With --from, --variant and --set the copy has these changes merged in.
+    The comments of the small network explain the language. A copy of a bundled spec
+    keeps its comments, and has the changes of --variant and --set merged in.
 
     Examples:
         archspec init

@@ -54,10 +54,10 @@ def verify(
         ),
     ] = "table",
 ) -> None:
-    """Build every target with the same random weights and compare every layer.
+    """Build every target with the same weights and compare every layer.
 
-    Runs the generated code, each target in a separate process, at an even and an odd
-    input size, and reports the first layer that differs.
+    Weights are random. Runs the generated code, each target in a separate process, at
+    an even and an odd input size, and reports the first layer that differs.
 
     Examples:
         archspec verify mobilenetv2

@@ -51,7 +51,7 @@ def watch(
     ] = False,
     format: Format = "text",
 ) -> None:
-    """Generate source again whenever the spec is saved, and show how totals change.
+    """Generate source again at every save, and show how totals change.
 
     Also watches the files that the spec extends. While the spec has errors, reports
     them and leaves the generated files as they are. Ctrl-C stops. JSON is an object per
