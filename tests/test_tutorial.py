@@ -12,6 +12,7 @@ from subprocess import CompletedProcess
 
 import pytest
 from test_docs import FENCE, ROOT
+from watching import Watched
 
 from archspec.elaboration import elaborate
 
@@ -23,8 +24,11 @@ class Reader:
     """Does in the present folder what a block says, and sees what it shows.
 
     `yaml` is a file and `python` a part of one, which a comment names; `diff` changes
-    lcnet.yaml; what is in `console` and `pycon` is typed in.
+    lcnet.yaml, or the file that a comment names; what is in `console` and `pycon` is
+    typed in, and `text` is what the last `watch` prints.
     """
+
+    watched: Watched | None = None
 
     def __init__(self, archspec: Callable[..., CompletedProcess[str]]):
         self.archspec = archspec
@@ -34,7 +38,8 @@ class Reader:
         Path(title(block)).write_text(block, "utf-8")
 
     def diff(self, block: str):
-        path = Path("lcnet.yaml")
+        path = Path(changed(block))
+        block = block.removeprefix(f"# {path}\n")
         for hunk in block.split("@@\n"):
             lines = hunk.splitlines(keepends=True)
             old = "".join(line[1:] for line in lines if line[0] in " -")
@@ -48,13 +53,24 @@ class Reader:
 
     def console(self, block: str):
         for command, shown in COMMAND.findall(block):
+            if command.startswith("watch "):
+                self.watched = Watched(Path(), *command.split()[1:])
+                self.text(shown)
+                continue
             done = self.archspec(*command.split())
             assert (done.returncode == 0) == ("error[" not in shown), done.stderr
             printed = done.stdout + done.stderr
-            found = doctest.OutputChecker().check_output(
-                shown, printed, doctest.ELLIPSIS
-            )
-            assert found, f"{command} prints\n{printed}"
+            assert alike(shown, printed), f"{command} prints\n{printed}"
+
+    def text(self, block: str):
+        assert self.watched is not None
+        last = block.splitlines()[-1]
+        printed = self.watched.until(last).lstrip("\n")
+        assert alike(block, printed), f"watch prints\n{printed}"
+
+    def stop(self) -> None:
+        if self.watched is not None:
+            self.watched.close()
 
     def pycon(self, block: str):
         parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(verbose=False)
@@ -63,6 +79,15 @@ class Reader:
         runner.run(session, out=complaints.append, clear_globs=False)
         assert not complaints, "".join(complaints)
         self.variables = session.globs
+
+
+def alike(shown: str, printed: str) -> bool:
+    return doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
+
+
+def changed(block: str) -> str:
+    """The file that a diff changes."""
+    return title(block) if block.startswith("# ") else "lcnet.yaml"
 
 
 def title(block: str) -> str:
@@ -81,7 +106,8 @@ def test_the_erratum_explains_the_figures_of_the_paper(
     monkeypatch.chdir(tmp_path)
     reader = Reader(archspec)
     for language, block in FENCE.findall(TUTORIAL):
-        if language in {"yaml", "diff"}:
+        is_edit = language == "diff" and changed(block) == "lcnet.yaml"
+        if is_edit or language == "yaml":
             getattr(reader, language)(block)
     network = elaborate("lcnet.yaml", overrides=[f"multipliers.width={width}"])
     norms = [layer.output for layer in network.layers if layer.op == "batch_norm"]
@@ -94,5 +120,19 @@ def test_the_tutorial_comes_to_what_it_shows(tmp_path, archspec, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     reader = Reader(archspec)
-    for language, block in FENCE.findall(TUTORIAL):
-        getattr(reader, language)(block)
+    try:
+        for language, block in FENCE.findall(TUTORIAL):
+            getattr(reader, language)(block)
+    finally:
+        reader.stop()
+
+
+def test_the_first_steps_show_what_happens(tmp_path, archspec, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(archspec)
+    section = TUTORIAL.partition("\n## First steps\n")[2].partition("\n## ")[0]
+    try:
+        for language, block in FENCE.findall(section):
+            getattr(reader, language)(block)
+    finally:
+        reader.stop()

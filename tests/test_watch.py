@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from queue import Queue
-from threading import Thread
 
 import pytest
+from watching import Watched
 
-SECONDS = 30
 SPEC = """
 archspec: 1
 name: Small
@@ -22,50 +17,6 @@ input: {channels: 1, size: 4}
 defaults: {conv: {padding: same, bias: false}}
 layers: {conv: {conv: 2}}
 """
-
-
-class Watched:
-    """A running `archspec watch`, and the lines that it prints."""
-
-    def __init__(self, folder: Path, *options: str):
-        command = [sys.executable, "-m", "archspec", "watch", "small.yaml", *options]
-        self.process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.lines = Queue[str]()
-        self.thread = Thread(target=self._read)
-        self.thread.start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout or ():
-            self.lines.put(line)
-
-    def next(self) -> dict:
-        """The object on the next line."""
-        return json.loads(self.lines.get(timeout=SECONDS))
-
-    def until(self, text: str) -> str:
-        """What is printed up to a line with this text."""
-        found = ""
-        while text not in found:
-            found += self.lines.get(timeout=SECONDS)
-        return found
-
-    def close(self) -> None:
-        """End the process, by force if it runs, and the reader of its lines."""
-        self.process.kill()
-        self.process.wait()
-        self.thread.join()
-        assert self.process.stdout
-        self.process.stdout.close()
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=SECONDS)
 
 
 @pytest.fixture
@@ -80,7 +31,7 @@ def watch(tmp_path: Path, spec: Path) -> Iterator:
     running: list[Watched] = []
 
     def start(*options: str) -> Watched:
-        running.append(Watched(tmp_path, *options))
+        running.append(Watched(tmp_path, "small.yaml", *options))
         return running[-1]
 
     yield start
