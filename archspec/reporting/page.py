@@ -21,6 +21,7 @@ from archspec.reporting import variants as others
 from archspec.reporting.code import highlighted
 from archspec.reporting.depth import HEIGHT, depth
 from archspec.reporting.facts import facts
+from archspec.reporting.picture import picture
 from archspec.reporting.tables import cost_tables, layer_table, variant_table
 from archspec.reporting.weights import commands, is_of_its_file, target_title
 from archspec.targets import digest, render
@@ -42,7 +43,8 @@ class Source(NamedTuple):
 def report(network: Network) -> str:
     """The page as HTML, whose last line has a digest as generated code has it."""
     compared = others.variants(network)
-    style = Markup("\n".join(map(_bundled, _STYLES)))
+    drawn = picture(network)
+    style = Markup("\n".join([*map(_bundled, _STYLES), drawn.style]))
     script = Markup(_bundled(_SCRIPT))
     layers, tables = cost_tables(network)
     figures = depth(network)
@@ -52,6 +54,7 @@ def report(network: Network) -> str:
         script=script,
         policy=_policy(style, script),
         facts=facts(network),
+        picture=drawn.svg,
         layers=layers,
         tables=tables,
         counted=_with_code(COUNTED),

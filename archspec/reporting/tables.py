@@ -94,27 +94,42 @@ def layer_table(layers: Iterable[LayerFigures]) -> Table:
     )
 
 
-def variant_table(variants: Iterable[Variant]) -> Table:
+def variant_table(variants: Sequence[Variant]) -> Table:
     """The figures of each variant; differences are those that `flops` prints."""
-    header = "variant input parameters reported difference MACs reported difference"
+    keys = [k for k in ("parameters", "macs") if any(k in v.reported for v in variants)]
+    names = ["variant", "input"]
+    for key, name in (("parameters", "parameters"), ("macs", "MACs")):
+        names += [name, "reported", "difference"] if key in keys else [name]
+    rows = [
+        Row(
+            [
+                Cell(variant.label),
+                Cell(variant.input),
+                _figure(variant.parameters),
+                *_reported(variant, "parameters", keys),
+                _figure(variant.macs),
+                *_reported(variant, "macs", keys),
+                _figure(variant.held),
+            ],
+            variant.is_shown,
+        )
+        for variant in variants
+    ]
     return Table(
         "Variants: trainable parameters, MACs, and bytes of activations at their peak",
-        _header([*header.split(), "activations"], texts=2),
-        [
-            Row(
-                [
-                    Cell(variant.label),
-                    Cell(variant.input),
-                    *_compared(variant, "parameters", variant.parameters),
-                    *_compared(variant, "macs", variant.macs),
-                    _figure(variant.held),
-                ],
-                variant.is_shown,
-            )
-            for variant in variants
-        ],
+        _header([*names, "activations"], texts=2),
+        rows,
         is_sortable=True,
     )
+
+
+def _reported(variant: Variant, key: str, keys: Sequence[str]) -> list[Cell]:
+    """Two cells, if a variant has this figure."""
+    if key not in keys:
+        return []
+    found = variant.reported.get(key)
+    texts = (found.quantity.text, found.difference) if found else ("-", "-")
+    return [Cell(text, "number") for text in texts]
 
 
 def _header(names: Sequence[str], texts: int) -> list[Cell]:
@@ -122,12 +137,6 @@ def _header(names: Sequence[str], texts: int) -> list[Cell]:
         Cell(name, "text" if column < texts else "number")
         for column, name in enumerate(names)
     ]
-
-
-def _compared(variant: Variant, key: str, computed: int) -> list[Cell]:
-    found = variant.reported.get(key)
-    texts = (found.quantity.text, found.difference) if found else ("-", "-")
-    return [_figure(computed), *(Cell(text, "number") for text in texts)]
 
 
 def _figure(number: int) -> Cell:

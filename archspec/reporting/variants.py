@@ -16,8 +16,9 @@ from archspec.ops.shapes import by
 from archspec.reporting.axes import logarithmic, short
 from archspec.reporting.depth import CHARACTER
 
-MAX_LAYERS = 40_000
+MAX_LAYERS = 20_000
 """No further variants are counted once those before have so many layers."""
+TOO_MANY = f"not counted: the variants before have {MAX_LAYERS:,} layers"
 WIDE = 640
 HEIGHT = 380
 """Pixels of the plot; the width, that of paper, is for the places of labels."""
@@ -28,13 +29,13 @@ _Place = tuple[float, float]
 
 
 class Variant(NamedTuple):
-    """A variant's costs; the name of the spec as it is is empty.
+    """A variant's costs; the spec without a variant has the name of its network.
 
     `is_shown` marks the network that the report is about. `parameters` are trainable,
     as those that papers report.
     """
 
-    name: str
+    label: str
     is_shown: bool
     input: str
     parameters: int
@@ -42,17 +43,12 @@ class Variant(NamedTuple):
     held: int
     reported: dict[str, FigureComparison]
 
-    @property
-    def label(self) -> str:
-        """A name for a table."""
-        return self.name or "(base)"
-
 
 class Variants(NamedTuple):
-    """The variants counted, and why others were not, by their names."""
+    """The variants counted, and the names of others by the reason why they are not."""
 
     counted: Sequence[Variant]
-    others: dict[str, str]
+    others: dict[str, list[str]]
 
 
 class Point(NamedTuple):
@@ -95,28 +91,30 @@ def variants(network: Network) -> Variants:
     """
     source, budget = network.spec.source, MAX_LAYERS
     counted: list[Variant] = []
-    others: dict[str, str] = {}
+    others: dict[str, list[str]] = {}
     for name in ("", *variant_names(source)):
         if budget <= 0:
-            others[name] = "not counted: too many variants"
+            others.setdefault(TOO_MANY, []).append(name)
             continue
         try:
             found = elaborate(source, [name] if name else [])
         except SpecError as error:
-            others[name or "(base)"] = error.diagnostics[0].message
+            reason = error.diagnostics[0].message
+            others.setdefault(reason, []).append(name or network.name)
             continue
         budget -= len(found.layers)
-        is_shown = found.spec.digest == network.spec.digest
-        counted.append(_variant(found, name, is_shown))
-    if not any(variant.is_shown for variant in counted):
-        name = network.spec.variant or ""
-        counted.insert(0, _variant(network, f"{name} (this network)".strip(), True))
+        is_named = name == (network.spec.variant or "")
+        is_shown = is_named and found.spec.digest == network.spec.digest
+        counted.append(_variant(found, name or found.name, is_shown))
+    if not _shown(counted):
+        label = network.spec.variant or f"{network.name}, changed"
+        counted.insert(0, _variant(network, label, True))
     return Variants(counted, others)
 
 
-def _variant(network: Network, name: str, is_shown: bool) -> Variant:
+def _variant(network: Network, label: str, is_shown: bool) -> Variant:
     return Variant(
-        name,
+        label,
         is_shown,
         ", ".join(map(by, network.inputs.values())),
         network.trainable_parameters,
@@ -142,7 +140,8 @@ def plot(variants: Sequence[Variant]) -> Plot | None:
     def at(place: _Place) -> _Place:
         return 100 * axes[0].part(place[0]), HEIGHT * (1 - axes[1].part(place[1]))
 
-    labels = _labels({at(place): own for place, own in groups.items()})
+    rings = [at(told) for told in reported.values() if told]
+    labels = _labels({at(place): own for place, own in groups.items()}, rings)
     points = [
         Point(own, *at(place), told and at(told), labels.get(at(place)))
         for (place, own), told in zip(groups.items(), reported.values(), strict=True)
@@ -188,20 +187,21 @@ class _Axis:
         return logarithmic(10**self.low, 10**self.high)
 
 
-def _labels(places: Mapping[_Place, Sequence[Variant]]) -> dict[_Place, Label]:
+def _labels(
+    places: Mapping[_Place, Sequence[Variant]], rings: Sequence[_Place]
+) -> dict[_Place, Label]:
     """Labels of the points that have room for one, that of the shown network first."""
     taken = [
         _Box(WIDE * left / 100 - 4, top - 4, WIDE * left / 100 + 4, top + 4)
-        for left, top in places
+        for left, top in (*places, *rings)
     ]
     found: dict[_Place, Label] = {}
     for place, own in sorted(places.items(), key=lambda item: not _shown(item[1])):
-        free = (
-            (label, box)
-            for label, box in _candidates(_text(own), place)
-            if box.is_inside and not any(map(box.meets, taken))
-        )
-        if chosen := next(free, None):
+        inside = [c for c in _candidates(_text(own), place) if c[1].is_inside]
+        free = [c for c in inside if not any(map(c[1].meets, taken))]
+        if _shown(own):
+            free += inside
+        if chosen := next(iter(free), None):
             found[place] = chosen[0]
             taken.append(chosen[1])
     return found

@@ -65,7 +65,7 @@ def commands(network: Network) -> Commands:
         _line("weights", "init", *words, "-o", weights),
         _line("weights", "adopt", "CHECKPOINT", *words, "-o", weights),
         [_conversion(target, [weights, *words, *fold], stem) for target in ALL_TARGETS],
-        [name for name in IMPLEMENTATIONS if name in spec.variants.entries],
+        [n for n in IMPLEMENTATIONS if is_named and n in spec.variants.entries],
     )
 
 
