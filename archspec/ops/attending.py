@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from archspec.errors import ShapeError
+from archspec.ops.attributes import Doc
 from archspec.ops.base import INPUT, OUTPUT, Array, Kept, shared_out
 from archspec.ops.fields import Count, Examples
 from archspec.ops.join import Join
@@ -106,7 +107,7 @@ class Headed(Attending):
 
     needs_branches = False
 
-    heads: Annotated[Count, Examples(1, 2, 3)] = 1
+    heads: Annotated[Count, Examples(1, 2, 3), Doc("Attention heads.")] = 1
 
     def sizes(self, query: Shape, key: Shape, value: Shape) -> tuple[int, int, int]:
         """Channels of a head's queries and of its values, and heads of the keys.

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from archspec.errors import ShapeError
 from archspec.ops.attending import Attending, Headed
+from archspec.ops.attributes import Doc
 from archspec.ops.base import Array, Weight, Weights
 from archspec.ops.fields import (
     STATIC,
@@ -41,14 +42,32 @@ class Attention(Headed):
     initializer: ClassVar[Initializer] = "truncated_normal", 0.02
     """Of `relative_bias`."""
 
-    window: Annotated[Index, Examples(0, 2, 4)] = 0
-    shift: Annotated[Index, Examples(0, 1)] = 0
-    dilation: Annotated[Count, Examples(1, 2)] = 1
+    window: Annotated[
+        Index,
+        Examples(0, 2, 4),
+        Doc("Positions see those of their window of `window x window`; 0 for all."),
+    ] = 0
+    shift: Annotated[
+        Index,
+        Examples(0, 1),
+        Doc("Roll the feature map by this before it is cut into windows."),
+    ] = 0
+    dilation: Annotated[
+        Count,
+        Examples(1, 2),
+        Doc("Positions see those whose row and column differ by multiples of this."),
+    ] = 1
     relative_bias: BiasField = None
     scale: Annotated[
-        float | None, Optional(positive), STATIC, Examples(None, 0.5, 1)
+        float | None,
+        Optional(positive),
+        STATIC,
+        Examples(None, 0.5, 1),
+        Doc("Factor of the scores, by default `1 / sqrt(d)`."),
     ] = None
-    dropout: Annotated[Share, Examples(0, 0.1)] = 0.0
+    dropout: Annotated[
+        Share, Examples(0, 0.1), Doc("Rate of dropout of the weights, in training.")
+    ] = 0.0
 
     def places(self, query: Shape, key: Shape) -> Places:
         if self.shift and self.shift >= self.window:
@@ -127,7 +146,9 @@ class LinearAttention(Headed):
 
     name = "linear_attention"
 
-    epsilon: Annotated[Positive, STATIC, Examples(1e-5, 1e-3)] = 1e-5
+    epsilon: Annotated[
+        Positive, STATIC, Examples(1e-5, 1e-3), Doc("Added to the denominator.")
+    ] = 1e-5
 
     def macs(self, shape: Shape, *others: Shape) -> int:
         """Sums over the keys, their products with queries, and the denominators."""
@@ -161,7 +182,11 @@ class SeparableAttention(Attending):
 
     name = "separable_attention"
 
-    dilation: Annotated[Count, Examples(1, 2)] = 1
+    dilation: Annotated[
+        Count,
+        Examples(1, 2),
+        Doc("Positions see those whose row and column differ by multiples of this."),
+    ] = 1
 
     def places(self, query: Shape, key: Shape) -> Places:
         if query[1:] != key[1:]:

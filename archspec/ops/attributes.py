@@ -39,6 +39,12 @@ class Read:
         self.function = function
 
 
+class Doc(NamedTuple):
+    """Metadata of an attribute: what it means, in Markdown."""
+
+    text: str
+
+
 class Field(NamedTuple):
     """An attribute of a class."""
 
@@ -50,6 +56,11 @@ class Field(NamedTuple):
     def required(self) -> bool:
         """Whether it has no default."""
         return self.default is REQUIRED
+
+    @property
+    def doc(self) -> str:
+        """What it means, in Markdown; empty if nothing says it."""
+        return next((d.text for d in reversed(self.metadata) if isinstance(d, Doc)), "")
 
     def usual(self) -> Any:
         """The default; raises Refused if it has none."""

@@ -5,6 +5,7 @@ from math import prod
 from typing import Annotated, ClassVar
 
 from archspec.ops import arrays
+from archspec.ops.attributes import Doc
 from archspec.ops.base import (
     INPUT,
     NOTHING,
@@ -75,13 +76,17 @@ class Conv(Convolution):
     fallbacks: ClassVar[Mapping[str, str]] = {"filters": "channels"}
     output_channels = "filters"
 
-    filters: Annotated[Count, Examples(6, 4, 12)]
+    filters: Annotated[Count, Examples(6, 4, 12), Doc("Output channels.")]
     kernel: KernelField = (1, 1)
     stride: StrideField = (1, 1)
     padding: PaddingField
-    groups: Annotated[Count, Examples(1, 2, 3)] = 1
+    groups: Annotated[
+        Count,
+        Examples(1, 2, 3),
+        Doc("Groups of channels that are convolved separately."),
+    ] = 1
     dilation: DilationField = (1, 1)
-    bias: Flag
+    bias: Annotated[Flag, Doc("Add a learned number to each output channel.")]
     initializer: InitializerField = GLOROT
 
     def infer(self, shape: Shape) -> Shape:
@@ -120,8 +125,8 @@ class DepthwiseConv(Convolution):
     stride: StrideField = (1, 1)
     padding: PaddingField
     dilation: DilationField = (1, 1)
-    multiplier: Annotated[Count, Examples(1, 2, 3)] = 1
-    bias: Flag
+    multiplier: Annotated[Count, Examples(1, 2, 3), Doc("Filters per channel.")] = 1
+    bias: Annotated[Flag, Doc("Add a learned number to each output channel.")]
     initializer: InitializerField = GLOROT
 
     def infer(self, shape: Shape) -> Shape:
@@ -152,11 +157,11 @@ class TransposedConv(Windowed):
     linear = True
     fresh_output = True
 
-    filters: Annotated[Count, Examples(6, 4, 12)]
+    filters: Annotated[Count, Examples(6, 4, 12), Doc("Output channels.")]
     kernel: Annotated[KernelField, STATIC] = (2, 2)
     stride: Annotated[StrideField, STATIC] = (2, 2)
     padding: PaddingField = "valid"
-    bias: Flag = False
+    bias: Annotated[Flag, Doc("Add a learned number to each output channel.")] = False
     initializer: InitializerField = GLOROT
 
     def infer(self, shape: Shape) -> Shape:
@@ -188,8 +193,8 @@ class Dense(Op):
     weight_axes = "out in"
     output_channels = "units"
 
-    units: Annotated[Count, Examples(6, 4)]
-    bias: Flag = True
+    units: Annotated[Count, Examples(6, 4), Doc("Output channels.")]
+    bias: Annotated[Flag, Doc("Add a learned number to each output channel.")] = True
     initializer: InitializerField = GLOROT
 
     def infer(self, shape: Shape) -> Shape:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, NamedTuple, cast, get_args
 
-from archspec.ops.attributes import Read, Refused
+from archspec.ops.attributes import Doc, Read, Refused
 from archspec.words import (
     ACTIVATIONS,
     Bias,
@@ -229,21 +229,54 @@ Positive = Annotated[float, Read(positive)]
 Share = Annotated[float, Read(share)]
 Flag = Annotated[bool, Read(flag), Examples(True, False)]
 PairField = Annotated[Pair, Read(pair)]
-KernelField = Annotated[PairField, Examples(3, 1, (3, 2), 2, (1, 5), 5)]
-StrideField = Annotated[PairField, Examples(1, 2, (2, 1), 3)]
-DilationField = Annotated[PairField, Examples(1, 2, (1, 2))]
+KernelField = Annotated[
+    PairField,
+    Examples(3, 1, (3, 2), 2, (1, 5), 5),
+    Doc("Size of the window: a number or `[height, width]`."),
+]
+StrideField = Annotated[
+    PairField,
+    Examples(1, 2, (2, 1), 3),
+    Doc("Step of the window: a number or `[vertical, horizontal]`."),
+]
+DilationField = Annotated[
+    PairField,
+    Examples(1, 2, (1, 2)),
+    Doc("Spacing of the kernel's elements: a number or `[vertical, horizontal]`."),
+]
 AmountsField = Annotated[Amounts, Read(amounts)]
 _PADDINGS = Examples(
     "same", "valid", "symmetric", (1, 0, 2, 1), (1, 1, 1, 1), (1, 1, 2, 2)
 )
-PaddingField = Annotated[Padding, Read(padding), STATIC, _PADDINGS]
-ModeField = Annotated[Mode, OneOf(*get_args(Mode)), STATIC]
-OrderField = Annotated[Order, OneOf(*get_args(Order)), STATIC]
+PaddingField = Annotated[
+    Padding,
+    Read(padding),
+    STATIC,
+    _PADDINGS,
+    Doc(
+        "Pixels around the feature map: `same` as in TensorFlow, `symmetric` as usual "
+        "in PyTorch, `valid` for none, or `[top, bottom, left, right]`."
+    ),
+]
+ModeField = Annotated[Mode, OneOf(*get_args(Mode)), STATIC, Doc("Interpolation.")]
+OrderField = Annotated[
+    Order,
+    OneOf(*get_args(Order)),
+    STATIC,
+    Doc("Order of the numbers: as in PyTorch (`channels_first`) or TensorFlow."),
+]
 _BIASES = OneOf(*get_args(Bias))
 BiasField = Annotated[
-    Bias | None, Optional(_BIASES.check), STATIC, Examples(None, *get_args(Bias))
+    Bias | None,
+    Optional(_BIASES.check),
+    STATIC,
+    Examples(None, *get_args(Bias)),
+    Doc(
+        "Learned number for each head that is added to the scores: by offset "
+        "(`signed`) or by distance (`absolute`)."
+    ),
 ]
-Kind = Annotated[str, OneOf(*ACTIVATIONS)]
+Kind = Annotated[str, OneOf(*ACTIVATIONS), Doc("Activation function.")]
 _INITIALIZERS = Examples(
     ("normal", 0.1),
     ("normal", 0.3),
@@ -251,8 +284,23 @@ _INITIALIZERS = Examples(
     ("normal", "fan_in", 2),
     ("truncated_normal", "fan_out", 1),
 )
-InitializerField = Annotated[Initializer, Read(initializer), STATIC, _INITIALIZERS]
+InitializerField = Annotated[
+    Initializer,
+    Read(initializer),
+    STATIC,
+    _INITIALIZERS,
+    Doc(
+        "Initial kernel: `[distribution, fan, scale]` with variance `scale / fan`, or "
+        "`[distribution, std]`."
+    ),
+]
 _DEVIATIONS = Examples(("normal", 0.02), ("uniform", 0.3), ("truncated_normal", 0.1))
-DeviationField = Annotated[Deviation, Read(deviation), STATIC, _DEVIATIONS]
+DeviationField = Annotated[
+    Deviation,
+    Read(deviation),
+    STATIC,
+    _DEVIATIONS,
+    Doc("Initial values: `[distribution, std]`."),
+]
 EachNumber = Annotated[tuple[float, ...], Read(each_number)]
 EachPositive = Annotated[tuple[float, ...], Read(each_positive)]

@@ -4,6 +4,7 @@ from math import prod
 from typing import Annotated, ClassVar
 
 from archspec.errors import ShapeError
+from archspec.ops.attributes import Doc
 from archspec.ops.base import (
     Array,
     Customs,
@@ -34,8 +35,19 @@ _USUAL_DECAY = Usual(
     1,
     "it is the weight of the old average, 1 - PyTorch's momentum: 0.9 for momentum 0.1",
 )
-Epsilon = Annotated[Positive, STATIC, Examples(1e-3, 1e-5, 1), _USUAL_EPSILON]
-Initial = Annotated[Number, STATIC, Examples(1, 0, 0.5)]
+Epsilon = Annotated[
+    Positive,
+    STATIC,
+    Examples(1e-3, 1e-5, 1),
+    _USUAL_EPSILON,
+    Doc("Added to the variance."),
+]
+Initial = Annotated[
+    Number,
+    STATIC,
+    Examples(1, 0, 0.5),
+    Doc("Initial scale: 0 makes a residual branch start as zero."),
+]
 """The initial scale: 0 starts a residual branch as zero (Goyal et al. 2017, 5.1)."""
 Learned = Annotated[Flag, STATIC]
 """Whether a norm has a learned scale, or shift."""
@@ -57,10 +69,16 @@ class BatchNorm(Op):
     }
 
     epsilon: Epsilon
-    decay: Annotated[Share, STATIC, Examples(0.9, 0.5, 0), _USUAL_DECAY]
+    decay: Annotated[
+        Share,
+        STATIC,
+        Examples(0.9, 0.5, 0),
+        _USUAL_DECAY,
+        Doc("Weight of the old moving average: 1 - `momentum` of PyTorch."),
+    ]
     initial: Initial = 1.0
-    scale: Learned = True
-    shift: Learned = True
+    scale: Annotated[Learned, Doc("Learn a factor per channel.")] = True
+    shift: Annotated[Learned, Doc("Learn a number to add per channel.")] = True
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale`, `shift`; moving `mean` and `variance`, not trained (channels)."""
@@ -113,8 +131,8 @@ class LayerNorm(Op):
 
     epsilon: Epsilon
     initial: Initial = 1.0
-    scale: Learned = True
-    shift: Learned = True
+    scale: Annotated[Learned, Doc("Learn a factor per channel.")] = True
+    shift: Annotated[Learned, Doc("Learn a number to add per channel.")] = True
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` and `shift` (channels)."""
@@ -137,11 +155,16 @@ class GroupNorm(Op):
 
     name = "group_norm"
 
-    groups: Annotated[Count, STATIC, Examples(2, 1, 6)]
+    groups: Annotated[
+        Count,
+        STATIC,
+        Examples(2, 1, 6),
+        Doc("Groups of channels that are normalised together."),
+    ]
     epsilon: Epsilon
     initial: Initial = 1.0
-    scale: Learned = True
-    shift: Learned = True
+    scale: Annotated[Learned, Doc("Learn a factor per channel.")] = True
+    shift: Annotated[Learned, Doc("Learn a number to add per channel.")] = True
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, ...) -> unchanged."""
@@ -172,7 +195,7 @@ class RmsNorm(Op):
 
     epsilon: Epsilon
     initial: Initial = 1.0
-    scale: Learned = True
+    scale: Annotated[Learned, Doc("Learn a factor per channel.")] = True
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` (channels)."""
@@ -221,7 +244,7 @@ class LayerScale(Op):
     name = "layer_scale"
     in_place = True
 
-    initial: Annotated[Number, Examples(0.1, 1, 1e-6)]
+    initial: Annotated[Number, Examples(0.1, 1, 1e-6), Doc("Initial factor.")]
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` (channels), initially `initial`."""
@@ -241,8 +264,8 @@ class ScalarAffine(Op):
     elementwise = True
     in_place = True
 
-    initial: Annotated[Number, Examples(1, 0.5, 0)] = 1.0
-    bias: Flag = True
+    initial: Annotated[Number, Examples(1, 0.5, 0), Doc("Initial factor.")] = 1.0
+    bias: Annotated[Flag, Doc("Also add one learned number.")] = True
 
     def weights(self, shape: Shape) -> dict[str, Weight]:
         """`scale` (1), initially `initial`, and `bias` (1)."""
@@ -259,8 +282,18 @@ class Normalize(Op):
     name = "normalize"
     in_place = True
 
-    mean: Annotated[EachNumber, STATIC, Examples(0.5, 1, (1, 2, 3, 4, 5, 6))]
-    std: Annotated[EachPositive, STATIC, Examples(0.5, 2, (1, 2, 3, 4, 5, 6))]
+    mean: Annotated[
+        EachNumber,
+        STATIC,
+        Examples(0.5, 1, (1, 2, 3, 4, 5, 6)),
+        Doc("Subtracted: one number, or one per channel."),
+    ]
+    std: Annotated[
+        EachPositive,
+        STATIC,
+        Examples(0.5, 2, (1, 2, 3, 4, 5, 6)),
+        Doc("Divisor: one number, or one per channel."),
+    ]
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, ...) -> unchanged."""

@@ -3,13 +3,16 @@
 from math import prod
 from typing import Annotated
 
+from archspec.ops.attributes import Doc
 from archspec.ops.base import INPUT, NOTHING, OUTPUT, Array, Idle, Kept, Op, Weights
 from archspec.ops.fields import Examples, Kind, Number, Share, Usual
 from archspec.ops.shapes import Shape
 from archspec.words import ACTIVATIONS
 
 _USUAL_RATE = Usual(0, 0.9, "it is the fraction of zeros: 0.5 for half")
-Rate = Annotated[Share, Examples(0.1, 0.3, 0), _USUAL_RATE]
+Rate = Annotated[
+    Share, Examples(0.1, 0.3, 0), _USUAL_RATE, Doc("Probability of zero, in training.")
+]
 
 
 class Activation(Op):
@@ -24,7 +27,9 @@ class Activation(Op):
     in_place = True
 
     kind: Kind
-    slope: Annotated[Number, Examples(0.1, 1, 0.3)] = 0.01
+    slope: Annotated[
+        Number, Examples(0.1, 1, 0.3), Doc("Negative slope of `leaky_relu`.")
+    ] = 0.01
 
     def is_idle(self, shape: Shape) -> bool:
         return self.kind == "identity"

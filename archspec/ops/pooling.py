@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from archspec.ops import arrays
+from archspec.ops.attributes import Doc
 from archspec.ops.base import INPUT, OUTPUT, Array, Kept, Op, Weights, positions
 from archspec.ops.fields import (
     STATIC,
@@ -31,7 +32,9 @@ class Pool(Windowed):
     kernel: KernelField = (2, 2)
     stride: StrideField
     padding: Annotated[PaddingField, _PADDINGS] = "valid"
-    ceil: Annotated[Flag, STATIC] = False
+    ceil: Annotated[
+        Flag, STATIC, Doc("Allow a last partial window, by PyTorch's rule.")
+    ] = False
 
     def kept(self) -> Kept:
         return INPUT
@@ -78,7 +81,7 @@ class AvgPool(Pool):
 
     name = "avg_pool"
 
-    count_padding: Annotated[Flag, STATIC] = False
+    count_padding: Annotated[Flag, STATIC, Doc("Count padding in the divisor.")] = False
 
     def evaluate(self, x: Array, weights: Weights) -> Array:
         window, size = self.window, x.shape[2:]
@@ -100,7 +103,12 @@ class AdaptiveAvgPool(Op):
     kinds = ("feature map",)
     keeps_sign = True
 
-    size: Annotated[PairField, STATIC, Examples(3, (2, 5), (9, 4), (12, 20))]
+    size: Annotated[
+        PairField,
+        STATIC,
+        Examples(3, (2, 5), (9, 4), (12, 20)),
+        Doc("Output size: a number or `[height, width]`."),
+    ]
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels, *size)."""
@@ -126,7 +134,9 @@ class GlobalPool(Op):
     keeps_sign = True
     kinds = ("feature map", "sequence")
 
-    keep_size: Flag = False
+    keep_size: Annotated[Flag, Doc("Return a 1x1 feature map instead of a vector.")] = (
+        False
+    )
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, ...) -> (channels,); with `keep_size` (channels, 1, 1)."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from archspec.errors import ShapeError
 from archspec.ops import arrays
+from archspec.ops.attributes import Doc
 from archspec.ops.base import NOTHING, Array, Kept, Op, Weight, Weights, shared_out
 from archspec.ops.fields import (
     STATIC,
@@ -58,7 +59,12 @@ class ToMap(Sequential):
     keeps_sign = True
     like = "size"
 
-    size: Annotated[PairField, STATIC, Examples((3, 4), (2, 6))]
+    size: Annotated[
+        PairField,
+        STATIC,
+        Examples((3, 4), (2, 6)),
+        Doc("Size of the feature map: a number or `[height, width]`."),
+    ]
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height * width) -> (channels, *size)."""
@@ -92,7 +98,7 @@ class PrefixTokens(Sequential):
     name = "prefix_tokens"
     weight_axes = "positions channels"
 
-    count: Annotated[Count, Examples(1, 3)] = 1
+    count: Annotated[Count, Examples(1, 3), Doc("Number of tokens.")] = 1
     initializer: DeviationField = SMALL
 
     def infer(self, shape: Shape) -> Shape:
@@ -146,7 +152,7 @@ class Take(Sequential):
     name = "take"
     keeps_sign = True
 
-    index: Annotated[Index, Examples(0, 5)] = 0
+    index: Annotated[Index, Examples(0, 5), Doc("Position of the token, from 0.")] = 0
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, length) -> (channels,)."""
@@ -169,8 +175,8 @@ class SlicePositions(Sequential):
     keeps_sign = True
     fallbacks: ClassVar[Mapping[str, str]] = {"stop": "positions"}
 
-    start: Annotated[Index, Examples(1, 0)] = 0
-    stop: Annotated[Index, Examples(12, 9, 5)]
+    start: Annotated[Index, Examples(1, 0), Doc("First position.")] = 0
+    stop: Annotated[Index, Examples(12, 9, 5), Doc("Position behind the last.")]
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, length) -> (channels, stop - start)."""
@@ -215,9 +221,16 @@ class Rotary(Sequential):
     name = "rotary"
     sample = (8, 12)
 
-    heads: Annotated[Count, Examples(1, 2)]
-    size: Annotated[PairField, STATIC, Examples((3, 4), (2, 5), 3)]
-    base: Annotated[Positive, Examples(100, 10_000)] = 100.0
+    heads: Annotated[Count, Examples(1, 2), Doc("Attention heads.")]
+    size: Annotated[
+        PairField,
+        STATIC,
+        Examples((3, 4), (2, 5), 3),
+        Doc("Size of the feature map: a number or `[height, width]`."),
+    ]
+    base: Annotated[
+        Positive, Examples(100, 10_000), Doc("Base of the geometric series of angles.")
+    ] = 100.0
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, length) -> unchanged."""

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from archspec.errors import ShapeError
 from archspec.ops import arrays
+from archspec.ops.attributes import Doc
 from archspec.ops.base import Array, Idle, Op, Weights, shared_out
 from archspec.ops.fields import (
     STATIC,
@@ -62,8 +63,8 @@ class SliceChannels(Op):
     fallbacks: ClassVar[Mapping[str, str]] = {"stop": "channels"}
     output_channels = "stop - start"
 
-    start: Annotated[Index, Examples(0, 1)] = 0
-    stop: Annotated[Index, Examples(5, 3)]
+    start: Annotated[Index, Examples(0, 1), Doc("First channel.")] = 0
+    stop: Annotated[Index, Examples(5, 3), Doc("Channel behind the last.")]
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, ...) -> (stop - start, ...)."""
@@ -97,7 +98,7 @@ class ChannelShuffle(Op):
     kinds = ("feature map",)
     keeps_sign = True
 
-    groups: Annotated[Count, Examples(2, 3)]
+    groups: Annotated[Count, Examples(2, 3), Doc("Groups of channels to mix.")]
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> unchanged."""
@@ -121,7 +122,7 @@ class _Blocks(Op):
     kinds = ("feature map",)
     keeps_sign = True
 
-    factor: Annotated[Count, Examples(2, 3, 1)] = 2
+    factor: Annotated[Count, Examples(2, 3, 1), Doc("Factor of height and width.")] = 2
     order: OrderField = "channels_first"
 
     def is_idle(self, shape: Shape) -> bool:
@@ -197,7 +198,9 @@ class Upsample(Op):
     kinds = ("feature map",)
     keeps_sign = True
 
-    factor: Annotated[PairField, Examples(2, 3, (1, 2))] = (2, 2)
+    factor: Annotated[
+        PairField, Examples(2, 3, (1, 2)), Doc("Factor of height and width.")
+    ] = (2, 2)
     mode: ModeField = "nearest"
 
     def infer(self, shape: Shape) -> tuple[int, int, int]:
@@ -218,7 +221,12 @@ class Resize(Op):
     keeps_sign = True
     like = "size"
 
-    size: Annotated[PairField, STATIC, Examples(5, 7, (7, 9), (13, 30))]
+    size: Annotated[
+        PairField,
+        STATIC,
+        Examples(5, 7, (7, 9), (13, 30)),
+        Doc("Output size: a number or `[height, width]`."),
+    ]
     mode: ModeField = "bilinear"
 
     def infer(self, shape: Shape) -> Shape:
@@ -236,8 +244,14 @@ class Pad(Op):
     name = "pad"
     kinds = ("feature map",)
 
-    amounts: Annotated[AmountsField, Examples((1, 1, 1, 1), (0, 1, 2, 3), (1, 1, 2, 2))]
-    value: Annotated[Number, Examples(0, 1.5, -1)] = 0.0
+    amounts: Annotated[
+        AmountsField,
+        Examples((1, 1, 1, 1), (0, 1, 2, 3), (1, 1, 2, 2)),
+        Doc("Pixels at each side: `[top, bottom, left, right]`."),
+    ]
+    value: Annotated[Number, Examples(0, 1.5, -1), Doc("Value of the new pixels.")] = (
+        0.0
+    )
 
     def infer(self, shape: Shape) -> Shape:
         """(channels, height, width) -> (channels, rows, columns)."""
