@@ -11,6 +11,7 @@ from archspec.errors import Place
 from archspec.language.fields import (
     INPUT,
     TENSORS,
+    TYPES,
     Formula,
     Quantity,
     argument,
@@ -59,39 +60,59 @@ class Source:
     `adopt` would not find them out.
     """
 
-    title: str = required(value(text))
-    url: str | None = optional(value(text))
-    names: dict[str, str] = optional(mapping_of(value(text)), dict)
+    title: str = required(value(text), doc="Paper and table, or the model.")
+    url: str | None = optional(value(text), doc="Where it is published.")
+    names: dict[str, str] = optional(
+        mapping_of(value(text)), dict, doc="Names of layers in checkpoints, by path."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
     """The figures of the paper; an erratum explains a difference from the spec's."""
 
-    parameters: Quantity | None = optional(value(quantity))
-    macs: Quantity | None = optional(value(quantity))
-    erratum: str | None = optional(value(text))
+    parameters: Quantity | None = optional(
+        value(quantity), doc="Trainable parameters, such as `3.4M`."
+    )
+    macs: Quantity | None = optional(
+        value(quantity), doc="Multiply-accumulates, such as `300M`."
+    )
+    erratum: str | None = optional(value(text), doc="Why the computed figures differ.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
     """The image: channels and [height, width]."""
 
-    channels: Formula = required(scalar)
-    size: list[Formula] = required(list_of(scalar, 2, 2))
+    channels: Formula = required(scalar, doc="Channels of the image.")
+    size: list[Formula] = required(
+        list_of(scalar, 2, 2),
+        doc="Height and width: an expression, or `[height, width]`.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
     """The pixels that the network expects; it generates nothing."""
 
-    scale: float | None = optional(value(positive))
-    mean: float | list[float] | None = optional(value(for_channels(number)))
-    std: float | list[float] | None = optional(value(for_channels(positive)))
-    resize: int | None = optional(value(pixels))
-    crop: int | None = optional(value(pixels))
-    interpolation: str | None = optional(value(one_of(*INTERPOLATIONS)))
-    channels: str | None = optional(value(one_of("rgb", "bgr")))
+    scale: float | None = optional(
+        value(positive), doc="Factor of the pixels: `(pixel * scale - mean) / std`."
+    )
+    mean: float | list[float] | None = optional(
+        value(for_channels(number)), doc="Mean: a number, or one per channel."
+    )
+    std: float | list[float] | None = optional(
+        value(for_channels(positive)),
+        doc="Standard deviation: a number, or one per channel.",
+    )
+    resize: int | None = optional(value(pixels), doc="Pixels of the shorter side.")
+    crop: int | None = optional(value(pixels), doc="Pixels of the centred square.")
+    interpolation: str | None = optional(
+        value(one_of(*INTERPOLATIONS)), doc="Interpolation of the resizing."
+    )
+    channels: str | None = optional(
+        value(one_of("rgb", "bgr")), doc="Channel order: `rgb` or `bgr`."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +121,21 @@ class Block:
 
     name: Word = required(value(word))
     standard: bool = required(value(flag))
-    summary: str | None = optional(value(text))
-    source: Source | None = optional(part(Source))
-    arguments: dict[str, Formula | str | None] = optional(mapping_of(argument), dict)
-    let: dict[str, Formula] = optional(mapping_of(formula), dict)
-    residual: Formula | None = optional(optional_formula)
-    layers: dict[str, Layer] = required(mapping_of(layer, 1))
+    summary: str | None = optional(value(text), doc="First line of the docstring.")
+    source: Source | None = optional(part(Source), doc="Paper and table.")
+    arguments: dict[str, Formula | str | None] = optional(
+        mapping_of(argument),
+        dict,
+        doc=f"Arguments, the main one first: a type ({', '.join(TYPES)}), a default, "
+        "or `~` for unset.",
+    )
+    let: dict[str, Formula] = optional(
+        mapping_of(formula), dict, doc="Values computed from the arguments."
+    )
+    residual: Formula | None = optional(
+        optional_formula, doc="Condition for adding the input to the output."
+    )
+    layers: dict[str, Layer] = required(mapping_of(layer, 1), doc="Layers in order.")
 
     @property
     def place(self) -> Place:
@@ -151,23 +181,66 @@ def _output(node: Node, at: At) -> Word | None:
 class Document:
     """One network."""
 
-    archspec: int = required(value(version))
-    name: Word = required(value(class_name))
-    summary: str | None = optional(value(text))
-    source: Source | None = optional(part(Source))
-    preprocessing: Preprocessing | None = optional(part(Preprocessing))
-    multipliers: dict[str, Formula] = optional(mapping_of(scalar), dict)
+    archspec: int = required(value(version), doc="Version of the language: 1.")
+    name: Word = required(
+        value(class_name),
+        doc="Generated class (PyTorch, Flax NNX) or function (Keras).",
+    )
+    summary: str | None = optional(value(text), doc="First line of the docstring.")
+    source: Source | None = optional(
+        part(Source), doc="Paper and table, or the model that was imported."
+    )
+    preprocessing: Preprocessing | None = optional(
+        part(Preprocessing), doc="Images that the network expects, for the docstring."
+    )
+    multipliers: dict[str, Formula] = optional(
+        mapping_of(scalar),
+        dict,
+        doc="Settings that variants and `--set` change; `{value, keep: true}` "
+        "makes one an argument of the code.",
+    )
     keep: dict[str, bool] = optional(mapping_of(value(mark)), dict)
-    define: dict[str, Definition] = optional(mapping_of(part(Definition)), dict)
-    input: Input | None = optional(part(Input))
-    inputs: dict[str, Input] = optional(mapping_of(part(Input), 1), dict)
-    classes: int | None = optional(value(classes))
-    defaults: dict[str, Attributes] = optional(mapping_of(given), dict)
-    blocks: dict[str, Block] = optional(_later, dict)
-    layers: dict[str, Layer] = required(mapping_of(layer, 1))
-    outputs: dict[str, Word] = optional(mapping_of(_output), dict)
-    reported: Figures | None = optional(part(Figures))
-    search: dict[str, tuple[str, ...]] = optional(mapping_of(value(choices)), dict)
+    define: dict[str, Definition] = optional(
+        mapping_of(part(Definition)),
+        dict,
+        doc="Constants and one-line functions of expressions.",
+    )
+    input: Input | None = optional(part(Input), doc="Channels and size of the image.")
+    inputs: dict[str, Input] = optional(
+        mapping_of(part(Input), 1),
+        dict,
+        doc="Several images by name, instead of `input`.",
+    )
+    classes: int | None = optional(
+        value(classes),
+        doc="Number of classes: the default of `num_classes` of the code.",
+    )
+    defaults: dict[str, Attributes] = optional(
+        mapping_of(given),
+        dict,
+        doc="Attributes of ops and blocks, where a layer gives none.",
+    )
+    blocks: dict[str, Block] = optional(
+        _later,
+        dict,
+        doc="Blocks of layers with arguments; one of a standard name replaces it.",
+    )
+    layers: dict[str, Layer] = required(
+        mapping_of(layer, 1), doc="The network, in order: names and ops."
+    )
+    outputs: dict[str, Word] = optional(
+        mapping_of(_output),
+        dict,
+        doc="Several results by name, instead of the last layer.",
+    )
+    reported: Figures | None = optional(
+        part(Figures), doc="Figures of the paper, to compare with."
+    )
+    search: dict[str, tuple[str, ...]] = optional(
+        mapping_of(value(choices)),
+        dict,
+        doc="Values that `archspec search` and `sweep` choose from, by path.",
+    )
 
     @property
     def images(self) -> dict[str, Input]:
@@ -186,5 +259,11 @@ PARTS = {
 OWN_KEYS = tuple(key for key in keys_of(Document) if key not in ("keep", "search"))
 """The keys that describe the network."""
 
-KEYS = (*OWN_KEYS, "search", "extends", "variants")
+COMBINING = {
+    "extends": "The spec that this one changes, or a list of files to merge.",
+    "variants": "Named patches: `--variant NAME` applies one.",
+}
+"""The keys that put documents together, and what they mean."""
+
+KEYS = (*OWN_KEYS, "search", *COMBINING)
 """All keys of a spec."""

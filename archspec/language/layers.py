@@ -33,9 +33,16 @@ given = mapping_of(optional_formula)
 class Modified:
     """The modifiers that every layer takes."""
 
-    when: Formula | None = optional(optional_formula)
-    repeat: Formula | None = optional(optional_formula)
-    origin: Word | None = optional(value(word), key="from")
+    when: Formula | None = optional(optional_formula, doc="If false, skip the layer.")
+    repeat: Formula | None = optional(
+        optional_formula,
+        doc="Run it this many times in a row; `step` counts the runs from 0.",
+    )
+    origin: Word | None = optional(
+        value(word),
+        doc="Read this tensor instead of the previous layer's output.",
+        key="from",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +67,12 @@ class OpLayer(Named):
     """A primitive or a block."""
 
     attributes: Attributes = optional(given, dict)
-    like: Word | None = optional(value(word))
-    then: Attributes = optional(given, dict)
+    like: Word | None = optional(
+        value(word), doc="The layer whose height and width it takes."
+    )
+    then: Attributes = optional(
+        given, dict, doc="Attributes that change from the second repeat on."
+    )
     tensors: dict[str, Word] = optional(_no_tensors, dict)
     """What it gives for the tensor arguments of its block."""
 
@@ -80,7 +91,9 @@ def _references(node: Node, at: At) -> dict[str, Any]:
 class AgainLayer(Modified):
     """An earlier layer that runs again, with its weights, perhaps several times."""
 
-    again: Word = required(value(word))
+    again: Word = required(
+        value(word), doc="Run an earlier layer again, with its weights."
+    )
     tensors: dict[str, Word] = optional(_references, dict)
     """What it gives for other tensor arguments than the first run has."""
 
@@ -99,7 +112,10 @@ class Branch(Modified):
     """One side of a join: layers in a row, or nothing for the identity."""
 
     layers: dict[str, Layer] = required(_inner)
-    series: Formula | None = optional(optional_formula)
+    series: Formula | None = optional(
+        optional_formula,
+        doc="Run it this many times, each on the output before, and join all.",
+    )
 
     @property
     def runs(self) -> Formula | None:
@@ -198,10 +214,19 @@ def _no_references(node: Node, at: At) -> list[Any]:
 class Table(Modified):
     """Rows of a paper's table."""
 
-    columns: list[Word] = required(list_of(value(word), 1))
-    rows: dict[str, list[Cell]] = required(_rows)
-    each: dict[str, Attributes] = required(mapping_of(given, 1))
-    then: Attributes = optional(given, dict)
+    columns: list[Word] = required(
+        list_of(value(word), 1), doc="Names for the values of each row."
+    )
+    rows: dict[str, list[Cell]] = required(
+        _rows, doc="Rows of the table, a value per column, in a list or by name."
+    )
+    each: dict[str, Attributes] = required(
+        mapping_of(given, 1),
+        doc="The op of every row with its attributes; by op if there is a column `op`.",
+    )
+    then: Attributes = optional(
+        given, dict, doc="Attributes that change from the second repeat of a row on."
+    )
     tensors: dict[str, dict[str, Word]] = optional(_no_tensors, dict)
     """What each row gives for the tensor arguments of its block."""
     references: list[Word] = optional(_no_references, list)

@@ -81,16 +81,15 @@ class At:
 Read = Callable[[Node, At], Any]
 
 
-def required(read: Read, key: str = "") -> Any:
-    """A field without a default."""
-    return field(metadata={"read": read, "key": key})
+def required(read: Read, doc: str = "", key: str = "") -> Any:
+    """A field without a default; `doc` says what its key means, in Markdown."""
+    return field(metadata={"read": read, "key": key, "doc": doc})
 
 
-def optional(read: Read, default: Any = None, key: str = "") -> Any:
+def optional(read: Read, default: Any = None, doc: str = "", key: str = "") -> Any:
     """A field that may be left out; `default` is None or a type."""
-    return field(
-        default_factory=default or type(None), metadata={"read": read, "key": key}
-    )
+    metadata = {"read": read, "key": key, "doc": doc}
+    return field(default_factory=default or type(None), metadata=metadata)
 
 
 def value(read: Callable[[Node], Any]) -> Read:

@@ -8,9 +8,8 @@ from typing import Any, cast
 
 from archspec.language.blocks import standard_blocks
 from archspec.language.fields import TENSORS
+from archspec.language.layers import OpLayer
 from archspec.ops import Op
-from archspec.ops.attributes import Field
-from archspec.ops.fields import Examples
 from archspec.reading.nodes import Mapping, Node, expect_mapping, is_null, text_of
 from archspec.schemas.values import (
     ANY,
@@ -19,8 +18,10 @@ from archspec.schemas.values import (
     REFERENCE_TO_LAYER,
     VALUE,
     Schema,
+    described,
     given,
     of_field,
+    of_key,
     suggested,
 )
 from archspec.words import CHOICES
@@ -35,13 +36,9 @@ _TYPES: dict[str | None, Schema] = {
 """The values of a block's argument by its declaration."""
 
 
-def described(schema: Schema, text: str) -> Schema:
-    """The schema with a description, which editors show as Markdown."""
-    if not text:
-        return schema
-    if "$ref" in schema:  # which hides what is beside it
-        schema = {"allOf": [schema]}
-    return schema | {"description": text.replace("`", ""), "markdownDescription": text}
+def attributes_of(kind: type[Op]) -> dict[str, Schema]:
+    """The values of a primitive's attributes."""
+    return {name: _attribute(kind, name) for name in kind.fields}
 
 
 def primitive(kind: type[Op], *, sized: bool = False) -> Schema:
@@ -49,11 +46,26 @@ def primitive(kind: type[Op], *, sized: bool = False) -> Schema:
 
     `sized`: `like` may name the layer whose size it takes.
     """
-    attributes = {name: _attribute(kind, name) for name in kind.fields}
+    attributes = attributes_of(kind)
     if sized and kind.like:
-        text = f"The layer whose height and width are `{kind.like}`."
-        attributes["like"] = described(REFERENCE_TO_LAYER, text)
-    return described(call(attributes), _summary(kind))
+        attributes["like"] = of_key(OpLayer, "like", REFERENCE_TO_LAYER)
+    return called(kind, call(attributes))
+
+
+def called(kind: type[Op], schema: Schema) -> Schema:
+    """What a primitive is given, with what it does."""
+    return described(_wrapped(schema), cleandoc(kind.__doc__ or ""), kind.name)
+
+
+def _wrapped(schema: Schema) -> Schema:
+    """The schema one level down, where completion of the op leaves its attributes.
+
+    A text comes first: completion writes `conv: `, and leaves the form of the rest.
+    """
+    kinds = sorted(
+        schema["type"], key=lambda kind: (kind != "string", kind == "object")
+    )
+    return {"type": kinds, "allOf": [schema]}
 
 
 def standard_block(name: str, *, replaceable: bool) -> Schema:
@@ -66,7 +78,7 @@ def standard_block(name: str, *, replaceable: bool) -> Schema:
     schema = call(arguments)
     if replaceable:
         schema = ANY_CALL | {"properties": arguments}
-    return described(schema, _block_summary(block))
+    return described(_wrapped(schema), _about_block(block), name)
 
 
 ANY_CALL: Schema = {
@@ -90,32 +102,23 @@ def call(attributes: dict[str, Schema]) -> Schema:
     }
 
 
-_ABOUT = ("$ref", "description", "markdownDescription", "default", "examples")
+_ABOUT = ("$ref", "title", "description", "markdownDescription", "default")
 
 
 def _attribute(kind: type[Op], name: str) -> Schema:
     field = kind.fields[name]
-    schema = described(of_field(field), _about(kind, name, field))
-    if name in kind.fallbacks:
+    default = kind.fallbacks.get(name, field.default)
+    if field.required and name not in kind.fallbacks:
+        about = "Required, here or in `defaults`."
+    else:
+        about = f"Default: `{_written(default)}`."
+    schema = described(of_field(field), f"{field.doc} {about}", f"{kind.name}: {name}")
+    if field.required or field.default is None:
         return schema
-    return schema if field.required else schema | {"default": _plain(field.default)}
+    return schema | {"default": _plain(field.default)}
 
 
-def _about(kind: type[Op], name: str, field: Field) -> str:
-    if name in kind.fallbacks:
-        return f"Default: `{kind.fallbacks[name]}`."
-    examples = [data.values for data in field.metadata if isinstance(data, Examples)]
-    shown = ", ".join(f"`{_written(value)}`" for value in (examples or [()])[-1][:4])
-    if field.required:
-        return f"Required, here or in `defaults`. Examples: {shown}."
-    return f"Default: `{_written(field.default)}`."
-
-
-def _summary(kind: type[Op]) -> str:
-    return cleandoc(kind.__doc__ or "")
-
-
-def _block_summary(block: Mapping) -> str:
+def _about_block(block: Mapping) -> str:
     summary = text_of(block.get("summary")) or ""
     title = text_of(block.section("source").get("title"))
     return f"{summary}\n\n{title}." if title else summary
@@ -127,7 +130,7 @@ def _arguments(block: Mapping, *, typed: bool) -> Iterator[tuple[str, Schema]]:
         schema = _TYPES.get(kind, VALUE) if typed else VALUE
         if name in CHOICES and kind not in _TYPES:
             schema = {"allOf": [VALUE]} | suggested(*CHOICES[name])
-        yield name, described(schema, _about_argument(kind, declared))
+        yield name, described(schema, _about_argument(kind, declared), name)
 
 
 def _about_argument(kind: str | None, declared: Node) -> str:

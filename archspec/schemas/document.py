@@ -6,8 +6,10 @@ from dataclasses import MISSING, replace
 from typing import Any
 
 from archspec.language.document import (
+    COMBINING,
     INTERPOLATIONS,
     KEYS,
+    Block,
     Document,
     Figures,
     Input,
@@ -37,6 +39,8 @@ from archspec.schemas.values import (
     VALUE,
     VARIANT_NAME,
     Schema,
+    described,
+    of_key,
     ref,
 )
 
@@ -69,7 +73,6 @@ _PARTS: dict[type[Any], dict[str, Schema]] = {
 
 _BLOCK_VALUES: dict[str, Schema] = {
     "summary": TEXT,
-    "extends": _WORD,
     "arguments": {
         "type": ["object", "null"],
         "propertyNames": ref("name"),
@@ -141,7 +144,7 @@ def _part(part: type[Any], kind: Kind) -> Schema:
     keys = keys_of(part)
     schema: Schema = {
         "type": ["object", "null"],
-        "properties": {key: _PARTS[part][key] for key in keys},
+        "properties": {key: of_key(part, key, _PARTS[part][key]) for key in keys},
         "additionalProperties": False,
     }
     needed = [key for key, field in keys.items() if field.default_factory is MISSING]
@@ -150,10 +153,12 @@ def _part(part: type[Any], kind: Kind) -> Schema:
 
 def _block(kind: Kind) -> Schema:
     values = {**_BLOCK_VALUES, "source": _part(Source, kind)}
+    own = {key: of_key(Block, key, schema) for key, schema in values.items()}
+    extends = described(_WORD, "The block that this one changes.", "extends")
     patch = replace(kind, patch=True)
     return {
         "type": ["object", "null"],
-        "properties": {**values, "layers": True},
+        "properties": {**own, "layers": True, "extends": extends},
         "additionalProperties": False,
         "if": {"required": ["extends"]},
         "then": {"properties": {"layers": patch.ref("layers")}},
@@ -193,7 +198,7 @@ def _document(kind: Kind) -> Schema:
     }
     schema: Schema = {
         "type": "object",
-        "properties": {key: values[key] for key in KEYS},
+        "properties": {key: _key(key, values[key]) for key in KEYS},
         "additionalProperties": False,
     }
     if kind.patch:
@@ -205,6 +210,13 @@ def _document(kind: Kind) -> Schema:
     ]
     inputs = {"anyOf": [{"required": ["input"]}, {"required": ["inputs"]}]}
     return schema | {"required": needed} | inputs
+
+
+def _key(key: str, schema: Schema) -> Schema:
+    """The value of a key of the document."""
+    if key in COMBINING:
+        return described(schema, COMBINING[key], key)
+    return of_key(Document, key, schema)
 
 
 def _variant(kind: Kind) -> Schema:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archspec.language.blocks import standard_blocks
-from archspec.language.layers import MAX_ROWS
+from archspec.language.layers import MAX_ROWS, AgainLayer, Branch, OpLayer, Table
 from archspec.language.names import RESERVED_LAYERS
 from archspec.ops import JOINS, OPS
-from archspec.schemas.calls import ANY_CALL, primitive, standard_block
+from archspec.schemas.calls import (
+    ANY_CALL,
+    attributes_of,
+    call,
+    called,
+    primitive,
+    standard_block,
+)
 from archspec.schemas.values import (
     ANY,
     COUNT,
@@ -16,6 +23,8 @@ from archspec.schemas.values import (
     REFERENCE_TO_LAYER,
     VALUE,
     Schema,
+    described,
+    of_key,
     ref,
 )
 from archspec.words import MODIFIERS
@@ -103,10 +112,11 @@ def _layer(kind: Kind) -> Schema:
     other: Schema | bool = False
     if kind.open:
         names, other = [*names, {"type": "string", "allOf": [ref("name")]}], ANY_CALL
+    again = of_key(AgainLayer, "again", _AGAIN)
     schema: Schema = {
         "type": ["object", "string", *(["null"] if kind.patch else [])],
         "anyOf": [{"type": ["object", "null"]}, *names],
-        "properties": {**ops, **modifiers, **_table(kind), "again": _AGAIN},
+        "properties": {**ops, **modifiers, **_table(kind), "again": again},
         "additionalProperties": other,
     }
     if kind.patch:
@@ -117,13 +127,14 @@ def _layer(kind: Kind) -> Schema:
 
 
 _GIVEN: Schema = {"type": ["object", "null"], "additionalProperties": VALUE}
+_PLACE = described(REFERENCE_TO_LAYER, "In a patch: the layer next to a new one.")
 _MODIFIER: dict[str, Schema] = {
-    "when": VALUE,
-    "repeat": COUNT,
-    "then": _GIVEN,
-    "from": REFERENCE_TO_LAYER,
-    "after": REFERENCE_TO_LAYER,
-    "before": REFERENCE_TO_LAYER,
+    "when": of_key(OpLayer, "when", VALUE),
+    "repeat": of_key(OpLayer, "repeat", COUNT),
+    "then": of_key(OpLayer, "then", _GIVEN),
+    "from": of_key(OpLayer, "from", REFERENCE_TO_LAYER),
+    "after": _PLACE,
+    "before": _PLACE,
 }
 _AGAIN: Schema = REFERENCE_TO_LAYER | {
     "type": ["string", "object", "null"],
@@ -153,11 +164,13 @@ def _table(kind: Kind) -> dict[str, Schema]:
     }
     if not kind.patch:
         rows |= {"minItems": 1, "minProperties": 1}
-    return {"columns": columns, "rows": rows, "each": kind.ref("each")}
+    keys = {"columns": columns, "rows": rows, "each": kind.ref("each")}
+    return {key: of_key(Table, key, schema) for key, schema in keys.items()}
 
 
 def _branch(kind: Kind) -> Schema:
-    own = {"from": REFERENCE_TO_LAYER, "when": VALUE, "repeat": COUNT, "series": COUNT}
+    keys = {"from": REFERENCE_TO_LAYER, "when": VALUE, "repeat": COUNT, "series": COUNT}
+    own = {key: of_key(Branch, key, schema) for key, schema in keys.items()}
     names = NAME | {"pattern": NAME["pattern"].replace("(?!(", "(?!(?!from$)(", 1)}
     return {
         "type": ["object", "null"],
@@ -168,17 +181,17 @@ def _branch(kind: Kind) -> Schema:
 
 
 def _join(kind: Kind, name: str) -> Schema:
-    roles = JOINS[name].roles
-    schema = primitive(JOINS[name])
-    if roles:
-        branches = dict.fromkeys(roles, kind.ref("branch"))
-        return schema | {"properties": {**schema["properties"], **branches}}
-    return schema | {
-        "type": "object",
-        "additionalProperties": kind.ref("branch"),
-        "propertyNames": NAME,
-        **({} if kind.patch else {"minProperties": 1}),
+    op, branch = JOINS[name], kind.ref("branch")
+    if op.roles:
+        schema = call(attributes_of(op))
+        schema["properties"] |= dict.fromkeys(op.roles, branch)
+        return called(op, schema)
+    schema: Schema = {
+        "type": ["object"],
+        "additionalProperties": branch,
+        "propertyNames": ref("name"),
     }
+    return called(op, schema if kind.patch else schema | {"minProperties": 1})
 
 
 def _calls(kind: Kind, key: str) -> Schema:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from archspec.expressions.parser import MAX_LENGTH
 from archspec.language.fields import MAX_NUMBERS, MAX_TEXT
+from archspec.language.parts import keys_of
 from archspec.ops import fields
 from archspec.ops.attributes import Field
 from archspec.ops.fields import OneOf, Optional
@@ -60,6 +61,22 @@ def given(*types: str, **limits: Any) -> Schema:
     """A value of these types, the text of an expression, or null for none."""
     kinds = [*types, "string", "null"]
     return {"type": kinds, **limits, "allOf": [ref("expression")]}
+
+
+def described(schema: Schema, doc: str, title: str = "") -> Schema:
+    """The schema with a description, which editors show as Markdown."""
+    if not doc:
+        return schema
+    if "$ref" in schema:  # which hides what is beside it
+        schema = {"allOf": [schema]}
+    titled = {"title": title} if title else {}
+    plain = " ".join(doc.replace("`", "").split())
+    return {**titled, "description": plain, "markdownDescription": doc} | schema
+
+
+def of_key(kind: type[Any], key: str, schema: Schema) -> Schema:
+    """The value of a key of a dataclass, with what the class says about it."""
+    return described(schema, keys_of(kind)[key].metadata["doc"], key)
 
 
 def item(schema: Schema) -> Schema:

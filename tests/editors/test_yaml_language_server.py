@@ -59,7 +59,7 @@ def test_mistakes_are_marked_where_they_are(editor):
 
 
 def test_keys_ops_attributes_and_words_are_completed(editor):
-    layers = "  a:\n    \n  b: {conv: {filters: 8, }}\n"
+    layers = "  a:\n    \n  b: {conv: {filters: 8, k}}\n"
     layers += "  c: {activation: }\n  d: \n  e: {attention: {q}}\n"
     file = editor.file(START + layers)
     ops = {*OPS, *JOINS, *standard_blocks().entries}
@@ -69,15 +69,21 @@ def test_keys_ops_attributes_and_words_are_completed(editor):
         "from",
     }
     assert ops <= {*file.completions("d: ")}
-    assert {*file.completions("filters: 8, ")} == {*OPS["conv"].fields} - {"filters"}
+    assert {*file.completions("filters: 8, k")} == {*OPS["conv"].fields} - {"filters"}
     assert {"relu", "hard_swish", "gelu"} <= {*file.completions("activation: ")}
     assert {"query", "heads"} <= {*file.completions("attention: {q")}
     assert {*editor.file("\n").completions("\n")} == {*KEYS}
 
 
-def test_an_op_is_completed_with_what_it_needs(editor):
+def test_completion_leaves_the_form_of_an_op_open(editor):
     file = editor.file(START + "  a:\n    \n")
-    assert file.inserted("a:\n    ", "flatten") == "flatten: ~"
+    written = {n: file.inserted("a:\n    ", n) for n in ("conv", "conv_bn", "tokens")}
+    assert written == {
+        "conv": "conv: ",
+        "conv_bn": "conv_bn: ",
+        "tokens": "tokens: ${1:null}",
+    }
+    assert file.inserted("a:\n    ", "add") == "add:\n    "
 
 
 def test_hover_explains_ops_attributes_and_keys(editor):

@@ -101,7 +101,7 @@ class File:
 
 @contextmanager
 def yaml_editor(folder: Path) -> Iterator[YamlEditor]:
-    """A running server in a folder that has the schema; it reports no fault of its own."""
+    """A running server in a folder with the schema; it reports no failure."""
     schema = json.dumps(archspec.schema())
     (folder / "archspec.schema.json").write_text(schema, "utf-8")
     loop = asyncio.new_event_loop()
