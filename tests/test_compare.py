@@ -119,6 +119,36 @@ def test_formats():
     assert "no layer differs" in run("before.yaml", "before.yaml", "--layers")
 
 
+def test_the_figures_of_another_counter(pair):
+    """Those of `count`, whose tests compare them with the tool itself."""
+    before, after = (network.count("fvcore") for network in pair)
+    compared = archspec.compare(pair, layers=True, counter="fvcore")
+    first, second = compared.data["networks"]
+    assert (first["count"], second["count"]) == (before.total, after.total)
+    assert second["ratios"]["count"] == after.total / before.total
+    assert second["macs"] == 308 * 64
+    assert compared.data["counter"] == {
+        "name": "fvcore",
+        "tool": "fvcore.nn.FlopCountAnalysis",
+        "unit": "flops",
+    }
+    (difference,) = compared.data["differences"]
+    counts = [change["count"] for change in difference["changes"]]
+    assert counts == [
+        (before.layers[0], after.layers[0]),
+        (before.layers[1], 0),
+        (0, after.layers[1]),
+        (before.layers[2], after.layers[2]),
+    ]
+    header, _, row = str(compared).splitlines()[:3]
+    assert "flops (fvcore)" in header
+    assert f"{before.total:,}" in row
+    lines = compared.to("csv").splitlines()
+    assert lines[0].endswith(",macs_before,macs_after,count_before,count_after")
+    assert lines[1].endswith(f",{before.layers[0]},{after.layers[0]}")
+    assert "count" not in archspec.compare(pair, layers=True).to("json")
+
+
 @pytest.mark.usefixtures("pair")
 def test_a_file_may_have_an_at_in_its_name():
     Path("net@1.yaml").write_text(BEFORE)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple, cast
 
+from archspec.analysis.counts import Counts
 from archspec.analysis.memory import fused_activations
 from archspec.analysis.table import Grid, aligned, piped
 from archspec.analysis.usage import Dtype
@@ -31,6 +32,33 @@ class Change(NamedTuple):
     output: str
     parameters: tuple[int, int]
     macs: tuple[int, int]
+    counted: tuple[int, int] | None = None
+    """Both figures of another counter, if one is chosen."""
+
+    def document(self) -> dict[str, Any]:
+        """Plain data, without a counter that was not chosen."""
+        found = self._asdict()
+        counted = found.pop("counted")
+        return found if counted is None else {**found, "count": counted}
+
+
+class Compared(NamedTuple):
+    """Networks side by side, for a type of numbers; `counts` are another counter's."""
+
+    networks: Sequence[Network]
+    dtype: Dtype = "float32"
+    counts: Sequence[Counts] = ()
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The names of the figures that are compared."""
+        return (*FIGURES, "count") if self.counts else FIGURES
+
+    @property
+    def unit(self) -> str:
+        """What the tables call the figures of the counter."""
+        first = next(iter(self.counts), None)
+        return f"{first.unit} ({first.counter})" if first else "MACs"
 
 
 def named(network: Network) -> str:
@@ -39,11 +67,12 @@ def named(network: Network) -> str:
     return network.spec.stem + (f"@{variant}" if variant else "")
 
 
-def figures(networks: Sequence[Network], dtype: Dtype) -> list[dict[str, Any]]:
+def figures(compared: Compared) -> list[dict[str, Any]]:
     """The figures of each network, and their ratios to those of the first.
 
     Activations are those of the fused network at their peak.
     """
+    networks, dtype, counts = compared
     found: list[dict[str, Any]] = [
         {
             "network": named(network),
@@ -54,8 +83,11 @@ def figures(networks: Sequence[Network], dtype: Dtype) -> list[dict[str, Any]]:
         }
         for network in networks
     ]
+    for own, counted in zip(found, counts, strict=False):
+        own["count"] = counted.total
+    names = compared.figures
     return [
-        own | {"ratios": {name: _ratio(own[name], found[0][name]) for name in FIGURES}}
+        own | {"ratios": {name: _ratio(own[name], found[0][name]) for name in names}}
         for own in found
     ]
 
@@ -128,81 +160,104 @@ def _value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def document(
-    networks: Sequence[Network], dtype: Dtype = "float32", *, layers: bool = False
-) -> dict[str, Any]:
+def document(compared: Compared, *, layers: bool = False) -> dict[str, Any]:
     """All of it as plain data; `layers` compares each network with the first."""
-    found: dict[str, Any] = {"dtype": dtype, "networks": figures(networks, dtype)}
+    found: dict[str, Any] = {"dtype": compared.dtype, "networks": figures(compared)}
+    if compared.counts:
+        counter = compared.counts[0].as_data()
+        found["counter"] = {key: counter[key] for key in ("name", "tool", "unit")}
     if layers:
         found["differences"] = [
             {
                 "network": named(network),
-                "changes": [
-                    change._asdict() for change in changes(networks[0], network)
-                ],
+                "changes": [change.document() for change in changed],
             }
-            for network in networks[1:]
+            for network, changed in _compared_layers(compared)
         ]
     return found
 
 
-def text(
-    networks: Sequence[Network],
-    dtype: Dtype = "float32",
-    *,
-    layers: bool = False,
-    markdown: bool = False,
-) -> str:
+def text(compared: Compared, *, layers: bool = False, markdown: bool = False) -> str:
     """The same as tables for a terminal, or as Markdown."""
     printed = piped if markdown else aligned
-    parts = [printed(_overview(networks, dtype))]
-    for network in networks[1:] if layers else ():
-        parts.append(f"{named(networks[0])} -> {named(network)}")
-        found = changes(networks[0], network)
-        parts.append(printed(_differences(found)) if found else "no layer differs")
+    parts = [printed(_overview(compared))]
+    for network, found in _compared_layers(compared) if layers else ():
+        parts.append(f"{named(compared.networks[0])} -> {named(network)}")
+        grid = _differences(found, compared.unit)
+        parts.append(printed(grid) if found else "no layer differs")
     return "\n\n".join(parts) + "\n"
 
 
-def to_csv(
-    networks: Sequence[Network], dtype: Dtype = "float32", *, layers: bool = False
-) -> str:
+def to_csv(compared: Compared, *, layers: bool = False) -> str:
     """A line for each network, or for each layer that differs from the first's."""
-    lines = io.StringIO()
+    lines, names = io.StringIO(), compared.figures
     writer = csv.writer(lines, lineterminator="\n")
     if not layers:
-        writer.writerow(["network", *FIGURES, *(f"{name}_ratio" for name in FIGURES)])
-        for own in figures(networks, dtype):
-            ratios = [own["ratios"][name] for name in FIGURES]
-            writer.writerow([own["network"], *(own[name] for name in FIGURES), *ratios])
+        writer.writerow(["network", *names, *(f"{name}_ratio" for name in names)])
+        for own in figures(compared):
+            ratios = [own["ratios"][name] for name in names]
+            writer.writerow([own["network"], *(own[name] for name in names), *ratios])
         return lines.getvalue()
     header = "network change layer op changed output parameters_before"
-    writer.writerow([*header.split(), "parameters_after", "macs_before", "macs_after"])
-    for network in networks[1:]:
-        for change in changes(networks[0], network):
-            counts = *change.parameters, *change.macs
+    header = [*header.split(), "parameters_after", "macs_before", "macs_after"]
+    header += ["count_before", "count_after"] if compared.counts else []
+    writer.writerow(header)
+    for network, found in _compared_layers(compared):
+        for change in found:
+            counts = *change.parameters, *change.macs, *(change.counted or ())
             writer.writerow([named(network), *change[:5], *counts])
     return lines.getvalue()
 
 
-def _overview(networks: Sequence[Network], dtype: Dtype) -> Grid:
+def _compared_layers(compared: Compared) -> Iterator[tuple[Network, list[Change]]]:
+    """Each network but the first, and the layers in which it differs from that."""
+    first, *others = compared.networks
+    counts = [
+        {layer.path: n for layer, n in zip(network.layers, found.layers, strict=True)}
+        for network, found in zip(compared.networks, compared.counts, strict=False)
+    ]
+    for number, network in enumerate(others, 1):
+        found = changes(first, network)
+        if counts:
+            found = [_counted(change, counts[0], counts[number]) for change in found]
+        yield network, found
+
+
+def _counted(
+    change: Change, before: Mapping[str, int], after: Mapping[str, int]
+) -> Change:
+    """The change with both figures of another counter, 0 where a layer is not."""
+    one = 0 if change.mark == "+" else before[change.path]
+    other = 0 if change.mark == "-" else after[change.path]
+    return change._replace(counted=(one, other))
+
+
+def _overview(compared: Compared) -> Grid:
     """A line for each network; ratios to the first stand behind each figure."""
     header = ["network", "input"]
-    for name in ("parameters", "MACs", f"activations, {dtype}"):
+    shown = ["parameters", "count" if compared.counts else "macs", *FIGURES[2:]]
+    for name in ("parameters", compared.unit, f"activations, {compared.dtype}"):
         header += [name, ""]
     rows: list[list[str]] = []
-    for own, network in zip(figures(networks, dtype), networks, strict=True):
+    for own, network in zip(figures(compared), compared.networks, strict=True):
         row = [own["network"], ", ".join(map(by, network.inputs.values()))]
-        for name in FIGURES:
+        for name in shown:
             ratio = own["ratios"][name]
             row += [f"{own[name]:,}", "-" if ratio is None else f"{ratio:.2f}"]
         rows.append(row)
     return Grid(header, rows, left=(0, 1))
 
 
-def _differences(found: Sequence[Change]) -> Grid:
+def _differences(found: Sequence[Change], unit: str) -> Grid:
     rows = [
-        [*change[:5], *(_pair(*map("{:,}".format, n)) for n in change[5:])]
+        [
+            *change[:5],
+            *(
+                _pair(*map("{:,}".format, numbers))
+                for numbers in (change.parameters, change.counted or change.macs)
+            ),
+        ]
         for change in found
     ]
-    header = ["", "layer", "op", "changed", "output", "parameters", "MACs"]
+    header = ["", "layer", "op", "changed", "output", "parameters", unit]
     return Grid(header, rows, left=range(5))

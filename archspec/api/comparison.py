@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import InvalidArgument, one_of
 
 if TYPE_CHECKING:
+    from archspec.analysis.comparison import Compared
+    from archspec.analysis.counts import Counter, Counts
     from archspec.analysis.usage import Dtype
     from archspec.api.network import Network
 
@@ -23,6 +25,8 @@ class SideBySide:
     networks: Sequence[Network]
     dtype: Dtype
     layers: bool
+    counts: Sequence[Counts] = ()
+    """Those of another counter, a figure for each layer."""
 
     def __str__(self) -> str:
         return self.to("table")
@@ -32,7 +36,13 @@ class SideBySide:
         """Figures, ratios to the first network and, if asked for, changed layers."""
         from archspec.analysis import comparison
 
-        return comparison.document(self.networks, self.dtype, layers=self.layers)
+        return comparison.document(self._compared, layers=self.layers)
+
+    @property
+    def _compared(self) -> Compared:
+        from archspec.analysis.comparison import Compared
+
+        return Compared(self.networks, self.dtype, self.counts)
 
     def to(self, format: str) -> str:
         """As a table, json, csv or markdown; raises InvalidArgument for others."""
@@ -42,15 +52,17 @@ class SideBySide:
         if format == "json":
             return json.dumps(self.data, indent=2) + "\n"
         if format == "csv":
-            return comparison.to_csv(self.networks, self.dtype, layers=self.layers)
+            return comparison.to_csv(self._compared, layers=self.layers)
         is_markdown = format == "markdown"
-        return comparison.text(
-            self.networks, self.dtype, layers=self.layers, markdown=is_markdown
-        )
+        return comparison.text(self._compared, layers=self.layers, markdown=is_markdown)
 
 
 def compare(
-    networks: Iterable[Network], *, dtype: Dtype = "float32", layers: bool = False
+    networks: Iterable[Network],
+    *,
+    dtype: Dtype = "float32",
+    layers: bool = False,
+    counter: Counter = "archspec",
 ) -> SideBySide:
     """Compare the costs of networks with those of the first.
 
@@ -58,13 +70,17 @@ def compare(
         networks: one or more.
         dtype: the type of activations in memory: `float32`, `float16` or `int8`.
         layers: also the layers in which each differs from the first.
+        counter: compare what another tool counts instead of MACs, see `Network.count`.
 
     Raises:
-        InvalidArgument: another type, or no network.
+        InvalidArgument: another type or counter, or no network.
+        SpecError: the counter's framework does not support a network (AS4xx).
     """
     from archspec.analysis.usage import Usage
 
     found = [*networks]
     if not found:
         raise InvalidArgument("there is no network to compare")
-    return SideBySide(found, Usage.of(dtype=dtype).dtype, layers)
+    chosen = Usage.of(dtype=dtype).dtype
+    counts = [] if counter == "archspec" else [each.count(counter) for each in found]
+    return SideBySide(found, chosen, layers, counts)

@@ -11,6 +11,7 @@ import typer
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     AllVariants,
+    CounterName,
     Dtype,
     Overrides,
     Specs,
@@ -35,6 +36,7 @@ def compare(
         typer.Option("--layers", help="Also show the layers that the first has not."),
     ] = False,
     dtype: Dtype = "float32",
+    counter: CounterName = "archspec",
     format: TableFormat = "table",
 ) -> None:
     """Compare networks, and the layers in which they differ.
@@ -53,7 +55,8 @@ def compare(
         found = [
             n for s in specs for n in _networks(s, variant, override, all_variants)
         ]
-        show(compare(found, dtype=dtype, layers=layers).to(format), format)
+        compared = compare(found, dtype=dtype, layers=layers, counter=counter)
+        show(compared.to(format), format)
 
 
 def _networks(

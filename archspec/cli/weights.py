@@ -62,6 +62,7 @@ def init(
     override: Overrides = None,
     seed: Seed = 0,
     force: Force = False,
+    format: Format = "text",
 ) -> None:
     """Write random weights, sampled from the spec's initialisers.
 
@@ -74,7 +75,7 @@ def init(
     """
     with faults_told():
         network = loaded(spec, variant, override)
-        _save(network.init_weights(seed), output, force=force)
+        _save(network.init_weights(seed), output, force=force, format=format)
 
 
 @weights.command("convert")
@@ -98,6 +99,7 @@ def convert(
     variant: Variants = None,
     override: Overrides = None,
     force: Force = False,
+    format: Format = "text",
 ) -> None:
     """Convert weights between the canonical format and frameworks.
 
@@ -131,7 +133,7 @@ def convert(
         # An ONNX model is folded anyway.
         if fold_batch_norm and target != "onnx":
             found = found.fold_batch_norm()
-        _save(found, output, target, force=force)
+        _save(found, output, target, force=force, format=format)
 
 
 @weights.command("adopt")
@@ -291,7 +293,15 @@ def _write_module(network: Network, target: str, path: Path, force: bool) -> Non
 
 
 def _save(
-    found: Weights, output: Path, target: str | None = None, *, force: bool
+    found: Weights,
+    output: Path,
+    target: str | None = None,
+    *,
+    force: bool,
+    format: str = "text",
 ) -> None:
     found.save(output, target, force=force)
     typer.echo(f"wrote {output}: {found.size}", err=True)
+    if format == "json":
+        size = {"tensors": len(found), "numbers": found.network.parameters}
+        typer.echo(as_json([{"path": str(output), **size}]))
