@@ -14,15 +14,20 @@ from archspec.network import Instance, Network, Step
 class Row(NamedTuple):
     """A layer of the network or of a block, or a row of a table, with its repeats.
 
-    `layers` are the numbers of the primitives and joins that it is made of; `step` is
-    its first run, None of the addition of `residual`.
+    `layers` are the numbers of the primitives and joins that it is made of; `steps` are
+    its runs, none of the addition of `residual`.
     """
 
     name: str
     op: str
     repeats: int
     layers: Sequence[int]
-    step: Step | None
+    steps: Sequence[Step]
+
+    @property
+    def step(self) -> Step | None:
+        """Its first run."""
+        return self.steps[0] if self.steps else None
 
     @property
     def title(self) -> str:
@@ -56,6 +61,5 @@ def _row(network: Network, use: Instance, name: str, layers: list[int]) -> Row:
     """A row; the op of one without steps is that of its first layer."""
     layer, _, row = name.partition(".")
     steps = [s for s in use.steps.get(layer, []) if s.row == (row or None)]
-    step = steps[0] if steps else None
-    op = step.op if step else network.layers[layers[0]].op
-    return Row(name, op, max(len(steps), 1), layers, step)
+    op = steps[0].op if steps else network.layers[layers[0]].op
+    return Row(name, op, max(len(steps), 1), layers, steps)

@@ -130,12 +130,20 @@ class Network(network.Network):
 
         return cost_document(self, Usage.of(**usage), _others(self, counter))
 
-    def draw(self, format: Picture = "svg", *, share: Share = "macs") -> str:
+    def draw(
+        self,
+        format: Picture = "svg",
+        *,
+        share: Share = "macs",
+        compared_with: network.Network | None = None,
+    ) -> str:
         """The network as a picture, with the wiring of its blocks.
 
         Args:
-            format: `svg`.
-            share: whether boxes show their part of the `macs` or of the `parameters`.
+            format: `svg`, `html` (blocks unfold), `mermaid` or `dot`.
+            share: whether boxes show their fraction of the `macs` or `parameters`.
+            compared_with: another network, such as a variant; the picture marks what
+                this one adds, removes and changes.
 
         Raises:
             InvalidArgument: another word.
@@ -144,7 +152,7 @@ class Network(network.Network):
 
         one_of("format", format, drawing.FORMATS)
         one_of("share", share, drawing.SHARES)
-        return drawing.draw(self, format, share)
+        return drawing.draw(self, format, share, compared_with)
 
     def fold_batch_norm(self) -> Network:
         """The network for inference, batch norm folded into the layers before it."""

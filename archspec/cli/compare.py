@@ -53,19 +53,19 @@ def compare(
         from archspec.api.comparison import compare
 
         found = [
-            n for s in specs for n in _networks(s, variant, override, all_variants)
+            n for s in specs for n in networks_of(s, variant, override, all_variants)
         ]
         compared = compare(found, dtype=dtype, layers=layers, counter=counter)
         show(compared.to(format), format)
 
 
-def _networks(
+def networks_of(
     spec: str,
     variant: list[str] | None,
     override: list[str] | None,
-    all_variants: bool,
+    all_variants: bool = False,
 ) -> Iterator[Network]:
-    """SPEC@VARIANT, unless a file is called that."""
+    """The networks of SPEC or SPEC@VARIANT, unless a file has that name."""
     name, at, own = spec.rpartition("@")
     if not at or Path(spec).exists():
         name, own = spec, ""

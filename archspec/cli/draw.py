@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from archspec.cli.beforehand import loaded
-from archspec.cli.options import Overrides, Spec, Variants, faults_told
+from archspec.cli.compare import networks_of
+from archspec.cli.options import Overrides, Specs, Variants, faults_told
 
 
 def draw(
-    spec: Spec,
+    specs: Specs,
     *,
     variant: Variants = None,
     override: Overrides = None,
@@ -25,26 +25,46 @@ def draw(
     ] = "macs",
     output: Annotated[
         Path | None,
-        typer.Option("-o", metavar="FILE", help="A file.svg; by default stdout."),
+        typer.Option(
+            "-o",
+            metavar="FILE",
+            help="A file.svg, .html, .mmd (Mermaid) or .dot (Graphviz); by default SVG "
+            "to stdout.",
+        ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a file that is no picture.")
+    ] = False,
 ) -> None:
     """Draw a network, with the wiring of its blocks.
 
+    Of two networks, the picture marks what the second adds, removes and changes.
+    SPEC@VARIANT is a variant. Blocks unfold in HTML.
+
     Examples:
         archspec draw mobilenetv2 -o net.svg
-        archspec draw net.yaml --variant wide --share parameters > net.svg
+        archspec draw net.yaml --variant wide --share parameters -o net.html
+        archspec draw mobilenetv2 mobilenetv2@0.5_160 -o difference.svg
+        archspec draw unet -o unet.mmd
+
+    Exit codes:
+        3: FILE exists, and archspec draw did not write it
     """
     with faults_told():
         from archspec.api.drawing import format_of, write
 
         format = format_of(output)
-        picture = loaded(spec, variant, override).draw(format, share=share)
-        if output is not None:
-            write(picture, output)
-            return
-        if sys.stdout.isatty():
-            message = (
-                "-o is missing: a picture is not for a terminal, such as -o net.svg"
-            )
+        found = [n for s in specs for n in networks_of(s, variant, override)]
+        if len(found) > 2:
+            message = f"a picture shows one network or two, found {len(found)}"
             raise typer.BadParameter(message)
-        typer.echo(picture, nl=False)
+        if output is None and sys.stdout.isatty():
+            message = "-o is missing: name the file to write, such as -o net.svg"
+            raise typer.BadParameter(message)
+        *before, network = found
+        compared_with = before[0] if before else None
+        picture = network.draw(format, share=share, compared_with=compared_with)
+        if output is None:
+            typer.echo(picture, nl=False)
+        else:
+            write(picture, output, force=force)

@@ -9,20 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, get_args
 
-from archspec.drawing.diagram import diagram
-from archspec.drawing.page import Share
+from archspec.drawing.diagram import Diagram, diagram
+from archspec.drawing.difference import difference
+from archspec.drawing.dot import dot
+from archspec.drawing.html import html
+from archspec.drawing.mermaid import mermaid
+from archspec.drawing.page import MADE, Share
 from archspec.drawing.svg import svg
 from archspec.network import Network
 
-Format = Literal["svg"]
+Format = Literal["svg", "html", "mermaid", "dot"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 SHARES: tuple[Share, ...] = get_args(Share)
 
-__all__ = ["FORMATS", "SHARES", "Format", "Share", "draw"]
+__all__ = ["FORMATS", "SHARES", "Format", "Share", "draw", "is_picture"]
 
-_WRITERS: dict[Format, Callable[..., str]] = {"svg": svg}
+_WRITERS: dict[Format, Callable[[Diagram, Share], str]] = {
+    "svg": svg,
+    "html": html,
+    "mermaid": mermaid,
+    "dot": dot,
+}
 
 
-def draw(network: Network, format: Format = "svg", share: Share = "macs") -> str:
-    """The picture of a network in a format."""
-    return _WRITERS[format](diagram(network), share)
+def is_picture(content: bytes) -> bool:
+    """Whether `archspec draw` wrote a file."""
+    return MADE.encode() in content[:400]
+
+
+def draw(
+    network: Network,
+    format: Format = "svg",
+    share: Share = "macs",
+    compared_with: Network | None = None,
+) -> str:
+    """The picture of a network in a format, or of its differences from another."""
+    if compared_with is None:
+        return _WRITERS[format](diagram(network), share)
+    return _WRITERS[format](difference(compared_with, network), share)

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from archspec.analysis.rows import Row
 from archspec.drawing.details import details
 from archspec.drawing.families import family_of_row
-from archspec.drawing.kinds import Kind, Kinds
+from archspec.drawing.kinds import Kind, kinds
 from archspec.drawing.wiring import ROOT, Wiring
 from archspec.network import Network
 from archspec.ops.shapes import Shape
+
+Mark = Literal["", "added", "removed", "changed"]
+"""Of two networks, what the other one did to a part of the first."""
+
+ADDED: Mark = "added"
+REMOVED: Mark = "removed"
+CHANGED: Mark = "changed"
 
 
 @dataclass(frozen=True)
 class Box:
     """A row of the network or of a block.
 
-    `path` is that of its first run; `block` names the inset that shows its wiring. An
-    `optional` box is not in every use of the block around it.
+    `path` is that of its first run. An `optional` box is not in every use of the block
+    around it. Of two networks, `was` is the box of the first.
     """
 
     name: str
@@ -32,8 +39,9 @@ class Box:
     parameters: int
     macs: int
     path: str
-    block: str | None = None
     optional: bool = False
+    mark: Mark = ""
+    was: Box | None = None
 
     @property
     def title(self) -> str:
@@ -42,11 +50,16 @@ class Box:
 
 
 class Wire(NamedTuple):
-    """A tensor that a box reads; ends are numbers of nodes."""
+    """A tensor that a box reads; ends are numbers of nodes.
+
+    Of two networks, `was` is its shape in the first.
+    """
 
     source: int
     target: int
     shape: Shape
+    mark: Mark = ""
+    was: Shape | None = None
 
 
 class Port(NamedTuple):
@@ -54,6 +67,7 @@ class Port(NamedTuple):
 
     name: str
     shape: Shape
+    mark: Mark = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +92,6 @@ class Inset:
     `example` is the path of that use.
     """
 
-    key: str
     block: str
     summary: str
     example: str
@@ -87,39 +100,40 @@ class Inset:
 
 @dataclass(frozen=True)
 class Diagram:
-    """A network and the blocks that it is made of, those of the network first."""
+    """A network and the blocks that it is made of, outer ones first.
+
+    If it is compared with another, `before` is that one.
+    """
 
     network: Network
     graph: Graph
-    insets: Sequence[Inset] = field(default_factory=list[Inset])
+    insets: Sequence[Inset]
+    before: Network | None = None
 
 
 def diagram(network: Network) -> Diagram:
     """What a picture of the network shows."""
     wiring = Wiring(network)
-    kinds = Kinds(wiring)
-    root = graph(wiring, ROOT, kinds)
     insets = [
         Inset(
-            kind.key,
             kind.block,
             network.document.blocks[kind.block].summary or "",
             kind.example,
-            graph(wiring, kind.example, kinds, kind),
+            graph(wiring, kind.example, kind),
         )
-        for kind in kinds.outer_first()
+        for kind in kinds(wiring)
     ]
-    return Diagram(network, root, insets)
+    return Diagram(network, graph(wiring, ROOT), insets)
 
 
-def graph(wiring: Wiring, path: str, kinds: Kinds, kind: Kind | None = None) -> Graph:
-    """The wiring of the network, or of a use of a block and those of its kind."""
+def graph(wiring: Wiring, path: str, kind: Kind | None = None) -> Graph:
+    """The wiring of the network or of a use of a block; of a kind, that of all uses."""
     network, rows = wiring.network, wiring.rows[path]
     inputs, outputs = wiring.inputs(path), wiring.outputs(path)
     owner = {source: number for number, source in enumerate(inputs)}
     for number, row in enumerate(rows, len(inputs)):
         owner |= dict.fromkeys(row.layers, number)
-    boxes = [_box(wiring, row, kinds, kind) for row in rows]
+    boxes = [_box(wiring.network, row, kind) for row in rows]
     wires: dict[tuple[int, int], Wire] = {}
     for number in (number for row in rows for number in row.layers):
         layer = network.layers[number]
@@ -137,10 +151,8 @@ def graph(wiring: Wiring, path: str, kinds: Kinds, kind: Kind | None = None) -> 
     )
 
 
-def _box(wiring: Wiring, row: Row, kinds: Kinds, kind: Kind | None) -> Box:
-    network = wiring.network
+def _box(network: Network, row: Row, kind: Kind | None) -> Box:
     layers = [network.layers[number] for number in row.layers]
-    inner = row.step.inner if row.step else None
     shown = details(network.document, row.step)
     return Box(
         name=row.name,
@@ -152,6 +164,5 @@ def _box(wiring: Wiring, row: Row, kinds: Kinds, kind: Kind | None) -> Box:
         parameters=sum(layer.parameters for layer in layers),
         macs=sum(layer.macs for layer in layers),
         path=row.step.path if row.step else layers[0].path,
-        block=kinds.key_of(inner.path) if inner else None,
         optional=kind is not None and row.name in kind.optional,
     )

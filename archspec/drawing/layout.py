@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from archspec.drawing.diagram import Box, Graph
+from archspec.drawing.diagram import Box, Graph, Mark, Wire
 from archspec.drawing.grid import LABEL, Grid
 from archspec.drawing.lanes import Cell, cells
 from archspec.drawing.nodes import NOTE, looks, shown
@@ -42,6 +42,14 @@ def shape_text(shape: Shape) -> str:
     return "\N{MULTIPLICATION SIGN}".join(map(str, shape))
 
 
+def _shapes(wire: Wire) -> str:
+    """The shape of a wire, and of two networks what it was."""
+    shape = shape_text(wire.shape)
+    if wire.was is None or wire.was == wire.shape:
+        return shape
+    return f"{shape_text(wire.was)} \N{RIGHTWARDS ARROW} {shape}"
+
+
 class _Layout:
     def __init__(
         self,
@@ -64,13 +72,13 @@ class _Layout:
     @cached_property
     def labels(self) -> dict[int, str]:
         """The shape of what each node puts out, unless that is what it reads."""
-        read: dict[int, set[Shape]] = defaultdict(set)
+        read: dict[int, set[str]] = defaultdict(set)
         for wire in self.graph.wires:
-            read[wire.target].add(wire.shape)
+            read[wire.target].add(_shapes(wire))
         return {
-            wire.source: shape_text(wire.shape)
+            wire.source: _shapes(wire)
             for wire in self.graph.wires
-            if self.is_network or read[wire.source] != {wire.shape}
+            if self.is_network or read[wire.source] != {_shapes(wire)}
         }
 
     def scene(self) -> Scene:
@@ -78,8 +86,15 @@ class _Layout:
             shown(node, self.looks[n], self.areas[n], self.bars.get(n, 0))
             for n, node in enumerate(self.graph.nodes)
         ]
+        marks: dict[tuple[int, int], Mark] = {
+            (wire.source, wire.target): wire.mark for wire in self.graph.wires
+        }
         lines = [
-            Line([*self._points(route)], self._is_optional(route))
+            Line(
+                [*self._points(route)],
+                self._is_optional(route),
+                marks[route.source, route.target],
+            )
             for route in self.routes.wires
         ]
         labels = [self._label(*pair) for pair in self.labels.items()]

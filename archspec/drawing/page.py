@@ -6,8 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from archspec.analysis.comparison import named
 from archspec.analysis.table import heading, one_line
-from archspec.drawing.diagram import Box, Diagram, Graph, Inset, Port
+from archspec.drawing.diagram import (
+    ADDED,
+    CHANGED,
+    REMOVED,
+    Box,
+    Diagram,
+    Graph,
+    Inset,
+    Port,
+)
 from archspec.drawing.families import FAMILIES
 from archspec.drawing.layout import layout, shape_text
 from archspec.drawing.nodes import NOTE
@@ -17,6 +27,9 @@ from archspec.drawing.text import fitted, width, wrapped
 Share = Literal["macs", "parameters"]
 SHARES: dict[Share, str] = {"macs": "MACs", "parameters": "parameters"}
 
+MADE = "drawn by archspec"
+"""In a comment near the start of every picture."""
+ARROW = "\N{RIGHTWARDS ARROW}"
 MARGIN = 24
 GAP = 40
 """Between the network and its blocks."""
@@ -55,7 +68,7 @@ class Page:
 
 def page(diagram: Diagram, share: Share = "macs") -> Page:
     """Arrange a picture."""
-    percents, bars = _costs(diagram, share)
+    percents, bars = costs(diagram, diagram.graph, share)
     main = layout(diagram.graph, is_network=True, percents=percents, bars=bars)
     panels = [_panel(inset) for inset in diagram.insets]
     room = max(main.height, 420.0)
@@ -66,42 +79,74 @@ def page(diagram: Diagram, share: Share = "macs") -> Page:
     top = max(t.area.bottom for t in texts) + 22
     moved = [_moved(p, MARGIN + main.width + GAP, top) for p in arranged]
     low = max([top + main.height, *(p.area.bottom for p in moved)])
-    keys, legend = _legend(diagram, low + 28, wide)
-    height = max((t.area.bottom for t in legend), default=low) + MARGIN
+    graphs = [diagram.graph, *(inset.graph for inset in diagram.insets)]
+    keys, words = legend(graphs, wide)
+    keys = [(name, area.moved(MARGIN, low + 28)) for name, area in keys]
+    words = Scene(0, 0, labels=words).moved(MARGIN, low + 28).labels
+    height = max((t.area.bottom for t in words), default=low) + MARGIN
     return Page(
         diagram,
         share,
         wide + 2 * MARGIN,
         height,
-        [*texts, *legend],
+        [*texts, *words],
         main.moved(MARGIN, top),
         moved,
         keys,
     )
 
 
-def _costs(diagram: Diagram, share: Share) -> tuple[dict[int, str], dict[int, float]]:
-    """The percentages of boxes, and their bars, the longest of which is 1."""
-    whole = getattr(diagram.network, share) or 1
-    nodes = enumerate(diagram.graph.nodes)
-    parts = {n: getattr(box, share) / whole for n, box in nodes if isinstance(box, Box)}
-    most = max(parts.values(), default=0) or 1
-    percents = {n: f"{part:.1%}" for n, part in parts.items() if part}
-    return percents, {n: part / most for n, part in parts.items()}
+def costs(
+    diagram: Diagram, graph: Graph, share: Share
+) -> tuple[dict[int, str], dict[int, float]]:
+    """The percentages of boxes, and their bars, the longest of which is 1.
+
+    Of two networks, percentages are by how much a figure changed.
+    """
+    nodes = enumerate(graph.nodes)
+    boxes = {number: node for number, node in nodes if isinstance(node, Box)}
+    figures = {number: getattr(box, share) for number, box in boxes.items()}
+    most = max(figures.values(), default=0) or 1
+    bars = {number: figure / most for number, figure in figures.items()}
+    if diagram.before is None:
+        whole = getattr(diagram.network, share)
+        return {n: f"{part / whole:.1%}" for n, part in figures.items() if part}, bars
+    pairs = {n: (box.was, figures[n]) for n, box in boxes.items() if box.was}
+    changed = {n: (getattr(was, share), now) for n, (was, now) in pairs.items()}
+    return {n: _change(*pair) for n, pair in changed.items() if len({*pair}) > 1}, bars
+
+
+def _change(was: int, now: int) -> str:
+    return f"{now / was - 1:+.1%}" if was else "new"
 
 
 def _titles(diagram: Diagram, share: Share, wide: float) -> Iterator[Text]:
-    network = diagram.network
-    title, _ = heading(network)
+    title = heading_of(diagram)
     y = MARGIN + HEADING - 3.0
     yield Text(fitted(title, wide, HEADING, bold=True), MARGIN, y, HEADING, bold=True)
-    graph = diagram.graph
-    sizes = f"input {_listed(graph.inputs)}, output {_listed(graph.outputs)}"
-    figures = f"{network.parameters:,} parameters, {network.macs:,} MACs"
-    counts = f"{sizes}; {figures}; percentages and bars: {SHARES[share]}"
-    for line in wrapped(counts, wide, 11, 3):
+    for line in wrapped(sizes(diagram, share), wide, 11, 3):
         y += 17
         yield Text(line, MARGIN, y, 11, style="muted")
+
+
+def heading_of(diagram: Diagram) -> str:
+    """The title: the network and its source, or the two networks."""
+    if diagram.before is None:
+        return heading(diagram.network)[0]
+    return f"{named(diagram.before)} {ARROW} {named(diagram.network)}"
+
+
+def sizes(diagram: Diagram, share: Share) -> str:
+    """Its inputs and outputs, its totals, and what percentages are of."""
+    network, before = diagram.network, diagram.before
+    if before is not None:
+        parameters = f"{before.parameters:,} {ARROW} {network.parameters:,} parameters"
+        macs = f"{before.macs:,} {ARROW} {network.macs:,} MACs"
+        return f"{parameters}; {macs}; percentages: change of {SHARES[share]}"
+    graph = diagram.graph
+    shapes = f"input {_listed(graph.inputs)}, output {_listed(graph.outputs)}"
+    figures = f"{network.parameters:,} parameters, {network.macs:,} MACs"
+    return f"{shapes}; {figures}; percentages and bars: {SHARES[share]}"
 
 
 def _listed(ports: Sequence[Port]) -> str:
@@ -158,22 +203,25 @@ def _widened(panel: Panel, wide: float) -> Panel:
     return replace(panel, area=area, scene=panel.scene.moved(beside, 0))
 
 
-def _legend(
-    diagram: Diagram, y: float, wide: float
+def legend(
+    graphs: Sequence[Graph], wide: float
 ) -> tuple[list[tuple[str, Area]], list[Text]]:
-    graphs: list[Graph] = [diagram.graph, *(i.graph for i in diagram.insets)]
+    """The colours of a picture with their names, in lines of this width."""
     used = {box.family for graph in graphs for box in graph.boxes}
     keys: list[tuple[str, Area]] = []
     texts: list[Text] = []
-    x = 0.0
-    named = {name: text for name, text in FAMILIES.items() if name in used}
+    x = y = 0.0
+    names = {name: text for name, text in FAMILIES.items() if name in used}
     if any(box.optional for graph in graphs for box in graph.boxes):
-        named["optional"] = "only in some uses of the block"
-    for name, text in named.items():
+        names["optional"] = "only in some uses of the block"
+    parts = (part for graph in graphs for part in (*graph.boxes, *graph.wires))
+    marks = {part.mark for part in parts}
+    names |= {mark: mark for mark in (ADDED, REMOVED, CHANGED) if mark in marks}
+    for name, text in names.items():
         length = 20 + width(text, NOTE)
         if x and x + length > wide:
             x, y = 0.0, y + 18
-        keys.append((name, Area(MARGIN + x, y - 9, 14, 11)))
-        texts.append(Text(text, MARGIN + x + 20, y, NOTE, style="muted"))
+        keys.append((name, Area(x, y - 9, 14, 11)))
+        texts.append(Text(text, x + 20, y, NOTE, style="muted"))
         x += length + 18
     return keys, texts

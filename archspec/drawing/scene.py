@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from archspec.drawing.diagram import Box, Port
+from archspec.drawing.diagram import Box, Mark, Port
 from archspec.drawing.text import width
 
 Point = tuple[float, float]
@@ -73,6 +73,7 @@ class Line:
 
     points: Sequence[Point]
     optional: bool = False
+    mark: Mark = ""
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,29 @@ Colours are attributes, for viewers that know no CSS; where CSS has variables an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from math import hypot
 
-from archspec.analysis.table import heading, one_line
-from archspec.drawing.diagram import Box, Diagram, Port
-from archspec.drawing.page import Page, Panel, Share, page
+from archspec.analysis.table import one_line
+from archspec.drawing.diagram import CHANGED, REMOVED, Box, Diagram, Graph, Port
+from archspec.drawing.page import (
+    MADE,
+    Page,
+    Panel,
+    Share,
+    heading_of,
+    legend,
+    page,
+    sizes,
+)
 from archspec.drawing.palette import light, stylesheet
 from archspec.drawing.scene import Area, Line, Point, Scene, Shown, Text
 from archspec.drawing.text import FONTS
 from archspec.ops.shapes import by
 
+EDGE = 3
+"""Around a graph by itself."""
 ROUND = 6
 """The radius of the corners of wires."""
 
@@ -29,14 +40,15 @@ def svg(diagram: Diagram, share: Share = "macs") -> str:
 
 def written(found: Page) -> str:
     """An arranged picture."""
-    title, sizes = heading(found.diagram.network)
+    title = heading_of(found.diagram)
     width, height = _number(found.width), _number(found.height)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img" class="archspec" '
         f'font-family="{escape(FONTS)}">',
+        f"<!-- {MADE} -->",
         f"<title>{_text(title)}</title>",
-        f"<desc>{_text(sizes)}</desc>",
+        f"<desc>{_text(sizes(found.diagram, found.share))}</desc>",
         f"<style>{_style()}</style>",
         _rectangle(Area(0, 0, found.width, found.height), "background"),
         *map(text, found.texts),
@@ -50,21 +62,51 @@ def written(found: Page) -> str:
 
 def _style() -> str:
     """The palette's colours in place of the attributes, where CSS has them."""
-    rules = [
+    sheet = " ".join(stylesheet().partition("*/")[2].split())
+    return f"@supports (color:light-dark(#000,#fff)){{{sheet} {colour_rules()}}}"
+
+
+def colour_rules() -> str:
+    """The classes of shapes and texts, painted by the palette."""
+    return "".join(
         f".archspec .fill-{name}{{fill:var(--{name})}}"
         f".archspec .line-{name}{{stroke:var(--{name})}}"
         for name in light()
-    ]
-    sheet = " ".join(stylesheet().partition("*/")[2].split())
-    return f"@supports (color:light-dark(#000,#fff)){{{sheet} {''.join(rules)}}}"
+    )
 
 
-def scene(found: Scene) -> Iterator[str]:
+def picture(found: Scene, links: Mapping[int, str]) -> str:
+    """A graph by itself, without style; nodes are links where they are given."""
+    moved = found.moved(EDGE, EDGE)
+    return _element(found.width, found.height, scene(moved, links))
+
+
+def key(graphs: Sequence[Graph], wide: float) -> str:
+    """The legend by itself, without style."""
+    keys, words = legend(graphs, wide)
+    words = Scene(0, 0, labels=words).moved(0, 12).labels
+    high = max((text.area.bottom for text in words), default=0)
+    shown = [_key(name, area.moved(0, 12)) for name, area in keys]
+    return _element(wide, high, (*shown, *map(text, words)))
+
+
+def _element(width: float, height: float, lines: Iterable[str]) -> str:
+    wide, high = (_number(size + 2 * EDGE) for size in (width, height))
+    start = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" '
+        f'viewBox="0 0 {wide} {high}" font-family="{escape(FONTS)}">'
+    )
+    return "\n".join([start, *lines, "</svg>"])
+
+
+def scene(found: Scene, links: Mapping[int, str] | None = None) -> Iterator[str]:
     """The wires of a graph, then its nodes and shapes."""
     for line in found.lines:
         yield from _wire(line)
-    for node in found.nodes:
-        yield from _node(node)
+    for number, node in enumerate(found.nodes):
+        link = (links or {}).get(number)
+        lines = _node(node)
+        yield from [f'<a href="{link}">', *lines, "</a>"] if link else lines
     yield from map(text, found.labels)
 
 
@@ -88,10 +130,11 @@ def _node(found: Shown) -> Iterator[str]:
     yield f"<g><title>{_text(tooltip(box))}</title>"
     yield _rectangle(
         area,
-        f"{box.family}-fill",
-        box.family,
+        f"{box.mark or box.family}-fill",
+        box.mark or box.family,
         round=area.height / 2 if is_round else 4,
-        is_dashed=box.optional,
+        is_dashed=box.optional or box.mark == REMOVED,
+        is_thick=bool(box.mark),
     )
     if found.bar > 0:
         bar = Area(area.x + 1, area.bottom - 4, max(found.bar, 1), 3)
@@ -105,6 +148,10 @@ def tooltip(box: Box) -> str:
     lines = [f"{box.path}: {box.title}", ", ".join(box.details)]
     lines.append(f"output {by(box.output)}")
     lines.append(f"{box.parameters:,} parameters, {box.macs:,} MACs")
+    if box.mark == CHANGED and box.was:
+        lines += ["before:", *tooltip(box.was).split("\n")]
+    elif box.mark:
+        lines.append(box.mark)
     return "\n".join(line for line in lines if line)
 
 
@@ -114,15 +161,17 @@ def _wire(line: Line) -> Iterator[str]:
     length = hypot(down, across) or 1
     ux, uy = across / length, down / length
     ends = [*line.points[:-1], (x - 5 * ux, y - 5 * uy)]
-    dashes = ' stroke-dasharray="4 3"' if line.optional else ""
-    colours = _colours("none", "muted")
+    is_dashed = line.optional or line.mark == REMOVED
+    dashes = ' stroke-dasharray="4 3"' if is_dashed else ""
+    colour = line.mark or "muted"
+    colours = _colours("none", colour)
     yield f'<path d="{_path(ends)}" stroke-width="1.2"{dashes}{colours}/>'
     left = x - 6 * ux - 3 * uy, y - 6 * uy + 3 * ux
     right = x - 6 * ux + 3 * uy, y - 6 * uy - 3 * ux
     corners = " ".join(
         f"{_number(px)},{_number(py)}" for px, py in ((x, y), left, right)
     )
-    yield f'<polygon points="{corners}"{_colours("muted")}/>'
+    yield f'<polygon points="{corners}"{_colours(colour)}/>'
 
 
 def _path(points: Sequence[Point]) -> str:
@@ -158,7 +207,13 @@ def _key(name: str, area: Area) -> str:
 
 
 def _rectangle(
-    area: Area, fill: str, line: str = "", *, round: float = 0, is_dashed: bool = False
+    area: Area,
+    fill: str,
+    line: str = "",
+    *,
+    round: float = 0,
+    is_dashed: bool = False,
+    is_thick: bool = False,
 ) -> str:
     place = " ".join(
         f'{name}="{_number(value)}"'
@@ -166,7 +221,8 @@ def _rectangle(
     )
     corners = f' rx="{_number(round)}"' if round else ""
     dashes = ' stroke-dasharray="4 3"' if is_dashed else ""
-    return f"<rect {place}{corners}{dashes}{_colours(fill, line)}/>"
+    thick = ' stroke-width="1.8"' if is_thick else ""
+    return f"<rect {place}{corners}{dashes}{thick}{_colours(fill, line)}/>"
 
 
 def _colours(fill: str, line: str = "") -> str:

@@ -36,6 +36,7 @@ _REGULAR = _by_character(
         1706: "Mm",
         1821: "%",
         1933: "W",
+        2048: "\N{RIGHTWARDS ARROW}",
         2079: "@",
     }
 )
@@ -58,6 +59,7 @@ _BOLD = _by_character(
         1821: "%m",
         1933: "W",
         1997: "@",
+        2048: "\N{RIGHTWARDS ARROW}",
     }
 )
 _LETTER = 1500

@@ -103,9 +103,9 @@ def test_nothing_lies_on_anything_else(spec):
     frames = [panel.area for panel in found.panels]
     assert not faults(found.scene)
     for panel in found.panels:
-        assert not faults(panel.scene), panel.inset.key
+        assert not faults(panel.scene), panel.inset.example
         inside = [*(t.area for t in panel.texts), *(a for _, a in areas(panel.scene))]
-        assert all(is_in(area, panel.area) for area in inside), panel.inset.key
+        assert all(is_in(area, panel.area) for area in inside), panel.inset.example
         assert not any(
             lies_on(text.area, area)
             for text in panel.texts

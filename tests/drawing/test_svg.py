@@ -49,7 +49,7 @@ def test_another_suffix_is_refused(tmp_path):
     path = tmp_path / "net.png"
     done = CliRunner().invoke(program([]), ["draw", "mobilenetv2", "-o", str(path)])
     assert done.exit_code == 2
-    assert "suffix of a picture is .svg; found '.png'" in re.sub(
+    assert "suffix of a picture is .svg, .html, .mmd, .dot; found '.png'" in re.sub(
         r"\s+", " ", done.stderr
     )
     assert not path.exists()
