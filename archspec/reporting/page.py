@@ -94,7 +94,9 @@ def _source(network: Network, target: str) -> Source:
     try:
         text = render(network, target)
     except SpecError as error:
-        return Source(target, title, file, Markup(), str(error))
+        # Without places: the page states no path.
+        told = [str(found._replace(place=None)) for found in error.diagnostics]
+        return Source(target, title, file, Markup(), "\n".join(told))
     return Source(target, title, file, highlighted(text, "python"), "")
 
 

@@ -78,7 +78,7 @@ def check(page, watched, address: str, texts: list[str]) -> None:
     assert watched.requests == [address]
     summary, title, url = (texts[number % len(texts)] for number in range(3))
     shown = page.evaluate("document.querySelector('.summary').textContent")
-    assert shown == one_line(summary)
+    assert shown.strip() == one_line(summary).strip()
     source = page.evaluate("document.querySelector('.source').textContent")
     assert one_line(source) == one_line(title)
     if not page.locator(".source a").count():

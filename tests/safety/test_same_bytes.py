@@ -40,14 +40,17 @@ def spec(root: Path, tmp_path: Path) -> str:
 
 
 def everything(run, folder: Path, spec: str, **settings: object) -> dict[str, bytes]:
-    """Every target's file, and what `flops` counts."""
+    """Every target's file, what `flops` counts, and the report."""
     assert run("generate", spec, *TARGETS, "-o", "out", **settings).returncode == 0
     counted = run("flops", spec, "--format", "json", **settings)
     assert counted.returncode == 0
     found = files(folder / "out")
     assert len(found) == 3
     shutil.rmtree(folder / "out")
-    return {**found, "flops": counted.stdout.encode()}
+    page = run("report", spec, "-o", "-", **settings)
+    assert page.returncode == 0
+    printed = {"flops": counted.stdout, "report": page.stdout}
+    return {**found, **{name: text.encode() for name, text in printed.items()}}
 
 
 @pytest.mark.full
