@@ -79,6 +79,40 @@ class Place(NamedTuple):
         return [f"   {number} | {text}", f"   {' ' * len(number)} | {caret}"]
 
 
+class Fix(NamedTuple):
+    """What to write at a place, by default that of the diagnostic."""
+
+    text: str
+    place: Place | None = None
+
+
+class Advice(str):
+    """A help that editors can apply; `fixes` are alternatives, the best one first."""
+
+    __slots__ = ("fixes",)
+    fixes: tuple[Fix, ...]
+
+    def __new__(cls, text: str, *fixes: Fix) -> Self:
+        advice = super().__new__(cls, text)
+        advice.fixes = fixes
+        return advice
+
+    def __reduce__(self) -> tuple[type[Advice], tuple[object, ...]]:
+        return Advice, (str(self), *self.fixes)
+
+
+def fixes_of(help: str) -> tuple[Fix, ...]:
+    """The fixes of a help, if it has any."""
+    return help.fixes if isinstance(help, Advice) else ()
+
+
+class Related(NamedTuple):
+    """Another place that a diagnostic is about, and what is there."""
+
+    place: Place
+    message: str
+
+
 class Diagnostic(NamedTuple):
     """One problem, its place in the file, and help."""
 
@@ -88,6 +122,13 @@ class Diagnostic(NamedTuple):
     path: str = ""
     help: str = ""
     severity: str = ERROR
+    related: tuple[Related, ...] = ()
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        """What its help proposes to write, each at its place."""
+        own = (Fix(fix.text, fix.place or self.place) for fix in fixes_of(self.help))
+        return tuple(fix for fix in own if fix.place is not None)
 
     @property
     def position(self) -> tuple[str, int, int]:
@@ -270,16 +311,22 @@ def _family(word: str, known: Sequence[str]) -> str:
     if not 1 < len(found) <= MAX_FAMILY:
         return ""
     *most, last = map(repr, found)
-    return f"did you mean {', '.join(most)} or {last}?"
+    text = f"did you mean {', '.join(most)} or {last}?"
+    return Advice(text, *map(Fix, found))
+
+
+def meaning(name: str) -> Advice:
+    """The help with the only name that can be meant."""
+    return Advice(f"did you mean '{name}'?", Fix(name))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The start of a help text: the nearest known name, or an empty string."""
     words = [*islice(known, MAX_KNOWN)]
     if (meant := OTHER_NAMES.get(word.lower())) in words:
-        return f"did you mean '{meant}'?"
+        return meaning(meant)
     near = difflib.get_close_matches(word[:64], words, n=1, cutoff=0.7)
     family = _family(word, words)
     if family and all(name.startswith(word) for name in near):
         return family
-    return f"did you mean '{near[0]}'?" if near else ""
+    return meaning(near[0]) if near else ""

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from archspec.elaboration.frames import Call
 from archspec.elaboration.settings import Defaults, Setting, Settings, base_of
-from archspec.errors import Diagnostic, Place, SpecError
+from archspec.errors import Advice, Diagnostic, Fix, Place, SpecError
 from archspec.expressions import (
     UNKNOWN,
     Constant,
@@ -172,12 +172,20 @@ def rounding(setting: Setting, is_channels: bool = False) -> str:
         parts = 1 / value
         share = f"round_channels(channels * {text})"
         share = f"channels // {parts:.0f}" if parts.is_integer() else share
-        fraction = "for a fraction of the input channels"
-        return f"{fraction} write {share}" if is_channels else ""
+        help = f"for a fraction of the input channels write {share}"
+        return Advice(help, Fix(share)) if is_channels else ""
     if isinstance(expression, Constant):
-        return f"write {floor(value)} or {ceil(value)}"
-    multiple = f"round_channels({text}) for a multiple of 8, or " if is_channels else ""
-    return f"write {multiple}round({text})"
+        return _either(str(floor(value)), " or ", str(ceil(value)))
+    nearest = f"round({text})"
+    if is_channels:
+        multiple = f"round_channels({text})"
+        return _either(multiple, " for a multiple of 8, or ", nearest)
+    return Advice(f"write {nearest}", Fix(nearest))
+
+
+def _either(first: str, between: str, second: str) -> Advice:
+    """Help with two values to choose from."""
+    return Advice(f"write {first}{between}{second}", Fix(first), Fix(second))
 
 
 def by_name(op: str, name: str, value: Value, known: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from archspec.elaboration.limits import check_repeat
-from archspec.errors import Place, SpecError
+from archspec.errors import Advice, Fix, Place, SpecError
 from archspec.expressions import (
     UNKNOWN,
     Call,
@@ -63,7 +63,7 @@ def whole_number(formula: Formula, scope: Scope, what: str, help: str = "") -> i
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         text = to_text(formula.expression)
-        whole = f"write round({text})"
+        whole = Advice(f"write round({text})", Fix(f"round({text})"))
         help = whole if isinstance(value, float) and value > 1 else help
         found = f"{value:.12g}" if isinstance(value, float) else value
         message = f"{what} must be a whole number of at least 1, but is {found}"

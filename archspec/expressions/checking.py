@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from archspec.errors import meaning
 from archspec.expressions.functions import BUILTINS
 from archspec.expressions.tree import (
     Call,
@@ -73,7 +74,7 @@ def _meant(name: str, scope: Scope, choices: Collection[str]) -> str:
     """Help on an unknown name, of which the `choices` are expected if there are any."""
     chosen = VALUES.match(name, choices)
     if chosen is not None:
-        return f"did you mean '{chosen}'?"
+        return meaning(chosen)
     near = VALUES.help(name, [*scope, *WORDS, "true", "false", "~"])
     expected = f"expected {', '.join(choices)}; " if choices else ""
     return near or f"{expected}names in scope: {_listed(scope)}"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from archspec.errors import Advice, Fix
 from archspec.expressions.tree import (
     MAX_MAGNITUDE,
     Binary,
@@ -122,28 +123,36 @@ def parse(text: str) -> Expression:
         offset = getattr(error, "offset", None) or 1
         start = max(0, min(offset, len(text)) - 1)
         message = f"'{text}' is not an expression"
-        raise ExpressionError(message, start, help=_meant(text)) from None
+        help = _meant(text)
+        raise ExpressionError(message, start, help=help, whole=True) from None
     return _Converter(line).convert(tree.body, 0)
 
 
 _COMMON = {
-    r"([\d.]+) +([\d.]+)": r"write a list in brackets: [\1, \2]",
-    r"(\d+) *[xX] *(\d+)": r"write [\1, \2]",
-    r"(\d+) *[xX] *(\d+) *[xX] *(\d+)": r"write {channels: \1, size: [\2, \3]}",
-    r"([\d.]+) *%": r"write \1 / 100",
-    r".*(?<![=!<>])=(?!=).*": "write == to compare",
-    r".*(&&|\|\||!(?!=)).*": "write and, or, not",
-    r".*\?.*:.*": "write a if b else c",
-    r"([A-Za-z_]\w*) +(\S+)": r"write {\1: \2} for an op or a key with its value",
+    r"([\d.]+) +([\d.]+)": ("write a list in brackets: {}", r"[\1, \2]"),
+    r"(\d+) *[xX] *(\d+)": ("write {}", r"[\1, \2]"),
+    r"(\d+) *[xX] *(\d+) *[xX] *(\d+)": ("write {}", r"{channels: \1, size: [\2, \3]}"),
+    r"([\d.]+) *%": ("write {}", r"\1 / 100"),
+    r".*(?<![=!<>])=(?!=).*": ("write == to compare", None),
+    r".*(&&|\|\||!(?!=)).*": ("write and, or, not", None),
+    r".*\?.*:.*": ("write a if b else c", None),
+    r"([A-Za-z_]\w*) +(\S+)": (
+        "write {} for an op or a key with its value",
+        r"{\1: \2}",
+    ),
 }
-"""Common mistakes as patterns, and what to write instead."""
+"""Common mistakes as patterns; the help on each, and what to write instead."""
 
 
 def _meant(text: str) -> str:
     """Help on a text that is not an expression."""
-    for pattern, instead in _COMMON.items():
-        if match := re.fullmatch(pattern, text):
-            return match.expand(instead)
+    for pattern, (help, instead) in _COMMON.items():
+        match = re.fullmatch(pattern, text)
+        if match and instead is None:
+            return help
+        if match and instead is not None:
+            written = match.expand(instead)
+            return Advice(help.format(written), Fix(written))
     return _GRAMMAR
 
 
@@ -227,7 +236,7 @@ class _Converter:
         match node:
             case ast.Constant(bool() | None):
                 near = VALUES.match(written, ("true", "false", "~"))
-                message, help = f"unknown name '{written}'", f"write {near}"
+                message, help = f"unknown name '{written}'", _writing(near or "~")
             case ast.Constant(value):
                 what = _REFUSED_CONSTANTS.get(type(value), "this")
                 message = f"{what} is not part of the expression language: '{written}'"
@@ -236,9 +245,10 @@ class _Converter:
             case ast.Subscript():
                 message = f"expressions have no subscripts: '{written}'"
             case ast.Tuple():
-                help = f"a list is written in brackets: [{written.strip('( ,)')}]"
+                items = f"[{written.strip('( ,)')}]"
+                help = Advice(f"a list is written in brackets: {items}", Fix(items))
                 if re.fullmatch(r"\d+,\d+", written):
-                    help = f"write {written.replace(',', '.')}"
+                    help = _writing(written.replace(",", "."))
             case ast.BinOp():
                 help = _computed(node) or help
             case _:
@@ -247,6 +257,10 @@ class _Converter:
 
     def source(self, node: ast.expr) -> str:
         return self.text[node.col_offset : node.end_col_offset]
+
+
+def _writing(text: str) -> Advice:
+    return Advice(f"write {text}", Fix(text))
 
 
 def _computed(node: ast.BinOp) -> str:
@@ -258,7 +272,7 @@ def _computed(node: ast.BinOp) -> str:
             ast.Constant(int() as b),
         ) if a <= _LARGEST_FACTOR and b <= _LARGEST_FACTOR:
             value = a**b if isinstance(op, ast.Pow) else a << b
-            return f"write {value}" if value <= MAX_MAGNITUDE else ""
+            return _writing(str(value)) if value <= MAX_MAGNITUDE else ""
         case _:
             return ""
 

@@ -25,14 +25,26 @@ class Unknowable(Exception):
 
 
 class ExpressionError(ArchspecError):
-    """An expression is wrong; `offset` is where in its text, counted from 0."""
+    """An expression is wrong; `offset` is where in its text, counted from 0.
 
-    def __init__(self, message: str, offset: int = 0, length: int = 0, help: str = ""):
+    The fixes of its help are of that part, or of the `whole` expression.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        offset: int = 0,
+        length: int = 0,
+        help: str = "",
+        *,
+        whole: bool = False,
+    ):
         super().__init__(message)
         self.message = message
         self.offset = offset
         self.length = length
         self.help = help
+        self.help_is_whole = whole
 
 
 @dataclass(frozen=True, slots=True)

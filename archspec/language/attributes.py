@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from archspec.errors import Diagnostic, did_you_mean
+from archspec.errors import Advice, Diagnostic, did_you_mean, fixes_of
 from archspec.language.document import Block, Document
 from archspec.language.layers import JoinLayer, OpLayer, Table, inner_layers
 from archspec.ops import JOINS, OPS, PRIMITIVES
@@ -91,5 +91,6 @@ def unknown_attribute(
         near = f"set it in defaults: {{batch_norm: {{{of_norm}: ...}}}}"
     joined = " " if near.endswith("?") else "; "
     help = f"{near}{joined}{expected}" if near else expected
+    help = Advice(help, *fixes_of(near))
     message = f"unknown attribute '{name}' of {op}"
     return Diagnostic("AS204", message, name.place, help=help)

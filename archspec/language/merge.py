@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from archspec.errors import Place, did_you_mean
+from archspec.errors import Advice, Place, did_you_mean, fixes_of
 from archspec.language.canonical_layers import TABLE
 from archspec.language.tables import column_names, patched_table
 from archspec.reading.identifiers import builtin_fault, identifier_fault
@@ -242,7 +242,8 @@ def _insert(
         verb, near = "change", f"a new layer needs a place: {new}"
         if is_null(layer):
             verb, near = "remove", f"it has no value; to add a layer, write {new}"
-        help = " ".join(filter(None, (did_you_mean(name, entries), near)))
+        meant = did_you_mean(name, entries)
+        help = Advice(" ".join(filter(None, (meant, near))), *fixes_of(meant))
         fail("AS210", f"there is no layer '{name}' to {verb}", place, help)
     if len(anchors) > 1:
         place = layer.place_of("before")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from archspec.errors import Diagnostic
+from archspec.errors import Advice, Diagnostic, Fix, Related
 from archspec.expressions import (
     BUILTINS,
     Constant,
@@ -217,12 +217,16 @@ def _definitions(
     seen: set[str] = set()
     for name in names:
         fault = identifier_fault(name) or _language_fault(name)
+        related: tuple[Related, ...] = ()
         if fault is None and name in outer:
             fault = f"'{name}' shadows {_shadowed(name, outer)}"
+            related = _defined_at(name, outer)
         if fault is None and name in seen:
             fault = f"'{name}' is defined twice"
+            related = _defined_at(name, seen)
         if fault is not None:
-            yield _taken(name, fault, {*outer, *seen})
+            found = _taken(name, fault, {*outer, *seen})
+            yield found._replace(related=related)
         seen.add(name)
     yield from _too_many("names", names, most)
 
@@ -236,6 +240,12 @@ def _shadowed(name: Word, outer: Collection[str]) -> str:
     is_here = word.place.file == name.place.file
     where = f"line {word.place.line}" if is_here else str(word.place)
     return f"the '{name}' of {where}"
+
+
+def _defined_at(name: Word, known: Collection[str]) -> tuple[Related, ...]:
+    """The place of the name that it repeats, if a document has it."""
+    places = (own.place for own in known if own == name and isinstance(own, Word))
+    return tuple(Related(place, f"'{name}' is defined here") for place in places)
 
 
 def _language_fault(name: str) -> str | None:
@@ -260,4 +270,4 @@ def _taken(name: Word, message: str, taken: Collection[str]) -> Diagnostic:
 def _another(free: str, taken: Collection[str] = ()) -> str:
     """Help with another name, if nothing has it yet."""
     usable = free not in taken and identifier_fault(free) is None
-    return f"try '{free}'" if usable else ""
+    return Advice(f"try '{free}'", Fix(free)) if usable else ""

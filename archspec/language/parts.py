@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, TypeVar, cast
 
-from archspec.errors import MAX_FAULTS, Diagnostic, Place
+from archspec.errors import MAX_FAULTS, Advice, Diagnostic, Fix, Place
 from archspec.expressions import ExpressionError
 from archspec.reading.identifiers import expression_fault
 from archspec.reading.nodes import (
@@ -70,7 +70,10 @@ class At:
 
     def missing(self, key: str, node: Mapping) -> None:
         """Note that the value lacks a key (AS202)."""
-        help = "start the file with archspec: 1" if key == "archspec" else example(key)
+        start = Fix("archspec: 1\n", Place(self.key.file, 1, 1, length=0))
+        help = example(key)
+        if key == "archspec":
+            help = Advice("start the file with archspec: 1", start)
         message, path = f"missing key '{key}'", (*self.path, key)
         if key == "op":
             message, path = "the layer has no op", self.path

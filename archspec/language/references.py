@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
-from archspec.errors import MAX_FAULTS, Diagnostic, did_you_mean
+from archspec.errors import MAX_FAULTS, Diagnostic, Related, did_you_mean
 from archspec.language.document import Document
 from archspec.language.layers import (
     AgainLayer,
@@ -119,11 +119,14 @@ class _References:
             return
         self.used.add(reference.partition(".")[0])
         help = did_you_mean(reference, known) or f"in scope: {_listed(known)}"
+        related: tuple[Related, ...] = ()
         for name, _ in inner_layers(self.body):
             if name == reference:
                 help = _elsewhere(name, reference, name in self.body)
+                related = (Related(name.place, f"'{name}' is here"),)
         message = f"there is no earlier layer '{reference}'"
-        yield Diagnostic("AS305", message, reference.place, help=help)
+        fault = Diagnostic("AS305", message, reference.place, help=help)
+        yield fault._replace(related=related)
 
     def again(self, name: Word, known: Collection[str]) -> Iterator[Diagnostic]:
         """Faults (AS311) of a known layer that cannot run again."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping as AbstractMapping
 from itertools import chain
 from typing import NamedTuple
 
-from archspec.errors import MAX_FAULTS, Diagnostic, Place
+from archspec.errors import MAX_FAULTS, Advice, Diagnostic, Fix, Place
 from archspec.language.fields import TENSORS
 from archspec.ops import JOINS, OPS, PRIMITIVES
 from archspec.reading.nodes import Mapping, Node, Word, describe, text_of
@@ -86,7 +86,8 @@ class Vocabulary(NamedTuple):
         known = self.names
         kind = VALUES.match(op, ACTIVATIONS)
         if kind is not None and OPS_AND_BLOCKS.match(op, known) is None:
-            return f"write {{activation: {kind}}}"
+            layer = f"{{activation: {kind}}}"
+            return Advice(f"write {layer}", Fix(layer))
         near = OPS_AND_BLOCKS.help(op, known)
         if match := _SUM.fullmatch(op):
             return match.expand(r"write {add: {\1: {from: \1}, \2: {from: \2}}}")

@@ -6,7 +6,7 @@ import builtins
 import keyword
 import re
 
-from archspec.errors import Diagnostic, Place
+from archspec.errors import Advice, Diagnostic, Fix, Place, fixes_of, meaning
 from archspec.expressions import ExpressionError
 from archspec.synonyms import BESIDE, OPS_AND_BLOCKS
 
@@ -40,10 +40,11 @@ def identifier_help(name: str) -> str:
     """The word of the language that is meant, or the nearest name, if there is one."""
     for glossary in BESIDE, OPS_AND_BLOCKS:
         if meant := glossary.match(name, glossary.same):
-            return f"did you mean '{meant}'?"
+            return meaning(meant)
     near = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:64]
     near = f"{near}_" if keyword.iskeyword(near) else near
-    return f"try '{near}'" if identifier_fault(near) is None else ""
+    usable = identifier_fault(near) is None
+    return Advice(f"try '{near}'", Fix(near)) if usable else ""
 
 
 def builtin_fault(name: str) -> str | None:
@@ -70,4 +71,10 @@ def expression_fault(error: ExpressionError, place: Place) -> Diagnostic:
         rest = place.length - 2 * quoted - error.offset
         length = max(1, min(error.length or rest, rest))
         exact = Place(place.file, place.line, column, place.source, length)
+    if error.help_is_whole:
+        # Of the expression; the caret points into it.
+        whole = (Fix(fix.text, place) for fix in fixes_of(error.help))
+        return Diagnostic(
+            "AS301", error.message, exact, help=Advice(error.help, *whole)
+        )
     return Diagnostic("AS301", error.message, exact, help=error.help)

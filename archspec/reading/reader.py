@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import yaml
 
-from archspec.errors import Diagnostic, Place, SpecError, raise_if_any
+from archspec.errors import Diagnostic, Place, Related, SpecError, raise_if_any
 from archspec.reading.nodes import (
     Mapping,
     Node,
@@ -143,11 +143,19 @@ class _Reader:
         self.split: set[int] = set()
         """The lines that were found split at a comma."""
 
-    def complain(self, code: str, message: str, place: Place, help: str = "") -> None:
+    def complain(
+        self,
+        code: str,
+        message: str,
+        place: Place,
+        help: str = "",
+        related: tuple[Related, ...] = (),
+    ) -> None:
         """Note a fault; one for each line that a comma splits."""
         self.complaints += 1
         if code != "AS107" or place.line not in self.split:
-            self.faults.append(Diagnostic(code, message, place, help=help))
+            fault = Diagnostic(code, message, place, help=help, related=related)
+            self.faults.append(fault)
         if code == "AS107":
             self.split.add(place.line)
 
@@ -254,10 +262,11 @@ class _Reader:
             help = "'extends' builds on another spec or block"
             self.complain("AS104", message, key.place, help)
         if key.text in before:
-            first = before[key.text].line
-            message = f"duplicate key '{key.text}' (first on line {first})"
+            first = before[key.text]
+            message = f"duplicate key '{key.text}' (first on line {first.line})"
             help = "rename one of the two, or merge them"
-            self.complain("AS106", message, key.place, help)
+            related = (Related(first, f"'{key.text}' is first here"),)
+            self.complain("AS106", message, key.place, help, related)
         return key if self.complaints == known else None
 
     def valueless(self, key: Scalar) -> None:

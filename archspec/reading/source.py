@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archspec import resources
-from archspec.errors import Diagnostic, SpecError, did_you_mean, raise_if_any
+from archspec.errors import (
+    Diagnostic,
+    SpecError,
+    did_you_mean,
+    meaning,
+    raise_if_any,
+)
 from archspec.reading.nodes import (
     Mapping,
     Node,
@@ -249,5 +255,5 @@ def _looked_for(extends: Scalar, folder: Path, reach: tuple[Path, ...]) -> Path:
     bundled = [path.name for path in bundled_specs()]
     help = did_you_mean(extends.text, bundled) or help
     if any(_is_file(root / f"{extends.text}.yaml") for root in roots):
-        help = f"did you mean '{extends.text}.yaml'?"
+        help = meaning(f"{extends.text}.yaml")
     fail("AS503", f"'extends': file not found: '{extends.text}'", extends.place, help)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from archspec.errors import did_you_mean
+from archspec.errors import did_you_mean, meaning
 
 
 class Glossary(NamedTuple):
@@ -23,7 +23,7 @@ class Glossary(NamedTuple):
         names = [*known]
         own = self.match(word, names)
         if own is not None:
-            return f"did you mean '{own}'?"
+            return meaning(own)
         return self.advice(word) or did_you_mean(word, names)
 
     def match(self, word: str, known: Collection[str]) -> str | None:
