@@ -12,7 +12,8 @@ from archspec.api.checking import Findings, checking
 from archspec.editing.figures import Figures
 from archspec.editing.outline import Part, outline
 from archspec.editing.positions import Lines
-from archspec.editing.roles import Role, roles
+from archspec.editing.roles import Role, roles, signature
+from archspec.editing.vocabulary import Ops
 from archspec.errors import Diagnostic, SpecError
 from archspec.network import Network
 from archspec.reading import parsed
@@ -73,9 +74,30 @@ class Document:
             found[path] = base
 
     @cached_property
+    def outlines(self) -> tuple[Part, ...]:
+        """The trees of the files that it extends, and its own."""
+        return (*(base.outline for base in self.bases.values()), self.outline)
+
+    @cached_property
+    def ops(self) -> Ops:
+        """What its layers can name."""
+        return Ops(self.outlines)
+
+    @cached_property
     def roles(self) -> list[Role]:
         """What each key and value is."""
-        return [*roles(self.outline, tuple(b.outline for b in self.bases.values()))]
+        return [*roles(self.outline, self.outlines[:-1])]
+
+    def known(self, section: str) -> Iterator[tuple[Part, Part | None]]:
+        """The entries of a section, those of the files that it extends first."""
+        for root in self.outlines:
+            yield from root.section(section).entries
+
+    @cached_property
+    def functions(self) -> set[str]:
+        """The definitions that have parameters."""
+        signatures = (signature(key) for key, _ in self.known("define"))
+        return {parts[0].text for parts in signatures if len(parts) > 1}
 
     def changed(self, text: str) -> Document:
         """Another version, for which the last good network stays."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import NamedTuple
 
 from archspec.editing.outline import Part
@@ -79,10 +80,7 @@ class Known(NamedTuple):
 
     def section(self, *path: str) -> Iterator[tuple[Part, Part | None]]:
         """The entries of a mapping in each of the documents."""
-        for part in self.bases:
-            for key in path:
-                part = part.section(key)  # noqa: PLW2901 - down the path
-            yield from part.entries
+        return entries_at(self.bases, path)
 
     def layer(self, block: str, name: str) -> Part | None:
         """A layer of the document or of an own block, as its base has it."""
@@ -95,6 +93,14 @@ def roles(root: Part, bases: tuple[Part, ...] = ()) -> Iterator[Role]:
     """Every key and scalar of a document with its role, in order."""
     known = Known((*bases, root), Ops((*bases, root)))
     yield from _Walk(known).document(root, Around())
+
+
+def entries_at(
+    roots: Iterable[Part], path: tuple[str, ...]
+) -> Iterator[tuple[Part, Part | None]]:
+    """The entries of the mappings at a path in some documents."""
+    for root in roots:
+        yield from reduce(Part.section, path, root).entries
 
 
 def names_of(part: Part | None) -> list[str]:
@@ -145,6 +151,11 @@ class _Walk:
         for key in self.names("define"):
             yield from signature(key)[:1]
 
+    def is_new(self, key: Part, around: Around, *path: str) -> bool:
+        """Whether a key defines a name, and changes nothing that exists."""
+        roots = self.known.bases if around.variant else self.known.bases[:-1]
+        return all(own.text != key.text for own, _ in entries_at(roots, path))
+
     def plain(self, value: Part, kind: str, around: Around) -> Iterator[Role]:
         """All scalars in a value are of one kind; keys are unknown."""
         for part in value.walk():
@@ -167,7 +178,8 @@ class _Walk:
         alone = replace(around, scope={})
         for key, inner in value.entries:
             symbol = Symbol("multiplier", key.text)
-            yield Role(key, "name", around, symbol, not around.variant, value=inner)
+            is_new = self.is_new(key, around, "multipliers")
+            yield Role(key, "name", around, symbol, is_new, value=inner)
             if inner is not None:
                 yield from self.keyed(inner, MULTIPLIER, alone, "expression")
 
@@ -261,8 +273,8 @@ class _Walk:
     def _blocks(self, value: Part, around: Around) -> Iterator[Role]:
         for key, inner in value.entries:
             symbol = Symbol("block", key.text)
-            defines = not around.variant or key.text not in self.ops.own
-            yield Role(key, "block", around, symbol, defines, value=inner)
+            is_new = self.is_new(key, around, "blocks")
+            yield Role(key, "block", around, symbol, is_new, value=inner)
             if inner is not None:
                 yield from self.block(inner, replace(around, block=key.text))
 
@@ -319,8 +331,8 @@ class _Walk:
         for key, layer in value.entries:
             symbol = Symbol("layer", key.text, around.block)
             below = replace(around, layer=key.text)
-            role = Role(key, "layer", below, symbol, not around.variant, value=layer)
-            yield role
+            is_new = self.is_new(key, around, *self.path(around))
+            yield Role(key, "layer", below, symbol, is_new, value=layer)
             if layer is not None:
                 yield from self.layer(layer, below)
             own = self.tensors_of(key.text, layer, around.block)

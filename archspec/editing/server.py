@@ -1,193 +1,251 @@
 """The language server: `editing` behind the protocol of editors.
 
-The only module that knows pygls. Documents are analysed in a thread, a moment after the
-last change; when another change comes, the analysis ends after the network at hand.
+This module and `session` are the only ones that know pygls.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 from lsprotocol import types as lsp
-from pygls.lsp.server import LanguageServer
-from pygls.uris import from_fs_path, to_fs_path
 
-from archspec.api.catalogue import __version__, explained_at
-from archspec.editing import hovering
-from archspec.editing.document import Document
-from archspec.editing.positions import Lines, Position, Span, Unit
-from archspec.errors import NOTE, WARNING, Diagnostic
-from archspec.reading.reader import read_file
+from archspec.editing import (
+    completing,
+    fixing,
+    hints,
+    hovering,
+    structure,
+    symbols,
+)
+from archspec.editing.reference import about_op
+from archspec.editing.session import Refusal, Session
+from archspec.errors import InvalidArgument
 
-DELAY = 0.2
-"""Seconds without a change after which a document is analysed."""
-
-_UNITS: dict[str, Unit] = {"utf-8": "utf-8", "utf-32": "utf-32"}
-_SEVERITIES = {
-    WARNING: lsp.DiagnosticSeverity.Warning,
-    NOTE: lsp.DiagnosticSeverity.Information,
+T = TypeVar("T")
+_COMPLETED = {
+    "key": lsp.CompletionItemKind.Property,
+    "op": lsp.CompletionItemKind.Function,
+    "block": lsp.CompletionItemKind.Class,
+    "attribute": lsp.CompletionItemKind.Field,
+    "word": lsp.CompletionItemKind.EnumMember,
+    "name": lsp.CompletionItemKind.Variable,
+    "function": lsp.CompletionItemKind.Function,
+    "layer": lsp.CompletionItemKind.Reference,
+    "file": lsp.CompletionItemKind.File,
 }
-
-
-class Server(LanguageServer):
-    """Open documents by their URIs, and the analyses that are on their way."""
-
-    def __init__(self) -> None:
-        init: Any = super().__init__  # whose types pygls leaves open
-        init("archspec", __version__, lsp.TextDocumentSyncKind.Full)
-        self.documents: dict[str, Document] = {}
-        self.tasks: dict[str, asyncio.Task[None]] = {}
-        self.published: dict[str, dict[str, list[lsp.Diagnostic]]] = defaultdict(dict)
-        """What each document has been found to say about each file."""
-        self.worker = ThreadPoolExecutor(1, "analysis")
-
-    @property
-    def unit(self) -> Unit:
-        """What the editor counts in a line."""
-        found = self.workspace.position_encoding
-        return _UNITS.get(str(getattr(found, "value", found)), "utf-16")
-
-    def read(self, path: Path) -> str:
-        """The text of a file, as it is in the editor if it is open there."""
-        opened = self.documents.get(from_fs_path(str(path)) or "")
-        return read_file(path) if opened is None else opened.text
-
-    def open(self, uri: str, text: str) -> None:
-        """Note the text of a document that was opened."""
-        path = Path(to_fs_path(uri) or "untitled.yaml")
-        self.documents[uri] = Document(path, text, self.read)
-        self.analyse(uri, 0)
-
-    def change(self, uri: str, text: str) -> None:
-        """Note another text, and analyse it and the documents that extend it."""
-        self.documents[uri] = changed = self.documents[uri].changed(text)
-        self.analyse(uri)
-        for other, document in [*self.documents.items()]:
-            if changed.path.resolve() in document.bases:
-                self.documents[other] = document.changed(document.text)
-                self.analyse(other)
-
-    def close(self, uri: str) -> None:
-        """Forget a document, and what it said."""
-        self.documents.pop(uri, None)
-        if task := self.tasks.pop(uri, None):
-            task.cancel()
-        self.publish(uri, {})
-
-    def analyse(self, uri: str, delay: float = DELAY) -> None:
-        """Analyse the present version of a document, not any that is on its way."""
-        if task := self.tasks.get(uri):
-            task.cancel()
-        self.tasks[uri] = asyncio.ensure_future(self._analyse(uri, delay))
-
-    async def _analyse(self, uri: str, delay: float) -> None:
-        await asyncio.sleep(delay)
-        loop, before = asyncio.get_running_loop(), self.documents[uri]
-        steps = before.analysed()
-        while True:
-            analysed = await loop.run_in_executor(self.worker, next, steps, None)
-            if analysed is None:
-                break
-            if self.documents[uri].is_broken and not analysed.is_broken:
-                self.publish(uri, {})
-            self.documents[uri] = analysed
-        self.publish(uri, self.by_file(self.documents[uri]))
-        if self.documents[uri].good is not before.good:
-            self.refresh()
-
-    def refresh(self) -> None:
-        """Have the editor ask for hints again, if it can."""
-        workspace = self.client_capabilities.workspace
-        hints = workspace.inlay_hint if workspace is not None else None
-        if hints is not None and hints.refresh_support:
-            self.workspace_inlay_hint_refresh(None)
-
-    def by_file(self, document: Document) -> dict[str, list[lsp.Diagnostic]]:
-        """The diagnostics of a document by the URIs of their files."""
-        found: dict[str, list[lsp.Diagnostic]] = defaultdict(list)
-        lines = {str(document.path): document.lines}
-        for diagnostic in document.found:
-            file = diagnostic.place.file if diagnostic.place else str(document.path)
-            if file not in lines:
-                lines[file] = Lines(self.read(Path(file)))
-            uri = from_fs_path(str(Path(file))) or file
-            found[uri].append(self.diagnostic(diagnostic, lines[file]))
-        return found
-
-    def publish(self, uri: str, found: Mapping[str, list[lsp.Diagnostic]]) -> None:
-        """Send what a document says, and what others say about the same files."""
-        files = {uri, *self.published.pop(uri, {}), *found}
-        if found:
-            self.published[uri] = dict(found)
-        for file in files:
-            said = (own.get(file, ()) for own in self.published.values())
-            once = {(d.message, str(d.range)): d for each in said for d in each}
-            params = lsp.PublishDiagnosticsParams(file, [*once.values()])
-            self.text_document_publish_diagnostics(params)
-
-    def diagnostic(self, found: Diagnostic, lines: Lines) -> lsp.Diagnostic:
-        """A diagnostic as editors take it."""
-        span = lines.span(found.place) if found.place else Span(0, 0)
-        message = f"{found.message}\n{found.help}" if found.help else found.message
-        return lsp.Diagnostic(
-            range=self.range(span, lines),
-            message=message,
-            severity=_SEVERITIES.get(found.severity, lsp.DiagnosticSeverity.Error),
-            code=found.code,
-            code_description=lsp.CodeDescription(href=explained_at(found.code)),
-            source="archspec",
-        )
-
-    def range(self, span: Span, lines: Lines) -> lsp.Range:
-        """A part of a text in the editor's units."""
-        start, end = (lines.position(at, self.unit) for at in span)
-        return lsp.Range(lsp.Position(*start), lsp.Position(*end))
-
-    def at(self, uri: str, position: lsp.Position) -> tuple[Document, int]:
-        """A document, and the offset of a position in it."""
-        document = self.documents[uri]
-        own = Position(position.line, position.character)
-        return document, document.lines.offset(own, self.unit)
+_LISTED = {
+    "section": lsp.SymbolKind.Namespace,
+    "multipliers": lsp.SymbolKind.Variable,
+    "define": lsp.SymbolKind.Function,
+    "inputs": lsp.SymbolKind.Variable,
+    "blocks": lsp.SymbolKind.Class,
+    "layers": lsp.SymbolKind.Field,
+    "outputs": lsp.SymbolKind.Variable,
+    "variants": lsp.SymbolKind.EnumMember,
+}
 
 
 def serve(port: int | None = None) -> None:
     """Serve an editor on stdin and stdout, or on a port of this machine."""
-    made = server()
+    session = Session()
+    for add in (_documents, _explanations, _completion, _navigation, _renaming):
+        add(session)
     if port is None:
-        made.start_io()
+        session.start_io()
     else:
-        made.start_tcp("127.0.0.1", port)
+        session.start_tcp("127.0.0.1", port)
 
 
-def server() -> Server:
-    """A server with all features."""
-    made = Server()
+def _documents(session: Session) -> None:
+    """What editors say about the documents that are open."""
 
-    @made.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
-    def _(params: lsp.DidOpenTextDocumentParams) -> None:
-        made.open(params.text_document.uri, params.text_document.text)
+    @session.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: lsp.DidOpenTextDocumentParams) -> None:
+        session.open(params.text_document.uri, params.text_document.text)
 
-    @made.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    def _(params: lsp.DidChangeTextDocumentParams) -> None:
+    @session.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(params: lsp.DidChangeTextDocumentParams) -> None:
         uri = params.text_document.uri
-        made.change(uri, made.workspace.get_text_document(uri).source)
+        session.change(uri, session.workspace.get_text_document(uri).source)
 
-    @made.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
-    def _(params: lsp.DidCloseTextDocumentParams) -> None:
-        made.close(params.text_document.uri)
+    @session.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: lsp.DidCloseTextDocumentParams) -> None:
+        session.close(params.text_document.uri)
 
-    @made.feature(lsp.TEXT_DOCUMENT_HOVER)
-    def _(params: lsp.HoverParams) -> lsp.Hover | None:
-        document, offset = made.at(params.text_document.uri, params.position)
+
+def _explanations(session: Session) -> None:
+    """Hovers and hints."""
+
+    @session.feature(lsp.TEXT_DOCUMENT_HOVER)
+    def hover(params: lsp.HoverParams) -> lsp.Hover | None:
+        document, offset = session.at(params.text_document.uri, params.position)
         found = hovering.hover(document, offset)
         if found is None:
             return None
-        contents = lsp.MarkupContent(lsp.MarkupKind.Markdown, found.text)
-        return lsp.Hover(contents, made.range(found.span, document.lines))
+        range = session.range(found.span, document.lines)
+        return lsp.Hover(_markdown(found.text), range)
 
-    return made
+    @session.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
+    def inlay_hints(params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
+        document, span = session.part(params.text_document.uri, params.range)
+        return [
+            lsp.InlayHint(
+                session.position(hint.offset, document.lines),
+                hint.text,
+                tooltip=_markdown(hint.about),
+                padding_left=True,
+            )
+            for hint in hints.hints(document, span)
+        ]
+
+
+def _completion(session: Session) -> None:
+    """Completion, and quick fixes."""
+
+    @session.feature(
+        lsp.TEXT_DOCUMENT_COMPLETION,
+        lsp.CompletionOptions(
+            trigger_characters=[" ", "{", "[", "."], resolve_provider=True
+        ),
+    )
+    def complete(params: lsp.CompletionParams) -> lsp.CompletionList:
+        uri = params.text_document.uri
+        document, offset = session.at(uri, params.position)
+        found = completing.complete(document, offset)
+        range = session.range(found.span, document.lines)
+        has_snippets = session.takes_snippets
+        items = [
+            _completed(item, number, range, uri, has_snippets)
+            for number, item in enumerate(found.items)
+        ]
+        return lsp.CompletionList(is_incomplete=False, items=items)
+
+    @session.feature(lsp.COMPLETION_ITEM_RESOLVE)
+    def resolve(item: lsp.CompletionItem) -> lsp.CompletionItem:
+        document = session.documents.get(str(item.data))
+        if document is not None and item.label in document.ops.names:
+            item.documentation = _markdown(about_op(document.ops, item.label))
+        return item
+
+    @session.feature(
+        lsp.TEXT_DOCUMENT_CODE_ACTION,
+        lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix]),
+    )
+    def fix(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+        uri = params.text_document.uri
+        document, span = session.part(uri, params.range)
+        return [
+            lsp.CodeAction(
+                title=found.title,
+                kind=lsp.CodeActionKind.QuickFix,
+                diagnostics=[session.diagnostic(found.diagnostic, document.lines)],
+                is_preferred=found.is_preferred,
+                edit=session.edits(uri, found.edits),
+            )
+            for found in fixing.fixes(document, span)
+        ]
+
+
+def _completed(
+    item: completing.Completion,
+    number: int,
+    range: lsp.Range,
+    uri: str,
+    has_snippets: bool,
+) -> lsp.CompletionItem:
+    """A completion; an editor without snippets gets the text before the first place."""
+    is_snippet = has_snippets and "$" in item.snippet
+    text = item.snippet if is_snippet else item.snippet.partition("$")[0]
+    format = lsp.InsertTextFormat.Snippet if is_snippet else None
+    return lsp.CompletionItem(
+        label=item.label,
+        kind=_COMPLETED[item.kind],
+        detail=item.detail or None,
+        sort_text=f"{number:04}",
+        filter_text=item.label,
+        text_edit=lsp.TextEdit(range, text),
+        insert_text_format=format,
+        data=uri if item.kind in ("op", "block") else None,
+    )
+
+
+def _navigation(session: Session) -> None:
+    """Definitions, references, symbols and folds."""
+
+    @session.feature(lsp.TEXT_DOCUMENT_DEFINITION)
+    def definition(params: lsp.DefinitionParams) -> list[lsp.Location]:
+        document, offset = session.at(params.text_document.uri, params.position)
+        return [*map(session.location, symbols.definitions(document, offset))]
+
+    @session.feature(lsp.TEXT_DOCUMENT_REFERENCES)
+    def references(params: lsp.ReferenceParams) -> list[lsp.Location]:
+        uri = params.text_document.uri
+        document, offset = session.at(uri, params.position)
+        return [
+            lsp.Location(uri, session.range(found.span, document.lines))
+            for found in symbols.references(document, offset)
+            if params.context.include_declaration or not found.defines
+        ]
+
+    @session.feature(lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
+    def highlights(params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight]:
+        document, offset = session.at(params.text_document.uri, params.position)
+        kinds = lsp.DocumentHighlightKind.Read, lsp.DocumentHighlightKind.Write
+        return [
+            lsp.DocumentHighlight(
+                session.range(found.span, document.lines), kinds[found.defines]
+            )
+            for found in symbols.references(document, offset)
+        ]
+
+    @session.feature(lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def outline(params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
+        document = session.document(params.text_document.uri)
+
+        def listed(entry: structure.Entry) -> lsp.DocumentSymbol:
+            return lsp.DocumentSymbol(
+                name=entry.name,
+                kind=_LISTED[entry.kind],
+                range=session.range(entry.span, document.lines),
+                selection_range=session.range(entry.name_span, document.lines),
+                detail=entry.detail or None,
+                children=[*map(listed, entry.inner)] or None,
+            )
+
+        return [*map(listed, structure.entries(document))]
+
+    @session.feature(lsp.TEXT_DOCUMENT_FOLDING_RANGE)
+    def folds(params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange]:
+        document = session.document(params.text_document.uri)
+        return [lsp.FoldingRange(*lines) for lines in structure.folds(document)]
+
+
+def _renaming(session: Session) -> None:
+    """Renaming, and why a name cannot be renamed."""
+
+    @session.feature(lsp.TEXT_DOCUMENT_PREPARE_RENAME)
+    def prepare(params: lsp.PrepareRenameParams) -> lsp.Range:
+        document, offset = session.at(params.text_document.uri, params.position)
+        span = _refused(lambda: symbols.renamed(document, offset))
+        return session.range(span, document.lines)
+
+    @session.feature(lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True))
+    def rename(params: lsp.RenameParams) -> lsp.WorkspaceEdit:
+        uri = params.text_document.uri
+        document, offset = session.at(uri, params.position)
+        name = params.new_name
+        spans = _refused(lambda: symbols.rename(document, offset, name))
+        return session.edits(uri, [fixing.Edit(span, name) for span in spans])
+
+
+def _refused(attempt: Callable[[], T]) -> T:
+    """The result, or an error that editors show."""
+    try:
+        return attempt()
+    except InvalidArgument as error:
+        raise Refusal(str(error)) from None
+
+
+def _markdown(text: str) -> lsp.MarkupContent:
+    return lsp.MarkupContent(lsp.MarkupKind.Markdown, text)

@@ -194,7 +194,7 @@ def unknown_key(
     return Diagnostic("AS201", f"unknown key '{key}'", key.place, ".".join(path), help)
 
 
-_SUCH_AS = {
+SUCH_AS = {
     "name": "name: MyNet",
     "input": "input: {channels: 3, size: 224}",
     "channels": "input: {channels: 3, size: 224}",
@@ -222,7 +222,7 @@ _SUCH_AS = {
 
 def example(key: str) -> str:
     """Help with a key that every spec or table has, or with one that is often wrong."""
-    return f"for example, {_SUCH_AS[key]}" if key in _SUCH_AS else ""
+    return f"for example, {SUCH_AS[key]}" if key in SUCH_AS else ""
 
 
 def _found(node: Node) -> str:

@@ -1,0 +1,95 @@
+"""Quick fixes: what diagnostics propose to write, where that helps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from archspec.editing.document import Document
+from archspec.editing.positions import Span
+from archspec.errors import ERROR, Diagnostic, Fix
+
+_NEEDS_QUOTES = re.compile(r"[,\[\]{}]|: |^[@`%&*!|>'\"]|^$| #")
+
+
+class Edit(NamedTuple):
+    """A text instead of a part of the document."""
+
+    span: Span
+    text: str
+
+
+class QuickFix(NamedTuple):
+    """What an editor offers for a diagnostic; the best of several is preferred."""
+
+    title: str
+    diagnostic: Diagnostic
+    edits: tuple[Edit, ...]
+    is_preferred: bool
+
+
+def fixes(document: Document, span: Span) -> list[QuickFix]:
+    """The fixes of the diagnostics in a part of the document.
+
+    A fix is offered only if the document has fewer errors with it.
+    """
+    found: list[QuickFix] = []
+    for diagnostic in document.found:
+        if diagnostic.place is None or diagnostic.place.file != str(document.path):
+            continue
+        place = document.lines.span(diagnostic.place)
+        if place.start <= span.end and span.start <= place.end:
+            found += _of(document, diagnostic)
+    return found
+
+
+def _of(document: Document, diagnostic: Diagnostic) -> Iterator[QuickFix]:
+    is_first = True
+    for fix in diagnostic.fixes:
+        edit = _edit(document, fix)
+        if edit is not None and _helps(document, diagnostic, edit):
+            title = _title(document, edit)
+            yield QuickFix(title, diagnostic, (edit,), is_first)
+            is_first = False
+
+
+def _edit(document: Document, fix: Fix) -> Edit | None:
+    if fix.place is None or fix.place.file != str(document.path):
+        return None
+    span = document.lines.span(fix.place)
+    if fix.place.length == 0:
+        span = Span(span.start, span.start)
+    is_quoted = document.text[span.start : span.start + 1] in ("'", '"')
+    is_nested = fix.text.startswith(("{", "["))
+    needs_quotes = not is_nested and bool(_NEEDS_QUOTES.search(fix.text))
+    text = (
+        f'"{fix.text}"' if needs_quotes or (is_quoted and not is_nested) else fix.text
+    )
+    return Edit(span, text)
+
+
+def _title(document: Document, edit: Edit) -> str:
+    old, new = document.text[edit.span.start : edit.span.end], edit.text.strip()
+    return f"Replace '{old}' with '{new}'" if old else f"Insert '{new}'"
+
+
+def applied(text: str, edits: tuple[Edit, ...]) -> str:
+    """A text with some parts replaced."""
+    for edit in sorted(edits, reverse=True):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return text
+
+
+def _helps(document: Document, diagnostic: Diagnostic, edit: Edit) -> bool:
+    """Whether the diagnostic is gone, and there are not more errors."""
+    changed = document.changed(applied(document.text, (edit,)))
+    *_, after = changed.analysed()
+    key = diagnostic.code, diagnostic.message, diagnostic.position
+    if key in {(d.code, d.message, d.position) for d in after.found}:
+        return False
+    return len(_errors(after)) <= len(_errors(document))
+
+
+def _errors(document: Document) -> list[Diagnostic]:
+    return [found for found in document.found if found.severity == ERROR]
