@@ -6,7 +6,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal --durations 25 --durations-min 2
 QUARTER ?= $(shell git rev-list --count HEAD)
 
-.PHONY: demo test test-full test-quarter verified fuzz check generate zoo survey mirror playground clean
+.PHONY: demo test test-full test-quarter verified fuzz check generate zoo survey mirror playground vscode clean
 
 demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and what it costs
 	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
@@ -52,6 +52,9 @@ mirror: $(VENV)/all                     ## import the bundled specs back, and wr
 
 playground: $(VENV)/core                ## build/playground: edit specs in the browser (needs npm)
 	$(BIN)/python playground/build.py
+
+vscode: $(VENV)/all                     ## build the extension for VS Code: build/archspec.vsix
+	$(BIN)/python editors/vscode/build.py
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache

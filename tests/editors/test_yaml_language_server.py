@@ -83,7 +83,7 @@ def test_completion_leaves_the_form_of_an_op_open(editor):
         "conv_bn": "conv_bn: ",
         "tokens": "tokens: ${1:null}",
     }
-    assert file.inserted("a:\n    ", "add") == "add:\n    "
+    assert file.inserted("a:\n    ", "add") == "add:\n  "
 
 
 def test_hover_explains_ops_attributes_and_keys(editor):
