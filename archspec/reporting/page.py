@@ -54,7 +54,7 @@ def report(network: Network) -> str:
         script=script,
         policy=_policy(style, script),
         facts=facts(network),
-        picture=drawn.svg,
+        picture=drawn,
         layers=layers,
         tables=tables,
         counted=_with_code(COUNTED),

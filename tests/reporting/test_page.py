@@ -22,9 +22,14 @@ def network() -> api.Network:
 
 
 @pytest.fixture(scope="module")
-def address(network, tmp_path_factory) -> str:
+def text(network) -> str:
+    return network.report()
+
+
+@pytest.fixture(scope="module")
+def address(text, tmp_path_factory) -> str:
     path: Path = tmp_path_factory.mktemp("reports") / "mobilenetv2.html"
-    path.write_text(network.report(), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path.as_uri()
 
 
@@ -166,8 +171,7 @@ def test_it_is_accessible(page, address):
     assert page.eval_on_selector_all(".scroll, pre", scrolled) == 0
 
 
-def test_the_plots_have_the_figures_of_the_network(network):
-    text = network.report()
+def test_the_plots_have_the_figures_of_the_network(network, text):
     macs = re.findall(r"<title>([\w.]+): ([\d,]+) MACs</title>", text)
     found = {path: int(number.replace(",", "")) for path, number in macs}
     assert found == {layer.path: layer.macs for layer in network.layers if layer.macs}
