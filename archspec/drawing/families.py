@@ -6,7 +6,7 @@ from archspec.analysis.rows import Row
 from archspec.network import Network, NetworkLayer
 from archspec.ops import convolution, pooling, shape
 from archspec.ops.base import Op
-from archspec.ops.convolution import Dense, DepthwiseConv
+from archspec.ops.convolution import Conv, Dense, DepthwiseConv
 from archspec.ops.join import Join
 
 FAMILIES = {
@@ -33,10 +33,10 @@ def family_of(layer: NetworkLayer) -> str:
         return "join"
     if isinstance(op, Dense):
         return "dense"
-    if isinstance(op, DepthwiseConv) or getattr(op, "groups", 1) > 1:
-        return "depthwise"
     if _is_from(op, convolution):
-        return "convolution"
+        is_grouped = isinstance(op, Conv) and op.groups > 1
+        is_depthwise = is_grouped or isinstance(op, DepthwiseConv)
+        return "depthwise" if is_depthwise else "convolution"
     return "pooling" if any(_is_from(op, m) for m in _RESHAPING) else "normalization"
 
 

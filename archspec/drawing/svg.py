@@ -27,6 +27,8 @@ from archspec.drawing.scene import Area, Line, Point, Scene, Shown, Text
 from archspec.drawing.text import FONTS
 from archspec.ops.shapes import by
 
+EXACT = 'text-rendering="geometricPrecision"'
+"""Texts as wide as their fonts say, at every zoom."""
 EDGE = 3
 """Around a graph by itself."""
 ROUND = 6
@@ -45,7 +47,7 @@ def written(found: Page) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img" class="archspec" '
-        f'font-family="{escape(FONTS)}">',
+        f'font-family="{escape(FONTS)}" {EXACT}>',
         f"<!-- {MADE} -->",
         f"<title>{_text(title)}</title>",
         f"<desc>{_text(sizes(found.diagram, found.share))}</desc>",
@@ -94,7 +96,7 @@ def _element(width: float, height: float, lines: Iterable[str]) -> str:
     wide, high = (_number(size + 2 * EDGE) for size in (width, height))
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" '
-        f'viewBox="0 0 {wide} {high}" font-family="{escape(FONTS)}">'
+        f'viewBox="0 0 {wide} {high}" font-family="{escape(FONTS)}" {EXACT}>'
     )
     return "\n".join([start, *lines, "</svg>"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, takewhile
 from unicodedata import east_asian_width
 
 FONTS = "Arial, 'Liberation Sans', Arimo, Helvetica, sans-serif"
@@ -86,9 +87,10 @@ def fitted(text: str, room: float, size: float, *, bold: bool = False) -> str:
     """The text, shortened to fit."""
     if width(text, size, bold=bold) <= room:
         return text
-    while text and width(text + "...", size, bold=bold) > room:
-        text = text[:-1]
-    return text.rstrip() + "..."
+    left = room - width("...", size, bold=bold)
+    ends = accumulate(width(character, size, bold=bold) for character in text)
+    kept = sum(1 for _ in takewhile(lambda end: end <= left, ends))
+    return text[:kept].rstrip() + "..."
 
 
 def wrapped(text: str, room: float, size: float, lines: int) -> list[str]:
