@@ -298,7 +298,7 @@ class TestHelp:
 
     def test_sentences_in_the_list_are_whole(self, run):
         page = run("-h").stdout
-        assert "..." not in page.partition("Commands:")[2].partition("Examples:")[0]
+        assert "..." not in page.partition("Start:")[2].partition("Examples:")[0]
 
 
 class TestCompletion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
@@ -70,6 +71,12 @@ EXIT_CODES = [
 ]
 
 
+def _completed() -> list[str]:
+    """The command line that a shell completes, without the name of the program."""
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return line.split()[1:]
+
+
 class _Archspec(Program):
     groups, first_steps = GROUPS, FIRST_STEPS
 
@@ -79,7 +86,8 @@ def program(arguments: Sequence[str]) -> typer.Typer:
 
     Building all of them would take much of the time of a command.
     """
-    called = [name for name in COMMANDS if name in arguments[:1]]
+    words = arguments or _completed()
+    called = [name for name in COMMANDS if name in words[:1]]
     app = typer.Typer(
         cls=_Archspec,
         help=(
@@ -88,7 +96,7 @@ def program(arguments: Sequence[str]) -> typer.Typer:
             "and MACs, convert weights, and verify that all targets are equal."
         ),
         epilog=epilog({"Examples": EXAMPLES, "Exit codes": EXIT_CODES}),
-        add_completion=not called,
+        add_completion=not called or not arguments,
         context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from archspec.cli import colour
+from archspec.cli import colour, completion
 from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     AllVariants,
@@ -46,6 +46,7 @@ Keep = Annotated[
     typer.Option(
         metavar="NAME",
         callback=split,
+        autocompletion=completion.multipliers,
         help="Keep multipliers or in_channels as arguments, with all variants in "
         "SPEC_family.py.",
     ),
@@ -55,6 +56,7 @@ Features = Annotated[
     typer.Option(
         metavar="strides|NAME",
         callback=split,
+        autocompletion=completion.layers,
         help="Also return the feature maps of each stride, or of these layers; writes "
         "SPEC_features.py.",
     ),

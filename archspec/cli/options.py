@@ -92,6 +92,7 @@ Overrides = Annotated[
         "--set",
         metavar="A.B=VALUE",
         help="Change one value, read as YAML; repeatable. A.B=~ removes it.",
+        autocompletion=completion.settings,
     ),
 ]
 Format = Annotated[
@@ -128,6 +129,7 @@ Grid = Annotated[
         metavar="PATH=VALUES",
         help="Values of a path, as A,B or START:END:STEP, besides those in the spec's "
         "'search'; repeatable.",
+        autocompletion=completion.settings,
     ),
 ]
 Most = Annotated[

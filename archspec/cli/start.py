@@ -35,7 +35,7 @@ def init(
             metavar="SPEC",
             show_default=False,
             help="Copy a bundled spec, with its comments, instead.",
-            autocompletion=completion.specs,
+            autocompletion=completion.bundled,
         ),
     ] = "",
     variant: Variants = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archspec.cli import completion
 from archspec.cli.beforehand import SUFFIXES, loaded
 from archspec.cli.options import (
     Format,
@@ -86,11 +87,21 @@ def convert(
     *,
     target: Annotated[
         str | None,
-        typer.Option("--to", metavar="T", help="Framework to convert to."),
+        typer.Option(
+            "--to",
+            metavar="T",
+            help="Framework to convert to.",
+            autocompletion=completion.targets,
+        ),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="T", help="Framework that saved FILE."),
+        typer.Option(
+            "--from",
+            metavar="T",
+            help="Framework that saved FILE.",
+            autocompletion=completion.targets,
+        ),
     ] = None,
     fold_batch_norm: Annotated[
         bool,
@@ -148,7 +159,10 @@ def adopt(
     target: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="T", help="Framework of FILE; default: canonical weights."
+            "--to",
+            metavar="T",
+            help="Framework of FILE; default: canonical weights.",
+            autocompletion=completion.targets,
         ),
     ] = None,
     module: Annotated[
