@@ -1,6 +1,7 @@
 """The picture of a network as SVG."""
 
 import re
+from runpy import run_path
 from xml.etree import ElementTree
 
 from typer.testing import CliRunner
@@ -53,3 +54,8 @@ def test_another_suffix_is_refused(tmp_path):
         r"\s+", " ", done.stderr
     )
     assert not path.exists()
+
+
+def test_the_pictures_of_the_documents_are_current(root):
+    for path, picture in run_path(str(root / "docs/drawing.py"))["pictures"]():
+        assert path.read_text("utf-8") == picture, "python docs/drawing.py"
