@@ -170,6 +170,20 @@ FAULTS = [
         "tests/weights/test_canonical.py tests/weights/test_weights_commands.py",
     ),
     Fault(
+        "text of a spec is markup in a report",
+        "archspec/reporting/page.py",
+        "autoescape=True",
+        "autoescape=False",
+        "tests/reporting/test_hostile_text.py::test_several_texts_at_once",
+    ),
+    Fault(
+        "a report links to any address",
+        "archspec/reporting/facts.py",
+        "is_web = parts.scheme in SCHEMES and parts.netloc and url.isprintable()",
+        "is_web = True",
+        "tests/reporting/test_hostile_text.py::test_several_texts_at_once",
+    ),
+    Fault(
         "`//` rounds towards zero",
         "archspec/expressions/evaluation.py",
         "lambda a, b: a // b",
