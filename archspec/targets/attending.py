@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,11 +38,15 @@ class Attending:
         """Whether it reads a feature map at some use."""
         return any(any(map(is_map, self.inputs.get(path, ()))) for path in call.paths)
 
-    def forms(self, call: Call) -> dict[str, Argument]:
-        """Of `attention`: the forms that a text for all uses has to have."""
+    def forms(
+        self, call: Call, arguments: Mapping[str, Argument]
+    ) -> dict[str, Argument]:
+        """Of `attention`: with the forms that a text for all uses has to have."""
         given = call.attributes
         bias = given.get("relative_bias")
         return {
+            "scale": None,
+            **arguments,
             "size": None if bias is None else literal(_table_size(call)),
             "signed": bias is not None and bias.is_only("signed"),
             "absolute": bias is not None and bias.is_only("absolute"),

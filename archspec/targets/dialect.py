@@ -19,6 +19,7 @@ from archspec.targets.templates import Templates
 from archspec.targets.unprintable import Unprintable, located
 
 Arguments = dict[str, Argument]
+Layers = tuple[FrameworkLayer, ...]
 
 
 def pair_of(size: Value) -> tuple[Value, Value]:
@@ -33,9 +34,9 @@ def pair_of(size: Value) -> tuple[Value, Value]:
 class Dialect:
     """What a framework makes of the primitives: one method an op, of the op's name.
 
-    A method takes a call and its arguments, and returns the layers; an op without one
-    is one layer, with a macro of its name. With `passes_channels` a module is given the
-    number of channels that it reads.
+    A method takes a call and its arguments. It returns those of one layer, whose macro
+    has the op's name, or layers; an op without a method is one layer. With
+    `passes_channels` a module is given the number of channels that it reads.
     """
 
     passes_channels: ClassVar[bool]
@@ -57,16 +58,17 @@ class Dialect:
         """Whether the shape of the image is an argument of the network."""
         return False
 
-    def layers(self, call: Call, root: bool) -> tuple[FrameworkLayer, ...]:
+    def layers(self, call: Call, root: bool) -> Layers:
         """The layers of a primitive, in order; Unprintable where there are none."""
         with located(None, call.paths[0]):
             arguments = self.arguments(call)
             if root and call.op == "dropout" and self.dropout_rate is not None:
                 arguments["rate"] = Name("dropout")
             method = getattr(self, call.op, None)
-            if method is None:
-                return (FrameworkLayer(call.op, arguments),)
-            return method(call, arguments)
+            made: Arguments | Layers = arguments
+            if method is not None:
+                made = method(call, arguments)
+            return made if isinstance(made, tuple) else (FrameworkLayer(call.op, made),)
 
     def arguments(self, call: Call) -> Arguments:
         """The attributes, constants where a framework needs them as constants."""
@@ -86,36 +88,26 @@ class Dialect:
                 found["positions"] = constant(prod(call.inputs[0][1:]))
         return found
 
-    def activation(
-        self, call: Call, arguments: Arguments
-    ) -> tuple[FrameworkLayer, ...]:
-        """One layer, which `leaky_relu` gives its slope."""
+    def activation(self, call: Call, arguments: Arguments) -> Arguments:
+        """With the slope for `leaky_relu` alone."""
         kind = call.attributes["kind"]
         if kind.is_only("leaky_relu"):
             arguments["kind"] = constant("leaky_relu")
         else:
             del arguments["slope"]
-        arguments["function"] = self.activations(kind.expression)
-        return (FrameworkLayer(call.op, arguments),)
+        return {**arguments, "function": self.activations(kind.expression)}
 
-    def attention(self, call: Call, arguments: Arguments) -> tuple[FrameworkLayer, ...]:
-        """One layer, and what of its function the file needs."""
-        own = {"scale": None, **arguments, **self.attending.forms(call)}
-        return (FrameworkLayer(call.op, own),)
+    def attention(self, call: Call, arguments: Arguments) -> Arguments | Layers:
+        """What of its function the file needs."""
+        return self.attending.forms(call, arguments)
 
-    def linear_attention(
-        self, call: Call, arguments: Arguments
-    ) -> tuple[FrameworkLayer, ...]:
-        """One layer, and whether heads share keys."""
-        shared = self.attending.shares_keys(call)
-        return (FrameworkLayer(call.op, {**arguments, "linear_grouped": shared}),)
+    def linear_attention(self, call: Call, arguments: Arguments) -> Arguments:
+        """Whether heads share keys."""
+        return {**arguments, "linear_grouped": self.attending.shares_keys(call)}
 
-    def separable_attention(
-        self, call: Call, arguments: Arguments
-    ) -> tuple[FrameworkLayer, ...]:
-        """One layer, and whether it has grids."""
-        grids = not call.attributes["dilation"].is_only(1)
-        return (FrameworkLayer(call.op, {**arguments, "grids": grids}),)
+    def separable_attention(self, call: Call, arguments: Arguments) -> Arguments:
+        """Whether it has grids."""
+        return {**arguments, "grids": not call.attributes["dilation"].is_only(1)}
 
     def activations(self, expression: Expression) -> Expression:
         """The expression with its words replaced by the framework's."""
@@ -123,7 +115,7 @@ class Dialect:
             return Name(self.manifest["activations"][expression.value])
         return rebuild(expression, self.activations)
 
-    def rotary(self, call: Call, arguments: Arguments) -> tuple[FrameworkLayer, ...]:
+    def rotary(self, call: Call, arguments: Arguments) -> Arguments:
         """Its size as a pair, and how many tokens are before the feature map."""
         height, width = pair_of(call.attributes["size"].constant)
         assert isinstance(height, int)
@@ -133,17 +125,13 @@ class Dialect:
             raise Unprintable("rotary whose tokens before the patches differ")
         arguments["size"] = literal((height, width))
         arguments["in_channels"] = call.channels.expression
-        arguments["tokens"] = before.pop()
-        return (FrameworkLayer(call.op, arguments),)
+        return {**arguments, "tokens": before.pop()}
 
-    def slice_positions(
-        self, call: Call, arguments: Arguments
-    ) -> tuple[FrameworkLayer, ...]:
+    def slice_positions(self, call: Call, arguments: Arguments) -> Arguments:
         """Without an end that is the last position."""
-        ends = [shape[1] for shape in call.inputs]
-        if list(call.attributes["stop"].values) == ends:
-            arguments["stop"] = None
-        return (FrameworkLayer(call.op, arguments),)
+        ends = tuple(shape[1] for shape in call.inputs)
+        whole = call.attributes["stop"].values == ends
+        return {**arguments, "stop": None} if whole else arguments
 
     # Batch norm and dropout, whose settings a file says once where it can
 
@@ -184,14 +172,12 @@ class Dialect:
         """What the framework calls the momentum of batch norm: the decay."""
         return literal(decay)
 
-    def batch_norm(
-        self, call: Call, arguments: Arguments
-    ) -> tuple[FrameworkLayer, ...]:
+    def batch_norm(self, call: Call, arguments: Arguments) -> Arguments:
         """The module-level partial, or arguments where settings differ."""
         shared, explicit = self.norm_form(call)
         momentum = self.momentum(call.attributes["decay"].constant)
-        arguments |= {"shared": shared, "explicit": explicit, "momentum": momentum}
-        return (FrameworkLayer(call.op, arguments),)
+        own = {"shared": shared, "explicit": explicit, "momentum": momentum}
+        return {**arguments, **own}
 
     @cached_property
     def dropout_rate(self) -> float | None:

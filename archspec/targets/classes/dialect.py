@@ -6,11 +6,9 @@ from abc import ABC, abstractmethod
 
 from archspec.expressions import Binary
 from archspec.targets.code import literal
-from archspec.targets.dialect import Arguments, Dialect, numbers, pair_of
+from archspec.targets.dialect import Arguments, Dialect, Layers, numbers, pair_of
 from archspec.targets.program.calls import Call, FrameworkLayer
 from archspec.targets.sums import simplified
-
-Layers = tuple[FrameworkLayer, ...]
 
 
 class ClassDialect(Dialect, ABC):
@@ -18,7 +16,7 @@ class ClassDialect(Dialect, ABC):
 
     passes_channels = True
 
-    def depthwise_conv(self, call: Call, arguments: Arguments) -> Layers:
+    def depthwise_conv(self, call: Call, arguments: Arguments) -> Arguments:
         """A convolution in as many groups as there are channels."""
         channels = call.channels.expression
         each = call.attributes["multiplier"].expression
@@ -28,42 +26,38 @@ class ClassDialect(Dialect, ABC):
         return self.conv(call, {**arguments, **own})
 
     @abstractmethod
-    def conv(self, call: Call, arguments: Arguments) -> Layers:
-        """One module, which pads as the framework can."""
+    def conv(self, call: Call, arguments: Arguments) -> Arguments:
+        """Padded as the framework can."""
 
-    def attention(self, call: Call, arguments: Arguments) -> Layers:
+    def attention(self, call: Call, arguments: Arguments) -> Arguments | Layers:
         """A function; with weights or dropout a module."""
-        (layer,) = super().attention(call, arguments)
-        if layer.arguments["biased"] or layer.arguments["dropping"]:
-            given = {**layer.arguments, "module": True}
-            return (FrameworkLayer("attention_module", given),)
-        return (layer,)
+        given = self.attending.forms(call, arguments)
+        if given["biased"] or given["dropping"]:
+            return (FrameworkLayer("attention_module", {**given, "module": True}),)
+        return given
 
-    def slice_channels(self, call: Call, arguments: Arguments) -> Layers:
+    def slice_channels(self, call: Call, arguments: Arguments) -> Arguments:
         """Without an end that is the last channel."""
-        if arguments["stop"] == call.channels.expression:
-            arguments["stop"] = None
-        return (FrameworkLayer(call.op, arguments),)
+        whole = arguments["stop"] == call.channels.expression
+        return {**arguments, "stop": None} if whole else arguments
 
-    def flatten(self, call: Call, arguments: Arguments) -> Layers:
+    def flatten(self, call: Call, arguments: Arguments) -> Arguments:
         """`transposed` where the order is not the framework's and matters."""
         order = call.attributes["order"].constant
         other = order != f"channels_{self.manifest['channels']}"
         matters = any(shape[1:] not in ((), (1, 1)) for shape in call.inputs)
-        return (FrameworkLayer(call.op, {"transposed": other and matters}),)
+        return {"transposed": other and matters}
 
-    def position_embedding(self, call: Call, arguments: Arguments) -> Layers:
+    def position_embedding(self, call: Call, arguments: Arguments) -> Arguments:
         """Of feature maps too, where there are any."""
-        return (FrameworkLayer(call.op, {**arguments, "maps": call.rank == 2}),)
+        return {**arguments, "maps": call.rank == 2}
 
-    def to_map(self, call: Call, arguments: Arguments) -> Layers:
+    def to_map(self, call: Call, arguments: Arguments) -> Arguments:
         """Of this size, unless a tensor has it."""
         size = pair_of(call.attributes["size"].values[0])
-        own: Arguments = {"size": literal(size), "like": None}
-        return (FrameworkLayer(call.op, {**arguments, **own}),)
+        return {**arguments, "size": literal(size), "like": None}
 
-    def normalize(self, call: Call, arguments: Arguments) -> Layers:
+    def normalize(self, call: Call, arguments: Arguments) -> Arguments:
         """Mean and standard deviation as tuples."""
-        for name in ("mean", "std"):
-            arguments[name] = literal(numbers(call.attributes[name]))
-        return (FrameworkLayer(call.op, arguments),)
+        mean, std = (literal(numbers(call.attributes[n])) for n in ("mean", "std"))
+        return {**arguments, "mean": mean, "std": std}

@@ -10,7 +10,7 @@ from archspec.errors import SpecError
 from archspec.expressions import Binary, Constant, Expression
 from archspec.ops.fields import Amounts
 from archspec.targets.code import Code, literal, rounded
-from archspec.targets.dialect import Arguments, Dialect, numbers, pair_of
+from archspec.targets.dialect import Arguments, Dialect, Layers, numbers, pair_of
 from archspec.targets.keras.initial import Initializers
 from archspec.targets.keras.pools import fits_any_size, non_negative, pool_padding
 from archspec.targets.padding import is_same, plan, windows
@@ -18,7 +18,6 @@ from archspec.targets.program.calls import Argument, Call, FrameworkLayer
 from archspec.targets.symbols import constant, constant_value, halved
 from archspec.targets.unprintable import Unprintable
 
-Layers = tuple[FrameworkLayer, ...]
 _POOLS = "max_pool", "avg_pool"
 _ZERO = literal(0)
 _LOWEST = Code('float("-inf")')
@@ -91,12 +90,6 @@ class KerasDialect(Dialect):
             return _pad(padding.amount, _ZERO, when), layer
         return _pad(_number(padding.amount), _ZERO), layer
 
-    def max_pool(self, call: Call, arguments: Arguments) -> Layers:
-        return self.pool(call, arguments)
-
-    def avg_pool(self, call: Call, arguments: Arguments) -> Layers:
-        return self.pool(call, arguments)
-
     def pool(self, call: Call, arguments: Arguments) -> Layers:
         """Zeros, minus infinity, or a layer that counts, as the pool needs."""
         padding = pool_padding(call, self.non_negative)
@@ -110,6 +103,8 @@ class KerasDialect(Dialect):
         if padding.kind == "lowest":
             return _pad(amounts, _LOWEST), layer
         return (layer,)
+
+    max_pool = avg_pool = pool
 
     def transposed_conv(self, call: Call, arguments: Arguments) -> Layers:
         """`same`, or `valid` and a crop of what is too much."""
@@ -128,9 +123,9 @@ class KerasDialect(Dialect):
         crop: Arguments = {"amounts": _number(constant(edges))}
         return layer, FrameworkLayer("crop", crop, "-crop")
 
-    def pad(self, call: Call, arguments: Arguments) -> Layers:
+    def pad(self, call: Call, arguments: Arguments) -> Arguments:
         amounts = _number(call.attributes["amounts"].expression)
-        return (FrameworkLayer(call.op, {**arguments, "amounts": amounts}),)
+        return {**arguments, "amounts": amounts}
 
     def flatten(self, call: Call, arguments: Arguments) -> Layers:
         """Keras reads channels last; on a 1x1 map the order makes no difference."""
@@ -141,19 +136,17 @@ class KerasDialect(Dialect):
             return (layer,)
         return FrameworkLayer("permute", {}, "-permute"), layer
 
-    def to_map(self, call: Call, arguments: Arguments) -> Layers:
-        return (FrameworkLayer(call.op, {**arguments, **_size(call)}),)
+    def to_map(self, call: Call, arguments: Arguments) -> Arguments:
+        return {**arguments, **_size(call)}
 
-    def resize(self, call: Call, arguments: Arguments) -> Layers:
-        arguments |= _size(call)
-        arguments["floors"] = call.attributes["mode"].constant == "nearest_floor"
-        return (FrameworkLayer(call.op, arguments),)
+    def resize(self, call: Call, arguments: Arguments) -> Arguments:
+        floors = call.attributes["mode"].constant == "nearest_floor"
+        return {**arguments, **_size(call), "floors": floors}
 
-    def layer_scale(self, call: Call, arguments: Arguments) -> Layers:
-        own: Arguments = {"sequence": call.rank == 1, "elsewhere": call.rank != 1}
-        return (FrameworkLayer(call.op, {**arguments, **own}),)
+    def layer_scale(self, call: Call, arguments: Arguments) -> Arguments:
+        return {**arguments, "sequence": call.rank == 1, "elsewhere": call.rank != 1}
 
-    def normalize(self, call: Call, arguments: Arguments) -> Layers:
+    def normalize(self, call: Call, arguments: Arguments) -> Arguments:
         mean, std = (numbers(call.attributes[name]) for name in ("mean", "std"))
         own: Arguments = {"scale": None, "offset": None}
         if len(mean) == len(std) == 1:
@@ -164,7 +157,7 @@ class KerasDialect(Dialect):
             mean, std = mean * (count // len(mean)), std * (count // len(std))
             own["mean"] = literal(mean)
             own["variance"] = literal(rounded(tuple(s * s for s in std)))
-        return (FrameworkLayer(call.op, own),)
+        return own
 
 
 def _pad(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from archspec.ops.window import Window
-from archspec.targets.classes.dialect import ClassDialect, Layers
+from archspec.targets.classes.dialect import ClassDialect
 from archspec.targets.code import literal
 from archspec.targets.dialect import Arguments
 from archspec.targets.nnx.initial import Initializers
@@ -17,7 +17,7 @@ from archspec.targets.padding import (
     pool_padding,
     windows,
 )
-from archspec.targets.program.calls import Argument, Call, FrameworkLayer
+from archspec.targets.program.calls import Argument, Call
 from archspec.targets.symbols import constant
 
 _VALID = literal("VALID")
@@ -43,24 +43,23 @@ class NnxDialect(ClassDialect):
             found["kernel"] = per_axis(call.attributes["kernel"])
         return found
 
-    def conv(self, call: Call, arguments: Arguments) -> Layers:
+    def conv(self, call: Call, arguments: Arguments) -> Arguments:
         """The default padding of Flax is `SAME`."""
-        arguments["padding"] = _conv_padding(call)
-        return (FrameworkLayer("conv", arguments),)
+        return {**arguments, "padding": _conv_padding(call)}
 
-    def transposed_conv(self, call: Call, arguments: Arguments) -> Layers:
+    def transposed_conv(self, call: Call, arguments: Arguments) -> Arguments:
         """Numbers pad the input between whose pixels there are zeros."""
         own: Arguments = {"padding": _cut(windows(call)[0]), "groups": 1, "dilation": 1}
-        return (FrameworkLayer("conv", {**arguments, **own}),)
+        return {**arguments, **own}
 
-    def max_pool(self, call: Call, arguments: Arguments) -> Layers:
+    def max_pool(self, call: Call, arguments: Arguments) -> Arguments:
         return self.pool(call, arguments, counts=True)
 
-    def avg_pool(self, call: Call, arguments: Arguments) -> Layers:
+    def avg_pool(self, call: Call, arguments: Arguments) -> Arguments:
         counts = call.attributes["count_padding"].constant is True
         return self.pool(call, arguments, counts)
 
-    def pool(self, call: Call, arguments: Arguments, counts: bool) -> Layers:
+    def pool(self, call: Call, arguments: Arguments, counts: bool) -> Arguments:
         """Flax counts all padding or none; what `ceil` adds never counts."""
         inner, beyond = pool_padding(call), beyond_padding(call)
         own: Arguments = {"padding": inner, "inner": None, "stride": None}
@@ -76,24 +75,21 @@ class NnxDialect(ClassDialect):
         own["uncounted"] = not counts and own["padding"] is not None
         if not call.attributes["stride"].is_only(1):
             own["stride"] = per_axis(call.attributes["stride"])
-        return (FrameworkLayer(call.op, {**arguments, **own}),)
+        return {**arguments, **own}
 
-    def adaptive_avg_pool(self, call: Call, arguments: Arguments) -> Layers:
-        arguments["size"] = per_axis(call.attributes["size"])
-        return (FrameworkLayer(call.op, arguments),)
+    def adaptive_avg_pool(self, call: Call, arguments: Arguments) -> Arguments:
+        return {**arguments, "size": per_axis(call.attributes["size"])}
 
-    def upsample(self, call: Call, arguments: Arguments) -> Layers:
+    def upsample(self, call: Call, arguments: Arguments) -> Arguments:
         """By whole numbers, both kinds of nearest are the same."""
-        arguments["factor"] = per_axis(call.attributes["factor"])
         if call.attributes["mode"].constant == "nearest_floor":
             arguments["mode"] = literal("nearest")
-        return (FrameworkLayer(call.op, arguments),)
+        return {**arguments, "factor": per_axis(call.attributes["factor"])}
 
-    def resize(self, call: Call, arguments: Arguments) -> Layers:
+    def resize(self, call: Call, arguments: Arguments) -> Arguments:
         size = per_axis(call.attributes["size"])
         floors = call.attributes["mode"].constant == "nearest_floor"
-        arguments |= {"size": size, "like": None, "floors": floors}
-        return (FrameworkLayer(call.op, arguments),)
+        return {**arguments, "size": size, "like": None, "floors": floors}
 
 
 def _conv_padding(call: Call) -> Argument:

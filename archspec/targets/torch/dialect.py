@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from archspec.expressions import Constant, Expression, Items, Value
 from archspec.network import Network
 from archspec.ops.shapes import is_sequence
 from archspec.ops.window import Window
-from archspec.targets.classes.dialect import ClassDialect, Layers
+from archspec.targets.classes.dialect import ClassDialect
 from archspec.targets.code import Code, identifier, literal
 from archspec.targets.dialect import Arguments
 from archspec.targets.padding import plan, windows
-from archspec.targets.program.calls import Argument, Call, FrameworkLayer
+from archspec.targets.program.calls import Call
 from archspec.targets.program.statements import Program
 from archspec.targets.symbols import constant
 from archspec.targets.templates import Templates
@@ -39,20 +38,7 @@ class TorchDialect(ClassDialect):
         found["last"] = call.channels_last or any(map(is_sequence, call.inputs))
         return found
 
-    def conv(self, call: Call, arguments: Arguments) -> Layers:
-        return self.window(call, arguments)
-
-    def max_pool(self, call: Call, arguments: Arguments) -> Layers:
-        return self.window(call, arguments)
-
-    def avg_pool(self, call: Call, arguments: Arguments) -> Layers:
-        counted = call.attributes["count_padding"].constant is True
-        (layer,) = self.window(call, {**arguments, "counted": counted})
-        pads = layer.arguments["padding"] is not None
-        uncounted = {"uncounted": pads and not counted}
-        return (FrameworkLayer(call.op, {**layer.arguments, **uncounted}),)
-
-    def window(self, call: Call, arguments: Arguments) -> Layers:
+    def window(self, call: Call, arguments: Arguments) -> Arguments:
         """Padding by the module itself, or by a class of the file that pads before."""
         padding = plan(call)
         pools = call.op.endswith("pool")
@@ -66,44 +52,43 @@ class TorchDialect(ClassDialect):
             own["padding"] = literal("same")
         elif padding.kind == "same":
             own |= {"same": True, **_unusual(windows(call))}
-        return (FrameworkLayer(call.op, {**arguments, **own}),)
+        return {**arguments, **own}
 
-    def dropout(self, call: Call, arguments: Arguments) -> Layers:
-        return (FrameworkLayer(call.op, _fractional(call, arguments, "rate")),)
+    conv = max_pool = window
 
-    def drop_path(self, call: Call, arguments: Arguments) -> Layers:
-        arguments["any_rank"] = call.rank != 2
-        return (FrameworkLayer(call.op, _fractional(call, arguments, "rate")),)
+    def avg_pool(self, call: Call, arguments: Arguments) -> Arguments:
+        counted = call.attributes["count_padding"].constant is True
+        given = self.window(call, {**arguments, "counted": counted})
+        return {**given, "uncounted": given["padding"] is not None and not counted}
 
-    def layer_scale(self, call: Call, arguments: Arguments) -> Layers:
-        return self.per_channel(call, arguments)
+    def dropout(self, call: Call, arguments: Arguments) -> Arguments:
+        return _fractional(arguments, "rate")
 
-    def global_response_norm(self, call: Call, arguments: Arguments) -> Layers:
-        return self.per_channel(call, arguments)
+    def drop_path(self, call: Call, arguments: Arguments) -> Arguments:
+        return {**_fractional(arguments, "rate"), "any_rank": call.rank != 2}
 
-    def normalize(self, call: Call, arguments: Arguments) -> Layers:
-        (layer,) = super().normalize(call, arguments)
-        return self.per_channel(call, layer.arguments)
+    def normalize(self, call: Call, arguments: Arguments) -> Arguments:
+        return self.per_channel(call, super().normalize(call, arguments))
 
-    def to_map(self, call: Call, arguments: Arguments) -> Layers:
+    def to_map(self, call: Call, arguments: Arguments) -> Arguments:
         """`last` says it of the map that comes out."""
-        (layer,) = super().to_map(call, arguments)
-        own = {"last": call.channels_last}
-        return (FrameworkLayer(call.op, {**layer.arguments, **own}),)
+        return {**super().to_map(call, arguments), "last": call.channels_last}
 
-    def per_channel(self, call: Call, arguments: Mapping[str, Argument]) -> Layers:
+    def per_channel(self, call: Call, arguments: Arguments) -> Arguments:
         """One class for both layouts of maps, or two if the file needs both."""
         alike = (each for each in self.program.primitives if each.op == call.op)
         forms = set(map(is_channels_first, alike))
         first = is_channels_first(call)
         own: Arguments = {"map": first, "both": len(forms) > 1}
         own[f"{call.op}_plain"] = not first  # flags are of the file
-        return (FrameworkLayer(call.op, {**arguments, **own}),)
+        return {**arguments, **own}
 
-    def pad(self, call: Call, arguments: Arguments) -> Layers:
-        return (FrameworkLayer(call.op, _fractional(call, arguments, "value")),)
+    layer_scale = global_response_norm = per_channel
 
-    def transposed_conv(self, call: Call, arguments: Arguments) -> Layers:
+    def pad(self, call: Call, arguments: Arguments) -> Arguments:
+        return _fractional(arguments, "value")
+
+    def transposed_conv(self, call: Call, arguments: Arguments) -> Arguments:
         """What is cut off: `padding` of PyTorch's transposed convolution."""
         window = windows(call)[0]
         own = {"same": False, "padding": None, "output_padding": None, "edges": None}
@@ -111,32 +96,28 @@ class TorchDialect(ClassDialect):
             own |= _exactly(window)
         elif window.padding != "valid":
             own |= _cut(window)
-        return (FrameworkLayer(call.op, {**arguments, **own}),)
+        return {**arguments, **own}
 
-    def batch_norm(self, call: Call, arguments: Arguments) -> Layers:
+    def batch_norm(self, call: Call, arguments: Arguments) -> Arguments:
         """By the axes of its input; channels that are last want a class of the file."""
-        (layer,) = super().batch_norm(call, arguments)
-        if layer.arguments["last"]:
-            shared, explicit = self.norm_form(call)
-            own: Arguments = {"shared": False, "explicit": shared or explicit}
-            own["norm"] = identifier("BatchNormLast")
-            return (FrameworkLayer(call.op, {**layer.arguments, **own}),)
+        given = super().batch_norm(call, arguments)
+        shared = given["shared"]
+        if given["last"]:
+            given |= {"shared": False, "explicit": shared or given["explicit"]}
+            return {**given, "norm": identifier("BatchNormLast")}
         name = "BatchNorm2d" if call.rank == 2 else "BatchNorm1d"
-        shared = layer.arguments["shared"]
-        norm = identifier(name if shared else f"nn.{name}")
-        return (FrameworkLayer(call.op, {**layer.arguments, "norm": norm}),)
+        return {**given, "norm": identifier(name if shared else f"nn.{name}")}
 
     def momentum(self, decay: Value) -> Code:
         """PyTorch weighs the new sample, the spec the old average."""
         assert isinstance(decay, float | int)
         return literal(round(1 - decay, 12))
 
-    def resize(self, call: Call, arguments: Arguments) -> Layers:
+    def resize(self, call: Call, arguments: Arguments) -> Arguments:
         """PyTorch's "nearest" does not look from the middle of a pixel."""
         if mode := _NEAREST.get(str(call.attributes["mode"].constant)):
             arguments["mode"] = literal(mode)
-        arguments["like"] = None
-        return (FrameworkLayer(call.op, arguments),)
+        return {**arguments, "like": None}
 
 
 def is_channels_first(call: Call) -> bool:
@@ -144,7 +125,7 @@ def is_channels_first(call: Call) -> bool:
     return call.rank == 2 and not call.channels_last
 
 
-def _fractional(call: Call, arguments: Arguments, name: str) -> Arguments:
+def _fractional(arguments: Arguments, name: str) -> Arguments:
     """With 0.0 for 0, as TorchScript tells them apart."""
     match arguments[name]:
         case Constant(int() as number):
