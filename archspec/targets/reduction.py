@@ -6,7 +6,8 @@ constant, an arm that no witness takes disappears, a rounding that never rounds 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from archspec.expressions import (
     Binary,
@@ -72,6 +73,12 @@ def rounds(expression: Expression, witnesses: Witnesses) -> int:
     return sum(name in _EXACT for name in calls) + sum(op == "//" for op in quotients)
 
 
+def is_whole(expression: Expression, witnesses: Witnesses) -> bool:
+    """Whether it is a whole number at every witness."""
+    values = values_if_any(expression, witnesses)
+    return values is not None and all(type(value) is int for value in values)
+
+
 def same(left: Value, right: Value) -> bool:
     """Equal, and of one kind: 1 is neither 1.0 nor true."""
     return left == right and isinstance(left, bool) is isinstance(right, bool)
@@ -84,27 +91,150 @@ def reduce(
 
     Raises Unprintable where a name is neither a variable nor constant.
     """
-    if not names_in(expression) & variables:
-        return _folded(expression, witnesses)
-    match expression:
-        case Name() | Constant():
-            return expression
-        case Conditional(test, then, otherwise):
-            return _conditional(test, then, otherwise, witnesses, variables)
-        case Logic():
-            return _logic(expression, witnesses, variables)
-        case Unary("not", operand):
-            decided = _decided(expression, witnesses)
-            return decided or _negated(reduce(operand, witnesses, variables))
-        case Binary(op) if op in _COMPARISONS:
-            decided = _decided(expression, witnesses)
-            return decided or _parts(expression, witnesses, variables)
-        case Binary():
-            return _arithmetic(expression, witnesses, variables)
-        case Call():
-            return _call(expression, witnesses, variables)
-        case Unary() | Items():
-            return _parts(expression, witnesses, variables)
+    return _Reduction(witnesses, variables).of(expression)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reduction:
+    """The shortest forms of expressions over all witnesses."""
+
+    witnesses: Witnesses
+    variables: frozenset[str]
+
+    def of(self, expression: Expression) -> Expression:
+        if not names_in(expression) & self.variables:
+            return self.folded(expression)
+        match expression:
+            case Name() | Constant():
+                return expression
+            case Conditional():
+                return self.conditional(expression)
+            case Logic():
+                return self.logic(expression)
+            case Unary("not", operand):
+                return self.decided(expression) or _negated(self.of(operand))
+            case Binary(op) if op in _COMPARISONS:
+                return self.decided(expression) or self.parts(expression)
+            case Binary():
+                return self.arithmetic(expression)
+            case Call():
+                return self.call(expression)
+            case Unary() | Items():
+                return self.parts(expression)
+
+    def parts(self, expression: Expression) -> Expression:
+        return rebuild(expression, self.of)
+
+    def folded(self, expression: Expression) -> Expression:
+        """A constant, as short as its own text."""
+        values = values_of(expression, self.witnesses)
+        if not values:
+            raise Unprintable("an expression that is never used")
+        if not all(same(value, values[0]) for value in values):
+            names = " and ".join(f"'{name}'" for name in sorted(names_in(expression)))
+            raise Unprintable(f"{names}, which differs from use to use")
+        found = constant(values[0])
+        if not isinstance(values[0], float):
+            return found
+        said = substitute(expression, self.constants(names_in(expression)))
+        # `1 - 0.8` says more than 0.19999999999999996.
+        return said if len(to_text(said)) < len(to_text(found)) else found
+
+    def constants(self, names: set[str]) -> dict[str, Expression]:
+        """The names that have one value everywhere."""
+        taken = {name: values_of(Name(name), self.witnesses) for name in names}
+        return {
+            name: constant(values[0])
+            for name, values in taken.items()
+            if all(same(value, values[0]) for value in values)
+        }
+
+    def decided(self, expression: Expression) -> Constant | None:
+        outcomes = {bool(value) for value in values_of(expression, self.witnesses)}
+        return Constant(outcomes.pop()) if len(outcomes) == 1 else None
+
+    def logic(self, expression: Logic) -> Expression:
+        neutral = expression.op == "and"
+        decided = self.decided(expression)
+        if decided is not None and all(
+            isinstance(value, bool) for value in values_of(expression, self.witnesses)
+        ):
+            return decided
+        kept: list[Expression] = []
+        here = self
+        for operand in expression.operands:
+            # `a > 0` guards `b // a > 1`, which has no value elsewhere.
+            here = here.where(lambda w, test=operand: bool(values_if_any(test, [w])))
+            last = operand is expression.operands[-1]
+            outcome = here.decided(operand)
+            if outcome is None or outcome.value is not neutral or (last and not kept):
+                kept += _operands(here.of(operand), expression.op)
+        return kept[0] if len(kept) == 1 else Logic(expression.op, tuple(kept))
+
+    def where(self, holds: Callable[[Scope], bool]) -> _Reduction:
+        """The same over the witnesses for which this holds."""
+        kept = [witness for witness in self.witnesses if holds(witness)]
+        return replace(self, witnesses=kept)
+
+    def conditional(self, expression: Conditional) -> Expression:
+        test = expression.test
+        taken = self.where(lambda witness: bool(evaluate(test, witness)))
+        passed = self.where(lambda witness: not evaluate(test, witness))
+        if not passed.witnesses:
+            return self.of(expression.then)
+        if not taken.witnesses:
+            return self.of(expression.otherwise)
+        first, second = taken.of(expression.then), passed.of(expression.otherwise)
+        if first == second or taken.covers(test, second, first):
+            return second
+        return Conditional(self.of(test), first, second)
+
+    def covers(
+        self, test: Expression, general: Expression, special: Expression
+    ) -> bool:
+        """Whether `general` becomes `special` where `test`, an equality, holds."""
+        match test:
+            case Binary("==", Name(name), Constant() as value):
+                return self.of(substitute(general, {name: value})) == special
+            case _:
+                return False
+
+    def arithmetic(self, expression: Binary) -> Expression:
+        op = expression.op
+        left, right = self.of(expression.left), self.of(expression.right)
+        whole = Binary(op, left, right)
+        neutral = Constant(_NEUTRAL[op]) if op in _NEUTRAL else None
+        shorter: list[Expression] = []
+        if right == neutral:
+            shorter.append(left)
+        if left == neutral and op in ("+", "*"):
+            shorter.append(right)
+        if op == "*":
+            shorter += _products(left, right)
+        collected = simplified(whole)
+        if collected != whole and is_whole(whole, self.witnesses):
+            shorter.append(collected)
+        return next((s for s in shorter if self.agrees(s, whole)), whole)
+
+    def call(self, expression: Call) -> Expression:
+        reduced = self.parts(expression)
+        assert isinstance(reduced, Call)
+        shorter: list[Expression | None] = []
+        if reduced.function in ("min", "max"):
+            shorter += reduced.arguments
+        if reduced.function in _ROUNDING:
+            shorter.append(reduced.arguments[0])
+        if reduced.function in ("int", "floor"):
+            shorter.append(_whole_arithmetic(reduced.arguments[0]))
+        return next((s for s in shorter if s and self.agrees(s, reduced)), reduced)
+
+    def agrees(self, left: Expression, right: Expression) -> bool:
+        """Equal everywhere, and whole numbers where the other has whole numbers."""
+        both = (values_of(each, self.witnesses) for each in (left, right))
+        return all(
+            a == b and (type(a) is type(b) or isinstance(a, int))
+            for a, b in zip(*both, strict=True)
+        )
 
 
 def _negated(test: Expression) -> Expression:
@@ -116,127 +246,9 @@ def _negated(test: Expression) -> Expression:
             return Unary("not", test)
 
 
-def _parts(
-    expression: Expression, witnesses: Witnesses, variables: frozenset[str]
-) -> Expression:
-    return rebuild(expression, lambda part: reduce(part, witnesses, variables))
-
-
-def _folded(expression: Expression, witnesses: Witnesses) -> Expression:
-    values = values_of(expression, witnesses)
-    if not values:
-        raise Unprintable("an expression that is never used")
-    if not all(same(value, values[0]) for value in values):
-        names = " and ".join(f"'{name}'" for name in sorted(names_in(expression)))
-        raise Unprintable(f"{names}, which differs from use to use")
-    found = constant(values[0])
-    if not isinstance(values[0], float):
-        return found
-    said = substitute(expression, _constants(names_in(expression), witnesses))
-    # `1 - 0.8` says more than 0.19999999999999996.
-    return said if len(to_text(said)) < len(to_text(found)) else found
-
-
-def _constants(names: set[str], witnesses: Witnesses) -> dict[str, Expression]:
-    """The names that have one value everywhere."""
-    taken = {name: values_of(Name(name), witnesses) for name in names}
-    return {
-        name: constant(values[0])
-        for name, values in taken.items()
-        if all(same(value, values[0]) for value in values)
-    }
-
-
-def _decided(expression: Expression, witnesses: Witnesses) -> Constant | None:
-    outcomes = {bool(value) for value in values_of(expression, witnesses)}
-    return Constant(outcomes.pop()) if len(outcomes) == 1 else None
-
-
-def _logic(
-    expression: Logic, witnesses: Witnesses, variables: frozenset[str]
-) -> Expression:
-    neutral = expression.op == "and"
-    decided = _decided(expression, witnesses)
-    if decided is not None and all(
-        isinstance(value, bool) for value in values_of(expression, witnesses)
-    ):
-        return decided
-    kept: list[Expression] = []
-    for operand in expression.operands:
-        # `a > 0` guards `b // a > 1`, which has no value elsewhere.
-        witnesses = [w for w in witnesses if values_if_any(operand, [w])]
-        last = operand is expression.operands[-1]
-        outcome = _decided(operand, witnesses)
-        if outcome is None or outcome.value is not neutral or (last and not kept):
-            kept += _operands(reduce(operand, witnesses, variables), expression.op)
-    return kept[0] if len(kept) == 1 else Logic(expression.op, tuple(kept))
-
-
 def _operands(part: Expression, op: str) -> Sequence[Expression]:
     """`a` and `b` of `a and b` inside another `and`."""
     return part.operands if isinstance(part, Logic) and part.op == op else [part]
-
-
-def _conditional(
-    test: Expression,
-    then: Expression,
-    otherwise: Expression,
-    witnesses: Witnesses,
-    variables: frozenset[str],
-) -> Expression:
-    taken = [witness for witness in witnesses if evaluate(test, witness)]
-    passed = [witness for witness in witnesses if not evaluate(test, witness)]
-    if not passed:
-        return reduce(then, witnesses, variables)
-    if not taken:
-        return reduce(otherwise, witnesses, variables)
-    first = reduce(then, taken, variables)
-    second = reduce(otherwise, passed, variables)
-    if first == second or _covers(test, second, first, taken, variables):
-        return second
-    return Conditional(reduce(test, witnesses, variables), first, second)
-
-
-def _covers(
-    test: Expression,
-    general: Expression,
-    special: Expression,
-    witnesses: Witnesses,
-    variables: frozenset[str],
-) -> bool:
-    """Whether `general` becomes `special` where `test`, an equality, holds."""
-    match test:
-        case Binary("==", Name(name), Constant() as value):
-            there = substitute(general, {name: value})
-            return reduce(there, witnesses, variables) == special
-        case _:
-            return False
-
-
-def _arithmetic(
-    expression: Binary, witnesses: Witnesses, variables: frozenset[str]
-) -> Expression:
-    op = expression.op
-    left = reduce(expression.left, witnesses, variables)
-    right = reduce(expression.right, witnesses, variables)
-    whole = Binary(op, left, right)
-    neutral = Constant(_NEUTRAL[op]) if op in _NEUTRAL else None
-    shorter: list[Expression] = []
-    if right == neutral:
-        shorter.append(left)
-    if left == neutral and op in ("+", "*"):
-        shorter.append(right)
-    if op == "*":
-        shorter += _products(left, right)
-    if (collected := simplified(whole)) != whole and is_whole(whole, witnesses):
-        shorter.append(collected)
-    return next((s for s in shorter if _agrees(s, whole, witnesses)), whole)
-
-
-def is_whole(expression: Expression, witnesses: Witnesses) -> bool:
-    """Whether it is a whole number at every witness."""
-    values = values_if_any(expression, witnesses)
-    return values is not None and all(type(value) is int for value in values)
 
 
 def _products(left: Expression, right: Expression) -> Iterator[Expression]:
@@ -263,26 +275,6 @@ def _undone(rounded: Expression, factor: Expression) -> Expression | None:
             return None
 
 
-def _call(
-    expression: Call, witnesses: Witnesses, variables: frozenset[str]
-) -> Expression:
-    reduced = _parts(expression, witnesses, variables)
-    assert isinstance(reduced, Call)
-    if reduced.function in ("min", "max"):
-        return next(
-            (a for a in reduced.arguments if _agrees(a, reduced, witnesses)), reduced
-        )
-    if reduced.function not in _ROUNDING:
-        return reduced
-    inner = reduced.arguments[0]
-    if _agrees(inner, reduced, witnesses):
-        return inner
-    divided = _whole_arithmetic(inner)
-    if divided is None or reduced.function not in ("int", "floor"):
-        return reduced
-    return divided if _agrees(divided, reduced, witnesses) else reduced
-
-
 def _whole_arithmetic(inner: Expression) -> Expression | None:
     """`a // k` for `a / k` and for `a * 0.25`, `a * 2` for `a * 2.0`."""
     match inner:
@@ -298,9 +290,3 @@ def _whole_arithmetic(inner: Expression) -> Expression | None:
                     return None
         case _:
             return None
-
-
-def _agrees(left: Expression, right: Expression, witnesses: Witnesses) -> bool:
-    """Equal everywhere, and whole numbers where the other one has whole numbers."""
-    pairs = zip(values_of(left, witnesses), values_of(right, witnesses), strict=True)
-    return all(a == b and (type(a) is type(b) or isinstance(a, int)) for a, b in pairs)
