@@ -6,32 +6,14 @@ The modules are those of `archspec.ops` in which the ops are declared.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
+from archspec.ops import PRIMITIVES
 from archspec.targets.onnx.graph import Site
-from archspec.targets.onnx.ops import (
-    attention,
-    convolution,
-    join,
-    normalization,
-    pointwise,
-    pooling,
-    sequence,
-    shape,
-)
-
-_MODULES = (
-    attention,
-    convolution,
-    join,
-    normalization,
-    pointwise,
-    pooling,
-    sequence,
-    shape,
-)
 
 
 def writer(op: str) -> Callable[[Site, Any], None]:
     """The function that writes an op."""
-    return next(getattr(module, op) for module in _MODULES if hasattr(module, op))
+    module = PRIMITIVES[op].__module__.rpartition(".")[2]
+    return getattr(import_module(f"{__name__}.{module}"), op)
