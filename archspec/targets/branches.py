@@ -14,7 +14,7 @@ from archspec.targets.program.statements import (
     OpStatement,
     Statement,
 )
-from archspec.targets.syntax import Operands, Syntax
+from archspec.targets.syntax import BranchRuns, Operands, Syntax
 from archspec.targets.variables import Variables
 
 Lines = tuple[list[Line], Code]
@@ -122,7 +122,7 @@ class Branches:
         if part.count is not None:
             own = self.hold(f"{part.name}_out")
             start, read = self.start(part), self.operands(part, own)
-            return self.syntax.repeated(part, start, own, read, branches)
+            return self.syntax.repeated(BranchRuns(part, start, own, read, branches))
         before, value = self.branch(part)
         return [*before, Line("append", value, branches)]
 
@@ -135,7 +135,8 @@ class Branches:
         names = [self.hold(s.name, f"{s.name}_layer") for s in part.body]
         copied = [] if free else [assign(own, start)]
         read = self.operands(part, own)
-        return [*copied, *self.syntax.series(part, own, read, names, branches)]
+        runs = BranchRuns(part, start, own, read, branches, names)
+        return [*copied, *self.syntax.series(runs)]
 
     def operands(self, part: BranchPart, own: str) -> list[Operands]:
         """What each layer of a branch reads that has this variable."""

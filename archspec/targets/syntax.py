@@ -36,6 +36,23 @@ class Operands:
         return Operands(source, self.others)
 
 
+@dataclass(frozen=True, slots=True)
+class BranchRuns:
+    """A branch that runs several times, each result added to the list `branches`.
+
+    The first of its layers reads the `source`. `target` is a variable for its value in
+    each run, which its layers `read`; in a series, they begin and end with it. `names`
+    are free ones for what each layer is in a run.
+    """
+
+    part: BranchPart
+    source: Code
+    target: str
+    read: Sequence[Operands]
+    branches: Code
+    names: Sequence[str] = ()
+
+
 class Syntax(Protocol):
     """How a target writes each kind of statement.
 
@@ -76,34 +93,12 @@ class Syntax(Protocol):
         """Three tensors, each with a third of the channels."""
         ...
 
-    def repeated(
-        self,
-        part: BranchPart,
-        source: Code,
-        target: str,
-        read: Sequence[Operands],
-        branches: Code,
-    ) -> list[Line]:
-        """A branch that stands side by side several times, added to the list.
-
-        `target` is a variable for its value in each run, which its layers `read`; the
-        first of them reads the `source`.
-        """
+    def repeated(self, runs: BranchRuns) -> list[Line]:
+        """A branch that stands side by side several times."""
         ...
 
-    def series(
-        self,
-        part: BranchPart,
-        target: str,
-        read: Sequence[Operands],
-        names: Sequence[str],
-        branches: Code,
-    ) -> list[Line]:
-        """A branch whose runs read each other, each added to the list.
-
-        They begin and end with the variable `target`; `names` are free ones for what
-        each layer is in a run.
-        """
+    def series(self, runs: BranchRuns) -> list[Line]:
+        """A branch whose runs read each other."""
         ...
 
     def test(self, expression: Expression, name: str) -> Code:

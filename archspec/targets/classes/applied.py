@@ -12,7 +12,7 @@ from archspec.targets.code import Code, identifier, term
 from archspec.targets.lines import Line, assign
 from archspec.targets.program.calls import Loop, Unrolled
 from archspec.targets.program.statements import BranchPart, OpStatement, Statement
-from archspec.targets.syntax import Operands
+from archspec.targets.syntax import BranchRuns, Operands
 from archspec.targets.unprintable import Unprintable
 
 BLOCK = Code("block")
@@ -69,26 +69,20 @@ class Applied:
         (layer,) = call.layers
         return self.inside.layer(layer, source, like=like)
 
-    def repeated(
-        self,
-        part: BranchPart,
-        source: Code,
-        target: str,
-        read: Sequence[Operands],
-        branches: Code,
-    ) -> list[Line]:
+    def repeated(self, runs: BranchRuns) -> list[Line]:
         """`[conv(x) for conv in self.conv]`."""
-        assert part.count is not None
-        value, count = source, self.inside.code(part.count.expression)
-        names = [identifier(s.name) for s in modules_of(self.file, part)]
+        assert runs.part.count is not None
+        value, count = runs.source, self.inside.code(runs.part.count.expression)
+        names = [identifier(s.name) for s in modules_of(self.file, runs.part)]
         # A layer `x` shall not hide the tensor that it is applied to.
-        copies = [Code(f"{name}_") if source in names else name for name in names]
+        copies = [Code(f"{name}_") if value in names else name for name in names]
         own = dict(zip(map(str, names), copies, strict=True))
-        for statement, operands in zip(_plain(part), read, strict=True):
+        for statement, operands in zip(_plain(runs.part), runs.read, strict=True):
             value = self.applied_in(statement, own, operands.behind(value))
-        if not names:
-            return [Line("extend", Code(f"[{value}] * {term(count)}"), branches)]
-        return [Line("extend", self.macro("each", value, copies, names), branches)]
+        whole = Code(f"[{value}] * {term(count)}")
+        if names:
+            whole = self.macro("each", value, copies, names)
+        return [Line("extend", whole, runs.branches)]
 
     def applied_in(
         self, statement: OpStatement, own: Mapping[str, Code], operands: Operands
@@ -102,28 +96,22 @@ class Applied:
         source, *others = operands
         return self.value(statement, source, others)
 
-    def series(
-        self,
-        part: BranchPart,
-        target: str,
-        read: Sequence[Operands],
-        names: Sequence[str],
-        branches: Code,
-    ) -> list[Line]:
+    def series(self, runs: BranchRuns) -> list[Line]:
         """`for conv in self.conv: x = conv(x)`, each `x` kept."""
-        assert part.count is not None
-        body, own = _plain(part), dict[str, Code]()
-        kept = {id(statement) for statement in modules_of(self.file, part)}
+        assert runs.part.count is not None
+        body, own = _plain(runs.part), dict[str, Code]()
+        kept = {id(statement) for statement in modules_of(self.file, runs.part)}
         lines: list[Line] = []
-        for statement, operands, name in zip(body, read, names, strict=True):
+        for statement, operands, name in zip(body, runs.read, runs.names, strict=True):
             own |= {statement.name: Code(name)} if id(statement) in kept else {}
-            lines.append(assign(target, self.applied_in(statement, own, operands)))
-        lines.append(Line("append", Code(target), branches))
+            value = self.applied_in(statement, own, operands)
+            lines.append(assign(runs.target, value))
+        lines.append(Line("append", Code(runs.target), runs.branches))
         if not own:
-            return [often(self.inside.code(part.count.expression), lines)]
-        runs = self.macro("modules", [identifier(name) for name in own])
+            return [often(self.inside.code(runs.part.count.expression), lines)]
+        modules = self.macro("modules", [identifier(name) for name in own])
         variables = Code(", ".join(map(str, own.values())))
-        return [Line("for", runs, variables, body=tuple(lines))]
+        return [Line("for", modules, variables, body=tuple(lines))]
 
     def test(self, expression: Expression, name: str) -> Code:
         """What `forward` asks: a stored name, or a flag where it asks for more."""

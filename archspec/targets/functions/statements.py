@@ -18,7 +18,6 @@ from archspec.targets.lines import Line, assign, condition
 from archspec.targets.notes import tensor_size
 from archspec.targets.program.calls import Call, StageCall
 from archspec.targets.program.statements import (
-    BranchPart,
     JoinStatement,
     OpStatement,
     Routine,
@@ -27,7 +26,7 @@ from archspec.targets.program.statements import (
     TableStatement,
     every,
 )
-from archspec.targets.syntax import Operands
+from archspec.targets.syntax import BranchRuns, Operands
 from archspec.targets.unprintable import Unprintable
 
 
@@ -206,42 +205,26 @@ class Statements(Layers):
     def thirds(self, source: Code) -> Code:
         return self.macro("thirds", source)
 
-    def repeated(
-        self,
-        part: BranchPart,
-        source: Code,
-        target: str,
-        read: Sequence[Operands],
-        branches: Code,
-    ) -> list[Line]:
+    def repeated(self, runs: BranchRuns) -> list[Line]:
         """A loop that adds one branch after the other."""
-        assert part.count is not None
-        if not part.body:
-            count = self.printer.code(part.count.expression)
-            return [Line("extend", Code(f"[{source}] * {term(count)}"), branches)]
-        return self._loop(part, target, [read[0].behind(source), *read[1:]], branches)
+        assert runs.part.count is not None
+        if not runs.part.body:
+            count = self.printer.code(runs.part.count.expression)
+            whole = Code(f"[{runs.source}] * {term(count)}")
+            return [Line("extend", whole, runs.branches)]
+        first, *others = runs.read
+        return self.series(replace(runs, read=[first.behind(runs.source), *others]))
 
-    def series(
-        self,
-        part: BranchPart,
-        target: str,
-        read: Sequence[Operands],
-        names: Sequence[str],
-        branches: Code,
-    ) -> list[Line]:
+    def series(self, runs: BranchRuns) -> list[Line]:
         """The same, where each run goes on from the one before it."""
-        return self._loop(part, target, read, branches)
-
-    def _loop(
-        self, part: BranchPart, target: str, read: Sequence[Operands], branches: Code
-    ) -> list[Line]:
+        part, target = runs.part, runs.target
         assert part.count is not None
         count = self.printer.code(part.count.expression)
         plain = [s for s in part.body if isinstance(s, OpStatement)]
         number = "step" if self.file.reads_step(*(s.call for s in plain)) else "i"
         before, self.side = self.side, (f"{{{number}}}",)
         lines: list[Line] = []
-        for statement, operands in zip(part.body, read, strict=True):
+        for statement, operands in zip(part.body, runs.read, strict=True):
             if not isinstance(statement, OpStatement) or statement.source:
                 raise Unprintable(
                     f"'repeat' on the branch '{part.name}': make it a block"
@@ -251,7 +234,7 @@ class Statements(Layers):
         value = Code(target)
         if lines[-1].kind == "assign" and not part.series:
             value = lines.pop().value
-        lines.append(Line("append", value, branches))
+        lines.append(Line("append", value, runs.branches))
         numbers, named = Code(f"range({count})"), any(not s.again for s in plain)
         return [Line("for", numbers, Code(number if named else "_"), body=tuple(lines))]
 
