@@ -69,15 +69,20 @@ class Tracks:
         """The keys, each after those that must be above it, as far as possible."""
         found: dict[Key, None] = {}
 
-        def visit(key: Key, around: frozenset[Key]) -> None:
-            for other in self.extents:
-                if other not in around and self.risers[other] & self.drops[key]:
-                    visit(other, around | {key})
-            found.setdefault(key)
-
-        for key in self.extents:
-            visit(key, frozenset({key}))
+        waiting = [*reversed(self.extents)]
+        opened: set[Key] = set()
+        while waiting:
+            key = waiting[-1]
+            above = [] if key in opened else self._above(key)
+            opened.add(key)
+            waiting += [other for other in above if other not in opened]
+            if key == waiting[-1]:
+                found.setdefault(waiting.pop())
         return [*found]
+
+    def _above(self, key: Key) -> list[Key]:
+        drops = self.drops[key]
+        return [k for k in self.extents if k != key and self.risers[k] & drops]
 
 
 @dataclass

@@ -95,11 +95,11 @@ def fitted(text: str, room: float, size: float, *, bold: bool = False) -> str:
 
 def wrapped(text: str, room: float, size: float, lines: int) -> list[str]:
     """The text broken into at most so many lines, the last of them shortened."""
-    found = [""]
-    for word in text.split():
-        longer = f"{found[-1]} {word}".lstrip()
-        if width(longer, size) <= room or not found[-1] or len(found) == lines:
-            found[-1] = longer
-        else:
-            found.append(word)
-    return [fitted(line, room, size) for line in found if line]
+    found: list[str] = []
+    words, most = text.split(), room + width(" ", size)
+    while words and len(found) < lines - 1:
+        ends = accumulate(width(f"{word} ", size) for word in words)
+        fitting = sum(1 for _ in takewhile(lambda end: end <= most, ends)) or 1
+        found.append(fitted(" ".join(words[:fitting]), room, size))
+        words = words[fitting:]
+    return [*found, fitted(" ".join(words), room, size)] if words else found
