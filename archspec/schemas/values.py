@@ -24,7 +24,7 @@ Schema = dict[str, Any]
 _KEYWORDS = "|".join(sorted(keyword.kwlist))
 
 EXPRESSION: Schema = {
-    "pattern": r"^(?!.*(\*\*|<<|>>))[A-Za-z0-9_+\-*/%().,<>=! \t\r\n]+$",
+    "pattern": r"^(?!.*(\*\*|<<|>>))[A-Za-z0-9_+\-*/%().,<>=! \t\r\n\f]+$",
     "patternErrorMessage": (
         "Expected a number, a word or an expression such as channels // 2."
     ),
