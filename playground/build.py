@@ -58,8 +58,10 @@ def main() -> None:
     palette = ROOT / "templates/web/palette.css"
     for page in (HERE / "index.html", HERE / "playground.css", palette):
         shutil.copy(page, SITE)
-    pack_python([*wheels, own_wheel()], SITE / "python.zip")
-    (SITE / "bundled.json").write_text(json.dumps(bundled()), "utf-8")
+    own = own_wheel()
+    pack_python([*wheels, own], SITE / "python.zip")
+    first_view = bundled() | {"version": own.name.split("-")[1]}
+    (SITE / "bundled.json").write_text(json.dumps(first_view), "utf-8")
     (SITE / "sizes.json").write_text(json.dumps(sizes()), "utf-8")
     (SITE / "licences.txt").write_text(licences(modules, wheels), "utf-8")
     (SITE / "built").touch()
@@ -179,7 +181,8 @@ def bundled() -> dict[str, Any]:
         name: {"text": archspec.spec_source(name), "variants": archspec.variants(name)}
         for name in archspec.bundled_specs()
     }
-    return {"specs": specs, "targets": {t: title(t) for t in archspec.source_targets()}}
+    targets = {target: title(target) for target in archspec.source_targets()}
+    return {"specs": specs, "targets": targets}
 
 
 def title(target: str) -> str:

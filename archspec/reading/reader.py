@@ -24,6 +24,7 @@ from archspec.reading.nodes import (
     describe,
     fail,
 )
+from archspec.reading.parser_errors import in_words_of_libyaml
 
 MAX_CHARACTERS = 500_000
 MAX_BYTES = 4 * MAX_CHARACTERS
@@ -64,6 +65,7 @@ _AT_SIGN = {
 }
 """Help for those at a sign."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TUPLE = re.compile(r"\(([^()]+)\)")
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -174,7 +176,7 @@ class _Reader:
         if isinstance(error, yaml.MarkedYAMLError):
             mark = error.problem_mark or error.context_mark
             place = self.at(mark.line, mark.column) if mark else self.at(0, 0)
-            problem = str(error.problem or error.context)
+            problem = in_words_of_libyaml(str(error.problem or error.context))
             sign = place.source[place.column - 1 : place.column]
             help = _AT_SIGN.get(sign) or _ADVICE.get(problem, "")
             opened = error.context_mark
@@ -183,12 +185,16 @@ class _Reader:
                 sort = "brace" if problem.endswith("'}'") else "bracket"
                 help = f"close the {sort} opened on {where}, or add a comma"
             fail("AS102", f"invalid YAML: {problem}", place, help)
-        # libyaml counts bytes.
-        read = self.text.encode("utf-8", "replace")[: getattr(error, "position", 0)]
-        *lines, last = BREAK.split(read.decode("utf-8", "ignore"))
-        reason = getattr(error, "reason", error)
+        *lines, last = BREAK.split(self.before(getattr(error, "position", 0)))
+        reason = in_words_of_libyaml(str(getattr(error, "reason", error)))
         place = self.at(len(lines), len(last))
         fail("AS102", f"invalid YAML: {reason}", place)
+
+    def before(self, position: int) -> str:
+        """The text before an error; libyaml counts bytes, PyYAML characters."""
+        if LOADER is yaml.SafeLoader:
+            return self.text[:position]
+        return self.text.encode("utf-8", "replace")[:position].decode("utf-8", "ignore")
 
     def document(self) -> Node:
         self.next()
@@ -285,6 +291,10 @@ class _Reader:
 
     def scalar(self, event: Any, place: Place) -> Scalar:
         text = event.value
+        if not text.isascii() and _SURROGATE.search(text):
+            # libyaml refuses them in the same words, PyYAML's own parser takes them.
+            problem = "found invalid Unicode character escape code"
+            fail("AS102", f"invalid YAML: {problem}", place)
         if not event.implicit[0]:
             return Scalar(text, text, place)
         brackets = [text.count(bracket) for bracket in "()[]"]

@@ -49,6 +49,8 @@ class _Process:
             package.find_ruff_bin(),
             *arguments,
             "--isolated",
+            "--config",
+            "src = []",  # a folder `torch` here would make `import torch` our own
             "--stdin-filename",
             "module.py",
             "-",

@@ -2,7 +2,7 @@
 import { element, fromHtml } from "./dom.js";
 
 export function costs(markup) {
-  const page = element("div", { className: "page" }, ...fromHtml(markup));
+  const page = element("div", { className: "page costs" }, ...fromHtml(markup));
   for (const table of page.querySelectorAll("table")) {
     const headings = [...table.querySelectorAll("th")].map((cell) => cell.textContent);
     headings.forEach((heading, column) => {

@@ -13,6 +13,11 @@ export function fromHtml(markup) {
   return [...new DOMParser().parseFromString(markup, "text/html").body.children];
 }
 
+export function fromSvg(markup) {
+  const page = new DOMParser().parseFromString(markup, "image/svg+xml");
+  return document.importNode(page.documentElement, true);
+}
+
 export function download(name, text) {
   const url = URL.createObjectURL(new Blob([text]));
   element("a", { href: url, download: name }).click();

@@ -24,6 +24,9 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
+import { assistance } from "./assistance.js";
+import { units } from "./positions.js";
+
 const theme = EditorView.theme({
   "&": { height: "100%", fontSize: "13px", color: "var(--ink)" },
   "&.cm-focused": { outline: "none" },
@@ -44,6 +47,13 @@ const theme = EditorView.theme({
     borderColor: "var(--line)",
   },
   ".cm-tooltip": { maxWidth: "60ch", borderRadius: "5px", font: "13px/1.45 var(--sans)" },
+  ".cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", fontSize: "12.5px" },
+  ".cm-tooltip-autocomplete > ul > li": { padding: "2px 8px" },
+  ".cm-tooltip-autocomplete > ul > li[aria-selected]": {
+    color: "var(--background)",
+    backgroundColor: "var(--accent)",
+  },
+  ".cm-completionDetail": { marginLeft: "1.5em", fontStyle: "normal", opacity: "0.75" },
   ".cm-diagnostic": { padding: "6px 10px", borderLeftWidth: "3px", whiteSpace: "pre-wrap" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--removed)" },
   ".cm-diagnostic-warning": { borderLeftColor: "var(--changed)" },
@@ -69,8 +79,8 @@ const colours = HighlightStyle.define([
 
 const shared = [lineNumbers(), drawSelection(), theme, syntaxHighlighting(colours)];
 
-// An editor of YAML. `onchange` gets the text after each change that a person makes.
-export function specEditor(parent, onchange) {
+// An editor of YAML. `onchange` gets each text, `ask` is for assistance.js.
+export function specEditor(parent, onchange, ask) {
   const view = new EditorView({
     parent,
     extensions: [
@@ -86,6 +96,7 @@ export function specEditor(parent, onchange) {
       highlightSelectionMatches(),
       EditorState.tabSize.of(2),
       yaml(),
+      assistance(ask),
       keymap.of([
         ...closeBracketsKeymap,
         ...defaultKeymap,
@@ -152,11 +163,8 @@ const marker =
         ]
       : [];
 
-// A problem counts characters, the editor UTF-16 units.
 function range(doc, { line, column, length }) {
-  const { from, to, text } = doc.line(Math.min(line, doc.lines));
-  const characters = [...text];
-  const units = (count) => characters.slice(0, count).join("").length;
-  const start = Math.min(from + units(column - 1), to);
-  return { from: start, to: Math.min(from + units(column - 1 + length), to) };
+  const { from, text } = doc.line(Math.min(line, doc.lines));
+  const position = (column) => from + units(text, column);
+  return { from: position(column - 1), to: position(column - 1 + length) };
 }

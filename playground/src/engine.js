@@ -8,12 +8,13 @@ export class Engine {
   #waiting = new Map(); // by method, the latest question
   #ready = false;
   #seconds;
+  #on;
 
-  // `onprogress` gets a number from 0 to 1 while Python starts, `onready` when it has.
-  constructor({ seconds, onprogress, onready }) {
+  // `on.progress` gets a number from 0 to 1 while Python starts, which `on.ready` or
+  // `on.failure` follows; `on.answer` gets the milliseconds that the worker took.
+  constructor(seconds, on) {
     this.#seconds = seconds;
-    this.onprogress = onprogress;
-    this.onready = onready;
+    this.#on = on;
     this.#start();
   }
 
@@ -34,23 +35,25 @@ export class Engine {
     const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     this.#worker = new Worker(url, { type: "module" });
     this.#worker.onmessage = ({ data }) => this.#receive(data);
-    this.#worker.onerror = ({ message }) => this.onfailure?.(message);
+    this.#worker.onerror = ({ message }) => this.#on.failure(message);
   }
 
   #receive(data) {
-    if ("progress" in data) return this.onprogress?.(data.progress);
+    if ("progress" in data) return this.#on.progress(data.progress);
     if ("ready" in data) {
       this.#ready = true;
-      this.onready?.();
+      this.#on.ready();
       return this.#next();
     }
-    if ("broken" in data) return this.onfailure?.(data.broken);
-    const { resolve, reject, timer } = this.#asked;
+    if (!this.#asked) return this.#on.failure(data.broken);
+    const { resolve, reject, timer, from } = this.#asked;
     clearTimeout(timer);
     this.#asked = null;
+    this.#on.answer(performance.now() - from);
     if ("failure" in data) reject(new Error(data.failure));
     else resolve(data.answer);
-    this.#next();
+    if ("broken" in data) this.#restart();
+    else this.#next();
   }
 
   #next() {
@@ -58,6 +61,7 @@ export class Engine {
     const [method, question] = this.#waiting.entries().next().value;
     this.#waiting.delete(method);
     question.timer = setTimeout(() => this.#interrupt(), this.#seconds * 1000);
+    question.from = performance.now();
     this.#asked = question;
     this.#worker.postMessage({ method, args: question.args });
   }
@@ -65,8 +69,12 @@ export class Engine {
   #interrupt() {
     const { reject } = this.#asked;
     this.#asked = null;
+    this.#restart();
+    reject(new Error(Failed.restarted));
+  }
+
+  #restart() {
     this.#worker.terminate();
     this.#start();
-    reject(new Error(Failed.restarted));
   }
 }

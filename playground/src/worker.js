@@ -35,10 +35,12 @@ function counting(total) {
 }
 
 async function answer({ python, bridge }, { method, args }) {
-  // Eight megabytes that only code needs.
-  if (method === "code") python.registerJsModule("archspec_ruff", await import("./ruff.js"));
+  if (method === "code") python.registerJsModule("archspec_ruff", await ruff());
   return JSON.parse(bridge[method](...args));
 }
+
+// Ten megabytes that only code needs.
+const ruff = () => import("./ruff.js");
 
 const started = start();
 started.then(
@@ -49,7 +51,10 @@ started.then(
 onmessage = async ({ data }) => {
   try {
     postMessage({ answer: await answer(await started, data) });
+    setTimeout(ruff);
   } catch (error) {
-    postMessage({ failure: String(error.message) });
+    // After an error that is not Python's, Pyodide may be unusable.
+    const failure = String(error.message);
+    postMessage(error.name === "PythonError" ? { failure } : { failure, broken: failure });
   }
 };

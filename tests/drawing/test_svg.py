@@ -8,8 +8,6 @@ from typer.testing import CliRunner
 
 import archspec
 from archspec.cli.commands import program
-from archspec.drawing.diagram import diagram
-from archspec.drawing.svg import svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -61,15 +59,3 @@ def test_another_suffix_is_refused(tmp_path):
 def test_the_pictures_of_the_documents_are_current(root):
     for path, picture in run_path(str(root / "docs/drawing.py"))["pictures"]():
         assert path.read_text("utf-8") == picture, "python docs/drawing.py"
-
-
-def test_a_series_of_several_layers_is_drawn_forwards(small):
-    """Its first layer reads the last one of the run before: a wire that goes back."""
-    network = small("""
-        layers:
-          a: {conv: 4}
-          j: {add: {x: {series: 3, c: {conv: 4}, d: activation}, y: {}}}
-    """)
-    graph = diagram(network).graph
-    assert all(wire.source < wire.target for wire in graph.wires)
-    assert "3 × conv" in svg(diagram(network))

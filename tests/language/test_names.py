@@ -9,7 +9,6 @@ from archspec.language.blocks import standard_blocks
 WORD = "is a reserved word of the language"
 OWN = "is predefined by the language"
 NAME = "is not a valid name: use letters, digits and _, starting with a letter"
-CONSTANT = "is not a valid name: it is a value of YAML"
 KEYWORD = "is not a valid name: it is a keyword of Python"
 LONG = "is not a valid name: it has more than 64 letters"
 
@@ -19,8 +18,7 @@ LONG = "is not a valid name: it has more than 64 letters"
     [
         ("relu", WORD),
         ("fan_in", WORD),
-        ("true", CONSTANT),
-        ("Null", CONSTANT),
+        ("true", WORD),
         ("channels", OWN),
         ("in_channels", OWN),
         ("classes", OWN),
