@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from archspec.analysis.comparison import named
-from archspec.analysis.table import heading, one_line
+from archspec.analysis.table import heading
 from archspec.drawing.diagram import (
     ADDED,
     CHANGED,
@@ -15,12 +15,12 @@ from archspec.drawing.diagram import (
     Box,
     Diagram,
     Graph,
-    Inset,
     Port,
 )
 from archspec.drawing.families import FAMILIES
 from archspec.drawing.layout import layout, shape_text
 from archspec.drawing.nodes import NOTE
+from archspec.drawing.panels import Panel, packed, panel
 from archspec.drawing.scene import Area, Scene, Text
 from archspec.drawing.text import fitted, width, wrapped
 
@@ -33,23 +33,10 @@ ARROW = "\N{RIGHTWARDS ARROW}"
 MARGIN = 24
 GAP = 40
 """Between the network and its blocks."""
-BETWEEN = 16
-"""Between blocks."""
-INSIDE = 14
 HEADING = 16
 """The size of the title."""
 LEAST = 520
 """The width that a title may take."""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A block, in its frame."""
-
-    inset: Inset
-    area: Area
-    texts: Sequence[Text]
-    scene: Scene
 
 
 @dataclass(frozen=True)
@@ -70,14 +57,14 @@ def page(diagram: Diagram, share: Share = "macs") -> Page:
     """Arrange a picture."""
     percents, bars = costs(diagram, diagram.graph, share)
     main = layout(diagram.graph, is_network=True, percents=percents, bars=bars)
-    panels = [_panel(inset) for inset in diagram.insets]
+    panels = [panel(inset) for inset in diagram.insets]
     room = max(main.height, 420.0)
-    arranged = [*_columns(panels, room)]
+    arranged = [*packed(panels, room)]
     side = max((p.area.right for p in arranged), default=0)
     wide = max(main.width + (GAP + side if side else 0), LEAST)
     texts = [*_titles(diagram, share, wide)]
     top = max(t.area.bottom for t in texts) + 22
-    moved = [_moved(p, MARGIN + main.width + GAP, top) for p in arranged]
+    moved = [p.moved(MARGIN + main.width + GAP, top) for p in arranged]
     low = max([top + main.height, *(p.area.bottom for p in moved)])
     graphs = [diagram.graph, *(inset.graph for inset in diagram.insets)]
     keys, words = legend(graphs, wide)
@@ -151,56 +138,6 @@ def sizes(diagram: Diagram, share: Share) -> str:
 
 def _listed(ports: Sequence[Port]) -> str:
     return ", ".join(f"{p.name} {shape_text(p.shape)}".lstrip() for p in ports)
-
-
-def _panel(inset: Inset) -> Panel:
-    scene = layout(inset.graph)
-    title = width(inset.block, 12, bold=True)
-    inner = max(scene.width, min(title, 260), 150)
-    texts = [Text(fitted(inset.block, inner, 12, bold=True), INSIDE, 24, 12, bold=True)]
-    y = 24
-    for line in wrapped(one_line(inset.summary), inner, NOTE, 3):
-        y += 13
-        texts.append(Text(line, INSIDE, y, NOTE, style="muted"))
-    y += 13
-    shapes = fitted(f"shapes of {inset.example}", inner, NOTE)
-    texts.append(Text(shapes, INSIDE, y, NOTE, style="muted"))
-    y += 14
-    area = Area(0, 0, inner + 2 * INSIDE, y + scene.height + INSIDE)
-    placed = scene.moved(INSIDE + (inner - scene.width) / 2, y)
-    return Panel(inset, area, texts, placed)
-
-
-def _moved(panel: Panel, x: float, y: float) -> Panel:
-    texts = Scene(0, 0, labels=panel.texts).moved(x, y).labels
-    return Panel(panel.inset, panel.area.moved(x, y), texts, panel.scene.moved(x, y))
-
-
-def _columns(panels: Sequence[Panel], room: float) -> Iterator[Panel]:
-    """The panels in columns, each filled as far as the network goes down."""
-    columns: list[list[Panel]] = [[]]
-    y = 0.0
-    for panel in panels:
-        if y and y + panel.area.height > room:
-            columns.append([])
-            y = 0.0
-        columns[-1].append(panel)
-        y += panel.area.height + BETWEEN
-    x = 0.0
-    for column in columns:
-        wide = max((panel.area.width for panel in column), default=0)
-        y = 0.0
-        for panel in column:
-            yield _moved(_widened(panel, wide), x, y)
-            y += panel.area.height + BETWEEN
-        x += wide + BETWEEN
-
-
-def _widened(panel: Panel, wide: float) -> Panel:
-    """The panel in a wider frame, its graph in the middle."""
-    beside = (wide - panel.area.width) / 2
-    area = panel.area._replace(width=wide)
-    return replace(panel, area=area, scene=panel.scene.moved(beside, 0))
 
 
 def legend(

@@ -4,6 +4,7 @@ import re
 from runpy import run_path
 from xml.etree import ElementTree
 
+import pytest
 from typer.testing import CliRunner
 
 import archspec
@@ -59,3 +60,49 @@ def test_another_suffix_is_refused(tmp_path):
 def test_the_pictures_of_the_documents_are_current(root):
     for path, picture in run_path(str(root / "docs/drawing.py"))["pictures"]():
         assert path.read_text("utf-8") == picture, "python docs/drawing.py"
+
+
+def test_colours_are_attributes_for_viewers_without_css():
+    picture = archspec.load("unet").draw()
+    start, _, rest = picture.partition("<style>")
+    root = ElementTree.fromstring(start + rest.partition("</style>")[2])
+    painted = ("rect", "text", "path", "polygon")
+    parts = [part for name in painted for part in root.iter(f"{SVG}{name}")]
+    assert len(parts) > 100
+    assert all(part.get("fill") for part in parts)
+    assert root.find(f"{SVG}rect").get("fill") == "#ffffff"
+
+
+def test_percentages_are_of_macs_or_of_parameters():
+    network = archspec.load("mobilenetv2")
+    for share, expected in (("macs", "0.4%"), ("parameters", "36.2%")):
+        root = ElementTree.fromstring(network.draw(share=share))
+        (box,) = (
+            group
+            for group in root.iter(f"{SVG}g")
+            if group.findtext(f"{SVG}title", "").startswith("classifier: ")
+        )
+        assert [text.text for text in box.iter(f"{SVG}text")][-1] == expected
+
+
+def test_wrong_words_are_refused():
+    network = archspec.load("mobilenetv2")
+    with pytest.raises(archspec.InvalidArgument, match="svg, html, mermaid"):
+        network.draw("png")
+    with pytest.raises(archspec.InvalidArgument, match="macs"):
+        network.draw(share="flops")
+
+
+def test_only_pictures_are_overwritten(tmp_path):
+    path = tmp_path / "net.svg"
+    path.write_text("<svg>mine</svg>", encoding="utf-8")
+    arguments = ["draw", "unet", "-o", str(path)]
+    done = CliRunner().invoke(program([]), arguments)
+    assert done.exit_code == 3
+    assert done.stderr == (
+        f"refused: {path} was not drawn by archspec; --force overwrites it\n"
+    )
+    assert path.read_text("utf-8") == "<svg>mine</svg>"
+    assert CliRunner().invoke(program([]), [*arguments, "--force"]).exit_code == 0
+    assert CliRunner().invoke(program([]), arguments).exit_code == 0
+    assert path.read_text("utf-8") == archspec.load("unet").draw()
