@@ -67,6 +67,17 @@ def test_a_narrow_terminal_has_what_fits(folder: Path):
     assert text.endswith(COUNTED)
 
 
+def test_sentences_stand_beside_their_names(folder: Path):
+    lines = shown(["blocks"], folder, 60).splitlines()
+    start = lines.index("aspp                           Atrous spatial pyramid")
+    assert lines[start + 1 : start + 4] == [
+        "                               pooling with features of the",
+        "                               whole image.",
+        "basic_block                    Two 3x3 convolutions with a",
+    ]
+    assert max(map(len, lines)) <= 60
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])
 @pytest.mark.parametrize(
@@ -74,6 +85,9 @@ def test_a_narrow_terminal_has_what_fits(folder: Path):
     [
         ["flops", "mobilenetv2"],
         ["list"],
+        ["blocks"],
+        ["ops"],
+        ["explain"],
         ["list", "mobilenetv2"],
         ["compare", "mobilenetv2", "mobilenetv3_large", "--layers"],
         ["sweep", "mobilenetv2", "--grid", "multipliers.width=0.5,1"],

@@ -18,6 +18,7 @@ from archspec.cli.options import (
     Spec,
     TableFormat,
     Variants,
+    as_json,
     faults_told,
     overview,
 )
@@ -112,7 +113,7 @@ def ops(
             for family, own in groupby(known.values(), key=lambda op: op.family)
         ]
         documents = {name: op.title for name, op in known.items()}
-        _tell(format, lambda: "\n\n".join(sections), lambda: documents)
+        _tell_lines(format, "\n\n".join(sections), documents)
 
 
 def blocks(
@@ -142,7 +143,7 @@ def blocks(
             source = catalogue.block_source(name)
             _tell(format, lambda: source, lambda: {"name": name, "source": source})
             return
-        _tell_lines(format, catalogue.blocks())
+        _tell_names(format, catalogue.blocks())
 
 
 def explain(
@@ -171,7 +172,7 @@ def explain(
             _tell(format, lambda: found.text, lambda: {"code": code, **found._asdict()})
             return
         titles = {n: e.title for n, e in catalogue.explanations().items()}
-        _tell_lines(format, titles)
+        _tell_names(format, titles)
 
 
 def _tell(format: str, text: Callable[[], str], document: Callable[[], object]) -> None:
@@ -180,8 +181,16 @@ def _tell(format: str, text: Callable[[], str], document: Callable[[], object]) 
     typer.echo(told.removesuffix("\n"))
 
 
-def _tell_lines(format: str, lines: dict[str, str]) -> None:
+def _tell_names(format: str, lines: dict[str, str]) -> None:
     """Print names with a sentence about each."""
     width = max(map(len, lines))
     text = "\n".join(f"{name:<{width}}  {line}" for name, line in lines.items())
-    _tell(format, lambda: text, lambda: lines)
+    _tell_lines(format, text, lines)
+
+
+def _tell_lines(format: str, text: str, document: dict[str, str]) -> None:
+    """Print lines, which fit a terminal, or a document."""
+    if format == "json":
+        typer.echo(as_json([document]))
+    else:
+        print_tables(f"{text}\n")

@@ -223,6 +223,10 @@ def faults_told() -> Generator[None]:
         raise typer.BadParameter(str(error)) from None
     except ArchspecError as error:
         raise typer.Exit(tell_error(error)) from None
+    except KeyboardInterrupt:
+        if colour.is_terminal(sys.stderr):
+            typer.echo(err=True)  # below the ^C
+        raise
 
 
 def tell_error(error: ArchspecError) -> int:

@@ -30,6 +30,9 @@ FULL = 70
 """Characters of a line that the next one continues."""
 
 _WORD = re.compile(r"[^ _.]*[ _.]?")
+_START = re.compile(r" *(\S+  +)?(?=\S)")
+"""What the further lines of a sentence are indented by: a name before it, too."""
+
 _RULE = re.compile(r"-+(?:  -+)*")
 
 
@@ -99,19 +102,20 @@ def _parts(lines: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _sentence(lines: Iterable[str]) -> Iterator[str]:
-    """The first line, and those after full ones that no space begins."""
+    """The first line, and those after full ones, up to one that has columns."""
     is_full = True
     for number, line in enumerate(lines):
-        if number and (not is_full or not line or line[0] == " "):
+        if number and (not is_full or not line or "  " in line):
             return
         yield line
-        is_full = len(line) > FULL
+        is_full = len(line) > FULL and "  " not in line
 
 
 def _wrapped(lines: Sequence[str], width: int) -> str:
     if max(map(cell_len, lines)) <= width:
         return "\n".join(lines)
-    indent = " " * (len(lines[0]) - len(lines[0].lstrip()))
+    start = _START.match(lines[0])
+    indent = " " * (start.end() if start else 0)
     return fill(" ".join(lines), width, subsequent_indent=indent)
 
 
