@@ -6,7 +6,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal --durations 25 --durations-min 2
 QUARTER ?= $(shell git rev-list --count HEAD)
 
-.PHONY: demo test test-full test-quarter verified fuzz check generate zoo survey mirror playground vscode clean
+.PHONY: demo test test-full test-quarter verified fuzz check generate zoo survey mirror playground vscode docs clean
 
 demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and what it costs
 	$(BIN)/archspec generate mobilenetv2 --target torch --target keras -o build/demo
@@ -56,6 +56,10 @@ playground: $(VENV)/core                ## build/playground: edit specs in the b
 vscode: $(VENV)/all                     ## build the extension for VS Code: build/archspec.vsix
 	$(BIN)/python editors/vscode/build.py
 
+docs: $(VENV)/docs                      ## build/site: the pages, the zoo's pictures, build/playground if built
+	$(BIN)/python docs/website/gather.py build/pages
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -j $(JOBS) -c docs/website build/pages build/site
+
 clean:
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find archspec tests -name __pycache__ -prune -exec rm -rf {} +
@@ -71,6 +75,10 @@ $(VENV)/core: pyproject.toml constraints.txt
 $(VENV)/all: $(VENV)/core
 	$(PIP) -e '.[all,dev]'
 	$(PIP) --no-deps torchvision timm
+	touch $@
+
+$(VENV)/docs: $(VENV)/core
+	$(PIP) -e '.[docs]'
 	touch $@
 
 # Pages are tested in Debian's Chromium. On other systems, put a `chromium` on the path.

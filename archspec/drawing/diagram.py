@@ -143,11 +143,12 @@ def graph(wiring: Wiring, path: str, kind: Kind | None = None) -> Graph:
     for number, source in enumerate(outputs, len(inputs) + len(rows)):
         ends = owner[source], number
         wires[ends] = Wire(*ends, network.shape(source))
+    # Repeats read what they wrote before: a box itself, the first of a series its last.
     return Graph(
         [Port(name, network.shape(source)) for source, name in inputs.items()],
         boxes,
         [Port(name, network.shape(source)) for source, name in outputs.items()],
-        [wire for wire in wires.values() if wire.source != wire.target],
+        [wire for wire in wires.values() if wire.source < wire.target],
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping as AbstractMapping
 
 from archspec.errors import did_you_mean
 from archspec.language.canonical_layers import CanonicalLayers, mapped, null_keys
-from archspec.language.document import KEYS, PARTS
+from archspec.language.document import KEYS, PARTS, Input, Source
 from archspec.language.parts import example, keys_of, unknown_key
 from archspec.language.vocabulary import Vocabulary
 from archspec.ops import JOINS
@@ -108,9 +108,19 @@ class Canonical(CanonicalLayers):
     def inputs(self, inputs: Mapping) -> Mapping:
         def one(node: Node, key: str) -> Mapping:
             help = f"for example, {key}: {{channels: 3, size: 224}}"
-            return _input(self.mapping(node, f"'{key}'", help))
+            image = self.mapping(node, f"'{key}'", help)
+            self.check_nulls(image, ("inputs", key), tuple(keys_of(Input)))
+            return _input(image)
 
         return mapped(inputs, one)
+
+    def check_nulls(
+        self, part: Mapping, above: tuple[str, ...], known: tuple[str, ...]
+    ) -> None:
+        """Unknown keys of a part (AS201) whose value is null."""
+        unknown = [key for key in null_keys(part) if key not in known]
+        faults = (unknown_key((*above, key), known) for key in unknown)
+        self.vocabulary.faults.extend(faults)
 
     def blocks(self, blocks: Mapping) -> Mapping:
         return mapped(blocks, self.block)
@@ -122,6 +132,8 @@ class Canonical(CanonicalLayers):
                 near = did_you_mean(key, BLOCK) or f"a block has {', '.join(BLOCK)}"
                 message = f"unknown key '{key}' of block {name}"
                 self.complain("AS201", message, key.place, near)
+        above = ("blocks", name, "source")
+        self.check_nulls(block.section("source"), above, tuple(keys_of(Source)))
         layers = block.get("layers")
         if layers is None:
             return block

@@ -249,7 +249,7 @@ def _defined_at(name: Word, known: Collection[str]) -> tuple[Related, ...]:
 
 
 def _language_fault(name: str) -> str | None:
-    if name in WORDS or name in ("true", "false", "null"):
+    if name in WORDS:
         return f"'{name}' is a reserved word of the language"
     if name in PREDEFINED or name in BUILTINS:
         return f"'{name}' is predefined by the language"

@@ -15,6 +15,9 @@ IDENTIFIER = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{MAX_LETTERS - 1}}}")
 REFERENCE = re.compile(rf"{IDENTIFIER.pattern}(\.[A-Za-z0-9_]{{1,64}})*")
 """A layer, or the row of a table: `stages.2`."""
 
+CONSTANTS = ("true", "false", "null")
+"""Values of YAML, which no name can be: editors read `from: true` as a truth value."""
+
 ROW_NUMBER = re.compile(r"0|[1-9][0-9]{0,3}")
 
 _DEFINITION = re.compile(r"\s*(\w+)\s*(?:\(\s*([\w\s,]*)\)\s*)?", re.ASCII)
@@ -26,6 +29,8 @@ def identifier_fault(name: str) -> str | None:
     """Why this is no name in every framework; None if it is one."""
     if keyword.iskeyword(name):
         return f"'{name}' is not a valid name: it is a keyword of Python"
+    if name.lower() in CONSTANTS:
+        return f"'{name}' is not a valid name: it is a value of YAML"
     if IDENTIFIER.fullmatch(name):
         return None
     if len(name) > MAX_LETTERS:
@@ -42,7 +47,8 @@ def identifier_help(name: str) -> str:
         if meant := glossary.match(name, glossary.same):
             return meaning(meant)
     near = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:64]
-    near = f"{near}_" if keyword.iskeyword(near) else near
+    reserved = keyword.iskeyword(near) or near.lower() in CONSTANTS
+    near = f"{near}_" if reserved else near
     usable = identifier_fault(near) is None
     return Advice(f"try '{near}'", Fix(near)) if usable else ""
 

@@ -66,7 +66,7 @@ class Panel(NamedTuple):
 
     name: str
     caption: str
-    ticks: Sequence[tuple[float, str]]
+    ticks: Sequence[tuple[float, str]] = ()
     bars: Sequence[Bar] = ()
     areas: Sequence[tuple[str, str]] = ()
     marks: Sequence[Mark] = ()
@@ -131,7 +131,7 @@ def _bars(
 ) -> Panel:
     highest = max(layers, key=figure)
     if not figure(highest):
-        return Panel(name, "none", _ticks(0, short))
+        return Panel(name, "none")
     scale, step = HEIGHT / (HEADROOM * figure(highest)), 100 / len(layers)
     bars = [
         Bar(

@@ -35,7 +35,6 @@ class Source(NamedTuple):
 
     target: str
     title: str
-    file: str
     code: Markup
     refusal: str
 
@@ -68,7 +67,6 @@ def report(network: Network) -> str:
         sources=[_source(network, target) for target in SOURCES],
         spec=highlighted(_yaml(network), "yaml"),
         commands=commands(network),
-        stem=network.spec.module_name,
         origin=printable(network.spec.stem),
         unsigned=digest.UNSIGNED,
         highlighted=highlighted,
@@ -90,14 +88,13 @@ def _with_code(text: str) -> Markup:
 
 def _source(network: Network, target: str) -> Source:
     title = target_title(target)
-    file = f"{network.spec.module_name}.py"
     try:
         text = render(network, target)
     except SpecError as error:
         # Without places: the page states no path.
         told = [str(found._replace(place=None)) for found in error.diagnostics]
-        return Source(target, title, file, Markup(), "\n".join(told))
-    return Source(target, title, file, highlighted(text, "python"), "")
+        return Source(target, title, Markup(), "\n".join(told))
+    return Source(target, title, highlighted(text, "python"), "")
 
 
 def _policy(style: str, script: str) -> str:

@@ -172,7 +172,7 @@ def _document(kind: Kind) -> Schema:
     mapping: Schema = {"type": ["object", "null"]}
     values: dict[str, Schema] = {
         "archspec": {"enum": [1] if not kind.patch else [1, None]},
-        "name": {"type": ["string", "boolean", "null"], **NAME},
+        "name": {"type": ["string", "null"], **NAME},
         "summary": TEXT,
         "source": _part(Source, kind),
         "preprocessing": _part(Preprocessing, kind),

@@ -104,10 +104,9 @@ def _layer(kind: Kind) -> Schema:
     ops = _ops(kind)
     ops |= {name: ref(f"like.{name}") for name in OPS if OPS[name].like}
     ops |= {name: kind.ref(f"join.{name}") for name in JOINS}
-    beside = [name for name in MODIFIERS if name not in ("after", "before")]
-    modifiers = {
-        name: _MODIFIER[name] for name in (MODIFIERS if kind.patch else beside)
-    }
+    modifiers = {name: _MODIFIER[name] for name in MODIFIERS}
+    if not kind.patch:
+        modifiers |= dict.fromkeys(("after", "before"), _NO_PLACE)
     names: list[Schema] = [{"enum": [*ops]}]
     other: Schema | bool = False
     if kind.open:
@@ -128,6 +127,11 @@ def _layer(kind: Kind) -> Schema:
 
 _GIVEN: Schema = {"type": ["object", "null"], "additionalProperties": VALUE}
 _PLACE = described(REFERENCE_TO_LAYER, "In a patch: the layer next to a new one.")
+_NO_PLACE: Schema = {
+    "type": "null",
+    "doNotSuggest": True,
+    "description": "Only in a patch, such as a variant.",
+}
 _MODIFIER: dict[str, Schema] = {
     "when": of_key(OpLayer, "when", VALUE),
     "repeat": of_key(OpLayer, "repeat", COUNT),

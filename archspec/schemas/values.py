@@ -16,15 +16,15 @@ from archspec.language.parts import keys_of
 from archspec.ops import fields
 from archspec.ops.attributes import Field
 from archspec.ops.fields import OneOf, Optional
-from archspec.reading.identifiers import IDENTIFIER, REFERENCE, VARIANT
+from archspec.reading.identifiers import CONSTANTS, IDENTIFIER, REFERENCE, VARIANT
 from archspec.words import Distribution, Fan, PaddingWord
 
 Schema = dict[str, Any]
 
-_KEYWORDS = "|".join(sorted(keyword.kwlist))
+_KEYWORDS = "|".join([*sorted(keyword.kwlist), *CONSTANTS])
 
 EXPRESSION: Schema = {
-    "pattern": r"^(?!.*(\*\*|<<|>>))[A-Za-z0-9_+\-*/%().,<>=! \t\r\n]+$",
+    "pattern": r"^(?!.*(\*\*|<<|>>))[A-Za-z0-9_+\-*/%().,<>=! \t\r\n\f]+$",
     "patternErrorMessage": (
         "Expected a number, a word or an expression such as channels // 2."
     ),

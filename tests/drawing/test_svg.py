@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 import archspec
 from archspec.cli.commands import program
+from archspec.drawing.diagram import diagram
+from archspec.drawing.svg import svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -106,3 +108,15 @@ def test_only_pictures_are_overwritten(tmp_path):
     assert CliRunner().invoke(program([]), [*arguments, "--force"]).exit_code == 0
     assert CliRunner().invoke(program([]), arguments).exit_code == 0
     assert path.read_text("utf-8") == archspec.load("unet").draw()
+
+
+def test_a_series_of_several_layers_is_drawn_forwards(small):
+    """Its first layer reads the last one of the run before: a wire that goes back."""
+    network = small("""
+        layers:
+          a: {conv: 4}
+          j: {add: {x: {series: 3, c: {conv: 4}, d: activation}, y: {}}}
+    """)
+    found = diagram(network)
+    assert all(wire.source < wire.target for wire in found.graph.wires)
+    assert "3 \N{MULTIPLICATION SIGN} conv" in svg(found)

@@ -9,6 +9,7 @@ from archspec.language.blocks import standard_blocks
 WORD = "is a reserved word of the language"
 OWN = "is predefined by the language"
 NAME = "is not a valid name: use letters, digits and _, starting with a letter"
+CONSTANT = "is not a valid name: it is a value of YAML"
 KEYWORD = "is not a valid name: it is a keyword of Python"
 LONG = "is not a valid name: it has more than 64 letters"
 
@@ -18,7 +19,8 @@ LONG = "is not a valid name: it has more than 64 letters"
     [
         ("relu", WORD),
         ("fan_in", WORD),
-        ("true", WORD),
+        ("true", CONSTANT),
+        ("Null", CONSTANT),
         ("channels", OWN),
         ("in_channels", OWN),
         ("classes", OWN),
