@@ -109,7 +109,7 @@ class Document:
         The last one is complete. Between them an editor can stop.
         """
         if not self.is_spec:
-            yield replace(self, found=(), good=None)
+            yield replace(self, found=())
             return
         findings = Findings(str(self.path))
         networks: list[Network] = []

@@ -55,6 +55,14 @@ class Figures:
         """Of the whole network."""
         return Cost(self.network.parameters, self.network.macs)
 
+    @property
+    def layers(self) -> list[list[object]]:
+        """What each network computes: the ops of its layers and what they read."""
+        networks = (self.network, *self.variants.values())
+        return [
+            [(x.primitive, x.sources, x.output) for x in n.layers] for n in networks
+        ]
+
     def steps(self, block: str, layer: str, row: str = "") -> list[Step]:
         """All runs of a layer, or of a row of a table, in every use of its block."""
         found = (use.steps.get(layer, ()) for use in self.uses.get(block, ()))

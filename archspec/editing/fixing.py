@@ -7,17 +7,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from archspec.editing.document import Document
+from archspec.editing.edits import Edit, applied
 from archspec.editing.positions import Span
 from archspec.errors import ERROR, Diagnostic, Fix
 
 _NEEDS_QUOTES = re.compile(r"[,\[\]{}]|: |^[@`%&*!|>'\"]|^$| #")
-
-
-class Edit(NamedTuple):
-    """A text instead of a part of the document."""
-
-    span: Span
-    text: str
 
 
 class QuickFix(NamedTuple):
@@ -72,13 +66,6 @@ def _edit(document: Document, fix: Fix) -> Edit | None:
 def _title(document: Document, edit: Edit) -> str:
     old, new = document.text[edit.span.start : edit.span.end], edit.text.strip()
     return f"Replace '{old}' with '{new}'" if old else f"Insert '{new}'"
-
-
-def applied(text: str, edits: tuple[Edit, ...]) -> str:
-    """A text with some parts replaced."""
-    for edit in sorted(edits, reverse=True):
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    return text
 
 
 def _helps(document: Document, diagnostic: Diagnostic, edit: Edit) -> bool:

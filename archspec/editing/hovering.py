@@ -256,8 +256,8 @@ def _attributes(steps: list[Step], figures: Figures) -> str:
     first, last = steps[0], steps[-1]
     found: list[str] = []
     blocks = figures.network.document.blocks
-    names = blocks[first.op].arguments if first.op in blocks else ()
-    names = names or PRIMITIVES[first.op].fields
+    own = blocks.get(first.op)
+    names = PRIMITIVES[first.op].fields if own is None else own.arguments
     for name in (name for name in names if name in first.attributes):
         value = first.attributes[name]
         after = last.attributes.get(name, value)

@@ -29,6 +29,10 @@ _PREDEFINED = ("channels", "classes")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
+NULLS = ("~", "null")
+"""What takes a layer of the base away."""
+
+
 class Symbol(NamedTuple):
     """Something with a name; `owner` is the block, table or function that it is of."""
 
@@ -156,6 +160,16 @@ class _Walk:
         roots = self.known.bases if around.variant else self.known.bases[:-1]
         return all(own.text != key.text for own, _ in entries_at(roots, path))
 
+    def is_new_definition(self, name: Part, around: Around) -> bool:
+        roots = self.known.bases if around.variant else self.known.bases[:-1]
+        keys = (key for key, _ in entries_at(roots, ("define",)))
+        return all(own.text != name.text for key in keys for own in signature(key)[:1])
+
+    def argument(self, block: str, name: str, kind: str = "argument") -> Symbol:
+        """An argument or `let`, of the block that has it first."""
+        section = "arguments" if kind == "argument" else kind
+        return Symbol(kind, name, self.ops.origin(block, section, name))
+
     def plain(self, value: Part, kind: str, around: Around) -> Iterator[Role]:
         """All scalars in a value are of one kind; keys are unknown."""
         for part in value.walk():
@@ -193,8 +207,8 @@ class _Walk:
                 yield Role(part, "name", around, symbol, defines=True)
             for part in parts[:1]:
                 symbol = Symbol("definition", part.text)
-                defines = not around.variant
-                yield Role(part, "name", around, symbol, defines, value=body)
+                is_new = self.is_new_definition(part, around)
+                yield Role(part, "name", around, symbol, is_new, value=body)
             if body is not None:
                 yield from self.plain(body, "expression", around.sees(symbols))
 
@@ -284,10 +298,10 @@ class _Walk:
         tensors = self.ops.tensors(name)
         inner = inner.predefined(*(f"{tensor}_channels" for tensor in tensors))
         inner = inner.sees(
-            Symbol("argument", own, name)
+            self.argument(name, own)
             for own in self.ops.arguments(name)
             if own not in tensors
-        ).sees(Symbol("let", own, name) for own in self.ops.lets(name))
+        ).sees(self.argument(name, own, "let") for own in self.ops.lets(name))
         for key, part in value.entries:
             yield Role(key, "key", around, keys=BLOCK, value=part)
             if part is None:
@@ -300,7 +314,7 @@ class _Walk:
                 yield self.op(part, inner)
             elif key.text == "layers":
                 known = (Symbol("input", INPUT),)
-                known += tuple(Symbol("argument", t, name) for t in tensors)
+                known += tuple(self.argument(name, tensor) for tensor in tensors)
                 inside = inner.predefined("channels", "residual")
                 yield from self.layers(part, replace(inside, tensors=known))
             else:
@@ -310,8 +324,9 @@ class _Walk:
         """The arguments of a block, or what it computes from them."""
         expression = "type" if kind == "argument" else "expression"
         for key, value in part.entries:
-            symbol = Symbol(kind, key.text, around.block)
-            yield Role(key, "name", around, symbol, defines=True, value=value)
+            symbol = self.argument(around.block, key.text, kind)
+            is_new = symbol.owner == around.block
+            yield Role(key, "name", around, symbol, is_new, value=value)
             if value is not None:
                 yield from self.plain(value, expression, around)
 
@@ -332,6 +347,8 @@ class _Walk:
             symbol = Symbol("layer", key.text, around.block)
             below = replace(around, layer=key.text)
             is_new = self.is_new(key, around, *self.path(around))
+            if layer is None or {"after", "before"}.isdisjoint(layer.keys):
+                is_new &= not self.ops.extends(around.block)
             yield Role(key, "layer", below, symbol, is_new, value=layer)
             if layer is not None:
                 yield from self.layer(layer, below)
@@ -344,7 +361,8 @@ class _Walk:
 
     def layer(self, layer: Part, around: Around) -> Iterator[Role]:
         if layer.kind != "mapping":
-            yield from (self.op(part, around) for part in (layer, *layer.items))
+            is_null = layer.text in NULLS and not layer.quoted
+            yield Role(layer, "text", around) if is_null else self.op(layer, around)
             return
         before = self.known.layer(around.block, around.layer)
         table = self.table_of(layer, before)
@@ -410,7 +428,7 @@ class _Walk:
         """The name of a layer, input or row: `stages.2` is of both."""
         if value is None:
             return
-        if value.kind != "scalar":
+        if value.kind != "scalar" or value.text in NULLS:
             yield from self.plain(value, "unknown", around)
             return
         name, dot, row = value.text.partition(".")
@@ -441,7 +459,7 @@ class _Walk:
                 yield Role(key, "branch", around, keys=roles, value=inner)
                 yield from self.branch(inner, around)
                 continue
-            own = Symbol("argument", key.text, op) if op in self.ops.own else None
+            own = self.argument(op, key.text) if op in self.ops.own else None
             yield Role(
                 key, "attribute", replace(around, attribute=key.text), own, value=inner
             )
@@ -522,7 +540,7 @@ class _Walk:
         rows = [(str(n), item) for n, item in enumerate(value.items)]
         for key, inner in value.entries:
             symbol = Symbol("row", key.text, owner)
-            defines = not around.variant
+            defines = not around.variant and not key.text.isdigit()
             yield Role(key, "row", replace(around, row=key.text), symbol, defines)
             rows += [(key.text, inner)] if inner is not None else []
         for name, row in rows:

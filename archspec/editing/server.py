@@ -18,6 +18,7 @@ from archspec.editing import (
     structure,
     symbols,
 )
+from archspec.editing.edits import Edit
 from archspec.editing.reference import about_op
 from archspec.editing.session import Refusal, Session
 from archspec.errors import InvalidArgument
@@ -236,7 +237,7 @@ def _renaming(session: Session) -> None:
         document, offset = session.at(uri, params.position)
         name = params.new_name
         spans = _refused(lambda: symbols.rename(document, offset, name))
-        return session.edits(uri, [fixing.Edit(span, name) for span in spans])
+        return session.edits(uri, [Edit(span, name) for span in spans])
 
 
 def _refused(attempt: Callable[[], T]) -> T:

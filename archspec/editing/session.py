@@ -21,7 +21,7 @@ from pygls.uris import from_fs_path, to_fs_path
 
 from archspec.api.catalogue import __version__, explained_at
 from archspec.editing.document import Document
-from archspec.editing.fixing import Edit
+from archspec.editing.edits import Edit
 from archspec.editing.positions import Lines, Position, Span, Unit
 from archspec.editing.symbols import Location
 from archspec.errors import NOTE, WARNING, Diagnostic, Place, Related

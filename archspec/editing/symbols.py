@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archspec.editing.document import Document
+from archspec.editing.edits import Edit, applied
 from archspec.editing.positions import Span
 from archspec.editing.roles import Role, Symbol
-from archspec.errors import InvalidArgument, Place
+from archspec.errors import ERROR, InvalidArgument, Place
 from archspec.language.blocks import standard_blocks
 from archspec.language.names import PREDEFINED, RESERVED_LAYERS
 from archspec.reading.identifiers import VARIANT, identifier_fault
@@ -164,6 +165,9 @@ def renamed(document: Document, offset: int) -> Span:
     if symbol.kind not in (*RENAMED, "layer", "block", "row", "input", "variant"):
         message = f"'{symbol.name}' is a name of the language and cannot be renamed"
         raise InvalidArgument(message)
+    if symbol.kind == "block" and symbol.name in standard_blocks().entries:
+        message = f"'{symbol.name}' replaces the standard block of this name"
+        raise InvalidArgument(message)
     if not any(location.path == document.path for location in defined):
         where = f" in {defined[0].path.name}" if defined else ""
         raise InvalidArgument(f"'{symbol.name}' is not defined in this file{where}")
@@ -196,7 +200,27 @@ def rename(document: Document, offset: int, name: str) -> list[Span]:
     fault = fault or _taken(document, symbol, name)
     if fault:
         raise InvalidArgument(fault)
-    return [occurrence.span for occurrence in found]
+    spans = [occurrence.span for occurrence in found]
+    _check(document, spans, name)
+    return spans
+
+
+def _check(document: Document, spans: list[Span], name: str) -> None:
+    """Raise InvalidArgument if the other name changes the network or its variants."""
+    if document.good is None or _has_errors(document):
+        return
+    edits = tuple(Edit(span, name) for span in spans)
+    *_, after = document.changed(applied(document.text, edits)).analysed()
+    errors = [found for found in after.found if found.severity == ERROR]
+    if errors:
+        message = f"'{name}' would break the spec: {errors[0].message}"
+        raise InvalidArgument(message)
+    if after.good is None or after.good.layers != document.good.layers:
+        raise InvalidArgument(f"'{name}' would change the network")
+
+
+def _has_errors(document: Document) -> bool:
+    return any(found.severity == ERROR for found in document.found)
 
 
 def _taken(document: Document, symbol: Symbol, name: str) -> str | None:

@@ -19,6 +19,7 @@ class Ops:
 
     def __init__(self, documents: Sequence[Part]):
         self.documents = documents
+        self._arguments: dict[str, dict[str, str]] = {}
 
     @cached_property
     def own(self) -> dict[str, Part]:
@@ -58,11 +59,27 @@ class Ops:
 
     def arguments(self, block: str) -> dict[str, str]:
         """The arguments of a block with their types or defaults, as written."""
-        return dict(self._pairs(block, "arguments", ()))
+        if block not in self._arguments:
+            self._arguments[block] = dict(self._pairs(block, "arguments", ()))
+        return self._arguments[block]
 
     def lets(self, block: str) -> dict[str, str]:
         """The values that a block computes, as written."""
         return dict(self._pairs(block, "let", ()))
+
+    def extends(self, block: str) -> str:
+        """The block that another one extends, or an empty text."""
+        own = self.own.get(block)
+        base = own.get("extends") if own is not None else None
+        return base.text if base is not None else ""
+
+    def origin(self, block: str, section: str, name: str) -> str:
+        """The block that has an argument or `let` first, of those it extends."""
+        found, below = block, [block]
+        while (base := self.extends(below[-1])) and base not in below:
+            below.append(base)
+            found = base if name in dict(self._pairs(base, section, ())) else found
+        return found
 
     def summary(self, block: str) -> str:
         """What a block is, in its own words."""

@@ -437,7 +437,7 @@ def test_a_spec_typed_letter_by_letter(tmp_path: Path) -> None:
         found = vi.diagnostics(uri)
         while found:
             found = vi.diagnostics(uri)
-        assert "32x112x112" in hover(vi, uri, text, "  |stem:")
+        assert "32x112x112" in hover(vi, uri, text, "  |stem: {conv_bn_act: {filters")
 
 
 @pytest.mark.full

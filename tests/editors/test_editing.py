@@ -1,0 +1,188 @@
+"""What editors show and change, without a server: every spec, and broken texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_lsp import NET
+
+from archspec import reading
+from archspec.editing import completing, fixing, hints, hovering, structure, symbols
+from archspec.editing.document import Document
+from archspec.editing.edits import Edit, applied
+from archspec.editing.outline import Part, outline
+from archspec.editing.positions import Lines, Position, Span
+from archspec.elaboration import elaborate
+from archspec.errors import InvalidArgument
+from archspec.language.blocks import standard_blocks
+from archspec.reading.nodes import Mapping, Node, Scalar, Sequence
+from archspec.reading.reader import read
+from archspec.resources import SPECS
+
+BUNDLED = reading.bundled_specs()
+SOME = [SPECS / f"{name}.yaml" for name in ("mobilenetv2", "resnet50_fpn", "unet")]
+ALONE = "unet", "resnet18", "squeezenet_1_0"
+"""Specs in which everything can be renamed."""
+
+RELATED = "coatnet_0", "hgnetv2_b4", "mnasnet_a1", "hrnet_w18_small"
+"""Specs that extend others, or whose blocks do."""
+
+FILES = sorted(SPECS.rglob("*.yaml"))
+
+
+def plain(node: Node) -> object:
+    match node:
+        case Mapping(entries):
+            return {str(key): plain(value) for key, value in entries.items()}
+        case Sequence(items):
+            return [plain(item) for item in items]
+        case Scalar():
+            return " ".join(node.text.split())
+
+
+def outlined(part: Part | None) -> object:
+    if part is None:
+        return ""
+    if part.kind == "mapping":
+        return {key.text: outlined(value) for key, value in part.entries}
+    if part.kind == "list":
+        return [outlined(item) for item in part.items]
+    words = part.text.split()
+    return " ".join(words[1:] if words[:1] in (["|"], [">"]) else words)
+
+
+def test_the_outline_of_a_valid_file_is_its_tree() -> None:
+    for file in FILES:
+        text = file.read_text("utf-8")
+        tree = plain(read(text, str(file)))
+        assert outlined(outline(text)) == tree, file
+        assert outlined(outline(text.replace("\n", "\r\n"))) == tree, file
+
+
+def test_positions_are_those_of_the_protocol() -> None:
+    lines = Lines("a\U0001f680b\r\n網\u2028c\rd\n")
+    assert lines.position(3) == Position(0, 4)
+    assert lines.position(3, "utf-8") == Position(0, 6)
+    assert lines.position(3, "utf-32") == Position(0, 3)
+    assert lines.position(5) == Position(1, 0)
+    assert [lines.line(n) for n in range(4)] == ["a\U0001f680b", "網\u2028c", "d", ""]
+    for offset in (0, 1, 2, 3, 5, 6, 7, 8, 9):
+        for unit in ("utf-8", "utf-16", "utf-32"):
+            assert lines.offset(lines.position(offset, unit), unit) == offset
+    assert lines.offset(Position(0, 99)) == 3
+    assert lines.offset(Position(99, 0)) == len(lines.text)
+
+
+def figures_of(text: str, path: Path) -> list[object]:
+    network = elaborate(reading.parsed(text, path))
+    ops = [(layer.primitive, layer.output) for layer in network.layers]
+    return [network.parameters, network.macs, ops]
+
+
+def defined(document: Document) -> Iterator[symbols.Occurrence]:
+    once: dict[symbols.Symbol, symbols.Occurrence] = {}
+    for found in symbols.occurrences(document):
+        if found.defines:
+            once.setdefault(found.symbol, found)
+    yield from once.values()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", [*ALONE, *RELATED])
+def test_renaming_keeps_the_network(name: str) -> None:
+    """Every name that a spec defines; some are refused, as others inherit them."""
+    file = SPECS / f"{name}.yaml"
+    text, refused = file.read_text("utf-8"), dict[symbols.Symbol, str]()
+    document = next(Document(file, text).analysed())
+    before = figures_of(text, file)
+    for found in defined(document):
+        try:
+            spans = symbols.rename(document, found.span.start, "renamed_here")
+        except InvalidArgument as error:
+            refused[found.symbol] = str(error)
+            continue
+        edits = tuple(Edit(span, "renamed_here") for span in spans)
+        changed = applied(text, edits)
+        assert changed != text
+        assert figures_of(changed, file) == before, found.symbol
+    if name in ALONE:
+        assert not refused
+    known = [*standard_blocks().entries]
+    assert all(
+        "would" in why or symbol.name in known for symbol, why in refused.items()
+    )
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("file", BUNDLED, ids=lambda file: file.stem)
+def test_every_layer_has_a_hint_and_every_op_a_hover(file: Path) -> None:
+    *_, document = Document(file, file.read_text("utf-8")).analysed()
+    assert document.good is not None
+    assert not [found for found in document.found if found.severity == "error"]
+    shown = {hint.offset for hint in hints.hints(document, Span(0, len(document.text)))}
+    names = {
+        role.around.layer
+        for role in document.roles
+        if role.kind == "layer" and not role.around.block and not role.around.variant
+    }
+    steps = document.good.network.root.steps
+    assert len(shown) >= sum(bool(steps.get(name)) for name in names)
+    for role in document.roles:
+        if role.kind == "op":
+            assert hovering.hover(document, role.part.start), role
+        if role.kind == "reference":
+            is_inherited = role.symbol.owner.rpartition("/")[0] or role.symbol.owner
+            found = symbols.definitions(document, role.part.start)
+            assert found or role.symbol.kind == "input" or is_inherited, role
+
+
+def every_answer(document: Document, offset: int) -> None:
+    """Asks for everything at an offset."""
+    hovering.hover(document, offset)
+    completing.complete(document, offset)
+    symbols.definitions(document, offset)
+    symbols.references(document, offset)
+    structure.entries(document)
+    structure.folds(document)
+    hints.hints(document, Span(0, len(document.text)))
+    fixing.fixes(document, Span(offset, offset))
+    with suppress(InvalidArgument):
+        symbols.rename(document, offset, "another")
+    for part in document.outline.walk():
+        assert 0 <= part.start <= part.end <= len(document.text)
+
+
+_TOKENS = (
+    "{ } [ ] : , ' \" # | > - ~ & * ! \n \t \r a 1 . layers: conv: {conv: 8} "
+    "when: from: [c,n] columns: rows: each: \u2028 \U0001f680 ( ) scale( extends: "
+    "blocks: variants: define: again: \x00 \ud7ff"
+)
+TOKENS = st.sampled_from([*_TOKENS.split(" "), "\n  ", "\n    - ", ": ", " "])
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[str, int]:
+    """A spec after some edits, and an offset."""
+    text = draw(st.sampled_from([NET, *(f.read_text("utf-8") for f in SOME), ""]))
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 30)))
+        inserted = "".join(draw(st.lists(TOKENS, max_size=4)))
+        text = text[:start] + inserted + text[end:]
+    return text, draw(st.integers(0, len(text)))
+
+
+@pytest.mark.full
+@settings(max_examples=150)
+@given(edits())
+def test_every_text_has_an_answer(edited: tuple[str, int]) -> None:
+    text, offset = edited
+    *_, good = Document(Path("net.yaml"), NET).analysed()
+    *_, document = good.changed(text).analysed()
+    assert document.good is not None
+    every_answer(document, offset)
