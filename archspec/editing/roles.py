@@ -560,7 +560,7 @@ class _Walk:
             below = replace(around, attribute=column)
             if column == "op":
                 yield self.op(cell, around)
-            elif self.is_reference(column, around) and "." in cell.text:
+            elif self.is_reference(column, around) and cell.kind == "scalar":
                 yield from self.reference(cell, below)
             else:
                 yield from self.plain(cell, "cell", below)

@@ -98,7 +98,7 @@ def test_renaming_keeps_the_network(name: str) -> None:
     """Every name that a spec defines; some are refused, as others inherit them."""
     file = SPECS / f"{name}.yaml"
     text, refused = file.read_text("utf-8"), dict[symbols.Symbol, str]()
-    document = next(Document(file, text).analysed())
+    *_, document = Document(file, text).analysed()
     before = figures_of(text, file)
     for found in defined(document):
         try:
