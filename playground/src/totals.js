@@ -4,8 +4,13 @@ import { element } from "./dom.js";
 const number = new Intl.NumberFormat("en");
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
 
+// The sizes of a shape, or of several by their names.
+function sizes(shape) {
+  if (Array.isArray(shape)) return shape.join("\u2009×\u2009");
+  return Object.values(shape).map(sizes).join(", ");
+}
+
 export function totals(list, found) {
-  const sizes = (shape) => shape.join("\u2009×\u2009");
   const figures = {
     Network: found.variant ? `${found.name} (${found.variant})` : found.name,
     Input: sizes(found.input_shape),
