@@ -7,7 +7,7 @@ or a layer whose `when` is false.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, product
 
 from archspec.errors import Diagnostic
 from archspec.expressions import Constant, Expression, Items
@@ -45,13 +45,20 @@ def literal_faults(document: Document) -> Iterator[Diagnostic]:
 
 
 def _faults(what: str, formula: Formula | None, accept: Accept) -> Iterator[Diagnostic]:
-    if formula is None or not _is_literal(formula.expression):
+    if formula is None:
         return
-    try:
-        accept(_value(formula.expression))
-    except Refused as why:
+    refused = [_refused(value, accept) for value in _possible(formula.expression)]
+    if refused and (why := refused[0]) and all(refused):
         message = f"{what} {why.message}"
         yield Diagnostic("AS302", message, formula.place, help=why.help)
+
+
+def _refused(value: object, accept: Accept) -> Refused | None:
+    try:
+        accept(value)
+    except Refused as why:
+        return why
+    return None
 
 
 def _runs(layer: Layer) -> Iterator[Check]:
@@ -111,14 +118,18 @@ _TYPES: Mapping[object, Accept] = {
 """What a standard block accepts for an argument that is declared with a type."""
 
 
-def _is_literal(expression: Expression) -> bool:
-    if isinstance(expression, Items):
-        return all(map(_is_literal, expression.items))
-    return isinstance(expression, Constant)
+MAX_ITEMS = 4
+"""Of a list that is literal in part."""
+
+_FITTING = (1, 0.5, "normal", "fan_in")
+"""What may stand in a list for an expression, whose value only elaboration knows."""
 
 
-def _value(expression: Expression) -> object:
+def _possible(expression: Expression) -> Iterator[object]:
+    """The value; none if it is not literal, several of a list that is so in part."""
+    if isinstance(expression, Constant):
+        yield expression.value
     if isinstance(expression, Items):
-        return tuple(map(_value, expression.items))
-    assert isinstance(expression, Constant)
-    return expression.value
+        options = [[*_possible(item)] or [*_FITTING] for item in expression.items]
+        if len(options) <= MAX_ITEMS or all(len(known) == 1 for known in options):
+            yield from product(*options)

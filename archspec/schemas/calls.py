@@ -20,6 +20,7 @@ from archspec.schemas.values import (
     Schema,
     described,
     given,
+    no_word,
     of_field,
     of_key,
     suggested,
@@ -29,7 +30,7 @@ from archspec.words import CHOICES
 _TYPES: dict[str | None, Schema] = {
     "int": {k: v for k, v in COUNT.items() if k != "minimum"},
     "float": NUMBER,
-    "bool": given("boolean"),
+    "bool": no_word("boolean"),
     "word": given(),
     **dict.fromkeys(TENSORS, REFERENCE_TO_LAYER),
 }

@@ -75,7 +75,7 @@ _BLOCK_VALUES: dict[str, Schema] = {
     "summary": TEXT,
     "arguments": {
         "type": ["object", "null"],
-        "propertyNames": ref("name"),
+        "propertyNames": ref("value_name"),
         "additionalProperties": VALUE,
     },
     "let": {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from archspec.language.blocks import standard_blocks
+from archspec.language.canonical_layers import TABLE
 from archspec.language.layers import MAX_ROWS, AgainLayer, Branch, OpLayer, Table
 from archspec.language.names import RESERVED_LAYERS
 from archspec.ops import JOINS, OPS
@@ -67,7 +69,8 @@ def call_definitions() -> dict[str, Schema]:
     for name in sorted(standard_blocks().entries):
         own[f"block.{name}"] = standard_block(name, replaceable=False)
         own[f"block.{name}_replaceable"] = standard_block(name, replaceable=True)
-    return own
+    ops = [*OPS, *JOINS, *standard_blocks().entries]
+    return own | {f"alone.{name}": _alone(name) for name in ops}
 
 
 def layer_definitions(kind: Kind) -> dict[str, Schema]:
@@ -118,11 +121,22 @@ def _layer(kind: Kind) -> Schema:
         "properties": {**ops, **modifiers, **_table(kind), "again": again},
         "additionalProperties": other,
     }
-    if kind.patch:
-        return schema
-    together = ("columns", "rows", "each")
-    dependencies = {key: [k for k in together if k != key] for key in together}
-    return schema | {"dependencies": {**dependencies, "then": ["repeat"]}}
+    dependencies: dict[str, Any] = {name: ref(f"alone.{name}") for name in ops}
+    if not kind.patch:
+        dependencies |= {key: [k for k in TABLE if k != key] for key in TABLE}
+        dependencies |= {"then": ["repeat"]}
+    return schema | {"dependencies": dependencies}
+
+
+def _alone(op: str) -> Schema:
+    """The keys beside an op: a layer has no other."""
+    message = f"A layer has one op: beside {op} stand only {', '.join(_BESIDE)}."
+    beside = {"enum": [op, *MODIFIERS, *TABLE], "errorMessage": message}
+    return {"propertyNames": beside}
+
+
+_BESIDE = MODIFIERS[:4]
+"""The modifiers of any document."""
 
 
 _GIVEN: Schema = {"type": ["object", "null"], "additionalProperties": VALUE}
@@ -152,7 +166,7 @@ _AGAIN: Schema = REFERENCE_TO_LAYER | {
 
 
 def _table(kind: Kind) -> dict[str, Schema]:
-    names: Schema = {"type": "string", "allOf": [ref("name")]}
+    names: Schema = {"type": "string", "allOf": [ref("value_name")]}
     columns: Schema = {"type": ["array", "null"], "minItems": 1, "items": names}
     row = ANY | {"items": {"anyOf": [ref("item"), {"type": "null"}]}}
     changed = row

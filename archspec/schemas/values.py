@@ -10,14 +10,16 @@ import keyword
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
+from archspec.expressions import BUILTINS
 from archspec.expressions.parser import MAX_LENGTH
 from archspec.language.fields import MAX_NUMBERS, MAX_TEXT
+from archspec.language.names import PREDEFINED
 from archspec.language.parts import keys_of
 from archspec.ops import fields
 from archspec.ops.attributes import Field
 from archspec.ops.fields import OneOf, Optional
 from archspec.reading.identifiers import CONSTANTS, IDENTIFIER, REFERENCE, VARIANT
-from archspec.words import Distribution, Fan, PaddingWord
+from archspec.words import WORDS, Distribution, Fan, PaddingWord
 
 Schema = dict[str, Any]
 
@@ -79,6 +81,11 @@ def of_key(kind: type[Any], key: str, schema: Schema) -> Schema:
     return described(schema, keys_of(kind)[key].metadata["doc"], key)
 
 
+def no_word(*types: str, **limits: Any) -> Schema:
+    """The same, where no word of the language fits."""
+    return given(*types, **limits) | {"allOf": [ref("number_expression")]}
+
+
 def item(schema: Schema) -> Schema:
     """The same in a list, which has no nulls."""
     return schema | {"type": [kind for kind in schema["type"] if kind != "null"]}
@@ -94,11 +101,11 @@ def suggested(*offered: str) -> Schema:
     return {"anyOf": [{"enum": [*offered]}, {}]}
 
 
-COUNT = given("integer", minimum=1)
-NUMBER = given("number")
-POSITIVE = given("number", exclusiveMinimum=0)
+COUNT = no_word("integer", minimum=1)
+NUMBER = no_word("number")
+POSITIVE = no_word("number", exclusiveMinimum=0)
 SCALAR = given("number", "boolean")
-EACH_NUMBER = given("number", "array", items=item(NUMBER), minItems=1)
+EACH_NUMBER = no_word("number", "array", items=item(NUMBER), minItems=1)
 EACH_POSITIVE = POSITIVE | {
     "type": [*EACH_NUMBER["type"]],
     "items": item(POSITIVE),
@@ -110,8 +117,9 @@ PAIR = COUNT | {
     "minItems": 2,
     "maxItems": 2,
 }
-NOT_NEGATIVE = given("integer", minimum=0)
-AMOUNTS = given("array", items=item(NOT_NEGATIVE), minItems=4, maxItems=4)
+NOT_NEGATIVE = no_word("integer", minimum=0)
+AMOUNTS = no_word("array", items=item(NOT_NEGATIVE), minItems=4, maxItems=4)
+_AMOUNTS_OR_WORD = AMOUNTS | {"allOf": [ref("expression")]}
 _DISTRIBUTION = item(words(*get_args(Distribution)))
 _DEVIATION = {"items": [_DISTRIBUTION, item(POSITIVE)], "maxItems": 2}
 _VARIANCE = {
@@ -123,7 +131,29 @@ INITIALIZER = given("array", minItems=2, maxItems=3, anyOf=[_DEVIATION, _VARIANC
 ANY: Schema = given("number", "boolean", "array", items=ref("item"), minItems=1)
 """A value of any type: the argument of a block, a cell of a table."""
 
-DEFINITIONS = {"expression": EXPRESSION, "value": ANY, "item": item(ANY), "name": NAME}
+_WORDS = "|".join(sorted(WORDS))
+_NO_WORD: Schema = {
+    "allOf": [ref("expression")],
+    "pattern": f"^(?!({_WORDS})$)",
+    "patternErrorMessage": "Expected a number or an expression, found a word.",
+}
+
+_DEFINED = "|".join(sorted({*WORDS, *PREDEFINED, *BUILTINS}))
+_VALUE_NAME: Schema = {
+    "allOf": [ref("name")],
+    "pattern": f"^(?!({_DEFINED})$)",
+    "patternErrorMessage": "Expected another name: the language defines this one.",
+}
+"""The name of a value, which expressions see."""
+
+DEFINITIONS = {
+    "value_name": _VALUE_NAME,
+    "number_expression": _NO_WORD,
+    "expression": EXPRESSION,
+    "value": ANY,
+    "item": item(ANY),
+    "name": NAME,
+}
 VALUE = ref("value")
 PER_CHANNEL = MAX_NUMBERS
 
@@ -132,11 +162,11 @@ _ATTRIBUTES: Mapping[Callable[[Any], Any], Schema] = {
     fields.not_negative: NOT_NEGATIVE,
     fields.pair: PAIR,
     fields.amounts: AMOUNTS,
-    fields.padding: AMOUNTS | suggested(*get_args(PaddingWord)),
+    fields.padding: _AMOUNTS_OR_WORD | suggested(*get_args(PaddingWord)),
     fields.number: NUMBER,
     fields.positive: POSITIVE,
-    fields.share: given("number", minimum=0, exclusiveMaximum=1),
-    fields.flag: given("boolean"),
+    fields.share: no_word("number", minimum=0, exclusiveMaximum=1),
+    fields.flag: no_word("boolean"),
     fields.initializer: INITIALIZER,
     fields.deviation: DEVIATION,
     fields.each_number: EACH_NUMBER,

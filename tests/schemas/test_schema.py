@@ -7,18 +7,20 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 from messages import ERRORS_PAGE, MESSAGES, MISTAKES, cases, complete
 
 import archspec
+from archspec.errors import SpecError
 from archspec.language.blocks import standard_blocks
 from archspec.language.document import KEYS
 from archspec.ops import JOINS, OPS
 from archspec.ops.attributes import Refused
-from archspec.reading.nodes import values
-from archspec.reading.reader import read
+from archspec.reading.nodes import NOTHING, values
+from archspec.reading.reader import read, scan
 from archspec.resources import SPECS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,9 +109,61 @@ def test_every_op_block_and_key_has_a_description():
     assert {*schema["properties"]} == {*KEYS}
 
 
-def errors(validator: Draft7Validator, text: str) -> list[str]:
-    found = validator.iter_errors(values(read(START + text, "net.yaml")))
-    return sorted(error.message for error in found)
+ODD = """\
+variants: {x: ~}
+variants: {x: {layers: {b: {conv: 3, before: a}, a: ~}}}
+search: {classes: [10, 20], layers.a.conv.filters: 8:32:8}
+reported: {parameters: 3400000, macs: 300 M}
+preprocessing: {mean: 1/255, crop: 224.0, resize: 200 + 24, std: [1, 2, 3]}
+define: {"scale( c )": c, b: ~}
+multipliers: {a: {value: 0.5, keep: ~}, b: ~}
+source: {title: 2017, url: ~, names: {a: 1}}
+summary: true
+outputs: {x: a, y: ~}
+blocks: {x: {extends: conv_bn, layers: {norm: ~}}}
+blocks: {x: {arguments: {a: [1, 2], b: ~, c: true}, layers: {a: identity}}}
+layers: {a: {conv: 8, from: ~, when: ~, repeat: ~, then: ~, after: ~}}
+layers: {a: {conv: {filters: 1e1, kernel: [3.0, 3.0], padding: [1.0, 1, 1, 1]}}}
+layers: {a: {conv: {filters: "8", initializer: [normal, fan_in, 1/3], bias: 1 == 1}}}
+layers: {a: {conv: 8, when: [1, 2]}}
+layers: {a: {resize: {size: ~, like: input}}}
+layers: {a: {attention: {heads: 1, query: ~}}}
+layers: {a: {concat: {x: {from: ~, repeat: ~}, y: {repeat: 2, b: {conv: 3}}, z: ~}}}
+layers: {a: {columns: [op], rows: {x: conv, y: [tokens]}, each: {conv: 3, tokens: ~}}}
+layers: {a: {columns: [c], rows: [8], each: {conv: c}, repeat: 2, then: {filters: ~}}}
+layers: {a: {columns: [c], rows: {x: ~, y: [8]}, each: conv}}
+layers: {a: {columns: [k], rows: [[[3, 5]]], each: {conv: {kernel: k}}}}
+layers: {a: {conv: 3}, b: {again: {a: {}}, repeat: 2, when: true, from: ~}}
+"""
+
+
+@pytest.mark.parametrize("odd", ODD.splitlines())
+def test_what_few_people_write_passes_as_well(validator, tmp_path, odd):
+    layers = "" if odd.startswith("layers") else "\nlayers: {a: {conv: 8}}"
+    path = tmp_path / "net.yaml"
+    path.write_text(f"{START}{odd}{layers}\n", "utf-8")
+    assert [f.message for f in archspec.check(path) if f.severity == "error"] == []
+    document = values(read(path.read_text("utf-8"), "net.yaml"))
+    assert [error.message for error in validator.iter_errors(document)] == []
+
+
+def test_the_page_says_how_many_mistakes_it_finds(validator):
+    found = total = 0
+    for case in cases(MISTAKES):
+        node, faults = scanned(complete(case.spec))
+        if "error[AS" not in case.message or faults:
+            continue
+        total += 1
+        found += not validator.is_valid(values(node))
+    page = (ROOT / "docs" / "editors.md").read_text("utf-8")
+    assert f"finds {found} of {total}\n[common mistakes]" in page
+
+
+def scanned(text: str) -> tuple[Any, list[Any]]:
+    try:
+        return scan(text, "net.yaml")
+    except SpecError as error:
+        return NOTHING, [*error.diagnostics]
 
 
 @pytest.mark.parametrize("op", sorted({**OPS, **JOINS}))
