@@ -98,7 +98,9 @@ def _values(op: str, given: Attributes, blocks: Mapping[str, Block]) -> Iterator
 
 def _whole(value: object) -> object:
     """A whole number of any sign; what is made of it may still be refused."""
-    if not number(value).is_integer():
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise refusal("a whole number", value)
+    if not float(value).is_integer():
         raise refusal("a whole number", value)
     return value
 
