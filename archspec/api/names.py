@@ -24,7 +24,6 @@ LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """Reads every value as text."""
 
 _BLOCK = re.compile(r"^(\w+):\n  summary: \"?(.+?)\"?$", re.MULTILINE)
-_TITLE = re.compile(r"^## (AS\d{3}): (.+)$", re.MULTILINE)
 _WORD = re.compile(r"[\w.]+")
 
 
@@ -52,11 +51,6 @@ def blocks() -> dict[str, str]:
     """The standard blocks, with their summaries."""
     pages = (path.read_text("utf-8") for path in resources.SPECS.glob("blocks/*.yaml"))
     return dict(sorted(found for page in pages for found in _BLOCK.findall(page)))
-
-
-def codes() -> dict[str, str]:
-    """The codes of errors, with their titles."""
-    return dict(_TITLE.findall(resources.ERRORS.read_text("utf-8")))
 
 
 def ops() -> list[str]:

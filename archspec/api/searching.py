@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archspec.api.objectives import Function, Objective, loaded, name_of
 from archspec.api.specs import Changes, change_list, load, variant_list
-from archspec.api.sweeping import FORMATS, Values, bounds, grid_texts
+from archspec.api.sweeping import Listed, Values, bounds, grid_texts
 from archspec.errors import one_of
 from archspec.frameworks import SOURCES
 from archspec.reading import Source, read_source
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Front:
+class Front(Listed):
     """What `archspec.search` returns: the points that none beats in all goals.
 
     Each is a variant of `network`. `trials` is the number of points that were tried,
@@ -41,9 +41,6 @@ class Front:
     def __repr__(self) -> str:
         return f"<Front: {self.summary}>"
 
-    def __str__(self) -> str:
-        return self.to("table")
-
     @property
     def summary(self) -> str:
         """A line: how many points were tried, and how many of them are the front."""
@@ -55,16 +52,6 @@ class Front:
         digits = len(str(len(self.points)))
         numbered = enumerate(self.points, 1)
         return {f"front_{number:0{digits}}": point for number, point in numbered}
-
-    @property
-    def data(self) -> list[dict[str, Any]]:
-        """A mapping for each point, as for `pandas.DataFrame`."""
-        return self._listing().data()
-
-    def to(self, format: str) -> str:
-        """As a table, json, csv or markdown; raises InvalidArgument for others."""
-        one_of("format", format, FORMATS)
-        return self._listing().to(format)
 
     def _listing(self) -> Listing:
         from archspec.exploring.listing import Listing

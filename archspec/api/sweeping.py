@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,8 +26,28 @@ Values = str | Iterable[object]
 FORMATS = "table", "json", "csv", "markdown"
 
 
+class Listed(ABC):
+    """Points with their figures; print it, or take its `data`."""
+
+    def __str__(self) -> str:
+        return self.to("table")
+
+    @property
+    def data(self) -> list[dict[str, Any]]:
+        """A mapping for each point, as for `pandas.DataFrame`."""
+        return self._listing().data()
+
+    def to(self, format: str) -> str:
+        """As a table, json, csv or markdown; raises InvalidArgument for others."""
+        one_of("format", format, FORMATS)
+        return self._listing().to(format)
+
+    @abstractmethod
+    def _listing(self) -> Listing: ...
+
+
 @dataclass(frozen=True, repr=False)
-class Sweep:
+class Sweep(Listed):
     """What `archspec.sweep` returns: print it, or take its `data`.
 
     `paths` and `figures` name the columns of `rows`, which are the points within the
@@ -43,9 +64,6 @@ class Sweep:
 
     def __repr__(self) -> str:
         return f"<Sweep {self.spec}: {self.summary}>"
-
-    def __str__(self) -> str:
-        return self.to("table")
 
     @property
     def refused(self) -> list[Row]:
@@ -79,16 +97,6 @@ class Sweep:
         parts += [f"{n:,} refused ({code})" for code, n in sorted(refused.items())]
         parts += [f"{len(self._front):,} on the front"] if self.goals else []
         return ", ".join(parts)
-
-    @property
-    def data(self) -> list[dict[str, Any]]:
-        """A mapping for each row, as for `pandas.DataFrame`."""
-        return self._listing().data()
-
-    def to(self, format: str) -> str:
-        """As a table, json, csv or markdown; raises InvalidArgument for others."""
-        one_of("format", format, FORMATS)
-        return self._listing().to(format)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write a .csv or .parquet file.

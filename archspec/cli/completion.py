@@ -75,9 +75,9 @@ def blocks(incomplete: str) -> Found:
 
 def codes(incomplete: str) -> Found:
     """Error codes."""
-    from archspec.api import names
+    from archspec.api.catalogue import explanations
 
-    return described(incomplete, names.codes())
+    return described(incomplete, {n: e.title for n, e in explanations().items()})
 
 
 def targets(incomplete: str) -> Found:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from archspec.cli.compare import networks_of
-from archspec.cli.options import Overrides, Specs, Variants, faults_told
+from archspec.cli.options import Overrides, Specs, Variants, faults_told, force_option
 
 
 def draw(
@@ -32,9 +32,7 @@ def draw(
             "to stdout.",
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite a file that is no picture.")
-    ] = False,
+    force: Annotated[bool, force_option("a file that is no picture")] = False,
 ) -> None:
     """Draw a network, with the wiring of its blocks.
 

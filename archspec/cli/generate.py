@@ -15,6 +15,7 @@ from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     AllVariants,
     Bundled,
+    ForceGenerated,
     Format,
     MaybeSpecs,
     Overrides,
@@ -76,10 +77,6 @@ Check = Annotated[
 Diff = Annotated[
     bool, typer.Option("--diff", help="Write nothing; print the differences.")
 ]
-Force = Annotated[
-    bool,
-    typer.Option("--force", help="Overwrite files that were edited or not generated."),
-]
 OwnTemplates = Annotated[
     Path | None,
     typer.Option(
@@ -113,7 +110,7 @@ def generate(
     all_variants: AllVariants = False,
     check: Check = False,
     diff: Diff = False,
-    force: Force = False,
+    force: ForceGenerated = False,
     templates: OwnTemplates = None,
     weights: WeightsFile = None,
     seed: FreshSeed = None,

@@ -11,6 +11,7 @@ from archspec.cli.options import (
     Format,
     as_json,
     faults_told,
+    force_option,
     progress_shown,
     split,
 )
@@ -18,7 +19,7 @@ from archspec.cli.options import (
 if TYPE_CHECKING:
     from archspec.api.importing import ImportedModel
 
-Force = Annotated[bool, typer.Option("--force", help="Overwrite files.")]
+Force = Annotated[bool, force_option("files")]
 
 
 def import_(

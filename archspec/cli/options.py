@@ -147,6 +147,16 @@ Least = Annotated[
 Seed = Annotated[int, typer.Option(metavar="N", help="Random seed.", min=0)]
 
 
+def force_option(what: str) -> Any:
+    """`--force`, and what it overwrites."""
+    return typer.Option("--force", help=f"Overwrite {what}.")
+
+
+ForceGenerated = Annotated[
+    bool, force_option("files that were edited or not generated")
+]
+
+
 def chosen(specs: Sequence[str] | None, bundled: bool) -> list[str]:
     """Each SPEC, after the bundled ones with `--bundled`."""
     from archspec.api.specs import bundled_specs

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from archspec.cli.beforehand import networks
-from archspec.cli.options import Overrides, Spec, Variants, faults_told, noted
+from archspec.cli.options import (
+    Overrides,
+    Spec,
+    Variants,
+    faults_told,
+    force_option,
+    noted,
+)
 
 
 def report(
@@ -27,7 +34,7 @@ def report(
     ] = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Overwrite a file that is no report, or edited."),
+        force_option("a file that is no report, or edited"),
     ] = False,
 ) -> None:
     """Write an HTML report of a network: costs, plots, code and weights.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from archspec.cli.options import faults_told
+from archspec.cli.options import faults_told, force_option
 
 
 def schema(
@@ -18,9 +18,7 @@ def schema(
             "-o", "--output", metavar="FILE", help="Write a file.", show_default=False
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite a file that differs.")
-    ] = False,
+    force: Annotated[bool, force_option("a file that differs")] = False,
 ) -> None:
     """Print the JSON Schema of specs, for editors.
 

@@ -18,6 +18,7 @@ from archspec.cli.options import (
     Variants,
     bar_shown,
     faults_told,
+    force_option,
     show,
     split,
     tell_note,
@@ -101,9 +102,7 @@ def search(
             help="Write the front as a spec with a variant for each point, and as CSV.",
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite files in DIR.")
-    ] = False,
+    force: Annotated[bool, force_option("files in DIR")] = False,
     format: TableFormat = "table",
 ) -> None:
     """Search the variants of a spec that are best in several figures.

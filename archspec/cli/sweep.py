@@ -18,6 +18,7 @@ from archspec.cli.options import (
     Variants,
     bar_shown,
     faults_told,
+    force_option,
     show,
     split,
     tell_note,
@@ -68,9 +69,7 @@ def sweep(
             help="Write .csv or .parquet; after an interrupt, continue.",
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite files, begin anew.")
-    ] = False,
+    force: Annotated[bool, force_option("files, begin anew")] = False,
     format: TableFormat = "table",
 ) -> None:
     """Count every combination of some values of a spec.

@@ -11,6 +11,7 @@ import typer
 
 from archspec.cli.formats import to_json
 from archspec.cli.options import (
+    ForceGenerated,
     Format,
     Overrides,
     Spec,
@@ -43,12 +44,7 @@ def watch(
             help="Output folder (default: generated).",
         ),
     ] = None,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force", help="Overwrite files that were edited or not generated."
-        ),
-    ] = False,
+    force: ForceGenerated = False,
     format: Format = "text",
 ) -> None:
     """Generate source again at every save, and show how totals change.

@@ -18,6 +18,7 @@ from archspec.cli.options import (
     Variants,
     as_json,
     faults_told,
+    force_option,
     tell_note,
 )
 
@@ -51,7 +52,7 @@ Output = Annotated[
         help="The file to write; its suffix says the format.",
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite FILE.")]
+Force = Annotated[bool, force_option("FILE")]
 
 
 @weights.command("init")
