@@ -115,10 +115,10 @@ class Session(LanguageServer):
                 break
             if self.documents[uri].is_broken and not analysed.is_broken:
                 self.publish(uri, {})
+            if self.documents[uri].good is before.good is not analysed.good:
+                self.refresh()  # as the base is known, which hints are about
             self.documents[uri] = analysed
         self.publish(uri, self.by_file(self.documents[uri]))
-        if self.documents[uri].good is not before.good:
-            self.refresh()
 
     def refresh(self) -> None:
         """Have the editor ask for hints again, if it can."""

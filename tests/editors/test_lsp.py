@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -418,6 +420,21 @@ def test_other_files_are_left_alone(vi: Editor) -> None:
     assert vi.diagnostics(uri) == []
     assert vi.ask(lsp.TEXT_DOCUMENT_HOVER, uri, position=lsp.Position(1, 3)) is None
     vi.close(uri)
+
+
+def test_without_the_extra(tmp_path: Path) -> None:
+    blocked = (
+        "import sys; sys.modules['pygls'] = None; sys.argv = ['archspec', 'lsp']; "
+    )
+    blocked += "from archspec.cli import main; main()"
+    found = subprocess.run(
+        [sys.executable, "-c", blocked], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 4
+    assert found.stderr == (
+        "error: this needs pygls, which is not installed\n"
+        "   help: pip install 'archspec-nn[lsp]'\n"
+    )
 
 
 @pytest.mark.full
