@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from archspec.drawing.diagram import Box, Graph, Mark, Wire
@@ -20,6 +20,8 @@ PORT = 12
 """Between wires that enter a node from above."""
 SIDE = 6
 """Between those that enter it from the side."""
+ASIDE = 4
+"""From the middle, where others leave the same gutter to the other side."""
 
 
 def layout(
@@ -136,23 +138,39 @@ class _Layout:
         for route in self.routes.wires:
             if route.gutter is None:
                 arriving[route.target].append(route)
-        found: dict[tuple[int, int], float] = {}
-        for target, wires in arriving.items():
-            if target in self.routes.joins or not self._is_crowded(target, wires):
-                continue
-            own = self.cells[target].lane
-            away = {r.source: self.cells[r.source].lane - own for r in wires}
-            for side in (-1, 1):
-                beside = [source for source, lanes in away.items() if lanes * side > 0]
-                beside.sort(key=lambda source: abs(away[source]))
-                ports = enumerate(beside, 1)
-                found |= {(s, target): side * PORT * number for number, s in ports}
-        return found
+        return {
+            (source, target): port
+            for target, wires in arriving.items()
+            if self._is_crowded(target, wires)
+            for source, port in self._beside(target, wires).items()
+        }
 
     def _is_crowded(self, target: int, wires: list[Route]) -> bool:
-        """Whether a turning wire cannot enter a node in its middle."""
+        """Whether a turning wire cannot enter a node in its middle.
+
+        Wires into a join meet there, unless another one starts above it.
+        """
         row, lane = self.cells[target]
-        return len(wires) > 1 or Cell(row - 1, lane) in self.routes.taken
+        if target not in self.routes.joins:
+            return len(wires) > 1 or Cell(row - 1, lane) in self.routes.taken
+        turning = [
+            (r.key, self.routes.channels[r.turn]) for r in wires if r.turn is not None
+        ]
+        return any(channel.rises(lane, key) for key, channel in turning)
+
+    def _beside(self, target: int, wires: list[Route]) -> dict[int, float]:
+        """Where wires from other lanes enter a node, from its middle."""
+        own, is_join = self.cells[target].lane, target in self.routes.joins
+        half = self.areas[target].width / 2
+        found: dict[int, float] = {}
+        away = {r.source: self.cells[r.source].lane - own for r in wires}
+        for side in (-1, 1):
+            beside = [source for source, lanes in away.items() if lanes * side > 0]
+            beside.sort(key=lambda source: abs(away[source]))
+            step = min(PORT, half / (len(beside) + 1))
+            for number, source in enumerate(beside, 1):
+                found[source] = side * step * (1 if is_join else number)
+        return found
 
     @cached_property
     def sides(self) -> dict[tuple[int, int], float]:
@@ -162,7 +180,18 @@ class _Layout:
             if route.gutter is not None:
                 arriving[route.target, route.gutter].append(route)
         return {
-            (route.source, route.target): SIDE * (number - (len(wires) - 1) / 2)
-            for wires in arriving.values()
+            (route.source, route.target): SIDE * (number - (len(wires) - 1) / 2) + aside
+            for (target, gutter), wires in arriving.items()
+            for aside in [self._aside(target, gutter, arriving)]
             for number, route in enumerate(wires)
         }
+
+    def _aside(
+        self, target: int, gutter: int, arriving: Iterable[tuple[int, int]]
+    ) -> float:
+        """How far wires avoid those that leave the gutter to the other side."""
+        row, lane = self.cells[target]
+        rows = [self.cells[other].row for other, own in arriving if own == gutter]
+        if rows.count(row) < 2:
+            return 0
+        return ASIDE if lane < gutter else -ASIDE

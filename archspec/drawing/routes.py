@@ -43,6 +43,10 @@ class Tracks:
         found = [*self.extents.get(key, ()), *ends]
         self.extents[key] = [min(found), max(found)]
 
+    def rises(self, lane: int, key: Key) -> bool:
+        """Whether wires of another key come from above in a lane."""
+        return any(lane in found for k, found in self.risers.items() if k != key)
+
     @property
     def count(self) -> int:
         """How many tracks there are, once they are assigned."""
@@ -157,7 +161,8 @@ class _Router:
         channel = self.channels[number]
         channel.add(key, *(2 * lane + 1 for lane in lanes))
         channel.risers[key].add(lanes[0])
-        channel.drops[key].add(lanes[1])
+        if target in self.joins:  # wires enter others beside the middle
+            channel.drops[key].add(lanes[1])
         return Route(source, target, number, key)
 
     def _round(self, source: int, target: int) -> Route:
