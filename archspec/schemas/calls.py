@@ -9,7 +9,7 @@ from typing import Any, cast
 from archspec.language.blocks import standard_blocks
 from archspec.language.fields import TENSORS
 from archspec.language.layers import OpLayer
-from archspec.ops import Op
+from archspec.ops import PRIMITIVES, Op
 from archspec.reading.nodes import Mapping, Node, expect_mapping, is_null, text_of
 from archspec.schemas.values import (
     ANY,
@@ -55,7 +55,22 @@ def primitive(kind: type[Op], *, sized: bool = False) -> Schema:
 
 def called(kind: type[Op], schema: Schema) -> Schema:
     """What a primitive is given, with what it does."""
-    return described(_wrapped(schema), cleandoc(kind.__doc__ or ""), kind.name)
+    return described(_wrapped(schema), about(kind.name), kind.name)
+
+
+def about(op: str) -> str:
+    """What a primitive or standard block does, in Markdown."""
+    if op in PRIMITIVES:
+        return cleandoc(PRIMITIVES[op].__doc__ or "")
+    block = expect_mapping(standard_blocks().entries[op], op)
+    summary = text_of(block.get("summary")) or ""
+    title = text_of(block.section("source").get("title"))
+    return f"{summary}\n\n{title}." if title else summary
+
+
+def choice(ops: list[str]) -> Schema:
+    """The names of ops, each with what it does."""
+    return {"enum": ops, "markdownEnumDescriptions": [about(op) for op in ops]}
 
 
 def _wrapped(schema: Schema) -> Schema:
@@ -79,7 +94,7 @@ def standard_block(name: str, *, replaceable: bool) -> Schema:
     schema = call(arguments)
     if replaceable:
         schema = ANY_CALL | {"properties": arguments}
-    return described(_wrapped(schema), _about_block(block), name)
+    return described(_wrapped(schema), about(name), name)
 
 
 ANY_CALL: Schema = {
@@ -117,12 +132,6 @@ def _attribute(kind: type[Op], name: str) -> Schema:
     if field.required or field.default is None:
         return schema
     return schema | {"default": _plain(field.default)}
-
-
-def _about_block(block: Mapping) -> str:
-    summary = text_of(block.get("summary")) or ""
-    title = text_of(block.section("source").get("title"))
-    return f"{summary}\n\n{title}." if title else summary
 
 
 def _arguments(block: Mapping, *, typed: bool) -> Iterator[tuple[str, Schema]]:

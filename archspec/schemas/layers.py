@@ -15,6 +15,7 @@ from archspec.schemas.calls import (
     attributes_of,
     call,
     called,
+    choice,
     primitive,
     standard_block,
 )
@@ -69,8 +70,9 @@ def call_definitions() -> dict[str, Schema]:
     for name in sorted(standard_blocks().entries):
         own[f"block.{name}"] = standard_block(name, replaceable=False)
         own[f"block.{name}_replaceable"] = standard_block(name, replaceable=True)
-    ops = [*OPS, *JOINS, *standard_blocks().entries]
-    return own | {f"alone.{name}": _alone(name) for name in ops}
+    of_row = [*OPS, *sorted(standard_blocks().entries)]
+    own |= {"op_of_row": choice(of_row), "op_of_layer": choice([*of_row, *JOINS])}
+    return own | {f"alone.{name}": _alone(name) for name in (*of_row, *JOINS)}
 
 
 def layer_definitions(kind: Kind) -> dict[str, Schema]:
@@ -110,7 +112,7 @@ def _layer(kind: Kind) -> Schema:
     modifiers = {name: _MODIFIER[name] for name in MODIFIERS}
     if not kind.patch:
         modifiers |= dict.fromkeys(("after", "before"), _NO_PLACE)
-    names: list[Schema] = [{"enum": [*ops]}]
+    names: list[Schema] = [ref("op_of_layer")]
     other: Schema | bool = False
     if kind.open:
         names, other = [*names, {"type": "string", "allOf": [ref("name")]}], ANY_CALL
@@ -217,7 +219,7 @@ def _calls(kind: Kind, key: str) -> Schema:
     ops = _ops(kind)
     if key == "defaults":
         ops |= {n: ref(f"attributes.{n}") for n in JOINS if JOINS[n].roles}
-    names: list[Schema] = [{"enum": [*ops]}]
+    names: list[Schema] = [ref("op_of_row")]
     other: Schema | bool = False
     if kind.open:
         names, other = [*names, {"type": "string", "allOf": [ref("name")]}], ANY_CALL

@@ -68,7 +68,9 @@ def test_keys_ops_attributes_and_words_are_completed(editor):
         "then",
         "from",
     }
-    assert ops <= {*file.completions("d: ")}
+    named = file.completions("d: ")
+    assert ops <= {*named}
+    assert str(named["tokens"].documentation.value).startswith("Turn a feature map")
     assert {*file.completions("filters: 8, k")} == {*OPS["conv"].fields} - {"filters"}
     assert {"relu", "hard_swish", "gelu"} <= {*file.completions("activation: ")}
     assert {"query", "heads"} <= {*file.completions("attention: {q")}
