@@ -34,7 +34,7 @@ from archspec.targets.program.statements import (
     PassStatement,
     Statement,
 )
-from archspec.targets.specialise.calls import compile_call, compile_join, unrolled
+from archspec.targets.specialise.calls import Caller
 from archspec.targets.specialise.context import Runs, choose
 from archspec.targets.specialise.joins import joined_width
 from archspec.targets.specialise.site import Site, Surroundings
@@ -141,18 +141,21 @@ class Body(Surroundings):
     def called(self, site: Site, layer: OpLayer) -> tuple[OpStatement, Expression]:
         """All runs of a layer as one call, or a repeated one."""
         others = (layer.like,) if layer.like else self.others(layer.op, layer.tensors)
-        widths = self.widths_of(layer.tensors)
         if layer.repeat is not None:
             self.check_step("repeat", layer.repeat, site.channels)
             # Inside, `step` is the number of the layer's own repeat.
             inner = replace(self, context=self.context.without("step"))
             call, end = inner.repeated(site, layer, layer.repeat)
         else:
-            given, channels = layer.attributes, site.channels
-            call = compile_call(self.context, given, site.runs, channels, widths)
+            call = self.caller(site, layer).call()
             end = call.output_channels
         place, when = layer.place, site.when
         return OpStatement(site.name, place, call, when, site.origin, others), end
+
+    def caller(self, site: Site, layer: OpLayer) -> Caller:
+        """What calls all runs of a layer."""
+        given, widths = layer.attributes, self.widths_of(layer.tensors)
+        return Caller(self.context, given, site.runs, site.channels, widths)
 
     def again(self, site: Site, layer: AgainLayer) -> Compiled:
         """A layer that runs an earlier one once more, or several times."""
@@ -173,23 +176,19 @@ class Body(Surroundings):
         try:
             call = self.loop(site, layer, repeat)
         except Unprintable:
-            given, widths = (
-                (layer.attributes, layer.then),
-                self.widths_of(layer.tensors),
-            )
-            return unrolled(self.context, given, site.runs, site.channels, widths)
+            return self.caller(site, layer).unrolled(layer.then)
         return call, call.rest.output_channels
 
     def loop(self, site: Site, layer: OpLayer, repeat: Formula) -> Loop:
         """A repeated layer: the first run, and the others if there are any."""
-        runs, widths, given = site.runs, self.widths_of(layer.tensors), layer.attributes
-        first = compile_call(self.context, given, runs.firsts, site.channels, widths)
+        runs, caller = site.runs, self.caller(site, layer)
+        first = replace(caller, runs=runs.firsts).call()
         count = self.count(repeat, site.there, site.channels)
         if not runs.others.steps:
             return Loop(first, first, count, False)
         given = {**layer.attributes, **layer.then}
-        behind = first.output_channels
-        rest = compile_call(self.context, given, runs.others, behind, widths)
+        again = replace(caller, given=given, runs=runs.others)
+        rest = replace(again, channels=first.output_channels).call()
         if rest.output_channels != first.output_channels:
             raise Unprintable(
                 f"'repeat' of '{site.name}', whose channels change each time"
@@ -207,7 +206,7 @@ class Body(Surroundings):
         found = [part for part in compiled if part is not None]
         width = joined_width(self.context, layer.op, site, found)
         given, channels = layer.attributes, site.channels
-        call = compile_join(self.context, given, site.runs, channels, width)
+        call = Caller(self.context, given, site.runs, channels).join(width)
         parts, place = tuple(part for part, _ in found), layer.place
         join = JoinStatement(site.name, place, call, parts, site.when, site.origin)
         return join, width

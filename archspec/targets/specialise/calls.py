@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import prod
-from types import MappingProxyType
 
 from archspec.expressions import (
     Constant,
@@ -30,99 +29,80 @@ from archspec.targets.specialise.needs import merged, needs_of
 from archspec.targets.symbols import constant, inline, substitute
 from archspec.targets.unprintable import Unprintable
 
-
-def compile_call(
-    context: Context,
-    given: Given,
-    runs: Runs,
-    channels: Expression,
-    widths: Widths = MappingProxyType({}),
-) -> Call:
-    """The call that all these runs make; raises Unprintable where there is none.
-
-    `widths` are the channels of tensor arguments, None for those of the input.
-    """
-    channels = reduce(channels, runs.scopes, context.variables)
-    inputs = [step.inputs[0][0] for step in runs.steps]
-    if values_of(channels, runs.scopes) != inputs:
-        found = ", ".join(str(width) for width in sorted(set(inputs)))
-        raise Unprintable(f"{to_text(channels)} channels, where {found} come")
-    caller = _Caller(context, given, runs, channels, widths)
-    routine = context.routines.get(runs.op)
-    if routine is None:
-        attributes, output = caller.primitive(OPS[runs.op])
-    else:
-        attributes, output = caller.block(routine)
-    ends = [step.output[0] for step in runs.steps]
-    return Call(
-        runs.op,
-        attributes,
-        Attribute(channels, tuple(inputs)),
-        choose([output], runs.scopes, ends),
-        tuple(step.inputs[0] for step in runs.steps),
-        tuple(step.output for step in runs.steps),
-        tuple(step.path for step in runs.steps),
-        others=tuple(zip(*(step.inputs[1:] for step in runs.steps), strict=True)),
-    )
-
-
-def compile_join(
-    context: Context, given: Given, runs: Runs, channels: Expression, width: Expression
-) -> Call:
-    """The call that joins branches; `width` are the channels of its output.
-
-    Its attributes see the `channels` that the structure reads.
-    """
-    caller = _Caller(context, given, runs, channels, MappingProxyType({}))
-    ends = tuple(step.output[0] for step in runs.steps)
-    return Call(
-        runs.op,
-        caller.attributes(JOINS[runs.op], {}),
-        Attribute(width, ends),
-        width,
-        tuple(step.inputs[0] for step in runs.steps),
-        tuple(step.output for step in runs.steps),
-        tuple(step.path for step in runs.steps),
-        others=tuple(step.inputs[1:] for step in runs.steps),
-    )
-
-
-def unrolled(
-    context: Context,
-    given: tuple[Given, Given],
-    runs: Runs,
-    channels: Expression,
-    widths: Widths = MappingProxyType({}),
-) -> tuple[Unrolled, Expression]:
-    """Every run of a repeat as a call of its own, and the channels behind the last.
-
-    `given` is what the first run says, and what changes from the second on.
-    """
-    if len({len(sequence.steps) for sequence in runs.sequences}) > 1:
-        raise Unprintable("a repeat that differs from use to use, and in each run")
-    attributes, then = given
-    calls: list[Call] = []
-    for number in range(len(runs.sequences[0].steps)):
-        now = runs.where(lambda step, number=number: step.number == number)
-        changed = {name: f for name, f in then.items() if name in attributes}
-        said = {**attributes, **changed} if number else attributes
-        calls.append(compile_call(context, said, now, channels, widths))
-        channels = calls[-1].output_channels
-    return Unrolled(tuple(calls)), channels
-
-
 Widths = Mapping[str, Expression | None]
 
 
 @dataclass(frozen=True)
-class _Caller:
-    """One call being compiled."""
+class Caller:
+    """What calls the runs of a layer: `given` are attributes, `channels` what it reads.
+
+    `widths` are the channels of tensor arguments, None for those of the input.
+    """
 
     context: Context
     given: Given
     runs: Runs
     channels: Expression
-    widths: Widths
+    widths: Widths = field(default_factory=dict[str, Expression | None])
+
+    def call(self) -> Call:
+        """The call that all these runs make; raises Unprintable where there is none."""
+        runs = self.runs
+        channels = reduce(self.channels, runs.scopes, self.context.variables)
+        inputs = [step.inputs[0][0] for step in runs.steps]
+        if values_of(channels, runs.scopes) != inputs:
+            found = ", ".join(str(width) for width in sorted(set(inputs)))
+            raise Unprintable(f"{to_text(channels)} channels, where {found} come")
+        own = replace(self, channels=channels)
+        routine = self.context.routines.get(runs.op)
+        if routine is None:
+            attributes, output = own.primitive(OPS[runs.op])
+        else:
+            attributes, output = own.block(routine)
+        ends = [step.output[0] for step in runs.steps]
+        return Call(
+            runs.op,
+            attributes,
+            Attribute(channels, tuple(inputs)),
+            choose([output], runs.scopes, ends),
+            tuple(step.inputs[0] for step in runs.steps),
+            tuple(step.output for step in runs.steps),
+            tuple(step.path for step in runs.steps),
+            others=tuple(zip(*(step.inputs[1:] for step in runs.steps), strict=True)),
+        )
+
+    def join(self, width: Expression) -> Call:
+        """The call that joins branches; `width` are the channels of its output."""
+        runs = self.runs
+        ends = tuple(step.output[0] for step in runs.steps)
+        return Call(
+            runs.op,
+            self.attributes(JOINS[runs.op], {}),
+            Attribute(width, ends),
+            width,
+            tuple(step.inputs[0] for step in runs.steps),
+            tuple(step.output for step in runs.steps),
+            tuple(step.path for step in runs.steps),
+            others=tuple(step.inputs[1:] for step in runs.steps),
+        )
+
+    def unrolled(self, then: Given) -> tuple[Unrolled, Expression]:
+        """Every run of a repeat as a call of its own, and the channels behind the last.
+
+        `then` is what changes from the second run on.
+        """
+        if len({len(sequence.steps) for sequence in self.runs.sequences}) > 1:
+            raise Unprintable("a repeat that differs from use to use, and in each run")
+        calls: list[Call] = []
+        changed = {name: f for name, f in then.items() if name in self.given}
+        channels = self.channels
+        for number in range(len(self.runs.sequences[0].steps)):
+            now = self.runs.where(lambda step, number=number: step.number == number)
+            said = {**self.given, **changed} if number else self.given
+            own = replace(self, given=said, runs=now, channels=channels)
+            calls.append(own.call())
+            channels = calls[-1].output_channels
+        return Unrolled(tuple(calls)), channels
 
     def primitive(self, kind: type[Op]) -> tuple[dict[str, Attribute], Expression]:
         """All attributes, and the channels behind the op."""

@@ -11,7 +11,7 @@ from archspec.language import Formula, Table
 from archspec.targets.program.calls import Attribute, Loop, Printed, Stage, StageCall
 from archspec.targets.program.statements import Row
 from archspec.targets.reduction import reduce, values_of
-from archspec.targets.specialise.calls import Widths, compile_call, unrolled
+from archspec.targets.specialise.calls import Caller, Widths
 from archspec.targets.specialise.context import Context, Runs, all_same, choose
 from archspec.targets.specialise.stages import StageCompiler
 from archspec.targets.symbols import constant, substitute
@@ -68,14 +68,15 @@ class RowCompiler:
         context = self.with_cells(name, runs)
         repeat, widths = self.table.repeat_of(name), self.widths.get(name, {})
         given = self.context.given(self.table, runs.firsts.op)
+        caller = Caller(context, given, runs, channels, widths)
         if len({step.op for step in runs.steps}) > 1:  # the groups of one block
-            return unrolled(context, (given, self.table.then), runs, channels, widths)
+            return caller.unrolled(self.table.then)
         stage = self.stages.get(runs.op)
         if stage is not None and repeat is not None:
             return _StageRow(context, self.table, stage, runs, channels).compile()
         if runs.others.steps:
-            return unrolled(context, (given, self.table.then), runs, channels, widths)
-        call = compile_call(context, given, runs.firsts, channels, widths)
+            return caller.unrolled(self.table.then)
+        call = caller.call()
         if repeat is None:
             return call, call.output_channels
         once = Attribute(Constant(1), (1,))

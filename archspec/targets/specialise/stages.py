@@ -9,7 +9,7 @@ from archspec.errors import Place
 from archspec.expressions import Binary, Constant, Expression, Name, Scope, Value
 from archspec.language import Formula, Table
 from archspec.targets.program.calls import Attribute, Call, Loop, Parameter, Stage
-from archspec.targets.specialise.calls import compile_call
+from archspec.targets.specialise.calls import Caller
 from archspec.targets.specialise.context import Context, Runs, all_same
 from archspec.targets.symbols import constant, inline, names_in, substitute
 from archspec.targets.unprintable import Unprintable
@@ -180,7 +180,7 @@ def _call(
         [scope for sequence in sequences for scope in sequence.scopes[part]],
         [step for sequence in sequences for step in sequence.steps[part]],
     )
-    return compile_call(context, given, runs, channels)
+    return Caller(context, given, runs, channels).call()
 
 
 def _formula(expression: Expression) -> Formula:
