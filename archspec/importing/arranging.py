@@ -164,6 +164,11 @@ def decimal(number: float) -> float:
     return float(f"{number:.12g}") + 0.0
 
 
+def rounded(number: float) -> float:
+    """A setting as a person would write it: it was written as decimal digits."""
+    return float(f"{number:.6g}")
+
+
 def _reachable(value: Value, order: Dims) -> Dims:
     """An arrangement with the channels in an order that ops lead to, if any."""
     channels, *positions = order

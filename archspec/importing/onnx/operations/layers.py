@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from archspec.importing.arranging import rounded
 from archspec.importing.building import Builder, Constant
 from archspec.importing.layouts import Unreadable, Value
 from archspec.importing.onnx.operations.registry import (
@@ -15,7 +16,6 @@ from archspec.importing.onnx.operations.registry import (
     constant,
     pair,
     reads,
-    rounded,
 )
 
 

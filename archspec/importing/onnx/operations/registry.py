@@ -47,11 +47,6 @@ def number(given: Any, default: float = 0.0) -> float:
     return float(found.reshape(()))
 
 
-def rounded(given: float) -> float:
-    """A setting as a person would write it: it was written as decimal digits."""
-    return float(f"{given:.6g}")
-
-
 def constant(given: Any, what: str) -> Constant:
     """A weight; raises Unreadable for what depends on the input."""
     if not isinstance(given, Constant):

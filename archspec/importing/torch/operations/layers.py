@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from archspec.importing.arranging import rounded
 from archspec.importing.building import Builder, Constant
 from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.torch.operations.registry import (
     around,
     pair,
     reads,
-    rounded,
 )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from archspec.importing.arranging import rounded
 from archspec.importing.building import Builder, Constant, Stacked
 from archspec.importing.layouts import Lacking, Unreadable, Value
 from archspec.importing.torch.operations.registry import (
     OPERATIONS,
     reads,
-    rounded,
 )
 
 _KINDS = {

@@ -25,11 +25,6 @@ def pair(value: Sequence[int] | int) -> tuple[int, int]:
     return numbers[0], numbers[-1]
 
 
-def rounded(number: float) -> float:
-    """A setting as a person would write it: it was written as decimal digits."""
-    return float(f"{number:.6g}")
-
-
 def around(padding: Sequence[int] | int) -> tuple[int, int, int, int]:
     """The same padding on both sides."""
     vertical, horizontal = pair(padding)
