@@ -10,7 +10,9 @@ const BUTTONS = ["copy", "save"].map(byId);
 
 export class Results {
   #network = null; // what was asked, and its answers by view
+  #isCurrent = false; // whether the network is that of the text
   #view = "costs";
+  #shown; // the file in the panel, if it is one
   #ask;
   #targets;
   #showTab;
@@ -26,10 +28,10 @@ export class Results {
       onview();
     });
     byId("copy").addEventListener("click", async ({ target }) => {
-      await navigator.clipboard.writeText(this.#file.text);
+      await navigator.clipboard.writeText(this.#shown.text);
       confirm(target, "Copied");
     });
-    byId("save").addEventListener("click", () => download(this.#file.file, this.#file.text));
+    byId("save").addEventListener("click", () => download(this.#shown.file, this.#shown.text));
   }
 
   // The last text without errors.
@@ -48,30 +50,34 @@ export class Results {
     if (this.#network) this.#show();
   }
 
-  // Dim the results, which are those of an older text.
+  // The results are those of an older text: dim them.
   age() {
-    byId("results").classList.add("stale");
+    this.#isCurrent = false;
+    this.#dim(true);
+  }
+
+  #dim(isStale) {
+    byId("results").classList.toggle("stale", isStale);
   }
 
   // Show the answer to a question about a document without errors.
   async show(asked, answer) {
     this.#network = { asked, table: answer.table, files: {} };
+    this.#isCurrent = true;
     totals(byId("totals"), answer.totals);
     await this.#show();
-  }
-
-  get #file() {
-    return this.#network?.files[this.#view];
   }
 
   async #show() {
     const network = this.#network;
     const view = this.#view;
+    this.#dim(true);
     const content = view === "costs" ? costs(network.table) : await this.#made(network, view);
     if (!content || network !== this.#network || view !== this.#view) return;
     byId("panel").replaceChildren(content);
-    byId("results").classList.remove("stale");
-    for (const button of BUTTONS) button.hidden = !this.#file?.text;
+    this.#shown = network.files[view];
+    for (const button of BUTTONS) button.hidden = !this.#shown?.text;
+    this.#dim(!this.#isCurrent);
   }
 
   // What a file of the network looks like; null if it was not made.
