@@ -83,7 +83,7 @@ def check(page, watched, address: str, texts: list[str]) -> None:
     assert source.strip() == one_line(title).strip()
     if not page.locator(".source a").count():
         details = page.evaluate("document.querySelector('.details').textContent")
-        assert one_line(url) in one_line(details)
+        assert one_line(url).strip() in one_line(details)
     assert page.locator("script").count() == page.locator("style").count() == 1
     assert page.locator("img, iframe, object, embed, form, base").count() == 0
     schemes = page.eval_on_selector_all("a[href]", "all => all.map(a => a.protocol)")
