@@ -26,10 +26,10 @@ from archspec.resources import SPECS
 
 BUNDLED = reading.bundled_specs()
 SOME = [SPECS / f"{name}.yaml" for name in ("mobilenetv2", "resnet50_fpn", "unet")]
-ALONE = "unet", "resnet18", "squeezenet_1_0"
+ALONE = "unet", "squeezenet_1_0", "mobilenetv1"
 """Specs in which everything can be renamed."""
 
-RELATED = "coatnet_0", "hgnetv2_b4", "mnasnet_a1", "hrnet_w18_small"
+RELATED = "resnet18", "coatnet_0", "hgnetv2_b4", "mnasnet_a1", "hrnet_w18_small"
 """Specs that extend others, or whose blocks do."""
 
 FILES = sorted(SPECS.rglob("*.yaml"))
