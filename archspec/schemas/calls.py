@@ -55,7 +55,7 @@ def primitive(kind: type[Op], *, sized: bool = False) -> Schema:
 
 def called(kind: type[Op], schema: Schema) -> Schema:
     """What a primitive is given, with what it does."""
-    return described(_wrapped(schema), about(kind.name), kind.name)
+    return described(_wrapped(schema), about(kind.name))
 
 
 def about(op: str) -> str:
@@ -70,7 +70,7 @@ def about(op: str) -> str:
 
 def choice(ops: list[str]) -> Schema:
     """The names of ops, each with what it does."""
-    return {"enum": ops, "markdownEnumDescriptions": [about(op) for op in ops]}
+    return {"anyOf": [described({"const": op}, about(op)) for op in ops]}
 
 
 def _wrapped(schema: Schema) -> Schema:
@@ -94,7 +94,7 @@ def standard_block(name: str, *, replaceable: bool) -> Schema:
     schema = call(arguments)
     if replaceable:
         schema = ANY_CALL | {"properties": arguments}
-    return described(_wrapped(schema), about(name), name)
+    return described(_wrapped(schema), about(name))
 
 
 ANY_CALL: Schema = {
@@ -128,7 +128,7 @@ def _attribute(kind: type[Op], name: str) -> Schema:
         about = "Required, here or in `defaults`."
     else:
         about = f"Default: `{_written(default)}`."
-    schema = described(of_field(field), f"{field.doc} {about}", f"{kind.name}: {name}")
+    schema = described(of_field(field), f"{field.doc} {about}")
     if field.required or field.default is None:
         return schema
     return schema | {"default": _plain(field.default)}
@@ -140,7 +140,7 @@ def _arguments(block: Mapping, *, typed: bool) -> Iterator[tuple[str, Schema]]:
         schema = _TYPES.get(kind, VALUE) if typed else VALUE
         if name in CHOICES and kind not in _TYPES:
             schema = {"allOf": [VALUE]} | suggested(*CHOICES[name])
-        yield name, described(schema, _about_argument(kind, declared), name)
+        yield name, described(schema, _about_argument(kind, declared))
 
 
 def _about_argument(kind: str | None, declared: Node) -> str:

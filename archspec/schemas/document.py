@@ -154,7 +154,7 @@ def _part(part: type[Any], kind: Kind) -> Schema:
 def _block(kind: Kind) -> Schema:
     values = {**_BLOCK_VALUES, "source": _part(Source, kind)}
     own = {key: of_key(Block, key, schema) for key, schema in values.items()}
-    extends = described(_WORD, "The block that this one changes.", "extends")
+    extends = described(_WORD, "The block that this one changes.")
     patch = replace(kind, patch=True)
     return {
         "type": ["object", "null"],
@@ -215,7 +215,7 @@ def _document(kind: Kind) -> Schema:
 def _key(key: str, schema: Schema) -> Schema:
     """The value of a key of the document."""
     if key in COMBINING:
-        return described(schema, COMBINING[key], key)
+        return described(schema, COMBINING[key])
     return of_key(Document, key, schema)
 
 

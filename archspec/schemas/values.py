@@ -65,20 +65,22 @@ def given(*types: str, **limits: Any) -> Schema:
     return {"type": kinds, **limits, "allOf": [ref("expression")]}
 
 
-def described(schema: Schema, doc: str, title: str = "") -> Schema:
-    """The schema with a description, which editors show as Markdown."""
+def described(schema: Schema, doc: str) -> Schema:
+    """The schema with a description, which editors show as Markdown.
+
+    A title would be shown for others: yaml-language-server lends it to definitions.
+    """
     if not doc:
         return schema
     if "$ref" in schema:  # which hides what is beside it
         schema = {"allOf": [schema]}
-    titled = {"title": title} if title else {}
     plain = " ".join(doc.replace("`", "").split())
-    return {**titled, "description": plain, "markdownDescription": doc} | schema
+    return {"description": plain, "markdownDescription": doc} | schema
 
 
 def of_key(kind: type[Any], key: str, schema: Schema) -> Schema:
     """The value of a key of a dataclass, with what the class says about it."""
-    return described(schema, keys_of(kind)[key].metadata["doc"], key)
+    return described(schema, keys_of(kind)[key].metadata["doc"])
 
 
 def no_word(*types: str, **limits: Any) -> Schema:

@@ -93,3 +93,5 @@ def test_hover_explains_ops_attributes_and_keys(editor):
     assert "Convolution, batch norm and activation." in file.hover("{conv_bn_act")
     assert "weight of the *old*" in file.hover("batch_norm")
     assert "Added to the variance." in file.hover("epsilon")
+    assert "Run it this many times in a row" in file.hover("repeat")
+    assert "Convolution" not in file.hover("pool: global_avg_pool")  # no list of ops
