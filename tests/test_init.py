@@ -40,6 +40,7 @@ def test_the_starter_passes_every_check_and_its_next_commands_work(run):
     assert "class MyNet(nn.Module):" in Path("generated/torch/my_net.py").read_text()
 
 
+@pytest.mark.full
 def test_the_comment_about_reported_figures_is_a_line_of_the_language(tmp_path: Path):
     text = STARTER.read_text("utf-8")
     assert "\n# reported:" in text

@@ -44,7 +44,7 @@ EXTRA = {
     "search": ["--trials", "4"],
     "verify": ["--target", "torch"],
 }
-SLOW = {"verify", "bench", "search", "import", "weights", "list"}
+SLOW = {"verify", "bench", "search", "import", "weights", "list", "ops"}
 
 
 def rows() -> Iterator[tuple[str, str, str]]:

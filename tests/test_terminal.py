@@ -67,6 +67,7 @@ def test_a_narrow_terminal_has_what_fits(folder: Path):
     assert text.endswith(COUNTED)
 
 
+@pytest.mark.full
 def test_sentences_stand_beside_their_names(folder: Path):
     lines = shown(["blocks"], folder, 60).splitlines()
     start = lines.index("aspp                           Atrous spatial pyramid")
@@ -109,6 +110,7 @@ def test_colours_are_those_that_the_environment_asks_for(folder: Path):
         assert "conv_with_a_long_name_of_30  conv  2x4x4" in text
 
 
+@pytest.mark.full
 def test_the_environment_may_set_the_width(folder: Path):
     text = shown(["flops", "small.yaml"], folder, 200, COLUMNS="44")
     assert text.endswith(COUNTED)

@@ -120,7 +120,7 @@ _TYPES: Mapping[object, Accept] = {
 """What a standard block accepts for an argument that is declared with a type."""
 
 
-MAX_ITEMS = 4
+ITEMS_SHOWN = 4
 """Of a list that is literal in part."""
 
 _FITTING = (1, 0.5, "normal", "fan_in")
@@ -133,5 +133,5 @@ def _possible(expression: Expression) -> Iterator[object]:
         yield expression.value
     if isinstance(expression, Items):
         options = [[*_possible(item)] or [*_FITTING] for item in expression.items]
-        if len(options) <= MAX_ITEMS or all(len(known) == 1 for known in options):
+        if len(options) <= ITEMS_SHOWN or all(len(known) == 1 for known in options):
             yield from product(*options)
