@@ -42,8 +42,19 @@ copybutton_line_continuation_character = "\\"
 
 html_theme = "furo"
 html_title = "archspec"
-html_static_path = ["theme"]
+html_static_path = ["theme/static"]
+templates_path = ["theme/templates"]
 html_css_files = ["palette.css", "site.css"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "playground.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
@@ -53,7 +64,9 @@ pygments_dark_style = "github-dark"
 
 def serve_files(app: Sphinx, config: Config) -> None:
     """Copy what gather.py wrote to be served as it is."""
-    config.html_extra_path = [str(Path(app.srcdir) / "files")]
+    files = Path(app.srcdir) / "files"
+    config.html_extra_path = [str(files)]
+    config.html_context["has_playground"] = (files / "playground/index.html").exists()
 
 
 def setup(app: Sphinx) -> None:
