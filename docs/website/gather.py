@@ -34,8 +34,8 @@ Pages = dict[Path, str]
 def gather(folder: Path) -> None:
     """Write all pages and pictures to a folder, and nothing else."""
     pages = {path: relinked(path, text) for path, text in sources()}
-    for file in sorted(viewed(pages)):
-        pages[shown_at(file)] = viewer(file)
+    while files := viewed(pages):
+        pages |= {shown_at(file): viewer(file) for file in files}
     files = {path: text.encode() for path, text in pages.items()} | dict(served())
     for picture in (ROOT / "docs" / "pictures").iterdir():
         files[picture.relative_to(ROOT)] = picture.read_bytes()
@@ -109,15 +109,20 @@ def viewed(pages: Pages) -> set[Path]:
         for link in LINK.findall(text)
     }
     missing = (page for page in linked - pages.keys() if page.suffix == ".md")
-    origins = (
-        page.parent if page.name == "index.md" else page.with_suffix("")
-        for page in missing
-    )
-    return {origin for origin in origins if (ROOT / origin).exists()}
+    return {file for page in missing for file in origins(page)}
+
+
+def origins(page: Path) -> list[Path]:
+    """The file or folder of the repository that a page shows, if there is one."""
+    found = page, page.with_suffix(""), page.parent
+    return [file for file in found if (ROOT / file).exists() and shown_at(file) == page]
 
 
 def viewer(file: Path) -> str:
     """A page that shows a file, or lists a folder."""
+    if file.suffix == ".md":
+        text = relinked(file, (ROOT / file).read_text("utf-8"))
+        return f"---\norphan: true\n---\n\n{text}"
     if (ROOT / file).is_dir():
         names = sorted(path.name for path in (ROOT / file).iterdir())
         body = "\n".join(f"- `{name}`" for name in names)
