@@ -22,6 +22,7 @@ def test_completion(reader: Reader):
     reader.page.keyboard.press("ControlOrMeta+Home")
     place = reader.page.locator(".cm-line").filter(has_text="stride: 2, }}")
     place.click()
+    reader.page.keyboard.press("End")
     for _ in range(2):
         reader.page.keyboard.press("ArrowLeft")
     reader.page.keyboard.type("gr")
