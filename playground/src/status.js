@@ -8,7 +8,6 @@ export function status(text) {
 export function loading(progress) {
   byId("progress").hidden = false;
   byId("progress").value = progress;
-  status(progress < 1 ? "Loading Python and archspec" : "Starting Python");
 }
 
 export function loaded() {
