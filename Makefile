@@ -15,10 +15,10 @@ demo: $(VENV)/core                      ## MobileNetV2 in PyTorch and Keras, and
 test: $(VENV)/all $(VENV)/browser       ## what shows a fault
 	$(PYTEST)
 
-test-full: $(VENV)/all $(VENV)/browser  ## everything
+test-full: $(VENV)/all $(VENV)/docs $(VENV)/browser     ## everything
 	$(PYTEST) --full
 
-test-quarter: $(VENV)/all $(VENV)/browser   ## a quarter of what `make test` leaves out: QUARTER=1
+test-quarter: $(VENV)/all $(VENV)/docs $(VENV)/browser  ## a quarter of what `make test` leaves out: QUARTER=1
 	@echo "quarter $$(($(QUARTER) % 4)) of 4, by the number of commits or QUARTER=N"
 	$(PYTEST) --quarter $(QUARTER)
 
@@ -81,8 +81,11 @@ $(VENV)/docs: $(VENV)/core
 	$(PIP) -e '.[docs]'
 	touch $@
 
-# Pages are tested in Debian's Chromium. On other systems, put a `chromium` on the path.
+# Pages are tested in Debian's Chromium, and the playground is bundled by npm. On other
+# systems, put a `chromium` and an `npm` on the path.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+INSTALL := $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends
 $(VENV)/browser:
-	command -v chromium || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium; }
+	command -v chromium || { $(INSTALL) chromium; }
+	command -v npm || { $(INSTALL) npm; }
 	touch $@

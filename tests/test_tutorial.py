@@ -11,7 +11,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from test_docs import DOCS, FENCE, ROOT
+from test_docs import FENCE, ROOT
 from watching import Watched
 
 from archspec.elaboration import elaborate
@@ -112,14 +112,6 @@ def test_the_erratum_explains_the_figures_of_the_paper(
     network = elaborate("lcnet.yaml", overrides=[f"multipliers.width={width}"])
     norms = [layer.output for layer in network.layers if layer.op == "batch_norm"]
     assert round((network.macs + 2 * sum(map(prod, norms))) / 1e6) == millions
-
-
-def test_the_guide_to_errors_comes_to_what_it_shows(tmp_path, archspec, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    reader = Reader(archspec)
-    for language, block in FENCE.findall((DOCS / "fixing-errors.md").read_text()):
-        getattr(reader, language)(block)
-    assert not archspec("check", "net.yaml", "--strict").returncode
 
 
 @pytest.mark.full
