@@ -25,6 +25,9 @@ nitpicky = True
 # Types of other packages, and names that archspec does not export, have no page.
 nitpick_ignore_regex = [("py:.*", r"(?!archspec\.[A-Za-z_]+$).*")]
 
+# Examples of errors are no YAML.
+suppress_warnings = ["misc.highlighting_failure"]
+
 myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"
