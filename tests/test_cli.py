@@ -567,6 +567,12 @@ def test_the_version(archspec):
     assert done.stdout.split()[0] == "archspec"
 
 
+def test_a_language_server_has_one_editor(run):
+    done = run("lsp", "--stdio", "--port", "2087")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--stdio and --port exclude each other" in done.stderr
+
+
 def test_a_reader_that_stops_early_is_no_fault():
     """As in `archspec flops ... | head -1`."""
     command = [sys.executable, "-m", "archspec", "flops", "resnet50", "--format=json"]

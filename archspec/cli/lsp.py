@@ -21,6 +21,14 @@ def lsp(
             help="Listen on this local TCP port instead of stdin.",
         ),
     ] = None,
+    stdio: Annotated[
+        bool,
+        typer.Option(
+            "--stdio",
+            show_default=False,
+            help="Serve on stdin and stdout, as without options.",
+        ),
+    ] = False,
 ) -> None:
     """Start the language server, which editors run.
 
@@ -32,6 +40,8 @@ def lsp(
         archspec lsp
         archspec lsp --port 2087
     """
+    if stdio and port is not None:
+        raise typer.BadParameter("--stdio and --port exclude each other")
     with faults_told():
         from archspec.editing.server import serve
 

@@ -42,8 +42,8 @@ class Editor:
     def wait(self, awaited: Awaitable[T]) -> T:
         return self.loop.run_until_complete(asyncio.wait_for(awaited, SECONDS))
 
-    def start(self, **capabilities: Any) -> lsp.InitializeResult:
-        command = "import sys; sys.argv = ['archspec', 'lsp']; "
+    def start(self, *options: str, **capabilities: Any) -> lsp.InitializeResult:
+        command = f"import sys; sys.argv = {['archspec', 'lsp', *options]!r}; "
         command += f"sys.stderr = open({str(self.log)!r}, 'w'); "
         command += "from archspec.cli import main; main()"
         self.wait(self.client.start_io(sys.executable, "-c", command))
@@ -106,12 +106,12 @@ def _named(method: str) -> str:
 
 
 @contextmanager
-def editor(folder: Path, **capabilities: Any) -> Iterator[Editor]:
+def editor(folder: Path, *options: str, **capabilities: Any) -> Iterator[Editor]:
     """An editor with a running server; its log has no error at the end."""
     loop = asyncio.new_event_loop()
     made = Editor(folder, folder / "server.log", loop)
     try:
-        made.start(**capabilities)
+        made.start(*options, **capabilities)
         yield made
         made.stop()
     finally:

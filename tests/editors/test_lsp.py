@@ -50,7 +50,8 @@ variants:
 
 @pytest.fixture(scope="module")
 def vi(tmp_path_factory: pytest.TempPathFactory):
-    with editor(tmp_path_factory.mktemp("project"), **_capabilities()) as started:
+    folder = tmp_path_factory.mktemp("project")
+    with editor(folder, "--stdio", **_capabilities()) as started:
         yield started
 
 
