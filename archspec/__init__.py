@@ -44,14 +44,17 @@ if TYPE_CHECKING:
     from archspec.api.weights import AdoptedWeights, Weights, inspect_weights
     from archspec.benching import Benchmark
     from archspec.errors import (
+        Advice,
         ArchspecError,
         Diagnosed,
         Diagnostic,
         FileRefused,
+        Fix,
         FrameworkMissing,
         ImportFailed,
         InvalidArgument,
         Place,
+        Related,
         ShapeError,
         SpecError,
         VerifyError,
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AdoptedWeights",
+    "Advice",
     "ArchspecError",
     "Attribute",
     "Benchmark",
@@ -74,6 +78,7 @@ __all__ = [
     "Explanation",
     "FileRefused",
     "Findings",
+    "Fix",
     "FrameworkMissing",
     "Front",
     "ImportFailed",
@@ -83,6 +88,7 @@ __all__ = [
     "NetworkLayer",
     "Place",
     "Primitive",
+    "Related",
     "Report",
     "ShapeError",
     "SideBySide",
