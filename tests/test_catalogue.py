@@ -148,7 +148,17 @@ class TestShow:
         wanted = archspec.load("small.yaml", set=[change])
         assert texts(merged.spec.tree) == texts(wanted.spec.tree)
 
-    @pytest.mark.parametrize("spec", archspec.bundled_specs())
+    @pytest.mark.parametrize(
+        "spec",
+        [
+            "mobilenetv3_small",
+            *(
+                pytest.param(spec, marks=pytest.mark.full)
+                for spec in archspec.bundled_specs()
+                if spec != "mobilenetv3_small"
+            ),
+        ],
+    )
     def test_every_variant_of_the_zoo(self, tmp_path: Path, spec: str):
         path = tmp_path / f"{spec}.yaml"
         for variant in archspec.variants(spec):

@@ -20,13 +20,13 @@ KINDS = {
     "transposed": "{transposed_conv: {filters: 96, kernel: 3, initializer: RULE}}",
     "dense": "{dense: {units: 600, initializer: RULE}}",
 }
-RULES = [
-    *(f"[{drawn}, {fan}, {scale}]"
-      for drawn in ("uniform", "normal", "truncated_normal")
-      for fan in ("fan_in", "fan_out", "fan_avg")
-      for scale in ("1", "2", "1/3")),
-    "[uniform, 0.05]", "[normal, 0.05]", "[truncated_normal, 0.05]",
-]  # fmt: skip
+DISTRIBUTIONS = ("uniform", "normal", "truncated_normal")
+FANS = ("fan_in", "fan_out", "fan_avg")
+RULES = {
+    fan: [f"[{drawn}, {fan}, {scale}]" for drawn in DISTRIBUTIONS
+          for scale in ("1", "2", "1/3")]
+    for fan in FANS
+} | {"deviation": [f"[{drawn}, 0.05]" for drawn in DISTRIBUTIONS]}  # fmt: skip
 
 
 def canonical(found: Case):
@@ -72,13 +72,15 @@ def check(found: Case, least: int = 2000):
     return checked
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_rule_for_every_kind_of_layer(network, rule):
+@pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
+def test_rules_for_every_kind_of_layer(network, rules):
     layers = "\n".join(
-        f"  {name}: {layer.replace('RULE', rule)}" for name, layer in KINDS.items()
+        f"  {name}{number}: {layer.replace('RULE', rule)}"
+        for number, rule in enumerate(rules)
+        for name, layer in KINDS.items()
     )
     found = network(f"input: {{channels: 96, size: 4}}\nlayers:\n{layers}")
-    assert check(found) == 4 * len(KINDS)
+    assert check(found) == 4 * len(KINDS) * len(rules)
 
 
 @pytest.mark.full
