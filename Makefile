@@ -56,7 +56,7 @@ playground: $(VENV)/core                ## build/playground: edit specs in the b
 vscode: $(VENV)/all                     ## build the extension for VS Code: build/archspec.vsix
 	$(BIN)/python editors/vscode/build.py
 
-docs: $(VENV)/docs                      ## build/site: the pages, the zoo's pictures, build/playground if built
+docs: $(VENV)/docs playground           ## build/site: the pages, pictures and reports of the zoo, the playground
 	$(BIN)/python docs/website/gather.py build/pages
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -j $(JOBS) -c docs/website build/pages build/site
 
