@@ -15,7 +15,8 @@ from archspec.analysis.lint import warnings_of
 from archspec.api.specs import Changes, change_list, variant_list
 from archspec.elaboration import elaborate
 from archspec.errors import ERROR, WARNING, Diagnostic, SpecError, in_order, one_of
-from archspec.language import Offer, literal_faults, lost_paths, offer
+from archspec.language import Offer, lost_paths, offer
+from archspec.language.literals import literal_faults
 from archspec.network import Network
 from archspec.reading import Source, read_source
 from archspec.targets import TARGETS, check_printable

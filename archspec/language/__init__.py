@@ -10,7 +10,6 @@ from archspec.language.layers import (
     OpLayer,
     Table,
 )
-from archspec.language.literals import literal_faults
 from archspec.language.load import (
     Spec,
     changed,
@@ -36,7 +35,6 @@ __all__ = [
     "Table",
     "Word",
     "changed",
-    "literal_faults",
     "load",
     "lost_paths",
     "offer",
