@@ -1,7 +1,7 @@
 """The state of the language server: open documents and their analyses.
 
-Documents are analysed in a thread, a moment after the
-last change; when another change comes, the analysis ends after the network at hand.
+Documents are analysed in a thread, a moment after the last change; when another change
+comes, the analysis ends after the network at hand.
 """
 
 from __future__ import annotations
@@ -70,8 +70,17 @@ class Session(LanguageServer):
 
     def read(self, path: Path) -> str:
         """The text of a file, as it is in the editor if it is open there."""
-        opened = self.documents.get(from_fs_path(str(path)) or "")
+        opened = self.documents.get(self.uri(path))
         return read_file(path) if opened is None else opened.text
+
+    def uri(self, path: Path) -> str:
+        """The URI of a file: that of the editor if it is open there.
+
+        Editors escape other characters than pygls: VS Code writes `c%3A` for a drive.
+        """
+        opened = [*self.documents.items()]  # at once, since threads call this
+        known = (uri for uri, document in opened if document.path == path)
+        return next(known, from_fs_path(str(path)) or str(path))
 
     def open(self, uri: str, text: str) -> None:
         """Note the text of a document that was opened."""
@@ -135,8 +144,8 @@ class Session(LanguageServer):
             file = diagnostic.place.file if diagnostic.place else str(document.path)
             if file not in lines:
                 lines[file] = Lines(self.read(Path(file)))
-            uri = from_fs_path(str(Path(file))) or file
-            found[uri].append(self.diagnostic(diagnostic, lines[file]))
+            own = self.diagnostic(diagnostic, lines[file])
+            found[self.uri(Path(file))].append(own)
         return found
 
     def publish(self, uri: str, found: Mapping[str, list[lsp.Diagnostic]]) -> None:
@@ -178,8 +187,7 @@ class Session(LanguageServer):
     def location(self, found: Location, lines: Lines | None = None) -> lsp.Location:
         """A part of a file in the editor's units."""
         lines = lines or Lines(self.read(found.path))
-        uri = from_fs_path(str(found.path)) or ""
-        return lsp.Location(uri, self.range(found.span, lines))
+        return lsp.Location(self.uri(found.path), self.range(found.span, lines))
 
     def position(self, offset: int, lines: Lines) -> lsp.Position:
         """An offset in the editor's units."""

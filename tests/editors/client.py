@@ -59,11 +59,14 @@ class Editor:
         self.client.exit(None)
         self.wait(self.client.stop())
 
-    def open(self, name: str, text: str | None = None) -> str:
+    def open(self, name: str, text: str | None = None, escaped: str = "") -> str:
+        """The URI of a file; an editor may escape characters that need it not."""
         path = self.folder / name
         if text is None:
             text = path.read_text("utf-8")
         uri = path.as_uri()
+        if escaped:
+            uri = uri.replace(escaped, f"%{ord(escaped):X}")
         self.versions[uri] = 1
         self.texts[uri] = text
         item = lsp.TextDocumentItem(uri, "yaml", 1, text)

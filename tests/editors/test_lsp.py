@@ -395,6 +395,17 @@ def test_line_ends_of_windows(vi: Editor) -> None:
     assert vi.diagnostics(uri) == []
 
 
+def test_a_uri_is_that_of_the_editor(vi: Editor) -> None:
+    text = NET.replace("stride: 2}", "strid: 2}").replace("- [16, 1]", "- [c, 1]")
+    uri = vi.open("my-net.yaml", text, escaped="-")
+    assert uri.endswith("/my%2Dnet.yaml")
+    assert len(vi.diagnostics(uri)) == 2
+    (found,) = vi.ask(lsp.TEXT_DOCUMENT_DEFINITION, uri, position=at(text, "|stages.1"))
+    assert found.uri == uri
+    vi.close(uri)
+    assert vi.diagnostics(uri) == []
+
+
 def test_a_base_that_is_open(vi: Editor, net: str) -> None:
     child = "extends: net.yaml\nname: Child\nlayers: {stem: {conv: {kernel: 5}}}\n"
     (vi.folder / "net.yaml").write_text(NET, "utf-8")
