@@ -9,7 +9,7 @@
     ├── ShapeError        an op cannot take its input; elaboration adds the place
     ├── InvalidArgument   an argument is none of the accepted values
     ├── FileRefused       a file that a user may have edited is in the way
-    └── FrameworkMissing  an optional framework is not installed
+    └── FrameworkMissing  an optional package is not installed
 
 A diagnostic has a stable code: AS1xx YAML, AS2xx schema and names, AS3xx shapes,
 AS4xx unsupported by a target, AS50x files, AS51x weights, AS6xx verification, AS7xx
@@ -19,7 +19,7 @@ importing models.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
@@ -253,7 +253,7 @@ EXTRAS: dict[str, str] = {
 
 
 class FrameworkMissing(ArchspecError):
-    """An optional framework is not installed (exit code 4)."""
+    """An optional package is not installed (exit code 4)."""
 
     def __init__(self, package: str):
         super().__init__(
@@ -280,7 +280,7 @@ def needed(module: str) -> Any:
     return import_module(module)
 
 
-def one_of(kind: str, value: object, known: Iterable[object]) -> None:
+def one_of(kind: str, value: object, known: Collection[object]) -> None:
     """Raise InvalidArgument for an unknown value."""
     names = [str(name) for name in known if name is not None]
     if value in known:
@@ -307,7 +307,9 @@ def in_order(faults: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 def _family(word: str, known: Sequence[str]) -> str:
     """Help with the beginning of several names, such as `mobilenet`."""
-    found = [name for name in known if name.startswith(word) and len(word) > 2]
+    if len(word) <= 2:
+        return ""
+    found = [name for name in known if name.startswith(word)]
     if not 1 < len(found) <= MAX_FAMILY:
         return ""
     *most, last = map(repr, found)
