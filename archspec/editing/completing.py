@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from archspec import resources
 from archspec.api.forms import FORMS
 from archspec.editing.document import Document
-from archspec.editing.outline import Part
+from archspec.editing.part import Part
 from archspec.editing.positions import Span
 from archspec.editing.reference import argument, attribute_of
 from archspec.editing.roles import Role, columns_of, entries_at

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from archspec.api.checking import Findings, checking
 from archspec.editing.figures import Figures
-from archspec.editing.outline import Part, outline
+from archspec.editing.outline import outline
+from archspec.editing.part import Part
 from archspec.editing.positions import Lines
 from archspec.editing.roles import Role, roles, signature
 from archspec.editing.vocabulary import Ops

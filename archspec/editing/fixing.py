@@ -26,7 +26,7 @@ class QuickFix(NamedTuple):
 def fixes(document: Document, span: Span) -> list[QuickFix]:
     """The fixes of the diagnostics in a part of the document.
 
-    A fix is offered only if the document has fewer errors with it.
+    A fix is offered only if its diagnostic is gone with it, and no other error comes.
     """
     found: list[QuickFix] = []
     for diagnostic in document.found:

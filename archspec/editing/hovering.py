@@ -63,9 +63,7 @@ def _name(document: Document, role: Role, offset: int) -> Hover | None:
 
 def _about(document: Document, role: Role) -> str:
     figures, around, word = document.good, role.around, role.part.text
-    if role.kind == "op":
-        return about_op(document.ops, word)
-    if role.kind == "block":
+    if role.kind in ("op", "block"):
         return about_op(document.ops, word)
     if role.kind == "key" and word in FORMS:
         return f"**{word}** · {FORMS[word].summary}, such as `{FORMS[word].example}`"

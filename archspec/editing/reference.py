@@ -6,6 +6,7 @@ import functools
 
 from archspec.api.primitives import Attribute, Primitive, primitives
 from archspec.editing.vocabulary import Ops
+from archspec.language.fields import TYPES
 
 
 @functools.cache
@@ -50,11 +51,10 @@ def about_attribute(ops: Ops, op: str, name: str) -> str:
 
 def argument(declared: str) -> str:
     """What an argument of a block is declared to be."""
-    types = ("int", "float", "bool", "word", "tensor")
-    if declared in types:
-        return f"{declared}, required"
     if declared == "input":
         return "tensor, the block's input by default"
+    if declared in TYPES:
+        return f"{declared}, required"
     return "unset by default" if declared == "~" else f"`{declared}` by default"
 
 

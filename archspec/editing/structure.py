@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from archspec.editing.document import Document
-from archspec.editing.outline import Part
+from archspec.editing.part import Part
 from archspec.editing.positions import Span
 from archspec.ops.shapes import by
 

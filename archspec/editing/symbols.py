@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from archspec.editing.document import Document
 from archspec.editing.edits import Edit, applied
-from archspec.editing.positions import Span
+from archspec.editing.positions import Lines, Span
 from archspec.editing.roles import Role, Symbol
-from archspec.errors import ERROR, InvalidArgument, Place
+from archspec.errors import ERROR, InvalidArgument
 from archspec.language.blocks import standard_blocks
 from archspec.language.names import PREDEFINED, RESERVED_LAYERS
 from archspec.reading.identifiers import VARIANT, identifier_fault
@@ -136,14 +136,8 @@ def _standard(op: str) -> list[Location]:
     if op not in known.entries:
         return []
     place = known.place_of(op)
-    return [Location(Path(place.file), _whole(place))]
-
-
-def _whole(place: Place) -> Span:
-    """The offsets of a place in its file."""
-    text = Path(place.file).read_text("utf-8")
-    start = sum(map(len, text.splitlines(keepends=True)[: place.line - 1]))
-    return Span(start + place.column - 1, start + place.column - 1 + place.length)
+    path = Path(place.file)
+    return [Location(path, Lines(path.read_text("utf-8")).span(place))]
 
 
 def references(document: Document, offset: int) -> list[Occurrence]:

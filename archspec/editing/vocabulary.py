@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 
-from archspec.editing.outline import Part
+from archspec.editing.part import Part
 from archspec.language.blocks import standard_blocks
 from archspec.language.fields import TENSORS
 from archspec.ops import PRIMITIVES

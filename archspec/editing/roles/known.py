@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import reduce
 from typing import NamedTuple
 
-from archspec.editing.outline import Part
+from archspec.editing.part import Part
 from archspec.editing.vocabulary import Ops
 from archspec.language.fields import INPUT
 from archspec.reading.identifiers import definition

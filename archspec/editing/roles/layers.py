@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from archspec.editing.outline import Part
+from archspec.editing.part import Part
 from archspec.editing.roles.calls import NULLS, attribute, attributes, op, reference
 from archspec.editing.roles.known import Symbol, layers_path, tensors_of
 from archspec.editing.roles.role import Around, Role, scalars

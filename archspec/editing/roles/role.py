@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from archspec.editing.outline import Part
+from archspec.editing.part import Part
 from archspec.editing.roles.known import Known, Symbol, entries_at
 from archspec.editing.vocabulary import Ops
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from archspec.editing.outline import Part
+from archspec.editing.part import Part
 from archspec.editing.roles.blocks import blocks
 from archspec.editing.roles.calls import calls, reference
 from archspec.editing.roles.known import Known, Symbol, signature
