@@ -48,11 +48,11 @@ class _Reader:
             if found is not None and found.kind == "mapping":
                 whole.entries += found.entries
             elif found is None or found.end <= found.start:
-                self.at += 1  # of a sign that begins nothing
+                self.at += 1  # past a character that begins nothing
         return whole
 
     def skip(self) -> bool:
-        """Go to the next sign that is no blank or comment; False at the end."""
+        """Skip blanks and comments; False at the end."""
         text, end = self.text, len(self.text)
         while self.at < end:
             if text[self.at] == "#" and (self.at == 0 or text[self.at - 1].isspace()):
@@ -219,11 +219,11 @@ class _Reader:
         found = Part("mapping" if closing == "}" else "list", start, start, flow=True)
         self.at += 1
         while self.skip() and not self.is_outside(start, column):
-            sign = self.text[self.at]
-            if sign in "}]":
-                self.at += sign == closing
+            character = self.text[self.at]
+            if character in "}]":
+                self.at += character == closing
                 break
-            if sign == ",":
+            if character == ",":
                 self.at += 1
             elif closing == "}":
                 self.entry(found, column, depth)

@@ -31,7 +31,7 @@ class Span(NamedTuple):
 
 
 class Lines:
-    """The lines of a text; editors break them at fewer signs than YAML does."""
+    """The lines of a text; editors break them at fewer characters than YAML does."""
 
     def __init__(self, text: str):
         self.text = text
@@ -56,10 +56,10 @@ class Lines:
         start = self.starts[max(0, position.line)]
         line = self.line(max(0, position.line))
         units = 0
-        for column, sign in enumerate(line):
+        for column, character in enumerate(line):
             if units >= position.column:
                 return start + column
-            units += _units(sign, unit)
+            units += _units(character, unit)
         return start + len(line)
 
     def line(self, number: int) -> str:

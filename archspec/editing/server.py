@@ -59,7 +59,7 @@ def serve(port: int | None = None) -> None:
 
 
 def _documents(session: Session) -> None:
-    """What editors say about the documents that are open."""
+    """Opening, changing and closing documents."""
 
     @session.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: lsp.DidOpenTextDocumentParams) -> None:

@@ -59,7 +59,7 @@ class Session(LanguageServer):
         self.documents: dict[str, Document] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.published: dict[str, dict[str, list[lsp.Diagnostic]]] = defaultdict(dict)
-        """What each document has been found to say about each file."""
+        """The diagnostics of each document by file."""
         self.worker = ThreadPoolExecutor(1, "analysis")
 
     @property
@@ -98,7 +98,7 @@ class Session(LanguageServer):
                 self.analyse(other)
 
     def close(self, uri: str) -> None:
-        """Forget a document, and what it said."""
+        """Forget a document and its diagnostics."""
         self.documents.pop(uri, None)
         if task := self.tasks.pop(uri, None):
             task.cancel()
@@ -149,7 +149,7 @@ class Session(LanguageServer):
         return found
 
     def publish(self, uri: str, found: Mapping[str, list[lsp.Diagnostic]]) -> None:
-        """Send what a document says, and what others say about the same files."""
+        """Send a document's diagnostics, with those of others for the same files."""
         files = {uri, *self.published.pop(uri, {}), *found}
         if found:
             self.published[uri] = dict(found)

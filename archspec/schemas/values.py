@@ -79,7 +79,7 @@ def described(schema: Schema, doc: str) -> Schema:
 
 
 def of_key(kind: type[Any], key: str, schema: Schema) -> Schema:
-    """The value of a key of a dataclass, with what the class says about it."""
+    """The value of a key of a dataclass, described by its `doc`."""
     return described(schema, keys_of(kind)[key].metadata["doc"])
 
 
