@@ -36,7 +36,8 @@ def _version(program: str | None) -> tuple[int, int]:
 
 @pytest.mark.full
 def test_neovim(tmp_path: Path) -> None:
-    program = shutil.which("nvim")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    program = shutil.which("nvim", path=path)
     if program is None or _version(program) < (0, 11):
         pytest.skip("needs Neovim 0.11")
     (config,) = re.findall(r"```lua\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
