@@ -147,7 +147,9 @@ class Remembering(Elaborator):
         spend(segment.effort)
         shape, source = segment.output
         source = source + start if source > INPUT else sources[INPUT - source]
-        return Outcome(shapes, Tensor(shape, source))
+        all_read = (frame.source(call.tensors.get(n), tensor) for n in block.tensors)
+        inputs = (tensor.shape, *(each.shape for each in all_read))
+        return Outcome(inputs, Tensor(shape, source))
 
     def _outer(self, name: str) -> Any:
         """The values that blocks of the document take from around them."""

@@ -59,12 +59,12 @@ defaults:
   activation: relu
 blocks:
   unit:
-    arguments: {filters: int, skip: tensor, factor: 1}
+    arguments: {filters: int, skip: tensor, third: input, factor: 1}
     let: {inner: wide * factor}
     layers:
       a: {conv: inner}
       b: {conv: filters}
-      sum: {add: {l: {}, r: {from: skip}}}
+      sum: {add: {l: {}, r: {from: skip}, t: {from: third}}}
 layers:
   stem: {conv_bn_act: {filters: scale(8), kernel: 3, stride: 2}}
   table:
@@ -74,6 +74,7 @@ layers:
     repeat: n
   side: {conv: {filters: scale(24)}, from: table.y}
   unit: {unit: {filters: scale(24), skip: table}}
+  unit_again: {again: unit}
   more: {conv_bn_act: {filters: channels, kernel: 1}, when: width > 0.6, repeat: 2}
   twice: {again: more, when: width > 0.6}
   both: {concat: {l: {c: {conv: classes}}, r: {from: side}}}
