@@ -15,9 +15,7 @@ from pathlib import Path
 
 import pytest
 
-fcntl = pytest.importorskip("fcntl")
 pty = pytest.importorskip("pty")
-termios = pytest.importorskip("termios")
 
 SPEC = """
 archspec: 1
@@ -164,14 +162,12 @@ class Typed:
     def __init__(self, command: list[str], folder: Path):
         self.master, terminal = pty.openpty()
         self.process = subprocess.Popen(
-            command,
+            ["setsid", "--ctty", *command],
             cwd=folder,
             env=environment(folder, TERM="xterm", HOME=str(folder), PS1="$ "),
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
         )
         os.close(terminal)
         self.shown = ""
@@ -193,9 +189,7 @@ class Typed:
         while time.monotonic() < end:
             if select.select([self.master], [], [], 0.2)[0]:
                 self.shown += os.read(self.master, 65_536).decode(errors="replace")
-            plain = re.sub(
-                r"\x1b(\[[\d;?]*[A-Za-z]|[()]B|[=>]|\][^\x07]*\x07)", "", self.shown
-            )
+            plain = ESCAPE.sub("", self.shown)
             if match := re.search(pattern, plain):
                 self.shown = plain[match.end() :]
                 return
