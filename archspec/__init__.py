@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     )
     from archspec.api.checking import Findings, check
     from archspec.api.comparison import SideBySide, compare
+    from archspec.api.counting import overview
     from archspec.api.importing import ImportedModel, import_model
-    from archspec.api.network import Network, overview
+    from archspec.api.network import Network
     from archspec.api.primitives import Attribute, Primitive, primitive, primitives
     from archspec.api.schema import schema
     from archspec.api.searching import Front, search
@@ -132,6 +133,7 @@ _HOMES = (
     "network",
     "api.checking",
     "api.comparison",
+    "api.counting",
     "api.sweeping",
     "api.searching",
     "api.weights",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.errors import FileRefused, InvalidArgument, SpecError
+from archspec.errors import FileRefused, InvalidArgument
 
 if TYPE_CHECKING:
-    from archspec.drawing import Format
+    from archspec.drawing import Picture
 
-SUFFIXES: dict[str, Format] = {
+SUFFIXES: dict[str, Picture] = {
     ".svg": "svg",
     ".html": "html",
     ".mmd": "mermaid",
@@ -18,7 +18,7 @@ SUFFIXES: dict[str, Format] = {
 }
 
 
-def format_of(path: Path | None) -> Format:
+def format_of(path: Path | None) -> Picture:
     """The format of a file by its suffix; SVG without a file.
 
     Raises InvalidArgument for other suffixes.
@@ -39,15 +39,12 @@ def write(picture: str, path: Path, *, force: bool = False) -> None:
             it is a link.
         SpecError: it cannot be written (AS505).
     """
+    from archspec.api.files import write_file
     from archspec.drawing import is_picture
 
-    try:
-        if path.is_symlink():
-            raise FileRefused(f"{path} is a link; archspec does not follow links")
-        if path.exists() and not force and not is_picture(path.read_bytes()):
+    def check(found: bytes) -> None:
+        if not force and not is_picture(found):
             message = f"{path} was not drawn by archspec; --force overwrites it"
             raise FileRefused(message)
-        path.write_text(picture, encoding="utf-8", newline="\n")
-    except OSError as error:
-        message = f"cannot write {path}: {error.strerror}"
-        raise SpecError.single("AS505", message) from None
+
+    write_file(path, picture, check)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import difflib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archspec.errors import FileRefused, SpecError, printable
+from archspec.reading.identifiers import identifier_fault, identifier_help
 from archspec.targets.digest import is_unedited
+
+if TYPE_CHECKING:
+    from archspec.language import Spec
 
 Content = str | bytes
 """What a file holds: text, or bytes that no diff could show."""
@@ -41,6 +46,20 @@ def write_files(
     return list(changed)
 
 
+def write_file(path: Path, content: Content, check: Callable[[bytes], None]) -> None:
+    """Write a file in one step, if `check` does not refuse what is there.
+
+    Raises FileRefused and SpecError as `write_files`.
+    """
+    try:
+        target = _place(path.parent, Path(path.name))
+        if target.exists():
+            check(target.read_bytes())
+        _replace(target, content)
+    except OSError as error:
+        raise _failure(error, path) from None
+
+
 def write_reported(
     files: Mapping[Path, Content], root: Path, force: bool = False
 ) -> dict[Path, str]:
@@ -48,6 +67,18 @@ def write_reported(
     written = {*write_files(files, root, force)}
     paths = [root / path for path in files]
     return {path: "wrote" if path in written else "unchanged" for path in paths}
+
+
+def generated_path(spec: Spec, target: str) -> Path:
+    """The path of what is generated, relative to the output folder.
+
+    Raises SpecError (AS207) if the spec's file has a name that no module can have.
+    """
+    if fault := identifier_fault(spec.stem):
+        help = f"a spec's file is named by a name: {identifier_help(spec.stem)}"
+        raise SpecError.single("AS207", fault, help=help.removesuffix(": "))
+    suffix = ".onnx" if target == "onnx" else ".py"
+    return Path(target, spec.module_name + suffix)
 
 
 def compare_files(files: Mapping[Path, Content], root: Path) -> dict[Path, str]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, get_args
 
 from archspec import network
-from archspec.errors import InvalidArgument, SpecError, one_of, optional_packages
-from archspec.reading.identifiers import identifier_fault, identifier_help
+from archspec.api.counting import counts_of, other_counts
+from archspec.errors import InvalidArgument, one_of, optional_packages
 
 if TYPE_CHECKING:
     from archspec.analysis.counts import Counter, Counts
     from archspec.analysis.usage import UsageWords
     from archspec.api.weights import AdoptedWeights, Weights
     from archspec.benching import Benchmark
-    from archspec.drawing import Format as Picture
-    from archspec.drawing import Share
+    from archspec.drawing import Picture, Share
     from archspec.errors import Diagnostic
     from archspec.verification import Report
     from archspec.weights.checks import Arrays
@@ -78,7 +77,7 @@ class Network(network.Network):
         from archspec.analysis.usage import Usage
 
         one_of("format", format, get_args(Format))
-        chosen, counts = Usage.of(**usage), _others(self, counter)
+        chosen, counts = Usage.of(**usage), other_counts(self, counter)
         if format == "csv":
             return table.to_csv(self, counts)
         return getattr(table, f"to_{format}")(self, chosen, counts)
@@ -87,7 +86,7 @@ class Network(network.Network):
         """The shapes and total costs as plain data."""
         from archspec.analysis.cost import totals
 
-        counts = _others(self, counter)
+        counts = other_counts(self, counter)
         return totals(self) | ({"counter": counts.as_data()} if counts else {})
 
     def count(self, counter: Counter) -> Counts:
@@ -103,9 +102,7 @@ class Network(network.Network):
             InvalidArgument: another word.
             SpecError: the tool's framework does not support the network (AS4xx).
         """
-        from archspec.analysis.counts import own_counts
-
-        return _others(self, counter) or own_counts(self)
+        return counts_of(self, counter)
 
     def costs(
         self, counter: Counter = "archspec", **usage: Unpack[UsageWords]
@@ -128,7 +125,7 @@ class Network(network.Network):
         from archspec.analysis.cost import cost_document
         from archspec.analysis.usage import Usage
 
-        return cost_document(self, Usage.of(**usage), _others(self, counter))
+        return cost_document(self, Usage.of(**usage), other_counts(self, counter))
 
     def draw(
         self,
@@ -148,11 +145,9 @@ class Network(network.Network):
         Raises:
             InvalidArgument: another word.
         """
-        from archspec import drawing
+        from archspec.drawing import draw
 
-        one_of("format", format, drawing.FORMATS)
-        one_of("share", share, drawing.SHARES)
-        return drawing.draw(self, format, share, compared_with)
+        return draw(self, format, share, compared_with)
 
     def fold_batch_norm(self) -> Network:
         """The network for inference, batch norm folded into the layers before it."""
@@ -188,18 +183,14 @@ class Network(network.Network):
 
         Raises SpecError (AS207) if the spec's file has a name that no module can have.
         """
-        stem = self.spec.stem
-        if fault := identifier_fault(stem):
-            help = f"a spec's file is named by a name: {identifier_help(stem)}"
-            raise SpecError.single("AS207", fault, help=help.removesuffix(": "))
-        suffix = ".onnx" if target == "onnx" else ".py"
-        return Path(target, self.spec.module_name + suffix)
+        from archspec.api.files import generated_path
+
+        return generated_path(self.spec, target)
 
     def source(self, target: str, *, templates: Path | None = None) -> str:
         """The source code that `archspec generate` writes for a target.
 
-        `templates` is a folder of custom templates, which take precedence. They are
-        executed.
+        `templates` is a folder of custom templates, which take precedence and are run.
 
         Raises:
             InvalidArgument: the target is unknown.
@@ -348,37 +339,12 @@ class Network(network.Network):
         """
         from archspec.api.weights import adopt
 
-        file = Path(path)
         return adopt(
             self,
-            file,
+            Path(path),
             ignore,
             key=key,
             accept=accept,
             qkv_by_head=qkv_by_head,
             verify=verify,
         )
-
-
-def overview(
-    networks: Iterable[Network], format: str = "text", counter: Counter = "archspec"
-) -> str:
-    """A line with the costs of each network, as text, markdown or csv.
-
-    Raises InvalidArgument for other formats or counters.
-    """
-    from archspec.analysis import table
-
-    one_of("format", format, ("text", "markdown", "csv"))
-    found = [*networks]
-    counts = [c for c in (_others(network, counter) for network in found) if c]
-    return table.overview(found, format, counts)
-
-
-def _others(network: Network, counter: Counter) -> Counts | None:
-    """The figures of a counter, if that is another one than archspec."""
-    if counter == "archspec":
-        return None
-    from archspec.counting import count
-
-    return count(network, counter)

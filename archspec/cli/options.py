@@ -176,7 +176,7 @@ def overview(
     """A line for each network."""
     if format == "json":
         return as_json([network.totals(counter) for network in networks]) + "\n"
-    from archspec.api.network import overview
+    from archspec.api.counting import overview
 
     return overview(networks, "text" if format == "table" else format, counter)
 

@@ -16,15 +16,15 @@ from archspec.drawing.html import html
 from archspec.drawing.mermaid import mermaid
 from archspec.drawing.page import MADE, Share
 from archspec.drawing.svg import svg
+from archspec.errors import one_of
 from archspec.network import Network
 
-Format = Literal["svg", "html", "mermaid", "dot"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-SHARES: tuple[Share, ...] = get_args(Share)
+Picture = Literal["svg", "html", "mermaid", "dot"]
+"""The formats of pictures."""
 
-__all__ = ["FORMATS", "SHARES", "Format", "Share", "draw", "is_picture"]
+__all__ = ["Picture", "Share", "draw", "is_picture"]
 
-_WRITERS: dict[Format, Callable[[Diagram, Share], str]] = {
+_WRITERS: dict[Picture, Callable[[Diagram, Share], str]] = {
     "svg": svg,
     "html": html,
     "mermaid": mermaid,
@@ -39,11 +39,16 @@ def is_picture(content: bytes) -> bool:
 
 def draw(
     network: Network,
-    format: Format = "svg",
+    format: Picture = "svg",
     share: Share = "macs",
     compared_with: Network | None = None,
 ) -> str:
-    """The picture of a network in a format, or of its differences from another."""
+    """The picture of a network in a format, or of its differences from another.
+
+    Raises InvalidArgument for other words.
+    """
+    one_of("format", format, get_args(Picture))
+    one_of("share", share, get_args(Share))
     if compared_with is None:
         return _WRITERS[format](diagram(network), share)
     return _WRITERS[format](difference(compared_with, network), share)
