@@ -81,11 +81,12 @@ $(VENV)/docs: $(VENV)/core
 	$(PIP) -e '.[docs]'
 	touch $@
 
-# Pages are tested in Debian's Chromium, and the playground is bundled by npm. On other
-# systems, put a `chromium` and an `npm` on the path.
+# Pages are tested in Debian's Chromium, completion in shells, and the playground is bundled
+# by npm. On other systems, put these commands on the path.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 INSTALL := $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends
 $(VENV)/browser:
 	command -v chromium || { $(INSTALL) chromium; }
 	command -v npm || { $(INSTALL) npm; }
+	command -v zsh && command -v fish || { $(INSTALL) zsh fish; }
 	touch $@
