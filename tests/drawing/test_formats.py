@@ -10,7 +10,7 @@ import pytest
 import archspec
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:.* deprecated - use .*:DeprecationWarning:pydot"
+    "ignore:'setParseAction' deprecated - use 'set_parse_action'$:DeprecationWarning"
 )
 
 MERMAID = "mermaid@11.17.2"

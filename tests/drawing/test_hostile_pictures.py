@@ -8,7 +8,7 @@ import pytest
 import archspec
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:.* deprecated - use .*:DeprecationWarning:pydot"
+    "ignore:'setParseAction' deprecated - use 'set_parse_action'$:DeprecationWarning"
 )
 
 TEXTS = [
