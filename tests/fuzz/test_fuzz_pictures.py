@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from documents import as_text
 from hypothesis import given
@@ -10,7 +12,7 @@ from networks import Drawn, networks
 from tally import NETWORKS
 from tally import drawn as drawn_cases
 
-from archspec.drawing import FORMATS, draw
+from archspec.drawing import Picture, draw
 from archspec.drawing.diagram import diagram
 from archspec.drawing.page import page
 from archspec.elaboration import elaborate
@@ -30,6 +32,6 @@ def test_pictures(tmp_path):
         found = page(diagram(network))
         scenes = [found.scene, *(panel.scene for panel in found.panels)]
         assert not [fault for scene in scenes for fault in faults(scene)]
-        assert all(draw(network, format) for format in FORMATS)
+        assert all(draw(network, format) for format in get_args(Picture))
 
     one()
