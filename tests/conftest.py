@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -86,6 +87,11 @@ def pytest_collection_modifyitems(
     config.hook.pytest_deselected(items=left_out)
     gone = set(left_out)
     items[:] = sorted((item for item in items if item not in gone), key=_rank)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the garbage collector need not visit it again."""
+    gc.freeze()
 
 
 def _asked_for(item: pytest.Item, config: pytest.Config) -> bool:

@@ -69,13 +69,12 @@ def leaves(model: Any) -> Iterator[Any]:
 
 
 def once() -> list[Counted]:
-    """A row for each original and size of image."""
-    found = {
-        (row.source, row.network().input_shape, counts_of(row)): row
-        for row in every_row()
-        if row.library
-    }
-    return list(found.values())
+    """A row for each original and what it has."""
+    return list(
+        {
+            (row.source, counts_of(row)): row for row in every_row() if row.library
+        }.values()
+    )
 
 
 def counts_of(row: Counted) -> tuple[int, int, int]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 import subprocess
-import sys
 
 import pytest
 from exchange import case
+from ruff import find_ruff_bin
 from test_own_blocks import BLOCKS
 from zoo import FLAVOURED, label
 
 from archspec.targets import TARGETS
 
-RUFF = [sys.executable, "-m", "ruff"]
 LENGTHS = {"torch": 170, "keras": 130, "nnx": 180}
 IMPORTED = {"torch": {"torch"}, "keras": {"keras", "numpy"}, "nnx": {"flax", "jax"}}
 
@@ -21,13 +20,13 @@ IMPORTED = {"torch": {"torch"}, "keras": {"keras", "numpy"}, "nnx": {"flax", "ja
 def complaints(texts, folder):
     for name, text in texts.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
-    rules = ["--select", "E,F,I,UP,B", "--line-length", "88", "--no-cache"]
-    commands = [
-        [*RUFF, "check", "--quiet", "--isolated", *rules, str(folder)],
-        [*RUFF, "format", "--diff", "--quiet", "--isolated", "--no-cache", str(folder)],
-    ]
+    alone = ["--quiet", "--isolated", "--no-cache", str(folder)]
+    rules = ["--select", "E,F,I,UP,B", "--line-length", "88"]
+    commands = ["check", *rules, *alone], ["format", "--diff", *alone]
     return "".join(
-        subprocess.run(command, capture_output=True, check=False, text=True).stdout
+        subprocess.run(
+            [find_ruff_bin(), *command], capture_output=True, check=False, text=True
+        ).stdout
         for command in commands
     )
 
