@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import tokenize
+from functools import cache
 
 import pytest
 
@@ -52,19 +53,24 @@ TEXTS = {
 }
 
 
-@pytest.fixture
-def printed(forked, tmp_path):
+@pytest.fixture(scope="module")
+def printed(server, tmp_path_factory):
     """What a command prints of the spec with this text in all its fields."""
+    folder = tmp_path_factory.mktemp("text")
 
+    @cache
     def printed(text: str, *arguments: str) -> str:
-        path = tmp_path / "net.yaml"
-        path.write_text(SPEC.format(json.dumps(text)), encoding="utf-8")
+        (folder / "net.yaml").write_text(spec(text), encoding="utf-8")
         command, *options = arguments
-        done = forked(command, "net.yaml", *options)
+        done = server.run((command, "net.yaml", *options), str(folder), {})
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
 
     return printed
+
+
+def spec(text: str) -> str:
+    return SPEC.format(json.dumps(text))
 
 
 def masked(source: str) -> tuple[str, list[str]]:
@@ -99,8 +105,8 @@ def test_a_terminal_takes_it_for_no_command(printed, text, format):
     )
 
 
-def test_nor_what_a_foreign_file_holds(forked, printed, tmp_path):
-    printed("plain", "flops")
+def test_nor_what_a_foreign_file_holds(forked, tmp_path):
+    (tmp_path / "net.yaml").write_text(spec("plain"))
     (tmp_path / "out" / "torch").mkdir(parents=True)
     (tmp_path / "out" / "torch" / "net.py").write_text(f"{TERMINAL}\nlast")
     refused = forked("generate", "net.yaml", "-o", "out", "--target", "torch")
