@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from archspec.api.checking import Findings, checking
@@ -15,11 +16,12 @@ from archspec.editing.part import Part
 from archspec.editing.positions import Lines
 from archspec.editing.roles import Role, roles, signature
 from archspec.editing.vocabulary import Ops
-from archspec.errors import Diagnostic, SpecError
+from archspec.errors import ERROR, Diagnostic, SpecError, in_order
 from archspec.network import Network
 from archspec.reading import parsed
 from archspec.reading.reader import read_file
 from archspec.reading.source import MAX_EXTENDS, extended_file
+from archspec.targets import TARGETS, check_printable
 
 _IS_SPEC = re.compile(r"^archspec[ \t]*:|^extends[ \t]*:.*\.ya?ml\b", re.MULTILINE)
 
@@ -35,9 +37,10 @@ class Document:
     read: Read = field(default=read_file, repr=False)
     """Gives the texts of other files, which may be open, too; raises SpecError."""
     good: Figures | None = field(default=None, repr=False)
-    found: tuple[Diagnostic, ...] = field(default=(), repr=False)
+    found: tuple[Diagnostic, ...] | None = field(default=None, repr=False)
+    """The diagnostics of this text, once they are known."""
     is_broken: bool = False
-    """Whether the spec has errors without any of its variants."""
+    """Whether the last text that was analysed has errors without any variant."""
 
     @property
     def is_spec(self) -> bool:
@@ -74,6 +77,11 @@ class Document:
             base._extended(found, (*above, path))
             found[path] = base
 
+    def extends(self, file: Path) -> bool:
+        """Whether it extends a file, or would if the file existed."""
+        names = chain.from_iterable(map(extended_names, self.outlines))
+        return file in self.bases or any(Path(own).name == file.name for own in names)
+
     @cached_property
     def outlines(self) -> tuple[Part, ...]:
         """The trees of the files that it extends, and its own."""
@@ -100,17 +108,23 @@ class Document:
         signatures = (signature(key) for key, _ in self.known("define"))
         return {parts[0].text for parts in signatures if len(parts) > 1}
 
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The diagnostics of this text that are errors, as far as they are known."""
+        return [found for found in self.found or () if found.severity == ERROR]
+
     def changed(self, text: str) -> Document:
         """Another version, for which the last good network stays."""
-        return replace(self, text=text)
+        return replace(self, text=text, found=None)
 
     def analysed(self) -> Iterator[Document]:
-        """The same version with its diagnostics and network, as far as they are known.
+        """The same version with its network, then with its diagnostics, too.
 
-        The last one is complete. Between them an editor can stop.
+        Between them an editor can stop. What targets do not support comes last, of the
+        base alone.
         """
         if not self.is_spec:
-            yield replace(self, found=())
+            yield replace(self, found=(), is_broken=False)
             return
         findings = Findings(str(self.path))
         networks: list[Network] = []
@@ -118,11 +132,25 @@ class Document:
             findings, lambda: parsed(self.text, self.path, self.read)
         ):
             networks.append(network)
-            found = () if self.is_broken else self.found
-            yield replace(self, good=_good(networks), found=found, is_broken=False)
+            yield replace(self, good=_good(networks), is_broken=False)
         good = _good(networks) if networks else self.good
         found = tuple(findings)
-        yield replace(self, good=good, found=found, is_broken=not networks)
+        done = replace(self, good=good, found=found, is_broken=not networks)
+        yield done
+        if not findings.errors:
+            for faults in _unprintable(networks[0]):
+                yield replace(done, found=faults or found)
+
+
+def _unprintable(base: Network) -> Iterator[tuple[Diagnostic, ...]]:
+    """What targets do not support, of one target more each time."""
+    found: list[Diagnostic] = []
+    for target in TARGETS:
+        try:
+            check_printable(base, target)
+        except SpecError as error:
+            found += error.diagnostics
+        yield tuple(in_order(found))
 
 
 def _good(networks: list[Network]) -> Figures:

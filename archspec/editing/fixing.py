@@ -9,7 +9,7 @@ from typing import NamedTuple
 from archspec.editing.document import Document
 from archspec.editing.edits import Edit, applied
 from archspec.editing.positions import Span
-from archspec.errors import ERROR, Diagnostic, Fix
+from archspec.errors import Diagnostic, Fix
 
 _NEEDS_QUOTES = re.compile(r"[,\[\]{}]|: |^[@`%&*!|>'\"]|^$| #")
 
@@ -29,7 +29,7 @@ def fixes(document: Document, span: Span) -> list[QuickFix]:
     A fix is offered only if its diagnostic is gone with it, and no other error comes.
     """
     found: list[QuickFix] = []
-    for diagnostic in document.found:
+    for diagnostic in document.found or ():
         if diagnostic.place is None or diagnostic.place.file != str(document.path):
             continue
         place = document.lines.span(diagnostic.place)
@@ -73,10 +73,6 @@ def _helps(document: Document, diagnostic: Diagnostic, edit: Edit) -> bool:
     changed = document.changed(applied(document.text, (edit,)))
     *_, after = changed.analysed()
     key = diagnostic.code, diagnostic.message, diagnostic.position
-    if key in {(d.code, d.message, d.position) for d in after.found}:
+    if key in {(d.code, d.message, d.position) for d in after.found or ()}:
         return False
-    return len(_errors(after)) <= len(_errors(document))
-
-
-def _errors(document: Document) -> list[Diagnostic]:
-    return [found for found in document.found if found.severity == ERROR]
+    return len(after.errors) <= len(document.errors)

@@ -5,8 +5,8 @@ This module and `session` are the only ones that know pygls.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from lsprotocol import types as lsp
 
@@ -23,7 +23,6 @@ from archspec.editing.reference import about_op
 from archspec.editing.session import Refusal, Session
 from archspec.errors import InvalidArgument
 
-T = TypeVar("T")
 _COMPLETED = {
     "key": lsp.CompletionItemKind.Property,
     "op": lsp.CompletionItemKind.Function,
@@ -59,7 +58,7 @@ def serve(port: int | None = None) -> None:
 
 
 def _documents(session: Session) -> None:
-    """Opening, changing and closing documents."""
+    """Opening, changing and closing documents, and changes of other files."""
 
     @session.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: lsp.DidOpenTextDocumentParams) -> None:
@@ -74,13 +73,22 @@ def _documents(session: Session) -> None:
     def closed(params: lsp.DidCloseTextDocumentParams) -> None:
         session.close(params.text_document.uri)
 
+    @session.feature(lsp.INITIALIZED)
+    def initialized(_: lsp.InitializedParams) -> None:
+        session.watch()
+
+    @session.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def changed_on_disk(params: lsp.DidChangeWatchedFilesParams) -> None:
+        for change in params.changes:
+            session.analyse_extending(change.uri)
+
 
 def _explanations(session: Session) -> None:
     """Hovers and hints."""
 
     @session.feature(lsp.TEXT_DOCUMENT_HOVER)
     def hover(params: lsp.HoverParams) -> lsp.Hover | None:
-        document, offset = session.at(params.text_document.uri, params.position)
+        document, offset = session.at(params)
         found = hovering.hover(document, offset)
         if found is None:
             return None
@@ -89,7 +97,8 @@ def _explanations(session: Session) -> None:
 
     @session.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
     def inlay_hints(params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
-        document, span = session.part(params.text_document.uri, params.range)
+        document = session.document(params.text_document.uri)
+        span = session.span(params.range, document.lines)
         return [
             lsp.InlayHint(
                 session.position(hint.offset, document.lines),
@@ -111,11 +120,10 @@ def _completion(session: Session) -> None:
         ),
     )
     def complete(params: lsp.CompletionParams) -> lsp.CompletionList:
-        uri = params.text_document.uri
-        document, offset = session.at(uri, params.position)
+        document, offset = session.at(params)
         found = completing.complete(document, offset)
         range = session.range(found.span, document.lines)
-        has_snippets = session.takes_snippets
+        uri, has_snippets = params.text_document.uri, session.takes_snippets
         items = [
             _completed(item, number, range, uri, has_snippets)
             for number, item in enumerate(found.items)
@@ -133,9 +141,11 @@ def _completion(session: Session) -> None:
         lsp.TEXT_DOCUMENT_CODE_ACTION,
         lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix]),
     )
-    def fix(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+    async def fix(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
         uri = params.text_document.uri
-        document, span = session.part(uri, params.range)
+        document = await session.settled(uri)
+        span = session.span(params.range, document.lines)
+        fixes = await session.run(lambda: fixing.fixes(document, span))
         return [
             lsp.CodeAction(
                 title=found.title,
@@ -144,7 +154,7 @@ def _completion(session: Session) -> None:
                 is_preferred=found.is_preferred,
                 edit=session.edits(uri, found.edits),
             )
-            for found in fixing.fixes(document, span)
+            for found in fixes
         ]
 
 
@@ -176,13 +186,13 @@ def _navigation(session: Session) -> None:
 
     @session.feature(lsp.TEXT_DOCUMENT_DEFINITION)
     def definition(params: lsp.DefinitionParams) -> list[lsp.Location]:
-        document, offset = session.at(params.text_document.uri, params.position)
+        document, offset = session.at(params)
         return [*map(session.location, symbols.definitions(document, offset))]
 
     @session.feature(lsp.TEXT_DOCUMENT_REFERENCES)
     def references(params: lsp.ReferenceParams) -> list[lsp.Location]:
+        document, offset = session.at(params)
         uri = params.text_document.uri
-        document, offset = session.at(uri, params.position)
         return [
             lsp.Location(uri, session.range(found.span, document.lines))
             for found in symbols.references(document, offset)
@@ -191,7 +201,7 @@ def _navigation(session: Session) -> None:
 
     @session.feature(lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
     def highlights(params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight]:
-        document, offset = session.at(params.text_document.uri, params.position)
+        document, offset = session.at(params)
         kinds = lsp.DocumentHighlightKind.Read, lsp.DocumentHighlightKind.Write
         return [
             lsp.DocumentHighlight(
@@ -227,23 +237,26 @@ def _renaming(session: Session) -> None:
 
     @session.feature(lsp.TEXT_DOCUMENT_PREPARE_RENAME)
     def prepare(params: lsp.PrepareRenameParams) -> lsp.Range:
-        document, offset = session.at(params.text_document.uri, params.position)
-        span = _refused(lambda: symbols.renamed(document, offset))
+        document, offset = session.at(params)
+        with _refusals():
+            span = symbols.renamed(document, offset)
         return session.range(span, document.lines)
 
     @session.feature(lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True))
-    def rename(params: lsp.RenameParams) -> lsp.WorkspaceEdit:
-        uri = params.text_document.uri
-        document, offset = session.at(uri, params.position)
-        name = params.new_name
-        spans = _refused(lambda: symbols.rename(document, offset, name))
+    async def rename(params: lsp.RenameParams) -> lsp.WorkspaceEdit:
+        uri, name = params.text_document.uri, params.new_name
+        document = await session.settled(uri)
+        offset = session.offset(params.position, document.lines)
+        with _refusals():
+            spans = await session.run(lambda: symbols.rename(document, offset, name))
         return session.edits(uri, [Edit(span, name) for span in spans])
 
 
-def _refused(attempt: Callable[[], T]) -> T:
-    """The result, or an error that editors show."""
+@contextmanager
+def _refusals() -> Generator[None]:
+    """Show the reason of an InvalidArgument in the editor."""
     try:
-        return attempt()
+        yield
     except InvalidArgument as error:
         raise Refusal(str(error)) from None
 

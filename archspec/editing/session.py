@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -24,9 +24,10 @@ from archspec.editing.document import Document
 from archspec.editing.edits import Edit
 from archspec.editing.positions import Lines, Position, Span, Unit
 from archspec.editing.symbols import Location
-from archspec.errors import NOTE, WARNING, Diagnostic, Place, Related
+from archspec.errors import NOTE, WARNING, Diagnostic, Place, Related, SpecError
 from archspec.reading.reader import read_file
 
+T = TypeVar("T")
 DELAY = 0.2
 """Seconds without a change after which a document is analysed."""
 
@@ -37,10 +38,21 @@ _SEVERITIES = {
 }
 
 
+def _path(uri: str) -> Path:
+    """The file of a document; one that was never saved has none, but a name."""
+    return Path(to_fs_path(uri) or uri).resolve()
+
+
 class Refusal(JsonRpcException):
     """A request that cannot be fulfilled, for a reason that the editor shows."""
 
     CODE = -32803  # RequestFailed
+
+
+class Outdated(Refusal):
+    """The document of a request has changed, and positions in it with it."""
+
+    CODE = -32801  # ContentModified
 
 
 def _is_no_refusal(record: logging.LogRecord) -> bool:
@@ -48,6 +60,13 @@ def _is_no_refusal(record: logging.LogRecord) -> bool:
 
 
 logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_refusal)
+
+
+class _Positioned(Protocol):
+    """A request about a position."""
+
+    text_document: lsp.TextDocumentIdentifier
+    position: lsp.Position
 
 
 class Session(LanguageServer):
@@ -78,35 +97,54 @@ class Session(LanguageServer):
 
         Editors escape other characters than pygls: VS Code writes `c%3A` for a drive.
         """
+        file = path.resolve()
         opened = [*self.documents.items()]  # at once, since threads call this
-        known = (uri for uri, document in opened if document.path == path)
-        return next(known, from_fs_path(str(path)) or str(path))
+        known = (uri for uri, document in opened if document.path == file)
+        return next(known, from_fs_path(str(file)) or str(file))
 
     def open(self, uri: str, text: str) -> None:
-        """Note the text of a document that was opened."""
-        path = Path(to_fs_path(uri) or "untitled.yaml")
-        self.documents[uri] = Document(path, text, self.read)
+        """Note the text of a document, which may not be that of its file."""
+        self.documents[uri] = Document(_path(uri), text, self.read)
         self.analyse(uri, 0)
+        self.analyse_extending(uri)
 
     def change(self, uri: str, text: str) -> None:
         """Note another text, and analyse it and the documents that extend it."""
-        self.documents[uri] = changed = self.documents[uri].changed(text)
+        self.documents[uri] = self.document(uri).changed(text)
         self.analyse(uri)
-        for other, document in [*self.documents.items()]:
-            if changed.path.resolve() in document.bases:
-                self.documents[other] = document.changed(document.text)
-                self.analyse(other)
+        self.analyse_extending(uri)
 
     def close(self, uri: str) -> None:
-        """Forget a document and its diagnostics."""
+        """Forget a document and its diagnostics; its file is what others extend."""
         self.documents.pop(uri, None)
         if task := self.tasks.pop(uri, None):
             task.cancel()
         self.publish(uri, {})
+        self.analyse_extending(uri)
 
     def document(self, uri: str) -> Document:
-        """A document; an empty one if it is not open any more."""
-        return self.documents.get(uri) or Document(Path(to_fs_path(uri) or uri), "")
+        """A document; an empty one if it is not open."""
+        return self.documents.get(uri) or Document(_path(uri), "", self.read)
+
+    def watch(self) -> None:
+        """Have the editor report changes of YAML files on the disk, if it can."""
+        workspace = self.client_capabilities.workspace
+        watched = workspace.did_change_watched_files if workspace is not None else None
+        if watched is None or not watched.dynamic_registration:
+            return
+        files = [lsp.FileSystemWatcher("**/*.{yaml,yml}")]
+        options = lsp.DidChangeWatchedFilesRegistrationOptions(files)
+        method = lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        made = [lsp.Registration("specs", method, options)]
+        self.client_register_capability(lsp.RegistrationParams(made))
+
+    def analyse_extending(self, uri: str) -> None:
+        """Analyse the documents that extend a file, whose text is another now."""
+        file = _path(uri)
+        for other, document in [*self.documents.items()]:
+            if other != uri and document.extends(file):
+                self.documents[other] = document.changed(document.text)
+                self.analyse(other)
 
     def analyse(self, uri: str, delay: float = DELAY) -> None:
         """Analyse the present version of a document, not any that is on its way."""
@@ -116,18 +154,30 @@ class Session(LanguageServer):
 
     async def _analyse(self, uri: str, delay: float) -> None:
         await asyncio.sleep(delay)
-        loop, before = asyncio.get_running_loop(), self.documents[uri]
+        before = last = self.documents[uri]
         steps = before.analysed()
-        while True:
-            analysed = await loop.run_in_executor(self.worker, next, steps, None)
-            if analysed is None:
-                break
-            if self.documents[uri].is_broken and not analysed.is_broken:
-                self.publish(uri, {})
-            if self.documents[uri].good is before.good is not analysed.good:
-                self.refresh()  # as the base is known, which hints are about
+        while (analysed := await self.run(lambda: next(steps, None))) is not None:
             self.documents[uri] = analysed
-        self.publish(uri, self.by_file(self.documents[uri]))
+            if last.good is before.good is not analysed.good:
+                self.refresh()  # as the base is known, which hints are about
+            if last.is_broken and not analysed.is_broken:
+                self.publish(uri, {})
+            if analysed.found is not None and analysed.found != last.found:
+                self.publish(uri, self.by_file(uri, analysed))
+            last = analysed
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """The result of a function that takes a while, from the thread for those."""
+        return await asyncio.get_running_loop().run_in_executor(self.worker, function)
+
+    async def settled(self, uri: str) -> Document:
+        """A document when it is analysed; raises Outdated if it changes before."""
+        text = self.document(uri).text
+        if task := self.tasks.get(uri):
+            await asyncio.wait([task])
+        if self.document(uri).text != text:
+            raise Outdated("the document has changed")
+        return self.document(uri)
 
     def refresh(self) -> None:
         """Have the editor ask for hints again, if it can."""
@@ -136,21 +186,28 @@ class Session(LanguageServer):
         if hints is not None and hints.refresh_support:
             self.workspace_inlay_hint_refresh(None)
 
-    def by_file(self, document: Document) -> dict[str, list[lsp.Diagnostic]]:
+    def by_file(self, uri: str, document: Document) -> dict[str, list[lsp.Diagnostic]]:
         """The diagnostics of a document by the URIs of their files."""
         found: dict[str, list[lsp.Diagnostic]] = defaultdict(list)
         lines = {str(document.path): document.lines}
-        for diagnostic in document.found:
+        for diagnostic in document.found or ():
             file = diagnostic.place.file if diagnostic.place else str(document.path)
             if file not in lines:
-                lines[file] = Lines(self.read(Path(file)))
-            own = self.diagnostic(diagnostic, lines[file])
-            found[self.uri(Path(file))].append(own)
+                lines[file] = self.lines(Path(file))
+            own = uri if file == str(document.path) else self.uri(Path(file))
+            found[own].append(self.diagnostic(diagnostic, lines[file]))
         return found
+
+    def lines(self, path: Path) -> Lines:
+        """The lines of a file; of one that is gone, none."""
+        try:
+            return Lines(self.read(path))
+        except SpecError:
+            return Lines("")
 
     def publish(self, uri: str, found: Mapping[str, list[lsp.Diagnostic]]) -> None:
         """Send a document's diagnostics, with those of others for the same files."""
-        files = {uri, *self.published.pop(uri, {}), *found}
+        files = dict.fromkeys((*self.published.pop(uri, {}), *found, uri))
         if found:
             self.published[uri] = dict(found)
         for file in files:
@@ -180,13 +237,13 @@ class Session(LanguageServer):
         """Another place of a diagnostic."""
         file = Path(other.place.file)
         if place is None or other.place.file != place.file:
-            lines = Lines(self.read(file))
+            lines = self.lines(file)
         location = self.location(Location(file, lines.span(other.place)), lines)
         return lsp.DiagnosticRelatedInformation(location, other.message)
 
     def location(self, found: Location, lines: Lines | None = None) -> lsp.Location:
         """A part of a file in the editor's units."""
-        lines = lines or Lines(self.read(found.path))
+        lines = lines or self.lines(found.path)
         return lsp.Location(self.uri(found.path), self.range(found.span, lines))
 
     def position(self, offset: int, lines: Lines) -> lsp.Position:
@@ -198,16 +255,18 @@ class Session(LanguageServer):
         start, end = (self.position(offset, lines) for offset in span)
         return lsp.Range(start, end)
 
-    def at(self, uri: str, position: lsp.Position) -> tuple[Document, int]:
-        """A document, and the offset of a position in it."""
-        document = self.document(uri)
-        own = Position(position.line, position.character)
-        return document, document.lines.offset(own, self.unit)
+    def span(self, range: lsp.Range, lines: Lines) -> Span:
+        """The part of a text in a range of the editor."""
+        return Span(*(self.offset(end, lines) for end in (range.start, range.end)))
 
-    def part(self, uri: str, range: lsp.Range) -> tuple[Document, Span]:
-        """A document, and a part of it."""
-        document, start = self.at(uri, range.start)
-        return document, Span(start, self.at(uri, range.end)[1])
+    def offset(self, position: lsp.Position, lines: Lines) -> int:
+        """The offset of a position of the editor."""
+        return lines.offset(Position(position.line, position.character), self.unit)
+
+    def at(self, params: _Positioned) -> tuple[Document, int]:
+        """The document of a request, and the offset of its position."""
+        document = self.document(params.text_document.uri)
+        return document, self.offset(params.position, document.lines)
 
     def edits(self, uri: str, edits: Iterable[Edit]) -> lsp.WorkspaceEdit:
         """Edits of a document."""

@@ -11,7 +11,7 @@ from archspec.editing.document import Document
 from archspec.editing.edits import Edit, applied
 from archspec.editing.positions import Lines, Span
 from archspec.editing.roles import Role, Symbol
-from archspec.errors import ERROR, InvalidArgument
+from archspec.errors import InvalidArgument
 from archspec.language.blocks import standard_blocks
 from archspec.language.names import PREDEFINED, RESERVED_LAYERS
 from archspec.reading.identifiers import VARIANT, identifier_fault
@@ -201,20 +201,15 @@ def rename(document: Document, offset: int, name: str) -> list[Span]:
 
 def _check(document: Document, spans: list[Span], name: str) -> None:
     """Raise InvalidArgument if the other name changes the network or its variants."""
-    if document.good is None or _has_errors(document):
+    if document.good is None or document.errors:
         return
     edits = tuple(Edit(span, name) for span in spans)
     *_, after = document.changed(applied(document.text, edits)).analysed()
-    errors = [found for found in after.found if found.severity == ERROR]
-    if errors:
-        message = f"'{name}' would break the spec: {errors[0].message}"
+    if after.errors:
+        message = f"'{name}' would break the spec: {after.errors[0].message}"
         raise InvalidArgument(message)
     if after.good is None or after.good.layers != document.good.layers:
         raise InvalidArgument(f"'{name}' would change the network")
-
-
-def _has_errors(document: Document) -> bool:
-    return any(found.severity == ERROR for found in document.found)
 
 
 def _taken(document: Document, symbol: Symbol, name: str) -> str | None:

@@ -26,6 +26,7 @@ class Editor:
         self.published: dict[str, list[lsp.Diagnostic]] = {}
         self.publications = 0
         self.refreshed = 0
+        self.registered: list[str] = []
         self.versions: dict[str, int] = {}
         self.texts: dict[str, str] = {}
         self.unit = "utf-16"
@@ -38,6 +39,10 @@ class Editor:
         @self.client.feature(lsp.WORKSPACE_INLAY_HINT_REFRESH)
         def _(params: None) -> None:
             self.refreshed += 1
+
+        @self.client.feature(lsp.CLIENT_REGISTER_CAPABILITY)
+        def _(params: lsp.RegistrationParams) -> None:
+            self.registered += [made.method for made in params.registrations]
 
     def wait(self, awaited: Awaitable[T]) -> T:
         return self.loop.run_until_complete(asyncio.wait_for(awaited, SECONDS))
@@ -80,6 +85,18 @@ class Editor:
         change = lsp.TextDocumentContentChangeWholeDocument(text)
         params = lsp.DidChangeTextDocumentParams(version, [change])
         self.client.text_document_did_change(params)
+
+    def save(self, name: str, text: str | None) -> None:
+        """Change a file on the disk, or delete it."""
+        path = self.folder / name
+        if text is None:
+            path.unlink()
+        else:
+            path.write_text(text, "utf-8")
+        kind = lsp.FileChangeType
+        change = lsp.FileEvent(path.as_uri(), kind.Changed if text else kind.Deleted)
+        params = lsp.DidChangeWatchedFilesParams([change])
+        self.client.workspace_did_change_watched_files(params)
 
     def close(self, uri: str) -> None:
         identifier = lsp.TextDocumentIdentifier(uri)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from client import Editor, editor
+from client import SECONDS, Editor, editor
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
@@ -69,9 +70,13 @@ def _capabilities() -> dict[str, object]:
     item = lsp.ClientCompletionItemOptions(snippet_support=True)
     completion = lsp.CompletionClientCapabilities(completion_item=item)
     hints = lsp.InlayHintWorkspaceClientCapabilities(refresh_support=True)
+    watched = lsp.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+    workspace = lsp.WorkspaceClientCapabilities(
+        inlay_hint=hints, did_change_watched_files=watched
+    )
     return {
         "text_document": lsp.TextDocumentClientCapabilities(completion=completion),
-        "workspace": lsp.WorkspaceClientCapabilities(inlay_hint=hints),
+        "workspace": workspace,
     }
 
 
@@ -425,6 +430,107 @@ def test_a_base_that_is_open(vi: Editor, net: str) -> None:
     vi.change(net, NET.replace("kernel: 3, stride: 2", "kernel: 3, strid: 2"))
     vi.close(uri)
     assert vi.diagnostics(uri) == []
+
+
+CHILD = "extends: base.yaml\nname: Child\nlayers: {stem: {conv: {kernel: 5}}}\n"
+
+
+def messages(found: list[lsp.Diagnostic]) -> list[str]:
+    return [one.message.partition("\n")[0] for one in found]
+
+
+def shows(vi: Editor, uri: str, *expected: str) -> bool:
+    """Whether these are the diagnostics of a file, if not at once then soon."""
+    ends = time.monotonic() + SECONDS
+    while messages(vi.published.get(uri, [])) != [*expected]:
+        if time.monotonic() > ends:
+            return False
+        vi.wait(asyncio.sleep(0.01))
+    return True
+
+
+MISSING = "'extends': file not found: 'base.yaml'"
+
+
+def test_a_base_that_changes_on_the_disk(vi: Editor) -> None:
+    assert vi.registered == [lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES]
+    uri, base = vi.open("child.yaml", CHILD), (vi.folder / "base.yaml").as_uri()
+    assert shows(vi, uri, MISSING)
+    vi.save("base.yaml", NET)
+    assert shows(vi, uri)
+    vi.save("base.yaml", NET.replace("- [24, 2]", "- [24, 2, 3]"))
+    assert shows(vi, base, "row [24, 2, 3] has 3 values for 2 columns (c, n)")
+    assert shows(vi, uri)
+    vi.save("base.yaml", None)
+    assert shows(vi, uri, MISSING)
+    assert shows(vi, base)
+    vi.close(uri)
+    assert shows(vi, uri)
+
+
+def test_a_base_that_is_closed_without_saving(vi: Editor) -> None:
+    vi.save("base.yaml", NET)
+    uri, base = vi.open("child.yaml", CHILD), vi.open("base.yaml", NET + "extra: 1\n")
+    assert shows(vi, base, "unknown key 'extra'")
+    vi.close(base)
+    assert shows(vi, base)
+    vi.save("base.yaml", None)
+    assert shows(vi, uri, MISSING)
+    vi.close(uri)
+    assert shows(vi, uri)
+
+
+def test_a_folder_that_is_a_link(vi: Editor) -> None:
+    (vi.folder / "real").mkdir()
+    (vi.folder / "linked").symlink_to("real")
+    vi.save("real/base.yaml", "archspec: 2\n")
+    base = vi.open("linked/base.yaml", NET)
+    uri = vi.open("linked/child.yaml", CHILD)
+    assert vi.diagnostics(uri) == []
+    (found,) = vi.ask(lsp.TEXT_DOCUMENT_DEFINITION, uri, position=at(CHILD, "{|stem"))
+    assert found.uri == base
+    vi.close(uri)
+    vi.close(base)
+
+
+def test_documents_without_files(vi: Editor) -> None:
+    """Each has its own diagnostics."""
+    one, other = "untitled:Untitled-1", "untitled:Untitled-2"
+    for uri, text in ((one, NET), (other, NET.replace("classes: 10", "clases: 10"))):
+        item = lsp.TextDocumentItem(uri, "yaml", 1, text)
+        vi.client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
+        vi.diagnostics(uri)
+    assert messages(vi.published[other])[:1] == ["unknown key 'clases'"]
+    assert vi.published[one] == []
+    (found,) = vi.ask(
+        lsp.TEXT_DOCUMENT_DEFINITION, other, position=at(NET, "|width: 1")
+    )
+    assert found.uri == other
+    vi.close(one)
+    vi.close(other)
+
+
+def test_quick_fixes_are_of_the_present_text(vi: Editor, net: str) -> None:
+    """A request just behind a change waits for what is wrong with it."""
+    text = NET.replace("kernel: 3, stride: 2", "kernl: 3, stride: 2")
+    vi.change(net, text)
+    place = span(text, "|kernl|: 3, stride: 2")
+    context = lsp.CodeActionContext([])
+    (action,) = vi.ask(lsp.TEXT_DOCUMENT_CODE_ACTION, net, range=place, context=context)
+    assert changed(text, action.edit) == NET
+    vi.change(net, text := "# moved\n" + NET.replace("stride: 2}", "strid: 2}"))
+    place = span(text, "|scale(8)|, kernel: 3")
+    actions = vi.ask(lsp.TEXT_DOCUMENT_CODE_ACTION, net, range=place, context=context)
+    assert not actions
+
+
+def test_what_targets_refuse(vi: Editor, net: str) -> None:
+    text = NET.replace("side", "train")
+    vi.change(net, text)
+    refused = "the name 'train' is reserved by"
+    assert shows(vi, net, f"{refused} PyTorch", f"{refused} Flax NNX")
+    places = [found.range for found in vi.published[net]]
+    assert places == 2 * [span(text, "  |train|: {conv")]
 
 
 def test_other_files_are_left_alone(vi: Editor) -> None:
