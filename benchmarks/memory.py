@@ -19,6 +19,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from archspec import tables
+
 SMALL = [
     "mobilenetv2#multipliers.width=0.35;input.size=96;classes=10",
     "mobilenetv1#multipliers.width=0.25;input.size=96;classes=2",
@@ -96,7 +98,7 @@ def training(names: list[str]) -> None:
         cells: list[str] = [name.partition("#")[0]]
         for real, key in ((kept, "activation_bytes"), (peak, "peak_bytes")):
             ours = computed[key]
-            cells += [f"{real:,}", f"{ours:,}", f"{ours / real - 1:+.1%}"]
+            cells += [f"{real:,}", f"{ours:,}", tables.change(ours, real)]
         print(f"| {' | '.join(cells)} |", flush=True)
 
 
@@ -155,7 +157,7 @@ def arena(folder: Path) -> None:
             f"{head:,}",
             f"{ours:,}",
         )
-        difference = f"{ours / head - 1:+.1%}"
+        difference = tables.change(ours, head)
         print(f"| {' | '.join(cells)} | {difference} | {int(parts['tail']):,} |")
 
 

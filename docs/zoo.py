@@ -14,12 +14,13 @@ from pathlib import Path
 import zoo_picture
 
 from archspec.analysis.cost import difference
-from archspec.analysis.table import Grid, one_line, piped
+from archspec.analysis.table import one_line
 from archspec.elaboration import elaborate
 from archspec.language import variant_names
 from archspec.language.document import Figures
 from archspec.ops.shapes import by
 from archspec.reading import bundled_specs
+from archspec.tables import Column, Table
 
 DOCS = Path(__file__).parent
 COUNTS = DOCS.parent / "tests" / "reference" / "counts"
@@ -74,20 +75,21 @@ def networks(stem):
 
 def overview(zoo):
     """A table with one row per spec."""
-    header = "network", "", "published in", "input", "trainable", "MACs", "variants"
+    texts = [Column(name, "text") for name in ("network", "", "published in", "input")]
+    numbers = map(Column, ("trainable", "MACs", "variants"))
     rows = [
         [
             f"[{base.name}](#{base.name.lower()})",
             one_line(base.document.summary or ""),
             source(base.document),
             by(base.input_shape),
-            f"{base.trainable_parameters:,}",
-            f"{base.macs:,}",
-            str(len(variants)),
+            base.trainable_parameters,
+            base.macs,
+            len(variants),
         ]
         for base, *variants in zoo
     ]
-    return piped(Grid(header, rows, left=range(4)))
+    return Table([*texts, *numbers], rows).to_markdown()
 
 
 def source(document):
@@ -104,9 +106,9 @@ def section(found, counts):
     rows = [row(network, base, counts) for network in found]
     columns = [c for c in zip(COLUMNS, *rows, strict=True) if any(c[1:])]
     header, *rows = zip(*columns, strict=True)
-    left = [number for number, name in enumerate(header) if name in TEXTS]
+    table = Table([Column(n, "text" if n in TEXTS else "number") for n in header], rows)
     about = f"`{base.spec.stem}`: {source(base.document)}".removesuffix(": ")
-    return "\n\n".join([f"## {base.name}", about, piped(Grid(header, rows, left))])
+    return "\n\n".join([f"## {base.name}", about, table.to_markdown()])
 
 
 def row(network, base, counts):

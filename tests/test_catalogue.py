@@ -191,7 +191,7 @@ def test_forms_of_the_language_are_found_beside_the_primitives(run, root: Path, 
 class TestOps:
     def test_all_of_them_with_a_sentence(self, run):
         text = run("ops").stdout
-        assert "\nPooling:\n  max_pool          Maximum of each window;" in text
+        assert "\nPooling:\n  max_pool              Maximum of each window;" in text
         names = [line.split()[0] for line in text.splitlines() if line.startswith("  ")]
         assert names == list(primitives())
         assert list(json.loads(run("ops", "--json").stdout)) == names

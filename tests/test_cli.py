@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import archspec.targets
 from archspec.cli.commands import COMMANDS, GROUPS, program
-from archspec.cli.options import progress_shown
+from archspec.cli.progress import progress_shown
 from archspec.language import variant_names
 from archspec.reading import bundled_specs
 from archspec.targets.digest import UNSIGNED, sign
@@ -531,7 +531,7 @@ class TestColours:
         message = run("flops", "nosuch", color=True).stderr
         assert message.startswith("\x1b[1;31merror[AS501]:\x1b[0m there is no spec")
         table = run("flops", small, color=True).stdout
-        assert "\n\x1b[1mlayer  op " in table
+        assert "\n\x1b[1mlayer\x1b[0m" in table
         plain = run("flops", small, "--format", "json", color=True).stdout
         assert "\x1b" not in plain
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archspec.analysis.cost import cost_document
-from archspec.analysis.table import to_csv, to_markdown, to_text
+from archspec.analysis.table import page, to_csv
 from archspec.elaboration import elaborate
 from archspec.reading import bundled_specs
 
@@ -77,6 +77,10 @@ figures of other tools, see --counter.
 """
 
 
+def to_text(network):
+    return page(network).to("text")
+
+
 def test_the_table_is_one_to_read(small):
     assert to_text(small(SMALL)) == TABLE
 
@@ -96,7 +100,7 @@ def test_free_text_cannot_steer_a_terminal(small):
 
 
 def test_markdown_has_the_same_cells(small):
-    text, markdown = to_text(small(SMALL)), to_markdown(small(SMALL))
+    text, markdown = to_text(small(SMALL)), page(small(SMALL)).to("markdown")
     piped = [line for line in markdown.splitlines() if line.startswith("|")]
     cells = [c.strip() for line in piped for c in line.strip("|").split("|")]
     rules = {"---", "---:"}

@@ -10,7 +10,7 @@ pytest.importorskip("pty")
 
 from terminal import raw, shown
 
-from archspec.cli.tables import Column, fitted
+from archspec.cli.terminal import Fitted, fitted
 
 SPEC = """
 archspec: 1
@@ -132,17 +132,17 @@ def test_a_pipe_has_plain_text_and_loads_nothing_to_draw_it(archspec, folder: Pa
 
 def test_the_order_in_which_columns_give_way():
     columns = [
-        Column(("name", "a" * 30), False, 30, 24),
-        Column(("text", "b" * 20), False, 20, 8),
-        Column(("first", "1" * 10), True, 10),
-        Column(("share", "1.0%"), True, 5),
-        Column(("last number", "2" * 10), True, 11),
+        Fitted("name", "name", ("a" * 30,), 30, 24),
+        Fitted("text", "text", ("b" * 20,), 20, 8),
+        Fitted("first", "number", ("1" * 10,), 10),
+        Fitted("share", "share", ("1.0%",), 5),
+        Fitted("last number", "number", ("2" * 10,), 11),
     ]
 
     def kept(width: int) -> list[tuple[str, int]]:
         found, gap = fitted(columns, width)
         assert sum(c.width for c in found) + gap * (len(found) - 1) <= width
-        return [(column.cells[0], column.width) for column in found]
+        return [(column.name, column.width) for column in found]
 
     names = ["name", "text", "first", "share", "last number"]
     assert kept(84) == [*zip(names, (30, 20, 10, 5, 11), strict=True)]

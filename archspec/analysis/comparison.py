@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple, cast
 
 from archspec.analysis.counts import Counts
 from archspec.analysis.memory import fused_activations
-from archspec.analysis.table import Grid, aligned, piped
 from archspec.analysis.usage import Dtype
 from archspec.network import Network, NetworkLayer
 from archspec.ops.shapes import by
+from archspec.tables import Column, Page, Table, Value
 
 FIGURES = "parameters", "macs", "peak_activation_bytes"
 
@@ -177,36 +175,42 @@ def document(compared: Compared, *, layers: bool = False) -> dict[str, Any]:
     return found
 
 
-def text(compared: Compared, *, layers: bool = False, markdown: bool = False) -> str:
-    """The same as tables for a terminal, or as Markdown."""
-    printed = piped if markdown else aligned
-    parts = [printed(_overview(compared))]
+def page(compared: Compared, *, layers: bool = False) -> Page:
+    """The same as tables."""
+    groups: list[list[str | Table]] = [[_overview(compared)]]
     for network, found in _compared_layers(compared) if layers else ():
-        parts.append(f"{named(compared.networks[0])} -> {named(network)}")
-        grid = _differences(found, compared.unit)
-        parts.append(printed(grid) if found else "no layer differs")
-    return "\n\n".join(parts) + "\n"
+        groups.append([f"{named(compared.networks[0])} -> {named(network)}"])
+        table = _differences(found, compared.unit)
+        groups.append([table if found else "no layer differs"])
+    return Page(groups)
 
 
 def to_csv(compared: Compared, *, layers: bool = False) -> str:
     """A line for each network, or for each layer that differs from the first's."""
-    lines, names = io.StringIO(), compared.figures
-    writer = csv.writer(lines, lineterminator="\n")
+    names = compared.figures
     if not layers:
-        writer.writerow(["network", *names, *(f"{name}_ratio" for name in names)])
-        for own in figures(compared):
-            ratios = [own["ratios"][name] for name in names]
-            writer.writerow([own["network"], *(own[name] for name in names), *ratios])
-        return lines.getvalue()
+        header = ["network", *names, *(f"{name}_ratio" for name in names)]
+        rows: list[list[Value]] = [
+            [
+                own["network"],
+                *(own[name] for name in names),
+                *(own["ratios"][name] for name in names),
+            ]
+            for own in figures(compared)
+        ]
+        return Table([*map(Column, header)], rows).to_csv()
     header = "network change layer op changed output parameters_before"
     header = [*header.split(), "parameters_after", "macs_before", "macs_after"]
     header += ["count_before", "count_after"] if compared.counts else []
-    writer.writerow(header)
-    for network, found in _compared_layers(compared):
-        for change in found:
-            counts = *change.parameters, *change.macs, *(change.counted or ())
-            writer.writerow([named(network), *change[:5], *counts])
-    return lines.getvalue()
+    rows = [
+        [
+            *(named(network), *change[:5]),
+            *(*change.parameters, *change.macs, *(change.counted or ())),
+        ]
+        for network, found in _compared_layers(compared)
+        for change in found
+    ]
+    return Table([*map(Column, header)], rows).to_csv()
 
 
 def _compared_layers(compared: Compared) -> Iterator[tuple[Network, list[Change]]]:
@@ -232,23 +236,22 @@ def _counted(
     return change._replace(counted=(one, other))
 
 
-def _overview(compared: Compared) -> Grid:
+def _overview(compared: Compared) -> Table:
     """A line for each network; ratios to the first stand behind each figure."""
-    header = ["network", "input"]
+    columns = [Column("network", "name"), Column("input", "text")]
     shown = ["parameters", "count" if compared.counts else "macs", *FIGURES[2:]]
     for name in ("parameters", compared.unit, f"activations, {compared.dtype}"):
-        header += [name, ""]
-    rows: list[list[str]] = []
+        columns += [Column(name), Column("", "ratio")]
+    rows: list[list[Value]] = []
     for own, network in zip(figures(compared), compared.networks, strict=True):
         row = [own["network"], ", ".join(map(by, network.inputs.values()))]
         for name in shown:
-            ratio = own["ratios"][name]
-            row += [f"{own[name]:,}", "-" if ratio is None else f"{ratio:.2f}"]
+            row += [own[name], own["ratios"][name]]
         rows.append(row)
-    return Grid(header, rows, left=(0, 1))
+    return Table(columns, rows)
 
 
-def _differences(found: Sequence[Change], unit: str) -> Grid:
+def _differences(found: Sequence[Change], unit: str) -> Table:
     rows = [
         [
             *change[:5],
@@ -259,5 +262,6 @@ def _differences(found: Sequence[Change], unit: str) -> Grid:
         ]
         for change in found
     ]
-    header = ["", "layer", "op", "changed", "output", "parameters", unit]
-    return Grid(header, rows, left=range(5))
+    names = Column("", "name"), Column("layer", "name")
+    texts = [Column(name, "text") for name in ("op", "changed", "output")]
+    return Table([*names, *texts, Column("parameters"), Column(unit)], rows)

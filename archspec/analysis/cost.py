@@ -13,6 +13,7 @@ from archspec.analysis.usage import INFERENCE, Usage
 from archspec.language.document import Figures, Quantity
 from archspec.network import Network, NetworkLayer
 from archspec.ops import Shape
+from archspec.tables import change
 
 COUNTING = "weights-and-attention"
 """One MAC for each weight of a convolution or dense layer at each output position.
@@ -127,7 +128,7 @@ def difference(computed: int, quantity: Quantity) -> str:
     """
     if abs(computed - quantity.value) < 2 * quantity.tolerance or not quantity.value:
         return "none"
-    return f"{computed / quantity.value - 1:+.1%}"
+    return change(computed, quantity.value)
 
 
 def _layer(layer: NetworkLayer) -> dict[str, Any]:

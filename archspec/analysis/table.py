@@ -1,13 +1,9 @@
-"""The cost of a network as text, Markdown and CSV."""
+"""The cost of a network as a page of tables, and as CSV."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 from textwrap import fill
-from typing import NamedTuple
 
 from archspec.analysis.cost import compared_figures
 from archspec.analysis.counts import Counts, own_counts
@@ -17,6 +13,7 @@ from archspec.analysis.training import training_memory
 from archspec.analysis.usage import INFERENCE, Optimizer, Usage
 from archspec.network import Network
 from archspec.ops.shapes import by
+from archspec.tables import Column, Page, Table, Title, Value
 
 COUNTED = """\
 Counted: 1 MAC, which is 2 FLOPs, for each weight of a convolution or dense layer at
@@ -26,49 +23,15 @@ figures of other tools, see --counter."""
 WIDTH = 86
 
 
-class Grid(NamedTuple):
-    """A table to print; the columns in `left` are text, the others numbers."""
-
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    left: Collection[int] = (0,)
-
-
-def to_text(
+def page(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
-) -> str:
-    """The tables for a terminal; `counts` are by default archspec's own."""
-    return _page(network, "", "\n", map(aligned, grids(network, usage, counts)), counts)
-
-
-def to_markdown(
-    network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
-) -> str:
-    """The same as Markdown."""
-    tables = map(piped, grids(network, usage, counts))
-    return _page(network, "# ", "\n\n", tables, counts)
-
-
-def to_html(
-    network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
-) -> str:
-    """The same as HTML, for notebooks."""
+) -> Page:
+    """What `archspec flops` prints; `counts` are by default archspec's own."""
     title, sizes = heading(network)
-    lines = [f"<b>{escape(title)}</b>", escape(sizes), *map(escape, _erratum(network))]
-    tables = map(_html_table, grids(network, usage, counts))
-    return "\n".join([*(f"<p>{line}</p>" for line in lines), *tables]) + "\n"
-
-
-def _page(
-    network: Network,
-    mark: str,
-    gap: str,
-    tables: Iterable[str],
-    counts: Counts | None,
-) -> str:
-    title, sizes = heading(network)
-    parts = [f"{mark}{title}{gap}{sizes}", *tables, *_erratum(network)]
-    return "\n\n".join([*parts, _counted(counts)]) + "\n"
+    tables = [[table] for table in cost_tables(network, usage, counts)]
+    erratum = network.reported and network.reported.erratum
+    notes = [[f"Erratum: {one_line(erratum)}"]] if erratum else []
+    return Page([[Title(title), sizes], *tables, *notes, [_counted(counts)]])
 
 
 def _counted(counts: Counts | None) -> str:
@@ -81,9 +44,9 @@ def _counted(counts: Counts | None) -> str:
     )
 
 
-def grids(
+def cost_tables(
     network: Network, usage: Usage = INFERENCE, counts: Counts | None = None
-) -> Iterator[Grid]:
+) -> Iterator[Table]:
     """The tables: layers, totals, memory; training if asked for, reported figures."""
     yield _layers(network, counts or own_counts(network))
     yield _totals(network, counts)
@@ -94,85 +57,55 @@ def grids(
         yield _reported(network)
 
 
-def _erratum(network: Network) -> list[str]:
-    if network.reported is None or not network.reported.erratum:
-        return []
-    return [f"Erratum: {one_line(network.reported.erratum)}"]
-
-
 def to_csv(network: Network, counts: Counts | None = None) -> str:
     """Every primitive and join, as in the JSON; with another counter, a column more."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     header = "name variant path op output_shape parameters macs attention_macs flops"
-    writer.writerow([*header.split(), *(["count"] if counts else [])])
     names = network.name, network.spec.variant or ""
-    for number, layer in enumerate(network.layers):
-        macs = layer.macs, layer.attention_macs
-        figures = [layer.parameters, *macs, layer.flops]
-        figures += [counts.layers[number]] if counts else []
-        writer.writerow([*names, layer.path, layer.op, by(layer.output), *figures])
-    return text.getvalue()
+    rows: list[list[Value]] = [
+        [
+            *names,
+            *(layer.path, layer.op, by(layer.output)),
+            *(layer.parameters, layer.macs, layer.attention_macs, layer.flops),
+            *([counts.layers[number]] if counts else []),
+        ]
+        for number, layer in enumerate(network.layers)
+    ]
+    columns = [*header.split(), *(["count"] if counts else [])]
+    return Table([*map(Column, columns)], rows).to_csv()
 
 
 def overview(
-    networks: Sequence[Network],
-    format: str = "text",
-    counts: Sequence[Counts] | None = None,
-) -> str:
-    """A line for each network as text, markdown or csv.
+    networks: Sequence[Network], counts: Sequence[Counts] | None = None
+) -> Table:
+    """A line for each network.
 
     The networks are bases, whose variants are counted, or variants, which are named.
     `counts` are those of another counter for each network, instead of MACs.
     """
     totals = [c.total for c in counts] if counts else [n.macs for n in networks]
+    unit = f"{counts[0].unit} ({counts[0].counter})" if counts else "MACs"
     are_bases = all(network.spec.variant is None for network in networks)
-    header = ["spec", "variants" if are_bases else "variant"]
-    header += ["input", "parameters", "trainable"]
-    header.append(f"{counts[0].unit} ({counts[0].counter})" if counts else "MACs")
-    number = str if format == "csv" else "{:,}".format
+    variants = Column("variants") if are_bases else Column("variant", "name")
+    columns = [Column("spec", "name"), variants, Column("input")]
+    columns += map(Column, ("parameters", "trainable", unit))
     rows = [
         [
             network.spec.stem,
-            str(len(network.spec.variants.entries) or "-")
-            if are_bases
-            else network.spec.variant or "-",
+            (len(network.spec.variants.entries) if are_bases else network.spec.variant)
+            or "-",
             ", ".join(map(by, network.inputs.values())),
-            number(network.parameters),
-            number(network.trainable_parameters),
-            number(total),
+            network.parameters,
+            network.trainable_parameters,
+            total,
         ]
         for network, total in zip(networks, totals, strict=True)
     ]
-    grid = Grid(header, rows, left=(0,) if are_bases else (0, 1))
-    if format == "csv":
-        return "".join(f"{','.join(row)}\n" for row in (header, *rows))
-    return (piped if format == "markdown" else aligned)(grid) + "\n"
+    return Table(columns, rows)
 
 
 def one_line(text: str) -> str:
     """Free text without control characters."""
     return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
-
-
-def piped(grid: Grid) -> str:
-    """A table as Markdown."""
-    ends = ["---" if c in grid.left else "---:" for c in range(len(grid.header))]
-    rows = [grid.header, ends, *grid.rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _html_table(grid: Grid) -> str:
-    def row(kind: str, cells: Sequence[str]) -> str:
-        sides = ["left" if c in grid.left else "right" for c in range(len(cells))]
-        styled = zip(sides, map(escape, cells), strict=True)
-        return "".join(
-            f'<{kind} style="text-align: {side}">{cell}</{kind}>'
-            for side, cell in styled
-        )
-
-    rows = [row("th", grid.header), *(row("td", cells) for cells in grid.rows)]
-    return "\n".join(["<table>", *(f"<tr>{cells}</tr>" for cells in rows), "</table>"])
 
 
 def heading(network: Network) -> tuple[str, str]:
@@ -190,25 +123,27 @@ def heading(network: Network) -> tuple[str, str]:
     return title, f"input {read}, output {listed}"
 
 
-def _layers(network: Network, counts: Counts) -> Grid:
+def _layers(network: Network, counts: Counts) -> Table:
     totals = network.parameters, counts.total
-    lines: list[list[str]] = []
+    lines: list[list[Value]] = []
     for row in rows(network):
         layers = [network.layers[number] for number in row.layers]
         counted = sum(counts.layers[number] for number in row.layers)
         parameters = sum(layer.parameters for layer in layers)
         figures = *_share(parameters, totals[0]), *_share(counted, totals[1])
         lines.append([row.name, row.title, by(layers[-1].output), *figures])
-    header = ["layer", "op", "output", "parameters", "share", counts.unit, "share"]
+    share = Column("share", "share")
+    columns = [Column("layer", "name"), Column("op", "text"), Column("output", "text")]
+    columns += [Column("parameters"), share, Column(counts.unit), share]
     total = ["total", "", "", *_share(*totals[:1] * 2), *_share(*totals[1:] * 2)]
-    return Grid(header, [*lines, total], left=range(3))
+    return Table(columns, lines, total)
 
 
-def _share(part: int, whole: int) -> tuple[str, str]:
-    return (f"{part:,}", f"{part / whole:.1%}") if part else ("-", "-")
+def _share(part: int, whole: int) -> tuple[int | None, float | None]:
+    return (part, part / whole) if part else (None, None)
 
 
-def _totals(network: Network, counts: Counts | None) -> Grid:
+def _totals(network: Network, counts: Counts | None) -> Table:
     trainable, attention = network.trainable_parameters, network.attention_macs
     totals = {
         "trainable parameters": trainable,
@@ -217,10 +152,10 @@ def _totals(network: Network, counts: Counts | None) -> Grid:
     if counts is None:
         totals |= {"MACs of attention": attention} if attention else {}
         totals |= {"FLOPs": network.flops}
-    return Grid(["", "total"], [[name, f"{n:,}"] for name, n in totals.items()])
+    return Table([Column("", "name"), Column("total")], [*totals.items()])
 
 
-def _memory(network: Network, usage: Usage) -> Grid:
+def _memory(network: Network, usage: Usage) -> Table:
     """A line for each form; the further ones if they hold less than the one before.
 
     For integers, also the arena of the runtime that most devices have.
@@ -230,49 +165,35 @@ def _memory(network: Network, usage: Usage) -> Grid:
     for form in others:
         if form[1:3] != shown[-1][1:3]:
             shown.append(form)
-    header = f"bytes in {usage.dtype}", "weights", "activations", "peak at"
-    rows = [
-        [form.name, f"{form.weights:,}", f"{form.activations:,}", form.layer]
-        for form in shown
-    ]
+    rows = [[form.name, form.weights, form.activations, form.layer] for form in shown]
     if usage.dtype == "int8":
         arena = litert_arena(network, usage.dtype)
-        rows.append(["arena of LiteRT Micro", "", f"{arena:,}", ""])
-    return Grid(header, rows, left=(0, 3))
+        rows.append(["arena of LiteRT Micro", "", arena, ""])
+    columns = [
+        Column(f"bytes in {usage.dtype}", "name"),
+        Column("weights"),
+        Column("activations"),
+        Column("peak at", "text"),
+    ]
+    return Table(columns, rows)
 
 
-def _training(network: Network, batch: int, optimizer: Optimizer) -> Grid:
+def _training(network: Network, batch: int, optimizer: Optimizer) -> Table:
     found = training_memory(network, batch, optimizer)
     rows = [
-        ["weights", f"{found.weights:,}"],
-        ["gradients of weights", f"{found.gradients:,}"],
-        [f"states of {optimizer}", f"{found.states:,}"],
-        ["activations kept", f"{found.activations:,}"],
-        [f"peak, {found.layer} backwards", f"{found.peak:,}"],
+        ["weights", found.weights],
+        ["gradients of weights", found.gradients],
+        [f"states of {optimizer}", found.states],
+        ["activations kept", found.activations],
+        [f"peak, {found.layer} backwards", found.peak],
     ]
-    return Grid([f"training, batch of {batch}", "bytes"], rows)
+    return Table([Column(f"training, batch of {batch}", "name"), Column("bytes")], rows)
 
 
-def _reported(network: Network) -> Grid:
+def _reported(network: Network) -> Table:
     rows = [
-        [found.name, found.quantity.text, f"{found.computed:,}", found.difference]
+        [found.name, found.quantity.text, found.computed, found.difference]
         for found in compared_figures(network)
     ]
-    return Grid(["", "reported", "computed", "difference"], rows)
-
-
-def aligned(grid: Grid) -> str:
-    """A table for a terminal."""
-    widths = [
-        max(map(len, column)) for column in zip(grid.header, *grid.rows, strict=True)
-    ]
-    rule = ["-" * width for width in widths]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = [
-            cell.ljust(width) if column in grid.left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return "  ".join(padded).rstrip()
-
-    return "\n".join(map(line, [grid.header, rule, *grid.rows]))
+    numbers = map(Column, ("reported", "computed", "difference"))
+    return Table([Column("", "name"), *numbers], rows)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archspec.analysis.counts import Counter, Counts
     from archspec.analysis.usage import Dtype
     from archspec.api.network import Network
+    from archspec.tables import Page
 
 FORMATS = "table", "json", "csv", "markdown"
 
@@ -44,6 +45,13 @@ class SideBySide:
 
         return Compared(self.networks, self.dtype, self.counts)
 
+    @property
+    def page(self) -> Page:
+        """The table, and those of the layers."""
+        from archspec.analysis import comparison
+
+        return comparison.page(self._compared, layers=self.layers)
+
     def to(self, format: str) -> str:
         """As a table, json, csv or markdown; raises InvalidArgument for others."""
         from archspec.analysis import comparison
@@ -53,8 +61,7 @@ class SideBySide:
             return json.dumps(self.data, indent=2) + "\n"
         if format == "csv":
             return comparison.to_csv(self._compared, layers=self.layers)
-        is_markdown = format == "markdown"
-        return comparison.text(self._compared, layers=self.layers, markdown=is_markdown)
+        return self.page.to(format)
 
 
 def compare(

@@ -10,6 +10,7 @@ from archspec.errors import one_of
 if TYPE_CHECKING:
     from archspec.analysis.counts import Counter, Counts
     from archspec.network import Network
+    from archspec.tables import Page
 
 
 def overview(
@@ -19,12 +20,18 @@ def overview(
 
     Raises InvalidArgument for other formats or counters.
     """
-    from archspec.analysis import table
-
     one_of("format", format, ("text", "markdown", "csv"))
+    return overview_page(networks, counter).to(format)
+
+
+def overview_page(networks: Iterable[Network], counter: Counter = "archspec") -> Page:
+    """The same as data."""
+    from archspec.analysis import table
+    from archspec.tables import Page
+
     found = [*networks]
     counts = [c for c in (other_counts(network, counter) for network in found) if c]
-    return table.overview(found, format, counts)
+    return Page([[table.overview(found, counts)]])
 
 
 def other_counts(network: Network, counter: Counter) -> Counts | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archspec.benching import Benchmark
     from archspec.drawing import Picture, Share
     from archspec.errors import Diagnostic
+    from archspec.tables import Page
     from archspec.verification import Report
     from archspec.weights.checks import Arrays
 
@@ -73,14 +74,19 @@ class Network(network.Network):
         `format` is text, markdown, html or csv (a line per primitive). `costs` returns
         the same as data, and documents the further arguments. Raises InvalidArgument.
         """
-        from archspec.analysis import table
+        one_of("format", format, get_args(Format))
+        if format != "csv":
+            return self.page(counter, **usage).to(format)
+        from archspec.analysis.table import to_csv
+
+        return to_csv(self, other_counts(self, counter))
+
+    def page(self, counter: Counter = "archspec", **usage: Unpack[UsageWords]) -> Page:
+        """The texts and tables that `table` prints, as data."""
+        from archspec.analysis.table import page
         from archspec.analysis.usage import Usage
 
-        one_of("format", format, get_args(Format))
-        chosen, counts = Usage.of(**usage), other_counts(self, counter)
-        if format == "csv":
-            return table.to_csv(self, counts)
-        return getattr(table, f"to_{format}")(self, chosen, counts)
+        return page(self, Usage.of(**usage), other_counts(self, counter))
 
     def totals(self, counter: Counter = "archspec") -> dict[str, Any]:
         """The shapes and total costs as plain data."""

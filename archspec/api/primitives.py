@@ -9,7 +9,6 @@ from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any, NamedTuple, cast
 
-from archspec.analysis.table import Grid, aligned
 from archspec.api.catalogue import unknown_op
 from archspec.api.network import Network
 from archspec.elaboration import elaborate
@@ -17,6 +16,7 @@ from archspec.frameworks import SOURCES
 from archspec.ops import FAMILIES, JOINS, OPS, Join, Op
 from archspec.ops.fields import Examples, OneOf
 from archspec.reading import parsed
+from archspec.tables import Column, Table
 
 _SPEC = """\
 archspec: 1
@@ -171,12 +171,12 @@ def _attribute(op: type[Op], name: str) -> Attribute:
 def _attributes(attributes: Sequence[Attribute]) -> str:
     if not attributes:
         return ""
-    header = "attribute", "default", "such as"
+    columns = [Column(name, "text") for name in ("attribute", "default", "such as")]
     rows = [
         (attribute.name, attribute.default or "required", ", ".join(attribute.examples))
         for attribute in attributes
     ]
-    return aligned(Grid(header, rows, left=range(3)))
+    return Table(columns, rows).to_text()
 
 
 def _written(value: Any) -> str:

@@ -16,6 +16,7 @@ from archspec.errors import one_of
 from archspec.frameworks import SOURCES
 from archspec.reading import Source, read_source
 from archspec.reading.static_checks import MAX_VARIANTS
+from archspec.tables import counted
 
 if TYPE_CHECKING:
     from archspec.analysis.usage import Dtype
@@ -44,7 +45,8 @@ class Front(Listed):
     @property
     def summary(self) -> str:
         """A line: how many points were tried, and how many of them are the front."""
-        return f"{self.trials:,} trials, {len(self.points):,} points on the front"
+        points = counted(len(self.points), "point")
+        return f"{counted(self.trials, 'trial')}, {points} on the front"
 
     @cached_property
     def variants(self) -> dict[str, Point]:

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from archspec.api.specs import Changes, change_list, variant_list, yaml_text
 from archspec.errors import InvalidArgument, SpecError, one_of
 from archspec.reading import Source, read_source
+from archspec.tables import counted
 
 if TYPE_CHECKING:
     from archspec.analysis.usage import Dtype
     from archspec.exploring.front import Goal
     from archspec.exploring.listing import Listing
     from archspec.exploring.sweeping import Row
+    from archspec.tables import Page
 
 Values = str | Iterable[object]
 FORMATS = "table", "json", "csv", "markdown"
@@ -41,6 +43,11 @@ class Listed(ABC):
         """As a table, json, csv or markdown; raises InvalidArgument for others."""
         one_of("format", format, FORMATS)
         return self._listing().to(format)
+
+    @property
+    def page(self) -> Page:
+        """The table, as data."""
+        return self._listing().page
 
     @abstractmethod
     def _listing(self) -> Listing: ...
@@ -92,7 +99,7 @@ class Sweep(Listed):
         """A line: how many points there were, and what became of them."""
         refused = Counter(row.refusal.partition(":")[0] for row in self.refused)
         others = self.points - len(self.rows)
-        parts = [f"{self.points:,} points"]
+        parts = [counted(self.points, "point")]
         parts += [f"{others:,} beyond the limits"] if others else []
         parts += [f"{n:,} refused ({code})" for code, n in sorted(refused.items())]
         parts += [f"{len(self._front):,} on the front"] if self.goals else []

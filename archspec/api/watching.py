@@ -19,6 +19,7 @@ from archspec.api.specs import Changes, load
 from archspec.errors import ArchspecError, Diagnosed, SpecError, one_of
 from archspec.frameworks import SOURCES
 from archspec.reading import find_spec
+from archspec.tables import Column, Page, Table, Value, change
 
 if TYPE_CHECKING:
     from archspec.api.network import Network
@@ -56,20 +57,24 @@ class Update:
     is_first: bool = False
 
     def __str__(self) -> str:
+        return self.page.to("text").removesuffix("\n")
+
+    @property
+    def page(self) -> Page:
         """The totals as a table, with their change."""
-        from archspec.analysis.table import Grid, aligned
-
         if self.figures == self.before:
-            return "totals unchanged"
-        rows = [self._row(name) for name in self.figures]
-        if not self.before:
-            return aligned(Grid(["", "now"], [[row[0], row[2]] for row in rows]))
-        return aligned(Grid(["", "before", "now", "change"], rows))
+            return Page([["totals unchanged"]])
+        names = ("before", "now", "change") if self.before else ("now",)
+        columns = [Column("", "name"), *map(Column, names)]
+        return Page([[Table(columns, [*map(self._row, self.figures)])]])
 
-    def _row(self, name: str) -> list[str]:
-        now, before = self.figures[name], self.before.get(name, 0)
-        change = f"{now / before - 1:+.1%}" if before and now != before else "-"
-        return [FIGURES[name], f"{before:,}", f"{now:,}", change]
+    def _row(self, name: str) -> list[Value]:
+        now, title = self.figures[name], FIGURES[name]
+        if not self.before:
+            return [title, now]
+        before = self.before.get(name, 0)
+        is_changed = before and now != before
+        return [title, before, now, change(now, before) if is_changed else None]
 
 
 def watch(

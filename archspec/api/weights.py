@@ -10,6 +10,7 @@ from typing import Any
 
 from archspec.api.network import Network
 from archspec.errors import WeightsError, one_of, optional_packages, printable
+from archspec.tables import Column, Table, counted
 from archspec.targets import TARGETS
 from archspec.targets.templates import manifest
 from archspec.weights import adoption, canonical, files, inspection
@@ -58,7 +59,8 @@ class Weights(Mapping[str, Array]):
     @property
     def size(self) -> str:
         """Such as `5 tensors, 1,234 numbers`."""
-        return f"{len(self)} tensors, {self.network.parameters:,} numbers"
+        numbers = counted(self.network.parameters, "number")
+        return f"{counted(len(self), 'tensor')}, {numbers}"
 
     def to(self, target: str) -> dict[str, Array]:
         """The arrays with the names and axes of a target's variables.
@@ -112,17 +114,13 @@ class AdoptedWeights(Weights):
         rows = [
             (path, printable(n), listed(shape)) for path, n, shape in self.found.rows
         ]
-        widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-        return "\n".join(
-            f"{ours:<{widths[0]}}  {theirs:<{widths[1]}}  {shape}"
-            for ours, theirs, shape in rows
-        )
+        return Table([Column("", "text")] * 3, rows).to_text()
 
     @property
     def summary(self) -> str:
         """How many layers were matched, and what comparing outputs gave."""
-        layers = len(self.found.units)
-        text = f"matched {layers} layers, {self.network.parameters:,} numbers"
+        layers = counted(len(self.found.units), "layer")
+        text = f"matched {layers}, {counted(self.network.parameters, 'number')}"
         if self.difference is None:
             return text
         absolute, relative = self.difference

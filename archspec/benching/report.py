@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +11,11 @@ from typing import Any, NamedTuple
 
 from archspec.analysis.comparison import named
 from archspec.analysis.roofline import Roof, Work, work
-from archspec.analysis.table import Grid, aligned, piped
 from archspec.network import Network
 from archspec.ops.shapes import by
+from archspec.tables import Column, Page, Table, Value
+
+THREE_DIGITS = "#.3g"
 
 
 class Seconds(NamedTuple):
@@ -115,11 +115,12 @@ class Benchmark:
 
     def to(self, format: str, *, summary: bool = False) -> str:
         """As a table or markdown; `summary` leaves out the layers."""
-        printed = piped if format == "markdown" else aligned
-        gap = "\n\n" if format == "markdown" else "\n"
-        tables = [] if summary or not self.parts else [printed(self._grid())]
-        lines = f"{self._title}{gap}{self._measured}{gap}{self._roofline}"
-        return "\n\n".join([lines, *tables]) + "\n"
+        return self.page(summary=summary).to(format)
+
+    def page(self, *, summary: bool = False) -> Page:
+        """Where the time goes."""
+        facts = [self._title, self._measured, self._roofline]
+        return Page([facts, *([] if summary or not self.parts else [[self._table()]])])
 
     @property
     def _title(self) -> str:
@@ -155,27 +156,31 @@ class Benchmark:
             f"by memory: {self.memory_share:.0%} of the time"
         )
 
-    def _grid(self) -> Grid:
-        header = ["layer", "op", "ms", "quartiles", "share", "MACs", "MACs/byte"]
-        header += ["bound by", "of the roof"]
+    def _table(self) -> Table:
         whole = self.layer_seconds
         rows = [
             [
                 part.path,
                 part.op,
-                _ms(part.seconds.median),
+                1000 * part.seconds.median,
                 f"{_ms(part.seconds.lower)} to {_ms(part.seconds.upper)}",
-                f"{part.seconds.median / whole:.1%}",
-                f"{part.work.macs:,}" if part.work.macs else "-",
-                "-" if part.work.intensity is None else f"{part.work.intensity:.2f}",
-                part.bound or "-",
-                "-" if part.attained is None else f"{part.attained:.0%}",
+                part.seconds.median / whole,
+                part.work.macs or None,
+                part.work.intensity,
+                part.bound or None,
+                part.attained,
             ]
             for part in self.parts
         ]
-        macs = f"{sum(part.work.macs for part in self.parts):,}"
-        total = ["total", "", _ms(whole), "", f"{1:.1%}", macs, "", "", ""]
-        return Grid(header, [*rows, total], left=(0, 1, 7))
+        macs = sum(part.work.macs for part in self.parts)
+        columns = [
+            *(Column("layer", "name"), Column("op", "text")),
+            *(Column("ms", format=THREE_DIGITS), Column("quartiles")),
+            *(Column("share", "share"), Column("MACs"), Column("MACs/byte", "ratio")),
+            *(Column("bound by", "text"), Column("of the roof", format=".0%")),
+        ]
+        total = ["total", "", 1000 * whole, "", 1.0, macs, "", "", ""]
+        return Table(columns, rows, total)
 
     def document(self) -> dict[str, Any]:
         """All of it as plain data; times are in seconds."""
@@ -239,20 +244,19 @@ def _common(one: str, other: str) -> int:
 
 def to_csv(benchmarks: Sequence[Benchmark]) -> str:
     """A line for each network in each target, and one for each of its layers."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     header = "network target batch layer op lower median upper macs bytes bound"
-    writer.writerow(header.split())
+    rows: list[list[Value]] = []
     for each in benchmarks:
         own = named(each.network), each.target, each.batch
         macs = each.batch * each.network.macs
-        writer.writerow([*own, "", "", *each.seconds, macs, "", ""])
-        for part in each.parts:
-            figures = *part.seconds, *part.work, part.bound
-            writer.writerow([*own, part.path, part.op, *figures])
-    return text.getvalue()
+        rows.append([*own, "", "", *each.seconds, macs, "", ""])
+        rows += (
+            [*own, part.path, part.op, *part.seconds, *part.work, part.bound]
+            for part in each.parts
+        )
+    return Table([*map(Column, header.split())], rows).to_csv()
 
 
 def _ms(seconds: float) -> str:
     """Milliseconds with three digits."""
-    return f"{1000 * seconds:#.3g}"
+    return format(1000 * seconds, THREE_DIGITS)

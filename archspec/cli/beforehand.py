@@ -56,6 +56,13 @@ def loaded(
     return load(spec, variant=variant or (), set=override or ())
 
 
+def chosen(specs: Sequence[str] | None, bundled: bool) -> list[str]:
+    """Each SPEC, after the bundled ones with `--bundled`."""
+    from archspec.api.specs import bundled_specs
+
+    return [*(bundled_specs() if bundled else ()), *(specs or ())]
+
+
 def expanded(specs: Iterable[str]) -> Iterator[str]:
     """The specs, with those of a folder in its place; raises SpecError (AS501)."""
     from archspec.api.specs import bundled_specs, specs_in

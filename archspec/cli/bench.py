@@ -7,17 +7,9 @@ from typing import Annotated
 import typer
 
 from archspec.cli.beforehand import networks
-from archspec.cli.options import (
-    Overrides,
-    Specs,
-    TableFormat,
-    Variants,
-    as_json,
-    faults_told,
-    progress_shown,
-    show,
-    target_option,
-)
+from archspec.cli.options import Overrides, Specs, TableFormat, Variants, target_option
+from archspec.cli.printing import faults_told, show, show_json
+from archspec.cli.progress import progress_shown
 from archspec.frameworks import FRAMEWORKS
 
 
@@ -83,9 +75,9 @@ def bench(
                 progress=progress,
             )
         if format == "json":
-            typer.echo(as_json([each.document() for each in measured]))
+            show_json([each.document() for each in measured])
         elif format == "csv":
             typer.echo(to_csv(measured), nl=False)
         else:
-            text = "\n".join(each.to(format, summary=summary) for each in measured)
-            show(text, format)
+            pages = [each.page(summary=summary) for each in measured]
+            show(*pages, format=format, gap="\n")

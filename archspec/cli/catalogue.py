@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from itertools import groupby
+from collections.abc import Callable, Mapping
+from itertools import chain, groupby
 from typing import Annotated
 
 import typer
@@ -18,11 +18,9 @@ from archspec.cli.options import (
     Spec,
     TableFormat,
     Variants,
-    as_json,
-    faults_told,
-    overview,
 )
-from archspec.cli.options import show as print_tables
+from archspec.cli.printing import faults_told, show_json, show_overview
+from archspec.cli.printing import show as show_page
 
 
 def list_specs(specs: MaybeSpecs = None, format: TableFormat = "table") -> None:
@@ -41,10 +39,10 @@ def list_specs(specs: MaybeSpecs = None, format: TableFormat = "table") -> None:
         from archspec.api.specs import bundled_specs
 
         if not specs and format == "json":
-            _tell(format, str, catalogue.list_specs)
+            show_json([catalogue.list_specs()])
             return
         found = networks(specs or bundled_specs(), all_variants=bool(specs))
-        print_tables(overview([*found], format), format)
+        show_overview([*found], format)
 
 
 def show(
@@ -108,12 +106,11 @@ def ops(
             _tell(format, lambda: str(found), found.document)
             return
         known = primitives.primitives()
-        sections = [
-            "\n".join([f"{family}:", *(f"  {op.name:<16}  {op.title}" for op in own)])
-            for family, own in groupby(known.values(), key=lambda op: op.family)
-        ]
-        documents = {name: op.title for name, op in known.items()}
-        _tell_lines(format, "\n\n".join(sections), documents)
+        families = groupby(known.values(), key=lambda op: op.family)
+        _tell_names(
+            format,
+            {family: {op.name: op.title for op in own} for family, own in families},
+        )
 
 
 def blocks(
@@ -143,7 +140,7 @@ def blocks(
             source = catalogue.block_source(name)
             _tell(format, lambda: source, lambda: {"name": name, "source": source})
             return
-        _tell_names(format, catalogue.blocks())
+        _tell_names(format, {"": catalogue.blocks()})
 
 
 def explain(
@@ -172,7 +169,7 @@ def explain(
             _tell(format, lambda: found.text, lambda: {"code": code, **found._asdict()})
             return
         titles = {n: e.title for n, e in catalogue.explanations().items()}
-        _tell_names(format, titles)
+        _tell_names(format, {"": titles})
 
 
 def _tell(format: str, text: Callable[[], str], document: Callable[[], object]) -> None:
@@ -181,16 +178,18 @@ def _tell(format: str, text: Callable[[], str], document: Callable[[], object]) 
     typer.echo(told.removesuffix("\n"))
 
 
-def _tell_names(format: str, lines: dict[str, str]) -> None:
-    """Print names with a sentence about each."""
-    width = max(map(len, lines))
-    text = "\n".join(f"{name:<{width}}  {line}" for name, line in lines.items())
-    _tell_lines(format, text, lines)
-
-
-def _tell_lines(format: str, text: str, document: dict[str, str]) -> None:
-    """Print lines, which fit a terminal, or a document."""
+def _tell_names(format: str, sections: Mapping[str, Mapping[str, str]]) -> None:
+    """Print names with a sentence about each, in sections with titles."""
     if format == "json":
-        typer.echo(as_json([document]))
-    else:
-        print_tables(f"{text}\n")
+        show_json([dict(chain.from_iterable(s.items() for s in sections.values()))])
+        return
+    from archspec.tables import Column, Page, Table
+
+    columns = [Column("", "text")] * 2
+    width = max(len(name) for own in sections.values() for name in own)
+    groups: list[list[str | Table]] = []
+    for title, own in sections.items():
+        indent = "  " if title else ""
+        lines = [[f"{indent}{name:<{width}}", said] for name, said in own.items()]
+        groups.append([*([f"{title}:"] if title else []), Table(columns, lines)])
+    show_page(Page(groups))

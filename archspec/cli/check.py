@@ -6,19 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.cli.beforehand import expanded
+from archspec.cli.beforehand import chosen, expanded
 from archspec.cli.formats import Format, to_github, to_json, to_text
-from archspec.cli.options import (
-    Bundled,
-    MaybeSpecs,
-    Overrides,
-    Variants,
-    as_json,
-    chosen,
-    faults_told,
-    target_option,
-    tell,
-)
+from archspec.cli.options import Bundled, MaybeSpecs, Overrides, Variants, target_option
+from archspec.cli.printing import faults_told, show_json, tell
 from archspec.errors import MAX_DIAGNOSTICS
 from archspec.frameworks import SOURCES
 
@@ -72,7 +63,7 @@ def check(
             _tell(one, format)
     if format == "json":
         several = [one.spec for one in found] != specs
-        typer.echo(as_json([_document(one) for one in found], several=several))
+        show_json([_document(one) for one in found], several=several)
     if any(one.errors for one in found):
         raise typer.Exit(2)
     if strict and any(one.warnings for one in found):
@@ -101,11 +92,9 @@ def _document(one: Findings) -> dict[str, object]:
 
 
 def _summary(one: Findings) -> str:
+    from archspec.tables import counted
+
     counts = {"error": one.errors, "warning": one.warnings, "note": one.notes}
-    found = ", ".join(_number(n, what) for what, n in counts.items() if n)
-    variants = f" and {_number(len(one.variants), 'variant')}" if one.variants else ""
+    found = ", ".join(counted(n, what) for what, n in counts.items() if n)
+    variants = f" and {counted(len(one.variants), 'variant')}" if one.variants else ""
     return f"{one.spec}{variants}: {found or 'no problems found'}"
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"

@@ -19,10 +19,6 @@ _MESSAGE = {
     r"^   (help|in):": "1;36",
 }
 _PLACE = re.compile(r"(?<=^  --> )(.+):\d+:\d+$", re.MULTILINE)
-_TABLE = {
-    r"^.+$(?=\n-+(  -+)*$)|^total .+$": "1",
-    r"^-+(  -+)*$": "2",
-}
 _DIFF = {r"^\+.*$": "32", r"^-.*$": "31", r"^@@.*$": "36"}
 
 
@@ -31,11 +27,6 @@ def message(text: str) -> str:
     if wanted(sys.stderr) and is_terminal(sys.stderr):
         text = _PLACE.sub(_linked, text)
     return _coloured(text, _MESSAGE, sys.stderr)
-
-
-def table(text: str) -> str:
-    """Tables for stdout in a pipe; a terminal has `cli.tables`."""
-    return _coloured(text, _TABLE, sys.stdout)
 
 
 def diff(text: str) -> str:

@@ -17,9 +17,8 @@ from archspec.cli.options import (
     Specs,
     TableFormat,
     Variants,
-    faults_told,
-    show,
 )
+from archspec.cli.printing import faults_told, show_as
 
 if TYPE_CHECKING:
     from archspec.api.network import Network
@@ -56,7 +55,7 @@ def compare(
             n for s in specs for n in networks_of(s, variant, override, all_variants)
         ]
         compared = compare(found, dtype=dtype, layers=layers, counter=counter)
-        show(compared.to(format), format)
+        show_as(compared, format)
 
 
 def networks_of(

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from archspec.cli.compare import networks_of
-from archspec.cli.options import Overrides, Specs, Variants, faults_told, force_option
+from archspec.cli.options import Overrides, Specs, Variants, force_option
+from archspec.cli.printing import faults_told
 
 
 def draw(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -16,15 +15,11 @@ from archspec.cli.options import (
     Specs,
     TableFormat,
     Variants,
-    as_json,
-    faults_told,
-    noted,
-    overview,
-    show,
 )
+from archspec.cli.printing import faults_told, noted, show, show_json, show_overview
 
 if TYPE_CHECKING:
-    from archspec.api.network import Network, UsageWords
+    from archspec.api.network import UsageWords
 
 
 def flops(
@@ -71,24 +66,13 @@ def flops(
             )
         ]
         usage: UsageWords = {"dtype": dtype, "batch": batch, "optimizer": optimizer}
-        printed = (
-            overview(found, format, counter)
-            if summary
-            else _layers(found, format, counter, usage)
-        )
-        show(printed, format)
-
-
-def _layers(
-    networks: Sequence[Network], format: str, counter: CounterName, usage: UsageWords
-) -> str:
-    if format == "json":
-        return as_json([network.costs(counter, **usage) for network in networks]) + "\n"
-    if format == "csv":
-        tables = [network.table("csv", counter) for network in networks]
-        rows = [table.partition("\n")[2] for table in tables[1:]]
-        return "".join(tables[:1] + rows)
-    if format == "markdown":
-        return "\n\n".join(n.table("markdown", counter, **usage) for n in networks)
-    tables = (network.table("text", counter, **usage) for network in networks)
-    return "\n\n".join(tables)
+        if summary:
+            show_overview(found, format, counter)
+        elif format == "json":
+            show_json([network.costs(counter, **usage) for network in found])
+        elif format == "csv":
+            first, *others = (network.table("csv", counter) for network in found)
+            rows = (table.partition("\n")[2] for table in others)
+            typer.echo("".join([first, *rows]), nl=False)
+        else:
+            show(*(n.page(counter, **usage) for n in found), format=format)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from archspec.cli import colour, completion
-from archspec.cli.beforehand import networks
+from archspec.cli.beforehand import chosen, networks
 from archspec.cli.options import (
     AllVariants,
     Bundled,
@@ -20,13 +20,10 @@ from archspec.cli.options import (
     MaybeSpecs,
     Overrides,
     Variants,
-    chosen,
-    faults_told,
-    noted,
     split,
     target_option,
-    tell_note,
 )
+from archspec.cli.printing import faults_told, noted, tell_note
 from archspec.errors import SpecError, needed, one_of
 from archspec.frameworks import ALL_TARGETS, SOURCES
 

@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.cli.options import (
-    Format,
-    as_json,
-    faults_told,
-    force_option,
-    progress_shown,
-    split,
-)
+from archspec.cli.options import Format, force_option, split
+from archspec.cli.printing import faults_told, show_json
+from archspec.cli.progress import progress_shown
 
 if TYPE_CHECKING:
     from archspec.api.importing import ImportedModel
@@ -149,7 +144,7 @@ def import_(
             found.weights.save(weights, force=force)
             typer.echo(f"wrote {weights}: {found.weights.size}", err=True)
     if format == "json":
-        typer.echo(as_json([found.document()]))
+        show_json([found.document()])
     typer.echo(found.summary, err=True)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archspec.cli.options import faults_told
+from archspec.cli.printing import faults_told
 
 
 def lsp(

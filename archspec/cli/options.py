@@ -1,29 +1,13 @@
-"""Options of several commands, and error reporting."""
+"""Options of several commands."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
 import typer
 
-from archspec.cli import colour, completion
-from archspec.errors import (
-    ArchspecError,
-    Diagnosed,
-    FileRefused,
-    FrameworkMissing,
-    InvalidArgument,
-    optional_packages,
-    printable,
-)
-
-if TYPE_CHECKING:
-    from archspec.api.network import Network
-    from archspec.errors import Diagnostic
+from archspec.cli import completion
 
 
 def split(values: list[str] | None) -> list[str] | None:
@@ -155,136 +139,3 @@ def force_option(what: str) -> Any:
 ForceGenerated = Annotated[
     bool, force_option("files that were edited or not generated")
 ]
-
-
-def chosen(specs: Sequence[str] | None, bundled: bool) -> list[str]:
-    """Each SPEC, after the bundled ones with `--bundled`."""
-    from archspec.api.specs import bundled_specs
-
-    return [*(bundled_specs() if bundled else ()), *(specs or ())]
-
-
-def as_json(documents: Sequence[Any], *, several: bool = False) -> str:
-    """An object for one SPEC, a list for several."""
-    several = several or len(documents) != 1
-    return json.dumps(documents if several else documents[0], indent=2)
-
-
-def overview(
-    networks: Sequence[Network], format: str, counter: CounterName = "archspec"
-) -> str:
-    """A line for each network."""
-    if format == "json":
-        return as_json([network.totals(counter) for network in networks]) + "\n"
-    from archspec.api.counting import overview
-
-    return overview(networks, "text" if format == "table" else format, counter)
-
-
-def show(printed: str, format: str = "table") -> None:
-    """Print what a command found; on a terminal, tables fit its width."""
-    if format != "table":
-        typer.echo(printed, nl=False)
-    elif colour.is_terminal(sys.stdout):
-        from archspec.cli import tables
-
-        tables.show(printed, colour=colour.wanted(sys.stdout))
-    else:
-        typer.echo(colour.table(printed), nl=False, color=True)
-
-
-def tell(message: str) -> None:
-    """Print errors, warnings and notes to stderr."""
-    typer.echo(colour.message(message), err=True, color=True)
-
-
-def tell_note(note: str) -> None:
-    """Print a note to stderr, if there is one."""
-    if note:
-        tell(printable(f"note: {note}"))
-
-
-def noted(spec: str, found: Iterable[Network]) -> Iterator[Network]:
-    """The networks of a spec; at the end, the number of warnings about them."""
-    warnings: set[Diagnostic] = set()
-    for network in found:
-        yield network
-        warnings |= {*network.warnings()}
-    if warnings:
-        number = f"{len(warnings)} warning{'s' * (len(warnings) > 1)}"
-        tell_note(f"{number}: run archspec check {spec}")
-
-
-_ERRORS = (
-    (Diagnosed, 2, ""),
-    (FileRefused, 3, "refused: "),
-    (FrameworkMissing, 4, "error: "),
-)
-"""Kinds of errors with their exit codes, and what precedes their messages."""
-
-
-@contextmanager
-def faults_told() -> Generator[None]:
-    """Report the library's errors on stderr, with their exit codes."""
-    try:
-        with optional_packages():
-            yield
-    except InvalidArgument as error:
-        raise typer.BadParameter(str(error)) from None
-    except ArchspecError as error:
-        raise typer.Exit(tell_error(error)) from None
-    except KeyboardInterrupt:
-        if colour.is_terminal(sys.stderr):
-            typer.echo(err=True)  # below the ^C
-        raise
-
-
-def tell_error(error: ArchspecError) -> int:
-    """Print an error of the library to stderr; returns its exit code."""
-    for note in getattr(error, "__notes__", ()):
-        tell_note(note)
-    for kind, code, mark in _ERRORS:
-        if isinstance(error, kind):
-            tell(f"{mark}{error}")
-            return code
-    raise error
-
-
-@contextmanager
-def progress_shown() -> Generator[Callable[[str], None]]:
-    """Show the current step on a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda text: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting", total=None)
-        yield lambda text: progress.update(task, description=text)
-
-
-@contextmanager
-def bar_shown() -> Generator[Callable[[int, int], None]]:
-    """Show how much of long work is done on a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done, of: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    console = Console(stderr=True)
-    with Progress(
-        *columns, TimeRemainingColumn(), console=console, transient=True
-    ) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)

@@ -8,14 +8,8 @@ from typing import Annotated
 import typer
 
 from archspec.cli.beforehand import networks
-from archspec.cli.options import (
-    Overrides,
-    Spec,
-    Variants,
-    faults_told,
-    force_option,
-    noted,
-)
+from archspec.cli.options import Overrides, Spec, Variants, force_option
+from archspec.cli.printing import faults_told, noted
 
 
 def report(

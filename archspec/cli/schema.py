@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from archspec.cli.options import faults_told, force_option
+from archspec.cli.options import force_option
+from archspec.cli.printing import faults_told
 
 
 def schema(

@@ -16,13 +16,11 @@ from archspec.cli.options import (
     Spec,
     TableFormat,
     Variants,
-    bar_shown,
-    faults_told,
     force_option,
-    show,
     split,
-    tell_note,
 )
+from archspec.cli.printing import faults_told, show_as, tell_note
+from archspec.cli.progress import bar_shown
 
 
 def search(
@@ -148,5 +146,5 @@ def search(
         if output is not None:
             found.save(output, force=force)
         if output is None or format == "json":
-            show(found.to(format), format)
+            show_as(found, format)
         tell_note(found.summary)

@@ -7,14 +7,8 @@ from typing import Annotated
 import typer
 
 from archspec.cli import completion
-from archspec.cli.options import (
-    Format,
-    Overrides,
-    Variants,
-    as_json,
-    faults_told,
-    tell,
-)
+from archspec.cli.options import Format, Overrides, Variants
+from archspec.cli.printing import faults_told, show_json, tell
 
 
 def init(
@@ -63,7 +57,7 @@ def init(
         started = start(name, source=source, variant=variant or (), set=override or ())
     if format == "json":
         document = {"path": str(started.path), "name": started.name}
-        typer.echo(as_json([document | {"next": [*started.next]}]))
+        show_json([document | {"next": [*started.next]}])
         return
     width = max(map(len, started.next))
     lines = (f"  {line:<{width}}  # {what}" for line, what in started.next.items())

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from archspec.cli.beforehand import networks
-from archspec.cli.options import (
-    Overrides,
-    Seed,
-    Specs,
-    Variants,
-    as_json,
-    faults_told,
-    progress_shown,
-    show,
-    target_option,
-)
+from archspec.cli.options import Overrides, Seed, Specs, Variants, target_option
+from archspec.cli.printing import faults_told, show, show_json
+from archspec.cli.progress import progress_shown
 from archspec.frameworks import FRAMEWORKS, SOURCES, usual_targets
 
 if TYPE_CHECKING:
@@ -83,7 +75,7 @@ def verify(
             reports.append(report)
             _tell(report, format)
     if format == "json":
-        typer.echo(as_json([report.document() for report in reports]))
+        show_json([report.document() for report in reports])
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
 
@@ -91,4 +83,5 @@ def verify(
 def _tell(report: Report, format: str) -> None:
     """Print a table at once; JSON is one document at the end."""
     if format == "table":
-        show(f"{report}\n")
+        show(report.page)
+        typer.echo()

@@ -16,12 +16,9 @@ from archspec.cli.options import (
     Overrides,
     Spec,
     Variants,
-    faults_told,
-    show,
     target_option,
-    tell,
-    tell_error,
 )
+from archspec.cli.printing import faults_told, show, tell, tell_error
 from archspec.errors import Diagnosed
 from archspec.frameworks import SOURCES
 
@@ -89,7 +86,8 @@ def _tell(spec: str, update: Update) -> None:
     for path, state in update.files.items():
         tell(f"{state} {path}")
     if update.figures:
-        show(f"\n{update}\n")
+        typer.echo()
+        show(update.page)
     if update.is_first:
         tell(f"\nwatching {spec}; Ctrl-C stops")
 

@@ -10,17 +10,8 @@ import typer
 
 from archspec.cli import completion
 from archspec.cli.beforehand import SUFFIXES, loaded
-from archspec.cli.options import (
-    Format,
-    Overrides,
-    Seed,
-    Spec,
-    Variants,
-    as_json,
-    faults_told,
-    force_option,
-    tell_note,
-)
+from archspec.cli.options import Format, Overrides, Seed, Spec, Variants, force_option
+from archspec.cli.printing import faults_told, show_json, tell_note
 
 if TYPE_CHECKING:
     from archspec.api.network import Network
@@ -269,7 +260,7 @@ def inspect(
         from archspec.api.weights import inspect_document, inspect_weights
 
         if format == "json":
-            typer.echo(as_json([inspect_document(file)]))
+            show_json([inspect_document(file)])
         else:
             typer.echo(inspect_weights(file), nl=False)
 
@@ -293,7 +284,7 @@ def _network(
 def _tell(found: AdoptedWeights, mapping: bool, format: str) -> None:
     """What was found to stdout, and notes to stderr."""
     if format == "json":
-        typer.echo(as_json([found.document()]))
+        show_json([found.document()])
         return
     typer.echo(f"{found}\n{found.summary}" if mapping else found.summary)
     for note in found.notes:
@@ -319,4 +310,4 @@ def _save(
     typer.echo(f"wrote {output}: {found.size}", err=True)
     if format == "json":
         size = {"tensors": len(found), "numbers": found.network.parameters}
-        typer.echo(as_json([{"path": str(output), **size}]))
+        show_json([{"path": str(output), **size}])

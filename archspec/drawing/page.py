@@ -23,6 +23,7 @@ from archspec.drawing.nodes import NOTE
 from archspec.drawing.panels import Panel, packed, panel
 from archspec.drawing.scene import Area, Scene, Text
 from archspec.drawing.text import fitted, width, wrapped
+from archspec.tables import change
 
 Share = Literal["macs", "parameters"]
 SHARES: dict[Share, str] = {"macs": "MACs", "parameters": "parameters"}
@@ -100,11 +101,11 @@ def costs(
         return {n: f"{part / whole:.1%}" for n, part in figures.items() if part}, bars
     pairs = {n: (box.was, figures[n]) for n, box in boxes.items() if box.was}
     changed = {n: (getattr(was, share), now) for n, (was, now) in pairs.items()}
-    return {n: _change(*pair) for n, pair in changed.items() if len({*pair}) > 1}, bars
-
-
-def _change(was: int, now: int) -> str:
-    return f"{now / was - 1:+.1%}" if was else "new"
+    return {
+        number: change(now, was) if was else "new"
+        for number, (was, now) in changed.items()
+        if was != now
+    }, bars
 
 
 def _titles(diagram: Diagram, share: Share, wide: float) -> Iterator[Text]:

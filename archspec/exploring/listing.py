@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from archspec.analysis.table import Grid, aligned, piped
 from archspec.errors import InvalidArgument, needed
 from archspec.exploring.sweeping import Row
+from archspec.tables import Column, Page, Table
 from archspec.weights.output import refuse_existing
 
 REFUSED = "refused"
@@ -54,36 +52,25 @@ class Listing(NamedTuple):
         """As a table, json, csv or markdown."""
         if format == "json":
             return json.dumps(self.data(), indent=2) + "\n"
-        if format == "csv":
-            return self._csv()
-        printed = aligned if format == "table" else piped
-        return printed(self._grid()) + "\n"
+        return self._table.to_csv() if format == "csv" else self.page.to(format)
 
-    def _csv(self) -> str:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.header)
-        for numbered in enumerate(self.rows):
-            cells = self._cells(*numbered)
-            writer.writerow([int(c) if isinstance(c, bool) else c for c in cells])
-        return text.getvalue()
+    @property
+    def page(self) -> Page:
+        """A table, without the last column if nothing was refused."""
+        table = self._table
+        if not any(row.refusal for row in self.rows):
+            table = Table(table.columns[:-1], [row[:-1] for row in table.rows])
+        return Page([[table]])
 
-    def _grid(self) -> Grid:
-        """Without the last column if nothing was refused."""
-        gaps = [""] * len(self.figures)
-        refusals = any(row.refusal for row in self.rows)
-        lines = [
-            [
-                *row.values,
-                *(map("{:,}".format, row.figures) if row.figures else gaps),
-                *("*" if mark else "" for mark in self._mark(number)),
-                *([row.refusal] if refusals else []),
-            ]
-            for number, row in enumerate(self.rows)
+    @property
+    def _table(self) -> Table:
+        rows = [
+            ["" if value is None else value for value in self._cells(*numbered)]
+            for numbered in enumerate(self.rows)
         ]
-        header = self.header if refusals else self.header[:-1]
-        words = range(len(self.paths) + len(self.figures), len(header))
-        return Grid(header, lines, left=words)
+        words = {FRONT, REFUSED}
+        columns = [Column(n, "text" if n in words else "number") for n in self.header]
+        return Table(columns, rows)
 
     def write(self, path: Path) -> None:
         """Write a .csv or .parquet file.
@@ -91,7 +78,7 @@ class Listing(NamedTuple):
         Raises OSError, and FrameworkMissing where a .parquet file needs pyarrow.
         """
         if path.suffix == ".csv":
-            path.write_text(self._csv(), "utf-8", newline="")
+            path.write_text(self._table.to_csv(), "utf-8", newline="")
             return
         rows = self.data()
         columns = {name: _typed([row[name] for row in rows]) for name in self.header}

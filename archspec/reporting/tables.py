@@ -1,143 +1,95 @@
-"""Tables of the page, each cell with its kind."""
+"""Tables of the page, with captions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from archspec.analysis.table import Grid, grids
+from archspec.analysis import table
 from archspec.network import Network
 from archspec.reporting.depth import LayerFigures
 from archspec.reporting.variants import Variant
-
-Kind = Literal["text", "number", "share"]
+from archspec.tables import Column, Table, Value
 
 
 class Cell(NamedTuple):
     """A text; of a share, also its length of the largest in its column, in percent."""
 
     text: str
-    kind: Kind = "text"
+    is_text: bool
     length: float = 0
 
 
-class Row(NamedTuple):
-    """Cells, the first of which names the row; `is_shown` marks the network itself."""
+class ReportTable(NamedTuple):
+    """A table that the reader may sort; `shown` is the row of the network itself."""
 
-    cells: Sequence[Cell]
-    is_shown: bool = False
-
-
-class Table(NamedTuple):
-    """Rows, the last of which may be a total; the reader may sort the others."""
-
-    caption: str
-    header: Sequence[Cell]
-    rows: Sequence[Row]
-    foot: Sequence[Row] = ()
+    table: Table
+    caption: str = ""
     is_sortable: bool = False
+    shown: int | None = None
 
-
-def cost_tables(network: Network) -> tuple[Table, list[Table]]:
-    """The costs by layer of the spec, and the smaller tables of `archspec flops`."""
-    layers, *others = grids(network)
-    found = _table(layers, "Costs by layer of the spec")
-    *rows, total = found.rows
-    plain = [cell._replace(length=0) for cell in total.cells]
-    by_layer = found._replace(rows=rows, foot=[Row(plain)], is_sortable=True)
-    return by_layer, [_table(grid, "") for grid in others]
-
-
-def _table(grid: Grid, caption: str) -> Table:
-    header = [
-        Cell(name, "text" if column in grid.left else "number")
-        for column, name in enumerate(grid.header)
-    ]
-    body = grid.rows[:-1] or grid.rows
-    columns = [
-        _column(name, [row[column] for row in grid.rows], len(body))
-        if header[column].kind == "number"
-        else [Cell(row[column]) for row in grid.rows]
-        for column, name in enumerate(grid.header)
-    ]
-    return Table(caption, header, [Row(cells) for cells in zip(*columns, strict=True)])
-
-
-def _column(name: str, texts: Sequence[str], body: int) -> list[Cell]:
-    """Cells of numbers; shares are compared with the largest before the total."""
-    if name != "share":
-        return [Cell(text, "number") for text in texts]
-    shares = [float(text.rstrip("%")) if text != "-" else 0.0 for text in texts]
-    largest = max(shares[:body]) or 1
-    return [
-        Cell(text, "share", 100 * share / largest)
-        for text, share in zip(texts, shares, strict=True)
-    ]
-
-
-def layer_table(layers: Iterable[LayerFigures]) -> Table:
-    """Every primitive, as in `archspec flops --format csv`, and what is held."""
-    header = "layer op output parameters MACs".split()
-    return Table(
-        "Figures of all layers; activations in bytes",
-        _header([*header, "held, fused", "held, as written"], texts=3),
-        [
-            Row(
-                [
-                    *map(Cell, layer[:3]),
-                    *(_figure(number) for number in layer[3:]),
-                ]
+    @property
+    def rows(self) -> list[list[Cell]]:
+        """The cells of each row, those of a total last; the first names its row."""
+        columns = [
+            [
+                Cell(text, column.is_text, round(100 * bar, 1))
+                for text, bar in zip(texts, self.table.bars(number), strict=True)
+            ]
+            for number, (column, *texts) in enumerate(
+                zip(self.table.columns, *self.table.texts(), strict=True)
             )
-            for layer in layers
-        ],
-        is_sortable=True,
-    )
+        ]
+        return [list(cells) for cells in zip(*columns, strict=True)]
 
 
-def variant_table(variants: Sequence[Variant]) -> Table:
+def cost_tables(network: Network) -> tuple[ReportTable, list[ReportTable]]:
+    """The costs by layer of the spec, and the smaller tables of `archspec flops`."""
+    layers, *others = table.cost_tables(network)
+    by_layer = ReportTable(layers, "Costs by layer of the spec", is_sortable=True)
+    return by_layer, [*map(ReportTable, others)]
+
+
+def layer_table(layers: Iterable[LayerFigures]) -> ReportTable:
+    """Every primitive, as in `archspec flops --format csv`, and what is held."""
+    texts = Column("layer", "name"), Column("op", "text"), Column("output", "text")
+    numbers = map(Column, ("parameters", "MACs", "held, fused", "held, as written"))
+    rows = [[*layer[:3], *(n or None for n in layer[3:])] for layer in layers]
+    caption = "Figures of all layers; activations in bytes"
+    return ReportTable(Table([*texts, *numbers], rows), caption, is_sortable=True)
+
+
+def variant_table(variants: Sequence[Variant]) -> ReportTable:
     """The figures of each variant; differences are those that `flops` prints."""
     keys = [k for k in ("parameters", "macs") if any(k in v.reported for v in variants)]
-    names = ["variant", "input"]
+    names: list[str] = []
     for key, name in (("parameters", "parameters"), ("macs", "MACs")):
         names += [name, "reported", "difference"] if key in keys else [name]
     rows = [
-        Row(
-            [
-                Cell(variant.label),
-                Cell(variant.input),
-                _figure(variant.parameters),
-                *_reported(variant, "parameters", keys),
-                _figure(variant.macs),
-                *_reported(variant, "macs", keys),
-                _figure(variant.held),
-            ],
-            variant.is_shown,
-        )
+        [
+            variant.label,
+            variant.input,
+            variant.parameters or None,
+            *_reported(variant, "parameters", keys),
+            variant.macs or None,
+            *_reported(variant, "macs", keys),
+            variant.held or None,
+        ]
         for variant in variants
     ]
-    return Table(
+    texts = Column("variant", "name"), Column("input", "text")
+    columns = [*texts, *map(Column, names), Column("activations")]
+    return ReportTable(
+        Table(columns, rows),
         "Variants: trainable parameters, MACs, and bytes of activations at their peak",
-        _header([*names, "activations"], texts=2),
-        rows,
         is_sortable=True,
+        shown=next(n for n, variant in enumerate(variants) if variant.is_shown),
     )
 
 
-def _reported(variant: Variant, key: str, keys: Sequence[str]) -> list[Cell]:
+def _reported(variant: Variant, key: str, keys: Sequence[str]) -> list[Value]:
     """Two cells, if a variant has this figure."""
     if key not in keys:
         return []
     found = variant.reported.get(key)
-    texts = (found.quantity.text, found.difference) if found else ("-", "-")
-    return [Cell(text, "number") for text in texts]
-
-
-def _header(names: Sequence[str], texts: int) -> list[Cell]:
-    return [
-        Cell(name, "text" if column < texts else "number")
-        for column, name in enumerate(names)
-    ]
-
-
-def _figure(number: int) -> Cell:
-    return Cell(f"{number:,}" if number else "-", "number")
+    return [found.quantity.text, found.difference] if found else [None, None]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from archspec.network import Network
 from archspec.ops import Shape
 from archspec.runtime.order import Precision
+from archspec.tables import Page
 
 NETWORK = "network"
 """What comparisons call the network's own layers, evaluated without any target."""
@@ -84,9 +85,14 @@ class Report(NamedTuple):
         return f"<Report of {self.network.name}: {verdict}>"
 
     def __str__(self) -> str:
-        from archspec.verification.text import to_text  # noqa: PLC0415 - it reads ours
+        return self.page.to("text")
 
-        return to_text(self)
+    @property
+    def page(self) -> Page:
+        """The verdict, the errors at each size, and where the first difference is."""
+        from archspec.verification.text import page  # noqa: PLC0415 - it reads ours
+
+        return page(self)
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""

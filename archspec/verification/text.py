@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from archspec.tables import Column, Page, Table
 from archspec.verification.report import NETWORK, Comparison, Difference, Report
+
+COLUMNS = [Column("", "text")] * 5
+"""Sizes, precision, what is compared, the tolerance and the errors."""
 
 MAX_NAMES = 5
 """Of surplus weights, enough to see what they have in common."""
 
 
-def to_text(report: Report) -> str:
+def page(report: Report) -> Page:
     """The verdict, the errors at each size, and where the first difference is."""
     spec = report.network.spec
     title = " ".join(filter(None, (spec.stem, spec.variant)))
-    lines = [f"{title}: {'equal' if report.ok else 'DIFFERENT'}", _parameters(report)]
     groups = groupby(report.comparisons, _thing)
-    lines += _aligned([_row([*group]) for _, group in groups])
     told = [text for found in report.comparisons for text in _remarks(found)]
     told += map(_told, _merged(report.comparisons))
-    return "\n".join([*lines, *dict.fromkeys(told)]) + "\n"
+    parts = [
+        f"{title}: {'equal' if report.ok else 'DIFFERENT'}",
+        _parameters(report),
+        Table(COLUMNS, [_row([*group]) for _, group in groups]),
+        *(line for text in dict.fromkeys(told) for line in text.split("\n")),
+    ]
+    return Page([parts])
 
 
 def _thing(found: Comparison) -> tuple[object, ...]:
@@ -60,14 +68,6 @@ def _error(comparison: Comparison) -> str:
     missing = "not judged" if comparison.not_judged else "failed"
     size = missing if error is None else f"{error:.1e}"
     return f"{pair} {size}{'' if comparison.ok else ' DIFFERENT'}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def _remarks(comparison: Comparison) -> Iterator[str]:

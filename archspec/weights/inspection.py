@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from archspec.errors import printable
+from archspec.tables import counted
 from archspec.weights import canonical
 from archspec.weights.checkpoints import Tensor, opened
 from archspec.weights.checkpoints.units import FLOATING
@@ -54,7 +55,7 @@ def summary(path: Path, key: str = "") -> str:
             line += f"  {tensor['not_finite']} not finite"
         lines.append(line)
     total = sum(prod(tensor["shape"]) for tensor in tensors)
-    lines.append(f"{len(tensors)} tensors, {total:,} numbers")
+    lines.append(f"{counted(len(tensors), 'tensor')}, {counted(total, 'number')}")
     return "".join(f"{printable(line)}\n" for line in lines)
 
 

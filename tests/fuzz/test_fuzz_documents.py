@@ -13,7 +13,7 @@ from oddities import any_text, anything, document
 from tally import CASES, each, tried
 
 from archspec.analysis.cost import cost_document
-from archspec.analysis.table import to_csv, to_markdown, to_text
+from archspec.analysis.table import page, to_csv
 from archspec.elaboration import elaborate, folded
 from archspec.errors import Diagnosed, SpecError
 from archspec.language.load import variant_names
@@ -38,7 +38,8 @@ def counted(path: str | Path, variants: tuple[str, ...], sets: tuple[str, ...] =
     assert network.parameters >= network.trainable_parameters >= 0
     assert network.macs >= 0
     json.dumps(cost_document(network), allow_nan=False)
-    for printed in (to_text(network), to_markdown(network), to_csv(network)):
+    costs = page(network)
+    for printed in (costs.to("text"), costs.to("markdown"), to_csv(network)):
         assert all(c.isprintable() or c == "\n" for c in printed)
     return network
 

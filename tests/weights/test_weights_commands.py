@@ -66,7 +66,7 @@ def test_a_name_that_would_steer_the_terminal(run):
     assert done.stdout == (
         "of: x\ufffdy\ufffd\n"
         "a\ufffd[2J  float32 (2)  0 to 0\n"
-        "1 tensors, 2 numbers\n"
+        "1 tensor, 2 numbers\n"
     )  # fmt: skip
 
 
