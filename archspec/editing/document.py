@@ -23,7 +23,9 @@ from archspec.reading.reader import read_file
 from archspec.reading.source import MAX_EXTENDS, extended_file
 from archspec.targets import TARGETS, check_printable
 
-_IS_SPEC = re.compile(r"^archspec[ \t]*:|^extends[ \t]*:.*\.ya?ml\b", re.MULTILINE)
+_IS_SPEC = re.compile(
+    r"^\ufeff?(?:archspec[ \t]*:|extends[ \t]*:(?:.*|\s*-.*)\.ya?ml\b)", re.MULTILINE
+)
 
 Read = Callable[[Path], str]
 

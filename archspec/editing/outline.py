@@ -25,7 +25,9 @@ _FLOW_WORD = re.compile(
 _PLAIN = re.compile(r"(?:[^\s#]|(?<=\S)#|[ \t]+(?=[^\s#]))+")
 _ITEM = re.compile(r"-(?=\s|\Z)")
 _BLOCK_TEXT = re.compile(r"[|>][-+0-9]*(?=[ \t]*(?:\n|#|\Z))")
-_COMMENT = re.compile(r"#[^\n]*")
+_BLANKS = re.compile(
+    r"\s+|(?<!\S)#[^\n]*|\A\ufeff|^(?:---|\.\.\.)(?!\S)|^%[^\n]*", re.MULTILINE
+)
 _ENDS = {"{": "}", "[": "]"}
 
 
@@ -52,16 +54,10 @@ class _Reader:
         return whole
 
     def skip(self) -> bool:
-        """Skip blanks and comments; False at the end."""
-        text, end = self.text, len(self.text)
-        while self.at < end:
-            if text[self.at] == "#" and (self.at == 0 or text[self.at - 1].isspace()):
-                self.at = self.line_end()
-            elif not text[self.at].isspace():
-                return True
-            else:
-                self.at += 1
-        return False
+        """Skip blanks, comments and the marks of documents; False at the end."""
+        while match := _BLANKS.match(self.text, self.at):
+            self.at = match.end()
+        return self.at < len(self.text)
 
     def line_end(self) -> int:
         found = self.text.find("\n", self.at)
@@ -107,8 +103,10 @@ class _Reader:
 
     def key_ahead(self) -> bool:
         """Whether a key with its colon stands here."""
+        if self.text[self.at] in "{[":
+            return False
         match = _QUOTED.match(self.text, self.at) or _KEY.match(self.text, self.at)
-        if match is None or self.text[self.at] in "{[" or "\n" in match[0]:
+        if match is None or "\n" in match[0]:
             return False
         return _COLON.match(self.text, match.end()) is not None
 

@@ -6,7 +6,7 @@ const { execFile } = require("node:child_process");
 const vscode = require("vscode");
 const { CloseAction, ErrorAction, LanguageClient } = require("vscode-languageclient/node");
 
-const SPEC = /^(archspec *:|extends *:.*\.ya?ml)/m;
+const SPEC = /^(archspec[ \t]*:|extends[ \t]*:(.*|\s*-.*)\.ya?ml\b)/m;
 const INSTALL = 'Install it with "pipx install \'archspec-nn[lsp]\'"';
 const SETTING = "archspec.command";
 

@@ -48,8 +48,9 @@ def _columns_of(layer: Part, around: Around) -> list[str]:
 def _columns(value: Part, around: Around) -> Iterator[Role]:
     owner = _owner(around)
     for item in value.items:
-        symbol = None if item.text == "op" else Symbol("column", item.text, owner)
-        yield Role(item, "column", around, symbol, defines=True)
+        symbol = Symbol("column", item.text, owner)
+        is_name = item.kind == "scalar" and item.text != "op"
+        yield Role(item, "column", around, symbol if is_name else None, defines=True)
     for key, inner in value.entries:
         symbol = Symbol("column", key.text, owner)
         yield Role(key, "column", around, symbol, value=inner)
