@@ -9,9 +9,13 @@ from typing import NamedTuple
 from archspec.editing.document import Document
 from archspec.editing.edits import Edit, applied
 from archspec.editing.positions import Span
+from archspec.editing.symbols import occurrence_at, references
 from archspec.errors import Diagnostic, Fix
 
-_NEEDS_QUOTES = re.compile(r"[,\[\]{}]|: |^[@`%&*!|>'\"]|^$| #")
+_IS_YAML = re.compile(r"[\[{]|\w+: ")
+"""The beginning of a mapping or list, of which nothing is quoted."""
+
+_NEEDS_QUOTES = re.compile(r"[,\[\]{}]|^[@`%&*!|>'\"]|^$| #")
 
 
 class QuickFix(NamedTuple):
@@ -42,9 +46,11 @@ def _of(document: Document, diagnostic: Diagnostic) -> Iterator[QuickFix]:
     is_first = True
     for fix in diagnostic.fixes:
         edit = _edit(document, fix)
-        if edit is not None and _helps(document, diagnostic, edit):
-            title = _title(document, edit)
-            yield QuickFix(title, diagnostic, (edit,), is_first)
+        if edit is None:
+            continue
+        edits = _everywhere(document, edit)
+        if _helps(document, diagnostic, edits):
+            yield QuickFix(_title(document, edit), diagnostic, edits, is_first)
             is_first = False
 
 
@@ -55,12 +61,9 @@ def _edit(document: Document, fix: Fix) -> Edit | None:
     if fix.place.length == 0:
         span = Span(span.start, span.start)
     is_quoted = document.text[span.start : span.start + 1] in ("'", '"')
-    is_nested = fix.text.startswith(("{", "["))
-    needs_quotes = not is_nested and bool(_NEEDS_QUOTES.search(fix.text))
-    text = (
-        f'"{fix.text}"' if needs_quotes or (is_quoted and not is_nested) else fix.text
-    )
-    return Edit(span, text)
+    is_text = not _IS_YAML.match(fix.text)
+    quotes = is_text and (is_quoted or bool(_NEEDS_QUOTES.search(fix.text)))
+    return Edit(span, f'"{fix.text}"' if quotes else fix.text)
 
 
 def _title(document: Document, edit: Edit) -> str:
@@ -68,9 +71,18 @@ def _title(document: Document, edit: Edit) -> str:
     return f"Replace '{old}' with '{new}'" if old else f"Insert '{new}'"
 
 
-def _helps(document: Document, diagnostic: Diagnostic, edit: Edit) -> bool:
+def _everywhere(document: Document, edit: Edit) -> tuple[Edit, ...]:
+    """The edit; of the name of something, also wherever the name is used."""
+    found = occurrence_at(document, edit.span.start)
+    if found is None or not found.defines or found.span != edit.span:
+        return (edit,)
+    places = references(document, edit.span.start)
+    return tuple(Edit(place.span, edit.text) for place in places)
+
+
+def _helps(document: Document, diagnostic: Diagnostic, edits: tuple[Edit, ...]) -> bool:
     """Whether the diagnostic is gone, and there are not more errors."""
-    changed = document.changed(applied(document.text, (edit,)))
+    changed = document.changed(applied(document.text, edits))
     *_, after = changed.analysed()
     key = diagnostic.code, diagnostic.message, diagnostic.position
     if key in {(d.code, d.message, d.position) for d in after.found or ()}:

@@ -243,6 +243,8 @@ class _Reader:
     def entry(self, found: Part, column: int, depth: int) -> None:
         """A key in braces with its value, if it has one."""
         key = self.inner(column, depth)
+        if key.kind != "scalar":
+            key = Part("scalar", key.start, key.end, self.text[key.start : key.end])
         colon = _COLON.match(self.text, self.at)
         if colon is None:
             found.entries.append((key, None))

@@ -142,7 +142,7 @@ class Session(LanguageServer):
         """Analyse the documents that extend a file, whose text is another now."""
         file = _path(uri)
         for other, document in [*self.documents.items()]:
-            if other != uri and document.extends(file):
+            if document.extends(file):
                 self.documents[other] = document.changed(document.text)
                 self.analyse(other)
 

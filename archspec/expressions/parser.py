@@ -133,7 +133,7 @@ _COMMON = {
     r"(\d+) *[xX] *(\d+)": ("write {}", r"[\1, \2]"),
     r"(\d+) *[xX] *(\d+) *[xX] *(\d+)": ("write {}", r"{channels: \1, size: [\2, \3]}"),
     r"([\d.]+) *%": ("write {}", r"\1 / 100"),
-    r".*(?<![=!<>])=(?!=).*": ("write == to compare", None),
+    r"(.*)(?<![=!<>])=(?!=)(.*)": ("write == to compare", r"\1==\2"),
     r".*(&&|\|\||!(?!=)).*": ("write and, or, not", None),
     r".*\?.*:.*": ("write a if b else c", None),
     r"([A-Za-z_]\w*) +(\S+)": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as AbstractMapping
 
-from archspec.errors import Place
+from archspec.errors import Advice, Fix, Place
 from archspec.language.attributes import unknown_attribute
 from archspec.language.meant import (
     TABLE,
@@ -134,7 +134,8 @@ class CanonicalLayers:
         meant = next((role for role in roles if role[0] == key[0].lower()), "")
         *most, last = roles
         help = f"the branches are {', '.join(most)} and {last}"
-        help += f": write {meant}: {sketch(body)}" if meant else ""
+        if meant:
+            help = Advice(f"{help}: write {meant}: {sketch(body)}", Fix(meant))
         self.complain("AS204", f"unknown branch '{key}' of {op}", key.place, help)
         return Word(meant or roles[0], key.place)
 
@@ -158,8 +159,9 @@ class CanonicalLayers:
 
     def branch(self, node: Node, name: str) -> Node:
         origin = text_of(node) or ""
-        origin = origin if is_reference(origin) else "LAYER"
-        help = f"{{}} is the input, {{from: {origin}}} the output of another layer"
+        read = f"{{from: {origin if is_reference(origin) else 'LAYER'}}}"
+        fixes = [Fix(read)] if is_reference(origin) else []
+        help = Advice(f"{{}} is the input, {read} the output of another layer", *fixes)
         if isinstance(node, Sequence):
             help = f"name the branches: {named(self.vocabulary, node)}"
         elif name in MODIFIERS:

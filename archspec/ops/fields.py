@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, NamedTuple, cast, get_args
 
+from archspec.errors import Advice, Fix
 from archspec.ops.attributes import Doc, Read, Refused
 from archspec.words import (
     ACTIVATIONS,
@@ -150,7 +151,7 @@ def padding(value: object) -> object:
             sides = [vertical, vertical, horizontal, horizontal]
             single = f"on a single layer also {sides}"
             help = f"write symmetric, which pads by kernel // 2; {single}"
-            raise refusal(wanted, value, help)
+            raise refusal(wanted, value, Advice(help, Fix("symmetric")))
         case _:
             raise refusal(wanted, value)
 

@@ -14,7 +14,15 @@ from typing import Any, BinaryIO, NoReturn
 
 import yaml
 
-from archspec.errors import Diagnostic, Place, Related, SpecError, raise_if_any
+from archspec.errors import (
+    Advice,
+    Diagnostic,
+    Fix,
+    Place,
+    Related,
+    SpecError,
+    raise_if_any,
+)
 from archspec.reading.nodes import (
     Mapping,
     Node,
@@ -285,8 +293,9 @@ class _Reader:
             help = f"write {before[1]}.{word}"
         elif not rest:
             help = f"write {word}: {{}} if it is empty, {word}: ~ for null; {help}"
+            help = Advice(help, Fix(f"{word}: {{}}"))
         elif word.islower() and rest[0].isdigit():
-            help = f"write {word}: {rest}"
+            help = Advice(f"write {word}: {rest}", Fix(f"{word}: {rest}"))
         self.complain("AS107", message, key.place, help)
 
     def scalar(self, event: Any, place: Place) -> Scalar:
@@ -303,7 +312,9 @@ class _Reader:
             help = "quote it: inside braces YAML splits at every comma"
             rest = place.source[place.column - 1 :]
             if written := _TUPLE.match(rest):
+                whole = Fix(f"[{written[1]}]", place._replace(length=written.end()))
                 help = f"tuples are not supported: write [{written[1]}]"
+                help = Advice(help, whole)
             self.complain("AS107", message, place, help)
             return Scalar(None, text, place)
         return Scalar(scalar_value(text), text, place)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from archspec.errors import did_you_mean, meaning
+from archspec.errors import Advice, Fix, did_you_mean, meaning
 
 
 class Glossary(NamedTuple):
@@ -42,12 +43,14 @@ class Glossary(NamedTuple):
         looked_up = plain(word)
         for words, advice in self.other.items():
             if looked_up in words.split():
-                return advice
+                written = _WRITTEN.fullmatch(advice)
+                return Advice(advice, Fix(written[1])) if written else advice
         ends = (found for words in self.other for found in words.split())
         end = max(filter(looked_up.endswith, ends), key=len, default="")
         return self.advice(end) if len(end) > _SHORT else ""
 
 
+_WRITTEN = re.compile(r"write (\[[^\]]*\])")
 _SHORT = 4
 """Letters of a word that is not looked for at the end of others."""
 

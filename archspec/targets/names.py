@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from archspec.errors import SpecError
+from archspec.errors import Advice, Fix, SpecError
 from archspec.language import Block, Layer, Table
 from archspec.language.layers import inner_layers
 from archspec.network import Network
@@ -40,7 +40,8 @@ def check_names(
     for name in chain.from_iterable(map(_attributes, bodies)):
         if name in taken:
             message = f"the name '{name}' is reserved by {target}"
-            raise SpecError.single("AS403", message, name.place, help=f"try '{name}_'")
+            help = Advice(f"try '{name}_'", Fix(f"{name}_"))
+            raise SpecError.single("AS403", message, name.place, help=help)
     _check_globals(document.name, used, manifest)
 
 
@@ -62,7 +63,8 @@ def _check_globals(
         (block.name, _printed(name, manifest), block.place, f"try '{block.name}_block'")
         for name, block in blocks.items()
     ]
-    named.append((network, network, network.place, f"write 'name: {network}Net'"))
+    help = Advice(f"write 'name: {network}Net'", Fix(f"{network}Net"))
+    named.append((network, network, network.place, help))
     for name, printed, place, help in named:
         if printed in taken:
             message = f"'{name}' would become '{printed}', which the file uses itself"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archspec import reading
-from archspec.editing import hints, hovering, symbols
+from archspec.editing import fixing, hints, hovering, symbols
 from archspec.editing.document import Document
 from archspec.editing.edits import Edit, applied
 from archspec.editing.outline import Part, outline
@@ -96,6 +96,62 @@ def test_positions_are_those_of_the_protocol() -> None:
             assert lines.offset(lines.position(offset, unit), unit) == offset
     assert lines.offset(Position(0, 99)) == 3
     assert lines.offset(Position(99, 0)) == len(lines.text)
+
+
+MISTAKEN = """\
+archspec: 1
+name: Net
+input: {channels: 8, size: 32}
+classes: 10
+defaults:
+  conv: {padding: same, bias: false}
+layers:
+  stem: {conv: {filters: 8, kernel: 3, stride: [2, 2]}}
+  more: {conv: {filters: 16, kernel: 3}}
+  sum: {add: {main: {from: more}, skip: {filter: {conv: 16}, from: stem}}}
+  heads: {attention: {heads: 2, query: {q: {conv: 8}}, key: {k: {conv: 8}}, value: {}}}
+  pool: global_avg_pool
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fixed"),
+    [
+        ("padding: same", "padding: 1", "padding: symmetric"),
+        ("filters: 8,", "filters 8,", None),
+        ("stride: [2, 2]", "stride: (2, 2)", None),
+        ("main: {from: more}", "main: more", None),
+        ("main: {from: more}", "main", "main: {}"),
+        ("query: {q", "q: {q", None),
+        (
+            "bias: false",
+            "initializer: he_normal",
+            "initializer: [truncated_normal, fan_in, 2]",
+        ),
+        (
+            "{filters: 16, kernel: 3}}",
+            "16, when: classes = 10}",
+            "16, when: classes == 10}",
+        ),
+    ],
+)
+def test_quick_fixes_write_what_the_help_says(
+    right: str, wrong: str, fixed: str | None
+) -> None:
+    assert MISTAKEN.count(right) == 1
+    text = MISTAKEN.replace(right, wrong)
+    *_, document = Document(Path("net.yaml"), text).analysed()
+    first, *_ = fixing.fixes(document, Span(0, len(text)))
+    assert applied(text, first.edits) == MISTAKEN.replace(right, fixed or right)
+
+
+def test_another_name_is_written_wherever_it_stands() -> None:
+    """A layer that a target refuses is renamed with all references to it."""
+    text = MISTAKEN.replace("more", "train")
+    *_, document = Document(Path("net.yaml"), text).analysed()
+    (one, other) = fixing.fixes(document, Span(0, len(text)))
+    assert {found.diagnostic.code for found in (one, other)} == {"AS403"}
+    assert applied(text, one.edits) == text.replace("train", "train_")
 
 
 def figures_of(text: str, path: Path) -> list[object]:
