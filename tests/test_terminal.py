@@ -8,9 +8,10 @@ import pytest
 
 pytest.importorskip("pty")
 
-from terminal import raw, shown
+from terminal import ESCAPE, raw, shown
 
-from archspec.cli.terminal import Fitted, fitted
+from archspec.cli.terminal import Fitted, fitted, show
+from archspec.tables import Column, Page, Table, Title
 
 SPEC = """
 archspec: 1
@@ -132,8 +133,8 @@ def test_a_pipe_has_plain_text_and_loads_nothing_to_draw_it(archspec, folder: Pa
 
 def test_the_order_in_which_columns_give_way():
     columns = [
-        Fitted("name", "name", ("a" * 30,), 30, 24),
-        Fitted("text", "text", ("b" * 20,), 20, 8),
+        Fitted("name", "name", ("a" * 30,), 30),
+        Fitted("text", "text", ("b" * 20,), 20),
         Fitted("first", "number", ("1" * 10,), 10),
         Fitted("share", "share", ("1.0%",), 5),
         Fitted("last number", "number", ("2" * 10,), 11),
@@ -152,3 +153,49 @@ def test_the_order_in_which_columns_give_way():
     assert kept(46) == [("name", 24), ("first", 10), ("last number", 10)]
     assert kept(36) == [("name", 25), ("last number", 10)]
     assert kept(24) == [("name", 24)]
+
+
+LISTED = Page(
+    [
+        [
+            Title("Words"),
+            Table(
+                [Column("", "text")] * 2,
+                [["  of", "one sentence that is long"], ["  another", "and one more"]],
+            ),
+        ]
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (60, ["  of       one sentence that is long", "  another  and one more"]),
+        (
+            35,
+            [
+                "  of       one sentence that is",
+                " " * 11 + "long",
+                "  another  and one more",
+            ],
+        ),
+        (24, ["  of  one sentence that", "    is long", "  another  and one more"]),
+    ],
+)
+def test_sentences_of_a_list(columns: int, lines: list[str], monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    show(LISTED, colour=False, is_terminal=True)
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.rstrip() for line in printed] == ["Words", *lines]
+
+
+def test_colours_in_a_pipe_leave_nothing_out(archspec, folder: Path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    text = archspec("flops", "small.yaml").stdout
+    lines = [line.rstrip() for line in ESCAPE.sub("", text).splitlines()]
+    assert lines[3] == (
+        "layer                        op    output  parameters   share  MACs   share"
+    )
+    assert "\x1b[1mSmall\x1b[0m" in text

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archspec.errors import InvalidArgument, one_of
+from archspec.api.results import Result
+from archspec.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from archspec.analysis.comparison import Compared
@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from archspec.api.network import Network
     from archspec.tables import Page
 
-FORMATS = "table", "json", "csv", "markdown"
-
 
 @dataclass(frozen=True)
-class SideBySide:
+class SideBySide(Result):
     """What `archspec.compare` returns: print it, or take its `data`."""
 
     networks: Sequence[Network]
@@ -28,9 +26,6 @@ class SideBySide:
     layers: bool
     counts: Sequence[Counts] = ()
     """Those of another counter, a figure for each layer."""
-
-    def __str__(self) -> str:
-        return self.to("table")
 
     @property
     def data(self) -> dict[str, Any]:
@@ -52,16 +47,10 @@ class SideBySide:
 
         return comparison.page(self._compared, layers=self.layers)
 
-    def to(self, format: str) -> str:
-        """As a table, json, csv or markdown; raises InvalidArgument for others."""
+    def _csv(self) -> str:
         from archspec.analysis import comparison
 
-        one_of("format", format, FORMATS)
-        if format == "json":
-            return json.dumps(self.data, indent=2) + "\n"
-        if format == "csv":
-            return comparison.to_csv(self._compared, layers=self.layers)
-        return self.page.to(format)
+        return comparison.to_csv(self._compared, layers=self.layers)
 
 
 def compare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archspec.api.results import Result
 from archspec.api.specs import Changes, change_list, variant_list, yaml_text
-from archspec.errors import InvalidArgument, SpecError, one_of
+from archspec.errors import InvalidArgument, SpecError
 from archspec.reading import Source, read_source
 from archspec.tables import counted
 
@@ -25,29 +26,23 @@ if TYPE_CHECKING:
     from archspec.tables import Page
 
 Values = str | Iterable[object]
-FORMATS = "table", "json", "csv", "markdown"
 
 
-class Listed(ABC):
+class Listed(Result):
     """Points with their figures; print it, or take its `data`."""
-
-    def __str__(self) -> str:
-        return self.to("table")
 
     @property
     def data(self) -> list[dict[str, Any]]:
         """A mapping for each point, as for `pandas.DataFrame`."""
         return self._listing().data()
 
-    def to(self, format: str) -> str:
-        """As a table, json, csv or markdown; raises InvalidArgument for others."""
-        one_of("format", format, FORMATS)
-        return self._listing().to(format)
-
     @property
     def page(self) -> Page:
         """The table, as data."""
         return self._listing().page
+
+    def _csv(self) -> str:
+        return self._listing().table.to_csv()
 
     @abstractmethod
     def _listing(self) -> Listing: ...

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -23,17 +23,9 @@ from archspec.errors import (
 
 if TYPE_CHECKING:
     from archspec.api.network import Counter, Network
+    from archspec.api.results import Result
     from archspec.errors import Diagnostic
     from archspec.tables import Page
-
-
-class Printable(Protocol):
-    """What a command found."""
-
-    @property
-    def page(self) -> Page: ...
-
-    def to(self, format: str) -> str: ...
 
 
 def show(*pages: Page, format: str = "table", gap: str = "\n\n") -> None:
@@ -49,7 +41,7 @@ def show(*pages: Page, format: str = "table", gap: str = "\n\n") -> None:
         terminal.show(page, colour=has_colours, is_terminal=is_terminal)
 
 
-def show_as(found: Printable, format: str) -> None:
+def show_as(found: Result, format: str) -> None:
     """Print what a command found in a format."""
     if format == "table":
         show(found.page)

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from textwrap import fill
+from textwrap import TextWrapper, fill
 
 from rich import box
 from rich.bar import Bar
@@ -17,8 +17,8 @@ from rich.text import Text
 
 from archspec.tables import Kind, Page, Table, Title
 
-NAME, TEXT = 24, 8
-"""Characters that are left of the first column of text, and of others."""
+LEAST = {"name": 24, "text": 8}
+"""Characters that are left of a column, by its kind; others are not cut."""
 
 SENTENCE = 24
 """Characters that a list needs for the text beside its names."""
@@ -40,15 +40,13 @@ class Fitted:
     kind: Kind
     texts: tuple[str, ...]
     width: int
-    least: int = 0
-    """The width that is left of text, at least."""
     bars: Sequence[float] = ()
     """Shares over the largest, 0 elsewhere."""
 
     @property
     def is_number(self) -> bool:
         """Whether it is aligned to the right, and not cut."""
-        return self.kind not in {"name", "text"}
+        return self.kind not in LEAST
 
     @property
     def is_derived(self) -> bool:
@@ -58,8 +56,8 @@ class Fitted:
     @property
     def narrowest(self) -> Fitted:
         """With its name on several lines, and text cut off."""
-        if not self.is_number:
-            return replace(self, width=min(self.least, self.width))
+        if least := LEAST.get(self.kind):
+            return replace(self, width=min(least, self.width))
         words = [word.strip() for word in _WORD.findall(self.name)]
         return replace(self, width=max(map(cell_len, [*words, *self.texts])))
 
@@ -114,20 +112,15 @@ def _filled(text: str, width: int) -> str:
 def _show_list(console: Console, table: Table) -> None:
     """Print rows whose last texts are sentences, which are filled beside the others."""
     *names, last = _columns(table)
-    room = console.width - sum(column.width + 2 for column in names)
-    if room < min(SENTENCE, last.width):
-        for texts in table.texts():
-            first, *others = texts
-            line = "  ".join([first, *(text.strip() for text in others)])
-            console.print(Text(fill(line, console.width, subsequent_indent="    ")))
-        return
-    grid = RichTable.grid(padding=(0, 2, 0, 0))
-    for column in names:
-        grid.add_column(width=column.width, no_wrap=True)
-    grid.add_column(width=min(room, last.width))
-    for texts in table.texts():
-        grid.add_row(*map(Text, texts))
-    console.print(grid)
+    widths = [column.width for column in names]
+    further = " " * sum(width + 2 for width in widths)
+    if console.width - len(further) < min(SENTENCE, last.width):
+        widths, further = [0] * len(names), " " * 4
+    for *texts, sentence in table.texts():
+        cells = zip(texts, widths, strict=True)
+        start = "".join(f"{text.rstrip():<{width}}  " for text, width in cells)
+        filled = TextWrapper(console.width, start, further).fill(sentence)
+        console.print(Text(filled))
 
 
 def _show_table(console: Console, table: Table) -> None:
@@ -171,7 +164,6 @@ def _columns(table: Table) -> list[Fitted]:
             column.kind,
             tuple(texts),
             max(map(cell_len, [column.name, *texts])),
-            NAME if column.kind == "name" else TEXT,
             table.bars(number),
         )
         for number, (column, *texts) in enumerate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,6 +46,11 @@ Output = Annotated[
 Force = Annotated[bool, force_option("FILE")]
 
 
+def framework_option(name: str, help: str) -> Any:
+    """`--to` or `--from`."""
+    return typer.Option(name, metavar="T", help=help, autocompletion=completion.targets)
+
+
 @weights.command("init")
 def init(
     spec: Spec,
@@ -78,22 +83,10 @@ def convert(
     output: Output,
     *,
     target: Annotated[
-        str | None,
-        typer.Option(
-            "--to",
-            metavar="T",
-            help="Framework to convert to.",
-            autocompletion=completion.targets,
-        ),
+        str | None, framework_option("--to", "Framework to convert to.")
     ] = None,
     source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="T",
-            help="Framework that saved FILE.",
-            autocompletion=completion.targets,
-        ),
+        str | None, framework_option("--from", "Framework that saved FILE.")
     ] = None,
     fold_batch_norm: Annotated[
         bool,
@@ -150,12 +143,7 @@ def adopt(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option(
-            "--to",
-            metavar="T",
-            help="Framework of FILE; default: canonical weights.",
-            autocompletion=completion.targets,
-        ),
+        framework_option("--to", "Framework of FILE; default: canonical weights."),
     ] = None,
     module: Annotated[
         Path | None,

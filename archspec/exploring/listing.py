@@ -1,8 +1,7 @@
-"""The rows of a sweep as text, as plain data and as files."""
+"""The rows of a sweep as a table, as plain data and as files."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,27 +42,20 @@ class Listing(NamedTuple):
 
     def _cells(self, number: int, row: Row) -> list[Any]:
         figures = row.figures or [None] * len(self.figures)
-        return [*row.values, *figures, *self._mark(number), row.refusal or None]
-
-    def _mark(self, number: int) -> list[bool]:
-        return [] if self.front is None else [number in self.front]
-
-    def to(self, format: str) -> str:
-        """As a table, json, csv or markdown."""
-        if format == "json":
-            return json.dumps(self.data(), indent=2) + "\n"
-        return self._table.to_csv() if format == "csv" else self.page.to(format)
+        mark = [] if self.front is None else [number in self.front]
+        return [*row.values, *figures, *mark, row.refusal or None]
 
     @property
     def page(self) -> Page:
-        """A table, without the last column if nothing was refused."""
-        table = self._table
+        """The table, without the last column if nothing was refused."""
+        table = self.table
         if not any(row.refusal for row in self.rows):
             table = Table(table.columns[:-1], [row[:-1] for row in table.rows])
         return Page([[table]])
 
     @property
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """All columns."""
         rows = [
             ["" if value is None else value for value in self._cells(*numbered)]
             for numbered in enumerate(self.rows)
@@ -78,7 +70,7 @@ class Listing(NamedTuple):
         Raises OSError, and FrameworkMissing where a .parquet file needs pyarrow.
         """
         if path.suffix == ".csv":
-            path.write_text(self._table.to_csv(), "utf-8", newline="")
+            path.write_text(self.table.to_csv(), "utf-8", newline="")
             return
         rows = self.data()
         columns = {name: _typed([row[name] for row in rows]) for name in self.header}
