@@ -26,6 +26,12 @@ class Part:
     )
     items: list[Part] = field(default_factory=list["Part"])
 
+    @property
+    def is_null(self) -> bool:
+        """Whether it is what YAML reads as null."""
+        is_plain = self.kind == "scalar" and not self.quoted
+        return is_plain and self.text in ("", "~", "null")
+
     def get(self, key: str) -> Part | None:
         """The value of a key."""
         return next((value for own, value in self.entries if own.text == key), None)

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain
+from pathlib import Path
 
+from archspec.editing.outline import outline
 from archspec.editing.part import Part
 from archspec.language.blocks import standard_blocks
 from archspec.language.fields import TENSORS
 from archspec.ops import PRIMITIVES
-from archspec.reading.nodes import Mapping, texts
 from archspec.reading.source import MAX_EXTENDS
+
+
+def _standard(block: str) -> Part | None:
+    """A standard block as its file has it."""
+    blocks = standard_blocks()
+    if block not in blocks.entries:
+        return None
+    return _outline(blocks.place_of(block).file).get(block)
+
+
+@functools.cache
+def _outline(file: str) -> Part:
+    return outline(Path(file).read_text("utf-8"))
 
 
 class Ops:
@@ -19,7 +34,7 @@ class Ops:
 
     def __init__(self, documents: Sequence[Part]):
         self.documents = documents
-        self._arguments: dict[str, dict[str, str]] = {}
+        self.lineage = functools.cache(self._lineage)
 
     @cached_property
     def own(self) -> dict[str, Part]:
@@ -59,56 +74,46 @@ class Ops:
 
     def arguments(self, block: str) -> dict[str, str]:
         """The arguments of a block with their types or defaults, as written."""
-        if block not in self._arguments:
-            self._arguments[block] = dict(self._pairs(block, "arguments", ()))
-        return self._arguments[block]
+        return self._written(block, "arguments")
 
     def lets(self, block: str) -> dict[str, str]:
         """The values that a block computes, as written."""
-        return dict(self._pairs(block, "let", ()))
+        return self._written(block, "let")
 
-    def extends(self, block: str) -> str:
-        """The block that another one extends, or an empty text."""
-        own = self.own.get(block)
-        base = own.get("extends") if own is not None else None
-        return base.text if base is not None else ""
+    def is_patch(self, block: str) -> bool:
+        """Whether a block of a document extends another one."""
+        return block in self.own and self.own[block].get("extends") is not None
 
     def origin(self, block: str, section: str, name: str) -> str:
         """The block that has an argument or `let` first, of those it extends."""
-        found, below = block, [block]
-        while (base := self.extends(below[-1])) and base not in below:
-            below.append(base)
-            found = base if name in dict(self._pairs(base, section, ())) else found
-        return found
+        having = (
+            own for own, part in self.lineage(block) if part.section(section).key(name)
+        )
+        return next(having, block)
 
     def summary(self, block: str) -> str:
         """What a block is, in its own words."""
-        if block in self.own:
-            summary = self.own[block].get("summary")
-            return summary.text if summary is not None else ""
-        found = standard_blocks().entries.get(block)
-        summary = found.get("summary") if isinstance(found, Mapping) else None
-        return str(texts(summary) or "") if summary is not None else ""
+        found = [part.get("summary") for _, part in self.lineage(block)]
+        return found[-1].text if found and found[-1] else ""
 
-    def _pairs(
-        self, name: str, section: str, below: tuple[str, ...]
-    ) -> Iterator[tuple[str, str]]:
-        """The entries of a section, those of the block that it extends first."""
-        if len(below) > MAX_EXTENDS:
-            return
-        own = self.own.get(name) if name not in below else None
-        if own is not None:
-            base = own.get("extends")
-            if base is not None and base.kind == "scalar":
-                yield from self._pairs(base.text, section, (*below, name))
-            for key, value in own.section(section).entries:
-                yield key.text, value.text if value is not None else "~"
-            return
-        found = standard_blocks().entries.get(name)
-        if not isinstance(found, Mapping) or below.count(name) > 1:
-            return
-        base = texts(extends) if (extends := found.get("extends")) else None
-        if isinstance(base, str):
-            yield from self._pairs(base, section, (*below, name))
-        for key, value in found.section(section).entries.items():
-            yield str(key), str(texts(value) if texts(value) is not None else "~")
+    def _lineage(self, block: str) -> list[tuple[str, Part]]:
+        """A block after those that it extends; it may extend the standard one."""
+        found: dict[Part, str] = {}
+        while len(found) <= MAX_EXTENDS:
+            part = self.own.get(block)
+            if part is None or part in found:
+                part = _standard(block)
+            if part is None or part in found:
+                break
+            found[part] = block
+            base = part.get("extends")
+            block = base.text if base is not None else ""
+        return [(name, part) for part, name in reversed(found.items())]
+
+    def _written(self, block: str, section: str) -> dict[str, str]:
+        """The entries of a section as texts, those of what it extends first."""
+        sections = (part.section(section) for _, part in self.lineage(block))
+        return {
+            key.text: value.text if value and not value.is_null else "~"
+            for key, value in chain.from_iterable(own.entries for own in sections)
+        }

@@ -10,9 +10,6 @@ from archspec.editing.roles.known import Symbol
 from archspec.editing.roles.role import Around, Role, scalars
 from archspec.ops import OPS
 
-NULLS = ("~", "null")
-"""What a patch has in place of a layer of its base that it takes away."""
-
 
 def calls(value: Part, around: Around) -> Iterator[Role]:
     """Ops with their attributes: `defaults`, and `each` of a table."""
@@ -75,7 +72,7 @@ def reference(value: Part | None, around: Around) -> Iterator[Role]:
     """The name of a layer, input or row: `stages.2` is of both."""
     if value is None:
         return
-    if value.kind != "scalar" or value.text in NULLS:
+    if value.kind != "scalar" or value.is_null:
         yield from scalars(value, "unknown", around)
         return
     name, dot, row = value.text.partition(".")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from archspec.editing.part import Part
-from archspec.editing.roles.calls import NULLS, attribute, attributes, op, reference
+from archspec.editing.roles.calls import attribute, attributes, op, reference
 from archspec.editing.roles.known import Symbol, layers_path, tensors_of
 from archspec.editing.roles.role import Around, Role, scalars
 from archspec.editing.roles.tables import inside, table_key
@@ -28,7 +28,7 @@ def layers(value: Part, around: Around) -> Iterator[Role]:
         below = replace(around, layer=key.text)
         is_new = around.is_new(key, *path)
         if layer is None or {"after", "before"}.isdisjoint(layer.keys):
-            is_new &= not around.ops.extends(around.block)
+            is_new &= not around.ops.is_patch(around.block)
         yield Role(key, "layer", below, symbol, is_new, value=layer)
         if layer is not None:
             yield from _layer(layer, below)
@@ -37,8 +37,7 @@ def layers(value: Part, around: Around) -> Iterator[Role]:
 
 def _layer(layer: Part, around: Around) -> Iterator[Role]:
     if layer.kind != "mapping":
-        is_null = layer.text in NULLS and not layer.quoted
-        yield Role(layer, "text", around) if is_null else op(layer, around)
+        yield Role(layer, "text", around) if layer.is_null else op(layer, around)
         return
     before = around.known.layer(around.block, around.layer)
     table = _table(layer, before)
