@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import dedent, indent
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from archspec.api.catalogue import unknown_op
 from archspec.api.network import Network
 from archspec.elaboration import elaborate
 from archspec.frameworks import SOURCES
 from archspec.ops import FAMILIES, JOINS, OPS, Join, Op
-from archspec.ops.fields import Examples, OneOf
+from archspec.ops.fields import Examples, OneOf, written
 from archspec.reading import parsed
 from archspec.tables import Column, Table
 
@@ -164,8 +164,8 @@ def _attribute(op: type[Op], name: str) -> Attribute:
     found = [known for known in field.metadata if isinstance(known, Examples)]
     examples = found[-1].values if found else ()
     shown = examples if any(isinstance(k, OneOf) for k in found) else examples[:4]
-    texts = tuple(map(_written, shown))
-    return Attribute(name, None if required else _written(default), texts)
+    texts = tuple(map(written, shown))
+    return Attribute(name, None if required else written(default), texts)
 
 
 def _attributes(attributes: Sequence[Attribute]) -> str:
@@ -177,18 +177,6 @@ def _attributes(attributes: Sequence[Attribute]) -> str:
         for attribute in attributes
     ]
     return Table(columns, rows).to_text()
-
-
-def _written(value: Any) -> str:
-    """A value as YAML has it; a pair of equal numbers is one."""
-    if isinstance(value, tuple):
-        items = cast("tuple[object, ...]", value)
-        if items == (items[0],) * 2:
-            return _written(items[0])
-        return f"[{', '.join(map(_written, items))}]"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _said(described: Any) -> str:

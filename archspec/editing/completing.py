@@ -151,11 +151,9 @@ class _Finder:
         kind: Kind = (
             "op" if name in PRIMITIVES and name not in self.ops.own else "block"
         )
-        given = _required(self.ops, name)
+        body = _body(self.ops, name)
         if self.mapping is not None:
-            body = _body(self.ops, name, given)
             return Completion(name, kind, self.keyed(name, body or "{$0}"))
-        body = _body(self.ops, name, given)
         return Completion(name, kind, f"{{{name}: {body}}}" if body else name)
 
     def attributes(self) -> Iterator[Completion]:
@@ -274,8 +272,9 @@ def _required(ops: Ops, name: str) -> list[str]:
     return [own for own, kind in declared if kind in TYPES and kind != "input"]
 
 
-def _body(ops: Ops, name: str, required: list[str]) -> str:
+def _body(ops: Ops, name: str) -> str:
     """The snippet of what an op is given; empty if it needs nothing."""
+    required = _required(ops, name)
     if name in JOINS and not JOINS[name].roles:
         return "{${1:main}: {$2}, ${3:skip}: {$0}}"
     if required == ops.attributes(name)[:1]:

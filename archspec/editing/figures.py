@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
-from archspec.language.layers import JoinLayer, Layer, inner_layers
+from archspec.language.layers import inner_layers
 from archspec.network import Instance, Network, Step
 
 
@@ -65,29 +66,26 @@ class Figures:
 
     def steps(self, block: str, layer: str, row: str = "") -> list[Step]:
         """All runs of a layer, or of a row of a table, in every use of its block."""
+        return [*chain.from_iterable(self.runs(block, layer, row))]
+
+    def runs(self, block: str, layer: str, row: str = "") -> Iterator[list[Step]]:
+        """The same for each use that runs it."""
         found = (use.steps.get(layer, ()) for use in self.uses.get(block, ()))
-        return [s for steps in found for s in steps if not row or s.row == row]
+        own = ([s for s in steps if not row or s.row == row] for steps in found)
+        yield from filter(None, own)
 
     def cost(self, block: str, layer: str, row: str = "") -> Cost:
         """Of a layer or row in all uses of its block, branches of a join included."""
         total, suffix = Cost(), f".{row}" if row else ""
         for use in self.uses.get(block, ()):
             prefix = f"{use.path}." if use.path else ""
-            for name in (layer, *self.inside(block, layer)):
+            for name in self._names(block, layer):
                 total += self.costs.get(f"{prefix}{name}{suffix}", Cost())
         return total
 
-    def layer(self, block: str, name: str) -> Layer | None:
-        """A layer as the document has it."""
+    def _names(self, block: str, layer: str) -> list[str]:
+        """A layer and those in its branches."""
         document = self.network.document
-        layers = document.layers
-        if block:
-            known = document.blocks.get(block)
-            layers = known.layers if known is not None else {}
-        return next((layer for own, layer in inner_layers(layers) if own == name), None)
-
-    def inside(self, block: str, name: str) -> Iterator[str]:
-        """The layers in the branches of a join."""
-        layer = self.layer(block, name)
-        for branch in layer.branches.values() if isinstance(layer, JoinLayer) else ():
-            yield from (str(own) for own, _ in inner_layers(branch.layers))
+        layers = document.blocks[block].layers if block else document.layers
+        found = (inner for name, inner in inner_layers(layers) if name == layer)
+        return [str(name) for own in found for name, _ in inner_layers({layer: own})]

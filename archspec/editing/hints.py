@@ -45,18 +45,11 @@ def _hints(document: Document, figures: Figures) -> Iterator[Hint]:
 
 def _hint(document: Document, figures: Figures, role: Role) -> Iterator[Hint]:
     """At the end of the line; of a layer of several uses only if all are alike."""
-    around = role.around
-    names = around.block, around.layer, around.row
-    uses = (use.steps.get(around.layer, ()) for use in figures.uses.get(names[0], ()))
-    ends = [
-        own[-1].output
-        for steps in uses
-        if (own := [s for s in steps if not around.row or s.row == around.row])
-    ]
-    if not ends or len({*ends}) > 1:
-        return
-    end = _line_end(document, role)
-    yield Hint(end, f"→ {by(ends[0])}", about_layer(figures, *names))
+    names = role.around.block, role.around.layer, role.around.row
+    ends = {steps[-1].output for steps in figures.runs(*names)}
+    if len(ends) == 1:
+        end = _line_end(document, role)
+        yield Hint(end, f"→ {by(*ends)}", about_layer(figures, *names))
 
 
 def _line_end(document: Document, role: Role) -> int:

@@ -215,12 +215,13 @@ def about_layer(figures: Figures, block: str, layer: str, row: str = "") -> str:
     name = f"{layer}.{row}" if row else layer
     if not steps:
         return ""
-    lines = [_title(name, steps), *_shapes(steps)]
-    cost = figures.cost(block, layer, row)
+    inputs = ", ".join(dict.fromkeys(map(by, steps[0].inputs)))
+    shapes = f"{inputs} → {by(steps[-1].output)}"
     uses = len(figures.uses.get(block, ()))
-    lines.append(_cost(cost, figures.total, f" in {uses} uses" if uses > 1 else ""))
+    cost = _cost(figures.cost(block, layer, row), figures.total)
+    where = f" in {uses} uses" if uses > 1 else ""
     attributes = _attributes(steps, figures)
-    return "\n\n".join([*lines, *([attributes] if attributes else [])])
+    return _lines(_title(name, steps), shapes, cost + where, attributes)
 
 
 def _title(name: str, steps: list[Step]) -> str:
@@ -230,19 +231,10 @@ def _title(name: str, steps: list[Step]) -> str:
     return f"**{name}** · {times}{', '.join(f'`{op}`' for op in ops)}"
 
 
-def _shapes(steps: list[Step]) -> list[str]:
-    """The shape that enters and the shape that leaves, of each place it is used at."""
-    first, last = steps[0], steps[-1]
-    inputs = dict.fromkeys(map(by, first.inputs))
-    return [f"{', '.join(inputs)} → {by(last.output)}"]
-
-
-def _cost(cost: Cost, total: Cost, where: str) -> str:
-    parts = [
-        f"{cost.parameters:,} parameters{_share(cost.parameters, total.parameters)}",
-        f"{cost.macs:,} MACs{_share(cost.macs, total.macs)}",
-    ]
-    return " · ".join(parts) + where
+def _cost(cost: Cost, total: Cost) -> str:
+    parameters = f"{cost.parameters:,} parameters"
+    parameters += _share(cost.parameters, total.parameters)
+    return f"{parameters} · {cost.macs:,} MACs{_share(cost.macs, total.macs)}"
 
 
 def _share(part: int, whole: int) -> str:

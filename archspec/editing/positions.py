@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from archspec.errors import Place
 from archspec.reading.reader import BREAK
-
-Unit = Literal["utf-8", "utf-16", "utf-32"]
-"""What an editor counts within a line."""
 
 _EDITOR_BREAK = re.compile("\r\n|[\n\r]")
 
@@ -42,14 +39,14 @@ class Lines:
     def _yaml_starts(self) -> list[int]:
         return [0, *(match.end() for match in BREAK.finditer(self.text))]
 
-    def position(self, offset: int, unit: Unit = "utf-16") -> Position:
-        """Where an offset is, in the units of an editor."""
+    def position(self, offset: int, unit: str = "utf-16") -> Position:
+        """Where an offset is; `unit` is the encoding whose units an editor counts."""
         offset = max(0, min(offset, len(self.text)))
         line = bisect_right(self.starts, offset) - 1
         before = self.text[self.starts[line] : offset]
         return Position(line, _units(before, unit))
 
-    def offset(self, position: Position, unit: Unit = "utf-16") -> int:
+    def offset(self, position: Position, unit: str = "utf-16") -> int:
         """The offset of a position; beyond the end of a line, its end."""
         if position.line >= len(self.starts):
             return len(self.text)
@@ -83,7 +80,7 @@ class Lines:
         return Span(start, max(start, min(start + place.length, self.line_end(start))))
 
 
-def _units(text: str, unit: Unit) -> int:
+def _units(text: str, unit: str) -> int:
     if text.isascii() or unit == "utf-32":
         return len(text)
     if unit == "utf-8":

@@ -22,7 +22,7 @@ from pygls.uris import from_fs_path, to_fs_path
 from archspec.api.catalogue import __version__, explained_at
 from archspec.editing.document import Document
 from archspec.editing.edits import Edit
-from archspec.editing.positions import Lines, Position, Span, Unit
+from archspec.editing.positions import Lines, Position, Span
 from archspec.editing.symbols import Location
 from archspec.errors import NOTE, WARNING, Diagnostic, Place, Related, SpecError
 from archspec.reading.reader import read_file
@@ -31,7 +31,6 @@ T = TypeVar("T")
 DELAY = 0.2
 """Seconds without a change after which a document is analysed."""
 
-_UNITS: dict[str, Unit] = {"utf-8": "utf-8", "utf-32": "utf-32"}
 _SEVERITIES = {
     WARNING: lsp.DiagnosticSeverity.Warning,
     NOTE: lsp.DiagnosticSeverity.Information,
@@ -82,10 +81,9 @@ class Session(LanguageServer):
         self.worker = ThreadPoolExecutor(1, "analysis")
 
     @property
-    def unit(self) -> Unit:
+    def unit(self) -> str:
         """What the editor counts in a line."""
-        found = self.workspace.position_encoding
-        return _UNITS.get(str(getattr(found, "value", found)), "utf-16")
+        return lsp.PositionEncodingKind(self.workspace.position_encoding).value
 
     def read(self, path: Path) -> str:
         """The text of a file, as it is in the editor if it is open there."""

@@ -96,6 +96,17 @@ def shown(value: object) -> str:
     return json.dumps(rounded, default=str)
 
 
+def written(value: object) -> str:
+    """A value as YAML has it; a pair of equal numbers is one."""
+    if parts := items(value):
+        is_pair = parts == parts[:1] * 2
+        texts = [*map(written, parts)]
+        return texts[0] if is_pair else f"[{', '.join(texts)}]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def items(value: object) -> tuple[object, ...]:
     """The items of a list; empty if the value is not a list."""
     if not isinstance(value, list | tuple):

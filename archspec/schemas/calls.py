@@ -10,6 +10,7 @@ from archspec.language.blocks import standard_blocks
 from archspec.language.fields import TENSORS
 from archspec.language.layers import OpLayer
 from archspec.ops import PRIMITIVES, Op
+from archspec.ops.fields import written
 from archspec.reading.nodes import Mapping, Node, expect_mapping, is_null, text_of
 from archspec.schemas.values import (
     ANY,
@@ -127,7 +128,7 @@ def _attribute(kind: type[Op], name: str) -> Schema:
     if field.required and name not in kind.fallbacks:
         about = "Required, here or in `defaults`."
     else:
-        about = f"Default: `{_written(default)}`."
+        about = f"Default: `{'~' if default is None else written(default)}`."
     schema = described(of_field(field), f"{field.doc} {about}")
     if field.required or field.default is None:
         return schema
@@ -154,11 +155,3 @@ def _plain(value: Any) -> Any:
         items = [_plain(part) for part in cast("tuple[Any, ...]", value)]
         return items[0] if items == items[:1] * 2 else items
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _written(value: Any) -> str:
-    plain = _plain(value)
-    if isinstance(plain, list):
-        parts = cast("list[Any]", plain)
-        return f"[{', '.join(map(_written, parts))}]"
-    return "~" if plain is None else str(plain).lower()
