@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections import Counter
 
 import numpy as np
 import pytest
 import torch
 from exchange import case, difference, randomize, run_keras, run_nnx, run_torch
 from flax import nnx
+from torch.utils._python_dispatch import TorchDispatchMode
 from zoo import BASES, FLATTENED, KINDS, leading, resized, sizes
 
 LEADERS = "mobilenetv2", "shufflenetv2", "unet"
@@ -154,3 +156,23 @@ def test_training_differs_from_evaluation(network):
     assert True in per_sample
     assert False in per_sample
     assert torch.equal(module.eval()(image), module.conv(image))
+
+
+class Operators(TorchDispatchMode):
+    """Counts the operators that run."""
+
+    def __init__(self):
+        super().__init__()
+        self.counts = Counter()
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        self.counts[function.overloadpacket] += 1
+        return function(*arguments, **(keywords or {}))
+
+
+def test_convolutions_of_one_pixel_are_not_padded():
+    """Only MobileNetV2's first and its 17 depthwise ones: padding by nothing copies."""
+    found = case("mobilenetv2")
+    with Operators() as operators, torch.no_grad():
+        found.torch(torch.from_numpy(found.image(batch=1)))
+    assert operators.counts[torch.ops.aten.constant_pad_nd] == 1 + 17

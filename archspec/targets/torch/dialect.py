@@ -51,7 +51,9 @@ class TorchDialect(ClassDialect):
         elif padding.kind == "same" and not padding.steps and not pools:
             own["padding"] = literal("same")
         elif padding.kind == "same":
-            own |= {"same": True, **_unusual(windows(call))}
+            used = windows(call)
+            padded = [w for w in used if pools or w.kernel != (1, 1)]
+            own |= {"same": True, "pointwise": padded != used, **_unusual(padded)}
         return {**arguments, **own}
 
     conv = max_pool = window
