@@ -10,7 +10,7 @@ pytest.importorskip("pty")
 
 from terminal import ESCAPE, raw, shown
 
-from archspec.cli.terminal import Fitted, fitted, show
+from archspec.cli.terminal import ShownColumn, fitted, show
 from archspec.tables import Column, Page, Table, Title
 
 SPEC = """
@@ -133,17 +133,17 @@ def test_a_pipe_has_plain_text_and_loads_nothing_to_draw_it(archspec, folder: Pa
 
 def test_the_order_in_which_columns_give_way():
     columns = [
-        Fitted("name", "name", ("a" * 30,), 30),
-        Fitted("text", "text", ("b" * 20,), 20),
-        Fitted("first", "number", ("1" * 10,), 10),
-        Fitted("share", "share", ("1.0%",), 5),
-        Fitted("last number", "number", ("2" * 10,), 11),
+        ShownColumn("name", "name", ["a" * 30]),
+        ShownColumn("text", "text", ["b" * 20]),
+        ShownColumn("first", "number", ["1" * 10]),
+        ShownColumn("share", "share", ["1.0%"]),
+        ShownColumn("last number", "number", ["2" * 10]),
     ]
 
     def kept(width: int) -> list[tuple[str, int]]:
-        found, gap = fitted(columns, width)
-        assert sum(c.width for c in found) + gap * (len(found) - 1) <= width
-        return [(column.name, column.width) for column in found]
+        found, widths, gap = fitted(columns, width)
+        assert sum(widths) + gap * (len(found) - 1) <= width
+        return [*zip([column.name for column in found], widths, strict=True)]
 
     names = ["name", "text", "first", "share", "last number"]
     assert kept(84) == [*zip(names, (30, 20, 10, 5, 11), strict=True)]

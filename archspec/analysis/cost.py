@@ -11,7 +11,7 @@ from archspec.analysis.memory import forms, litert_arena
 from archspec.analysis.training import training_memory
 from archspec.analysis.usage import INFERENCE, Usage
 from archspec.language.document import Figures, Quantity
-from archspec.network import Network, NetworkLayer
+from archspec.network import Network
 from archspec.ops import Shape
 from archspec.tables import change
 
@@ -30,9 +30,6 @@ def cost_document(
 
     `counts` are those of another counter, if that is asked for.
     """
-    layers = [_layer(layer) for layer in network.layers]
-    for layer, count in zip(layers, counts.layers if counts else (), strict=False):
-        layer["count"] = count
     return {
         **totals(network),
         "counting": COUNTING,
@@ -41,7 +38,7 @@ def cost_document(
         "training": _training(network, usage),
         "reported": _reported(network),
         "preprocessing": _preprocessing(network),
-        "layers": layers,
+        "layers": layer_documents(network, counts),
     }
 
 
@@ -131,16 +128,21 @@ def difference(computed: int, quantity: Quantity) -> str:
     return change(computed, quantity.value)
 
 
-def _layer(layer: NetworkLayer) -> dict[str, Any]:
-    return {
-        "path": layer.path,
-        "op": layer.op,
-        "output_shape": list(layer.output),
-        "parameters": layer.parameters,
-        "macs": layer.macs,
-        "attention_macs": layer.attention_macs,
-        "flops": layer.flops,
-    }
+def layer_documents(network: Network, counts: Counts | None) -> list[dict[str, Any]]:
+    """Every primitive and join in order, with the figure of another counter."""
+    return [
+        {
+            "path": layer.path,
+            "op": layer.op,
+            "output_shape": list(layer.output),
+            "parameters": layer.parameters,
+            "macs": layer.macs,
+            "attention_macs": layer.attention_macs,
+            "flops": layer.flops,
+            **({"count": counts.layers[number]} if counts else {}),
+        }
+        for number, layer in enumerate(network.layers)
+    ]
 
 
 def _reported(network: Network) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
-from archspec.analysis.cost import compared_figures
+from archspec.analysis.cost import compared_figures, layer_documents
 from archspec.analysis.counts import Counts, own_counts
 from archspec.analysis.memory import forms, litert_arena
 from archspec.analysis.rows import rows
@@ -59,19 +59,13 @@ def cost_tables(
 
 def to_csv(network: Network, counts: Counts | None = None) -> str:
     """Every primitive and join, as in the JSON; with another counter, a column more."""
-    header = "name variant path op output_shape parameters macs attention_macs flops"
-    names = network.name, network.spec.variant or ""
-    rows: list[list[Value]] = [
-        [
-            *names,
-            *(layer.path, layer.op, by(layer.output)),
-            *(layer.parameters, layer.macs, layer.attention_macs, layer.flops),
-            *([counts.layers[number]] if counts else []),
-        ]
-        for number, layer in enumerate(network.layers)
+    own = {"name": network.name, "variant": network.spec.variant or ""}
+    layers = [
+        {**own, **layer, "output_shape": by(layer["output_shape"])}
+        for layer in layer_documents(network, counts)
     ]
-    columns = [*header.split(), *(["count"] if counts else [])]
-    return Table([*map(Column, columns)], rows).to_csv()
+    rows = [[*layer.values()] for layer in layers]
+    return Table([*map(Column, layers[0])], rows).to_csv()
 
 
 def overview(

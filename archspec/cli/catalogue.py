@@ -18,6 +18,7 @@ from archspec.cli.options import (
     Spec,
     TableFormat,
     Variants,
+    argument,
 )
 from archspec.cli.printing import faults_told, show_json, show_overview
 from archspec.cli.printing import show as show_page
@@ -76,12 +77,7 @@ def show(
 def ops(
     name: Annotated[
         str | None,
-        typer.Argument(
-            metavar="OP",
-            show_default=False,
-            help="A primitive.",
-            autocompletion=completion.ops,
-        ),
+        argument("OP", "A primitive.", completion.ops),
     ] = None,
     format: Format = "text",
 ) -> None:
@@ -116,12 +112,7 @@ def ops(
 def blocks(
     name: Annotated[
         str | None,
-        typer.Argument(
-            metavar="BLOCK",
-            show_default=False,
-            help="A standard block.",
-            autocompletion=completion.blocks,
-        ),
+        argument("BLOCK", "A standard block.", completion.blocks),
     ] = None,
     format: Format = "text",
 ) -> None:
@@ -146,12 +137,7 @@ def blocks(
 def explain(
     code: Annotated[
         str | None,
-        typer.Argument(
-            metavar="CODE",
-            show_default=False,
-            help="Such as AS204.",
-            autocompletion=completion.codes,
-        ),
+        argument("CODE", "Such as AS204.", completion.codes),
     ] = None,
     format: Format = "text",
 ) -> None:

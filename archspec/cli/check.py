@@ -30,7 +30,6 @@ def check(
     format: Annotated[
         Format,
         typer.Option(
-            metavar="text|json|github",
             help="Also print JSON (an object for one SPEC, a list for several) or "
             "GitHub workflow commands to stdout.",
         ),

@@ -20,9 +20,7 @@ def draw(
     override: Overrides = None,
     share: Annotated[
         Literal["macs", "parameters"],
-        typer.Option(
-            metavar="macs|parameters", help="What percentages and bars of boxes show."
-        ),
+        typer.Option(help="What percentages and bars of boxes show."),
     ] = "macs",
     output: Annotated[
         Path | None,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archspec.cli.beforehand import networks
 from archspec.cli.options import (
     AllVariants,
     CounterName,
@@ -34,9 +33,7 @@ def flops(
     dtype: Dtype = "float32",
     optimizer: Annotated[
         Literal["sgd", "momentum", "adam"] | None,
-        typer.Option(
-            metavar="sgd|momentum|adam", help="Also show the memory of a training step."
-        ),
+        typer.Option(help="Also show the memory of a training step."),
     ] = None,
     batch: Annotated[
         int, typer.Option(metavar="N", help="Images in a training step.", min=1)
@@ -61,9 +58,7 @@ def flops(
         found = [
             network
             for spec in specs
-            for network in noted(
-                spec, networks([spec], variant, override, all_variants)
-            )
+            for network in noted(spec, variant, override, all_variants)
         ]
         usage: UsageWords = {"dtype": dtype, "batch": batch, "optimizer": optimizer}
         if summary:

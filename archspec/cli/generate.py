@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from archspec.cli import colour, completion
-from archspec.cli.beforehand import chosen, networks
+from archspec.cli.beforehand import chosen
 from archspec.cli.options import (
     AllVariants,
     Bundled,
@@ -164,9 +164,7 @@ def generate(
         found = (
             (" ".join(filter(None, (spec, network.spec.variant))), network)
             for spec in chosen(specs, bundled)
-            for network in noted(
-                spec, networks([spec], variant, override, all_variants)
-            )
+            for network in noted(spec, variant, override, all_variants)
         )
         print_one = partial(
             _print,

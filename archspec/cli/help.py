@@ -11,6 +11,9 @@ from typer.core import TyperCommand, TyperGroup
 EXIT_CODES = {0: "success", 2: "invalid usage, spec or weights"}
 """Of every command; others are in its docstring, under `Exit codes`."""
 
+_CHOICE = re.compile(r"[<\[]([\w|]+)[>\]]")
+"""The words of which an option takes one, as Typer writes them."""
+
 
 class Command(TyperCommand):
     """A command whose docstring may end with `Examples` and `Exit codes`.
@@ -42,7 +45,8 @@ class Command(TyperCommand):
             if record and parameter.param_type_name == "argument":
                 sections["Arguments"].append((parameter.metavar or "", record[1]))
             elif record:
-                sections["Options"].append(record)
+                name = _CHOICE.sub(r"\1", record[0])
+                sections["Options"].append((name, record[1]))
         for title in filter(sections.get, sections):
             with formatter.section(title):
                 formatter.write_dl(sections[title])

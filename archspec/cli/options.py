@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
 import typer
@@ -16,29 +16,23 @@ def split(values: list[str] | None) -> list[str] | None:
     return names or None
 
 
-_SPEC = (
+def argument(metavar: str, help: str, completed: Callable[..., Any]) -> Any:
+    """An argument, and what completes it."""
+    return typer.Argument(
+        metavar=metavar, show_default=False, help=help, autocompletion=completed
+    )
+
+
+_SPEC = argument(
+    "SPEC",
     "A path such as net.yaml, the name of a bundled spec such as mobilenetv2, or - for "
-    "standard input."
+    "standard input.",
+    completion.specs,
 )
 
-Spec = Annotated[
-    str,
-    typer.Argument(
-        metavar="SPEC", show_default=False, help=_SPEC, autocompletion=completion.specs
-    ),
-]
-Specs = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="SPEC", show_default=False, help=_SPEC, autocompletion=completion.specs
-    ),
-]
-MaybeSpecs = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="SPEC", show_default=False, help=_SPEC, autocompletion=completion.specs
-    ),
-]
+Spec = Annotated[str, _SPEC]
+Specs = Annotated[list[str], _SPEC]
+MaybeSpecs = Annotated[list[str] | None, _SPEC]
 Bundled = Annotated[
     bool, typer.Option("--bundled", help="Take every bundled spec, before each SPEC.")
 ]
@@ -81,12 +75,11 @@ Overrides = Annotated[
 ]
 Format = Annotated[
     Literal["text", "json"],
-    typer.Option(metavar="text|json", help="--json is short for --format json."),
+    typer.Option(help="--json is short for --format json."),
 ]
 TableFormat = Annotated[
     Literal["table", "json", "csv", "markdown"],
     typer.Option(
-        metavar="table|json|csv|markdown",
         help="JSON is an object for one SPEC, a list for several.",
     ),
 ]
@@ -96,14 +89,12 @@ AllVariants = Annotated[
 Dtype = Annotated[
     Literal["float32", "float16", "int8"],
     typer.Option(
-        metavar="float32|float16|int8",
         help="The type of weights and activations at inference.",
     ),
 ]
 CounterName = Annotated[
     Literal["archspec", "torch", "fvcore", "ptflops", "thop", "torchinfo", "keras"],
     typer.Option(
-        metavar="archspec|torch|fvcore|ptflops|thop|torchinfo|keras",
         help="Print what another tool counts for the generated module.",
     ),
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from archspec.cli import colour
+from archspec.cli.beforehand import networks
 from archspec.errors import (
     ArchspecError,
     Diagnosed,
@@ -78,10 +79,15 @@ def tell_note(note: str) -> None:
         tell(printable(f"note: {note}"))
 
 
-def noted(spec: str, found: Iterable[Network]) -> Iterator[Network]:
+def noted(
+    spec: str,
+    variant: Sequence[str] | None,
+    override: Sequence[str] | None,
+    all_variants: bool = False,
+) -> Iterator[Network]:
     """The networks of a spec; at the end, the number of warnings about them."""
     warnings: set[Diagnostic] = set()
-    for network in found:
+    for network in networks([spec], variant, override, all_variants):
         yield network
         warnings |= {*network.warnings()}
     if warnings:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from archspec.cli.beforehand import networks
 from archspec.cli.options import Overrides, Spec, Variants, force_option
 from archspec.cli.printing import faults_told, noted
 
@@ -48,7 +47,7 @@ def report(
         option = "--set" if override else "standard input"
         raise typer.BadParameter(f"{option} needs -o, because {cause}")
     with faults_told():
-        (network,) = noted(spec, networks([spec], variant, override))
+        (network,) = noted(spec, variant, override)
         page = network.report()
         if output == "-":
             typer.echo(page, nl=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from textwrap import TextWrapper, fill
 
 from rich import box
@@ -32,16 +33,14 @@ UNBOUNDED = 10_000
 _WORD = re.compile(r"[^ _.]*[ _.]?")
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """The name and texts of a column, and the width at which it is shown."""
+@dataclass(frozen=True, eq=False)
+class ShownColumn:
+    """The name and texts of a column; `bars` are shares over the largest."""
 
     name: str
     kind: Kind
-    texts: tuple[str, ...]
-    width: int
+    texts: Sequence[str]
     bars: Sequence[float] = ()
-    """Shares over the largest, 0 elsewhere."""
 
     @property
     def is_number(self) -> bool:
@@ -53,20 +52,24 @@ class Fitted:
         """Whether it follows from the column before."""
         return self.kind in {"ratio", "share"}
 
-    @property
-    def narrowest(self) -> Fitted:
-        """With its name on several lines, and text cut off."""
-        if least := LEAST.get(self.kind):
-            return replace(self, width=min(least, self.width))
-        words = [word.strip() for word in _WORD.findall(self.name)]
-        return replace(self, width=max(map(cell_len, [*words, *self.texts])))
+    @cached_property
+    def width(self) -> int:
+        """What it takes."""
+        return max(map(cell_len, [self.name, *self.texts]))
 
-    @property
-    def header(self) -> str:
-        """The name, on as many lines as its width asks for."""
+    @cached_property
+    def least(self) -> int:
+        """The same with its name on several lines, and text cut off."""
+        if least := LEAST.get(self.kind):
+            return min(least, self.width)
+        words = [word.strip() for word in _WORD.findall(self.name)]
+        return max(map(cell_len, [*words, *self.texts]))
+
+    def header(self, width: int) -> str:
+        """The name, on as many lines as a width asks for."""
         lines = [""]
         for word in _WORD.findall(self.name):
-            if lines[-1] and cell_len(lines[-1] + word.strip()) > self.width:
+            if lines[-1] and cell_len(lines[-1] + word.strip()) > width:
                 lines.append("")
             lines[-1] += word
         return "\n".join(map(str.strip, lines))
@@ -126,7 +129,7 @@ def _show_list(console: Console, table: Table) -> None:
 def _show_table(console: Console, table: Table) -> None:
     """Print a table, and the names of the columns that do not fit."""
     columns = _columns(table)
-    shown, gap = fitted(columns, console.width)
+    shown, widths, gap = fitted(columns, console.width)
     printed = RichTable(
         box=box.SIMPLE_HEAD,
         show_edge=False,
@@ -134,61 +137,62 @@ def _show_table(console: Console, table: Table) -> None:
         padding=(0, 0, 0, gap - 1),
         border_style="dim",
     )
-    for column in shown:
+    for column, width in zip(shown, widths, strict=True):
         printed.add_column(
-            Text(column.header),
-            width=column.width,
+            Text(column.header(width)),
+            width=width,
             no_wrap=True,
             justify="right" if column.is_number else "left",
         )
-    width = min(LONGEST, console.width - _total(shown, gap) - gap)
-    has_bars = shown[-1].kind == "share" and width >= SHORTEST
+    room = min(LONGEST, console.width - _total(widths, gap) - gap)
+    last = shown[-1]
+    has_bars = last.kind == "share" and room >= SHORTEST
     rows = zip(*(column.texts for column in shown), strict=True)
-    for number, (row, bar) in enumerate(zip(rows, shown[-1].bars, strict=True)):
-        bars = [Bar(1, 0, bar, width=width, color="cyan")] if has_bars else []
+    for number, (row, bar) in enumerate(zip(rows, last.bars, strict=True)):
+        bars = [Bar(1, 0, bar, width=room, color="cyan")] if has_bars else []
         style = "bold" if number == len(table.rows) else None
         printed.add_row(*map(Text, row), *bars, style=style)
     console.print(printed)
-    kept = {(column.name, column.texts) for column in shown}
-    hidden = [c.name or c.kind for c in columns if (c.name, c.texts) not in kept]
-    if hidden:
-        told = f"hidden at this width: {', '.join(dict.fromkeys(hidden))}"
+    if hidden := {c.name or c.kind: c for c in columns if c not in shown}:
+        told = f"hidden at this width: {', '.join(hidden)}"
         console.print(Text(told, style="dim"))
 
 
-def _columns(table: Table) -> list[Fitted]:
-    """The columns as wide as their texts."""
+def _columns(table: Table) -> list[ShownColumn]:
+    cells = zip(table.columns, *table.texts(), strict=True)
     return [
-        Fitted(
-            column.name,
-            column.kind,
-            tuple(texts),
-            max(map(cell_len, [column.name, *texts])),
-            table.bars(number),
-        )
-        for number, (column, *texts) in enumerate(
-            zip(table.columns, *table.texts(), strict=True)
-        )
+        ShownColumn(column.name, column.kind, texts, table.bars(number))
+        for number, (column, *texts) in enumerate(cells)
     ]
 
 
-def fitted(columns: Sequence[Fitted], width: int) -> tuple[list[Fitted], int]:
-    """The columns that fit a width, and the gap between them.
+def fitted(
+    columns: Sequence[ShownColumn], width: int
+) -> tuple[list[ShownColumn], list[int], int]:
+    """The columns that fit a width, their widths, and the gap between them.
 
     First the gap shrinks, then headers are broken and text is cut. Columns that cannot
     fit so are left out: shares, then text, then numbers from the right; never names and
     the first, and last the last number.
     """
-    gap = 2 if _total(columns, 2) <= width else 1
+    gap = 2 if _total([column.width for column in columns], 2) <= width else 1
     kept = [*columns]
     for column in _dispensable(columns):
-        is_derived = column.is_derived and _total(map(_folded, kept), gap) > width
-        if is_derived or _total([other.narrowest for other in kept], gap) > width:
+        # Shares are left out before text is cut.
+        cut = not column.is_derived
+        least = [c.least if cut or c.is_number else c.width for c in kept]
+        if _total(least, gap) > width:
             kept = [other for other in kept if other is not column]
-    return _narrowed(kept, width - gap * (len(kept) - 1)), gap
+    widths = [column.width for column in kept]
+    while _total(widths, gap) > width:
+        ample = [n for n, column in enumerate(kept) if widths[n] > column.least]
+        if not ample:
+            break
+        widths[max(ample, key=lambda n: (kept[n].is_number, widths[n]))] -= 1
+    return kept, widths, gap
 
 
-def _dispensable(columns: Sequence[Fitted]) -> list[Fitted]:
+def _dispensable(columns: Sequence[ShownColumn]) -> list[ShownColumn]:
     """All columns but the first, in the order in which they are left out."""
     rest = columns[:0:-1]
     text = [column for column in rest if column.kind == "text"]
@@ -197,23 +201,5 @@ def _dispensable(columns: Sequence[Fitted]) -> list[Fitted]:
     return [*reversed(derived), *text, *numbers[1:], *numbers[:1]]
 
 
-def _narrowed(columns: Sequence[Fitted], width: int) -> list[Fitted]:
-    """The columns made narrower until they fit, without gaps: headers, then text."""
-    found = [*columns]
-    while _total(found, 0) > width:
-        ample = [column for column in found if column.width > column.narrowest.width]
-        if not ample:
-            break
-        widest = max(ample, key=lambda column: (column.is_number, column.width))
-        place = found.index(widest)
-        found[place] = replace(widest, width=widest.width - 1)
-    return found
-
-
-def _folded(column: Fitted) -> Fitted:
-    return column.narrowest if column.is_number else column
-
-
-def _total(columns: Iterable[Fitted], gap: int) -> int:
-    widths = [column.width for column in columns]
+def _total(widths: Sequence[int], gap: int) -> int:
     return sum(widths) + gap * (len(widths) - 1)

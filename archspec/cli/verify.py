@@ -41,7 +41,6 @@ def verify(
     format: Annotated[
         Literal["table", "json"],
         typer.Option(
-            metavar="table|json",
             help="JSON is an object for one SPEC, a list for several.",
         ),
     ] = "table",
