@@ -169,7 +169,7 @@ def _tell_names(format: str, sections: Mapping[str, Mapping[str, str]]) -> None:
     if format == "json":
         show_json([dict(chain.from_iterable(s.items() for s in sections.values()))])
         return
-    from archspec.tables import Column, Page, Table
+    from archspec.tables import Column, Page, Table, Title
 
     columns = [Column("", "text")] * 2
     width = max(len(name) for own in sections.values() for name in own)
@@ -177,5 +177,5 @@ def _tell_names(format: str, sections: Mapping[str, Mapping[str, str]]) -> None:
     for title, own in sections.items():
         indent = "  " if title else ""
         lines = [[f"{indent}{name:<{width}}", said] for name, said in own.items()]
-        groups.append([*([f"{title}:"] if title else []), Table(columns, lines)])
+        groups.append([*([Title(f"{title}:")] if title else []), Table(columns, lines)])
     show_page(Page(groups))
