@@ -104,7 +104,8 @@ def written(value: object) -> str:
         return texts[0] if is_pair else f"[{', '.join(texts)}]"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = "~" if value is None else str(value)
+    return text.lower() if isinstance(value, bool) else text
 
 
 def items(value: object) -> tuple[object, ...]:

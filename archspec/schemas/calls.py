@@ -128,7 +128,7 @@ def _attribute(kind: type[Op], name: str) -> Schema:
     if field.required and name not in kind.fallbacks:
         about = "Required, here or in `defaults`."
     else:
-        about = f"Default: `{'~' if default is None else written(default)}`."
+        about = f"Default: `{written(default)}`."
     schema = described(of_field(field), f"{field.doc} {about}")
     if field.required or field.default is None:
         return schema
