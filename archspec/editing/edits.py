@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from archspec.editing.positions import Span
@@ -14,7 +15,7 @@ class Edit(NamedTuple):
     text: str
 
 
-def applied(text: str, edits: tuple[Edit, ...]) -> str:
+def applied(text: str, edits: Iterable[Edit]) -> str:
     """A text with some parts replaced, which do not overlap."""
     for edit in sorted(edits, reverse=True):
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]

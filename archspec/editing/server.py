@@ -18,7 +18,6 @@ from archspec.editing import (
     structure,
     symbols,
 )
-from archspec.editing.edits import Edit
 from archspec.editing.reference import about_op
 from archspec.editing.session import Refusal, Session
 from archspec.errors import InvalidArgument
@@ -152,7 +151,7 @@ def _completion(session: Session) -> None:
                 kind=lsp.CodeActionKind.QuickFix,
                 diagnostics=[session.diagnostic(found.diagnostic, document.lines)],
                 is_preferred=found.is_preferred,
-                edit=session.edits(uri, found.edits),
+                edit=session.edits({document.path: found.edits}),
             )
             for found in fixes
         ]
@@ -248,8 +247,12 @@ def _renaming(session: Session) -> None:
         document = await session.settled(uri)
         offset = session.offset(params.position, document.lines)
         with _refusals():
-            spans = await session.run(lambda: symbols.rename(document, offset, name))
-        return session.edits(uri, [Edit(span, name) for span in spans])
+            edits = await session.run(
+                lambda: symbols.rename(
+                    document, offset, name, session.extending(document)
+                )
+            )
+        return session.edits(edits)
 
 
 @contextmanager

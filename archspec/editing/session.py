@@ -266,11 +266,24 @@ class Session(LanguageServer):
         document = self.document(params.text_document.uri)
         return document, self.offset(params.position, document.lines)
 
-    def edits(self, uri: str, edits: Iterable[Edit]) -> lsp.WorkspaceEdit:
-        """Edits of a document."""
-        lines = self.document(uri).lines
-        found = [lsp.TextEdit(self.range(e.span, lines), e.text) for e in edits]
-        return lsp.WorkspaceEdit(changes={uri: found})
+    def edits(self, edits: Mapping[Path, Iterable[Edit]]) -> lsp.WorkspaceEdit:
+        """Changes of files, which may be open."""
+        changes: dict[str, list[lsp.TextEdit]] = {}
+        for path, own in edits.items():
+            lines = self.lines(path)
+            changes[self.uri(path)] = [
+                lsp.TextEdit(self.range(edit.span, lines), edit.text) for edit in own
+            ]
+        return lsp.WorkspaceEdit(changes=changes)
+
+    def extending(self, document: Document) -> list[Document]:
+        """The open documents, and those in its folder, that extend a document."""
+        opened = [own.path for own in self.documents.values()]
+        folder = (path.resolve() for path in document.path.parent.glob("*.y*ml"))
+        paths = dict.fromkeys((*opened, *folder))
+        texts = {path: self.lines(path).text for path in paths if path != document.path}
+        found = [Document(path, text, self.read) for path, text in texts.items()]
+        return [own for own in found if own.is_spec and document.path in own.bases]
 
     @property
     def takes_snippets(self) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,7 +146,11 @@ def references(document: Document, offset: int) -> list[Occurrence]:
     found = occurrence_at(document, offset)
     if found is None:
         return []
-    once = {o.span: o for o in occurrences(document) if o.symbol == found.symbol}
+    return _places(document, found.symbol)
+
+
+def _places(document: Document, symbol: Symbol) -> list[Occurrence]:
+    once = {o.span: o for o in occurrences(document) if o.symbol == symbol}
     return sorted(once.values(), key=lambda occurrence: occurrence.span)
 
 
@@ -179,14 +184,15 @@ def _why_not(document: Document, offset: int) -> str:
     return "only names that the spec defines can be renamed"
 
 
-def rename(document: Document, offset: int, name: str) -> list[Span]:
-    """The parts to replace by another name.
+def rename(
+    document: Document, offset: int, name: str, others: Iterable[Document] = ()
+) -> dict[Path, list[Edit]]:
+    """The changes that give another name, also in `others`, which extend the document.
 
     Raises InvalidArgument where the name cannot be renamed, or is no name or taken.
     """
     renamed(document, offset)
-    found = references(document, offset)
-    symbol = found[0].symbol
+    symbol = references(document, offset)[0].symbol
     if symbol.kind == "variant":
         fault = None if VARIANT.fullmatch(name) else f"'{name}' is no variant's name"
     else:
@@ -194,22 +200,35 @@ def rename(document: Document, offset: int, name: str) -> list[Span]:
     fault = fault or _taken(document, symbol, name)
     if fault:
         raise InvalidArgument(fault)
-    spans = [occurrence.span for occurrence in found]
-    _check(document, spans, name)
-    return spans
+    documents = [document, *others]
+    edits = {
+        own.path: [Edit(place.span, name) for place in _places(own, symbol)]
+        for own in documents
+    }
+    texts = {own.path: applied(own.text, edits[own.path]) for own in documents}
+    for own in documents:
+        _check(own, texts, name)
+    return {path: own for path, own in edits.items() if own}
 
 
-def _check(document: Document, spans: list[Span], name: str) -> None:
+def _check(document: Document, texts: Mapping[Path, str], name: str) -> None:
     """Raise InvalidArgument if the other name changes the network or its variants."""
+    if document.found is None:
+        *_, document = document.analysed()
     if document.good is None or document.errors:
         return
-    edits = tuple(Edit(span, name) for span in spans)
-    *_, after = document.changed(applied(document.text, edits)).analysed()
+
+    def read(path: Path) -> str:
+        return texts.get(path.resolve()) or document.read(path)
+
+    changed = replace(document.changed(texts[document.path]), read=read)
+    *_, after = changed.analysed()
+    file = document.path.name
     if after.errors:
-        message = f"'{name}' would break the spec: {after.errors[0].message}"
+        message = f"'{name}' would break {file}: {after.errors[0].message}"
         raise InvalidArgument(message)
     if after.good is None or after.good.layers != document.good.layers:
-        raise InvalidArgument(f"'{name}' would change the network")
+        raise InvalidArgument(f"'{name}' would change the network of {file}")
 
 
 def _taken(document: Document, symbol: Symbol, name: str) -> str | None:

@@ -11,7 +11,7 @@ import pytest
 from archspec import reading
 from archspec.editing import fixing, hints, hovering, symbols
 from archspec.editing.document import Document
-from archspec.editing.edits import Edit, applied
+from archspec.editing.edits import applied
 from archspec.editing.outline import Part, outline
 from archspec.editing.positions import Lines, Position, Span
 from archspec.elaboration import elaborate
@@ -178,12 +178,11 @@ def test_renaming_keeps_the_network(name: str) -> None:
     before = figures_of(text, file)
     for found in defined(document):
         try:
-            spans = symbols.rename(document, found.span.start, "renamed_here")
+            edits = symbols.rename(document, found.span.start, "renamed_here")
         except InvalidArgument as error:
             refused[found.symbol] = str(error)
             continue
-        edits = tuple(Edit(span, "renamed_here") for span in spans)
-        changed = applied(text, edits)
+        changed = applied(text, edits[file])
         assert changed != text
         assert figures_of(changed, file) == before, found.symbol
     if name in ALONE:

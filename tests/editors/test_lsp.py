@@ -480,6 +480,33 @@ def test_a_base_that_is_closed_without_saving(vi: Editor) -> None:
     assert shows(vi, uri)
 
 
+def test_rename_in_files_that_extend_this_one(vi: Editor) -> None:
+    """One is open and changed, one is in the folder, one has nothing of the name."""
+    base = vi.open("base.yaml", NET)
+    vi.save("base.yaml", NET)
+    vi.save("open.yaml", CHILD)
+    child = CHILD.replace("kernel: 5", "filters: scale(16)")
+    uri = vi.open("open.yaml", "# changed\n" + child)
+    vi.save("closed.yaml", CHILD)
+    vi.save("alone.yaml", "extends: base.yaml\nname: Alone\n")
+    position = at(NET, "  |stem:")
+    edit = vi.ask(lsp.TEXT_DOCUMENT_RENAME, base, position=position, new_name="root")
+    closed = (vi.folder / "closed.yaml").as_uri()
+    assert set(edit.changes) == {base, uri, closed}
+    (one,) = edit.changes[uri]
+    assert one.range == span("# changed\n" + child, "{|stem|: {")
+    (other,) = edit.changes[closed]
+    assert (other.range, other.new_text) == (span(CHILD, "{|stem|: {"), "root")
+    vi.change(uri, CHILD + "multipliers: {depth: 2.0}\n")
+    position = at(NET, "{|width: 1.0}")
+    refused = "'depth' would change the network of open.yaml"
+    with pytest.raises(JsonRpcException, match=refused):
+        vi.ask(lsp.TEXT_DOCUMENT_RENAME, base, position=position, new_name="depth")
+    for name in ("open", "closed", "alone", "base"):
+        vi.close((vi.folder / f"{name}.yaml").as_uri())
+        vi.save(f"{name}.yaml", None)
+
+
 def test_a_folder_that_is_a_link(vi: Editor) -> None:
     (vi.folder / "real").mkdir()
     (vi.folder / "linked").symlink_to("real")

@@ -121,7 +121,8 @@ def asked(opened: Document, offset: int) -> None:
         assert all(inside(edit.span, whole) for edit in fix.edits)
     with suppress(InvalidArgument):
         assert inside(symbols.renamed(opened, offset), whole)
-        renamed(opened, symbols.rename(opened, offset, "another"))
+        (edits,) = symbols.rename(opened, offset, "another").values()
+        renamed(opened, [edit.span for edit in edits])
     for unit in ("utf-8", "utf-16", "utf-32"):
         assert opened.lines.offset(opened.lines.position(offset, unit), unit) == offset
 
