@@ -108,7 +108,8 @@ class Table(NamedTuple):
         """A table of GitHub Flavored Markdown."""
         ends = ["---" if c.is_text else "---:" for c in self.columns]
         lines = [self.header, ends, *self.texts()]
-        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        escaped = ([cell.replace("|", "\\|") for cell in cells] for cells in lines)
+        return "\n".join(f"| {' | '.join(cells)} |" for cells in escaped)
 
     def to_html(self) -> str:
         """A table element."""

@@ -45,6 +45,11 @@ def test_markdown():
     ]
 
 
+def test_a_bar_in_a_cell_is_no_end_of_it_in_markdown():
+    table = Table([Column("why", "text")], [["expected a|b"]])
+    assert table.to_markdown().splitlines()[-1] == r"| expected a\|b |"
+
+
 def test_html():
     lines = TABLE.to_html().splitlines()
     assert lines[1].startswith('<tr><th style="text-align: left">layer</th>')

@@ -10,7 +10,7 @@ pytest.importorskip("pty")
 
 from terminal import ESCAPE, raw, shown
 
-from archspec.cli.terminal import ShownColumn, fitted, show
+from archspec.cli.terminal import fitted, show
 from archspec.tables import Column, Page, Table, Title
 
 SPEC = """
@@ -133,17 +133,18 @@ def test_a_pipe_has_plain_text_and_loads_nothing_to_draw_it(archspec, folder: Pa
 
 def test_the_order_in_which_columns_give_way():
     columns = [
-        ShownColumn("name", "name", ["a" * 30]),
-        ShownColumn("text", "text", ["b" * 20]),
-        ShownColumn("first", "number", ["1" * 10]),
-        ShownColumn("share", "share", ["1.0%"]),
-        ShownColumn("last number", "number", ["2" * 10]),
+        Column("name", "name"),
+        Column("text", "text"),
+        Column("first"),
+        Column("share", "share"),
+        Column("last number"),
     ]
+    rows = [["a" * 30, "b" * 20, "1" * 10, "1.0%", "2" * 10]]
 
     def kept(width: int) -> list[tuple[str, int]]:
-        found, widths, gap = fitted(columns, width)
-        assert sum(widths) + gap * (len(found) - 1) <= width
-        return [*zip([column.name for column in found], widths, strict=True)]
+        widths, gap = fitted(columns, rows, width)
+        assert sum(widths.values()) + gap * (len(widths) - 1) <= width
+        return [(columns[number].name, width) for number, width in widths.items()]
 
     names = ["name", "text", "first", "share", "last number"]
     assert kept(84) == [*zip(names, (30, 20, 10, 5, 11), strict=True)]
@@ -199,3 +200,11 @@ def test_colours_in_a_pipe_leave_nothing_out(archspec, folder: Path, monkeypatch
         "layer                        op    output  parameters   share  MACs   share"
     )
     assert "\x1b[1mSmall\x1b[0m" in text
+
+
+@pytest.mark.full
+def test_the_names_of_rows_stay(tmp_path: Path):
+    lines = shown(["list", "mobilenetv3_large"], tmp_path, 60).splitlines()
+    assert lines[0].split() == ["spec", "variant", "input", "MACs"]
+    assert lines[3].split()[:2] == ["mobilenetv3_large", "0.35"]
+    assert lines[-1] == "hidden at this width: parameters, trainable"

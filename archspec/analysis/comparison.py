@@ -191,11 +191,7 @@ def to_csv(compared: Compared, *, layers: bool = False) -> str:
     if not layers:
         header = ["network", *names, *(f"{name}_ratio" for name in names)]
         rows: list[list[Value]] = [
-            [
-                own["network"],
-                *(own[name] for name in names),
-                *(own["ratios"][name] for name in names),
-            ]
+            [own["network"], *(own[name] for name in names), *own["ratios"].values()]
             for own in figures(compared)
         ]
         return Table([*map(Column, header)], rows).to_csv()

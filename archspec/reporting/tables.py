@@ -61,35 +61,23 @@ def layer_table(layers: Iterable[LayerFigures]) -> ReportTable:
 
 def variant_table(variants: Sequence[Variant]) -> ReportTable:
     """The figures of each variant; differences are those that `flops` prints."""
-    keys = [k for k in ("parameters", "macs") if any(k in v.reported for v in variants)]
-    names: list[str] = []
-    for key, name in (("parameters", "parameters"), ("macs", "MACs")):
-        names += [name, "reported", "difference"] if key in keys else [name]
-    rows = [
-        [
-            variant.label,
-            variant.input,
-            variant.parameters or None,
-            *_reported(variant, "parameters", keys),
-            variant.macs or None,
-            *_reported(variant, "macs", keys),
-            variant.held or None,
-        ]
-        for variant in variants
+    columns: list[tuple[Column, list[Value]]] = [
+        (Column("variant", "name"), [variant.label for variant in variants]),
+        (Column("input", "text"), [variant.input for variant in variants]),
     ]
-    texts = Column("variant", "name"), Column("input", "text")
-    columns = [*texts, *map(Column, names), Column("activations")]
+    for key, name in (("parameters", "parameters"), ("macs", "MACs")):
+        columns.append((Column(name), [getattr(v, key) or None for v in variants]))
+        reported = [variant.reported.get(key) for variant in variants]
+        if any(reported):
+            texts = [found and found.quantity.text for found in reported]
+            columns.append((Column("reported"), [*texts]))
+            differences = [found and found.difference for found in reported]
+            columns.append((Column("difference"), [*differences]))
+    columns.append((Column("activations"), [v.held or None for v in variants]))
+    header, cells = zip(*columns, strict=True)
     return ReportTable(
-        Table(columns, rows),
+        Table(header, [*zip(*cells, strict=True)]),
         "Variants: trainable parameters, MACs, and bytes of activations at their peak",
         is_sortable=True,
         shown=next(n for n, variant in enumerate(variants) if variant.is_shown),
     )
-
-
-def _reported(variant: Variant, key: str, keys: Sequence[str]) -> list[Value]:
-    """Two cells, if a variant has this figure."""
-    if key not in keys:
-        return []
-    found = variant.reported.get(key)
-    return [found.quantity.text, found.difference] if found else [None, None]
