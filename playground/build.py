@@ -16,6 +16,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ SITE = ROOT / "build/playground"
 PACKAGES = ROOT / "build/packages"
 """Archives as they were downloaded, and node_modules with their content."""
 
+RUFF = "@astral-sh/ruff-wasm-nodejs"
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 PYTHON = ("3.14", "manylinux2014_x86_64")
 """Wheels for Pyodide's version of Python; their machine code is left out."""
@@ -40,6 +42,7 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 def main() -> None:
     """Build everything anew; downloads are kept."""
     vendored = json.loads((HERE / "vendored.json").read_text("utf-8"))
+    check_ruff(vendored["npm"][RUFF]["version"], metadata.version("ruff"))
     modules = PACKAGES / "node_modules"
     shutil.rmtree(modules, ignore_errors=True)
     for name, package in vendored["npm"].items():
@@ -54,7 +57,7 @@ def main() -> None:
     for name in PYODIDE:
         shutil.copy(modules / "pyodide" / name, SITE / "pyodide")
     shutil.copy(modules / "pyodide/pyodide-lock.json", SITE / "pyodide")
-    shutil.copy(modules / "@astral-sh/ruff-wasm-nodejs/ruff_wasm_bg.wasm", SITE)
+    shutil.copy(modules / RUFF / "ruff_wasm_bg.wasm", SITE)
     palette = ROOT / "templates/web/palette.css"
     for page in (HERE / "index.html", HERE / "playground.css", palette):
         shutil.copy(page, SITE)
@@ -66,6 +69,15 @@ def main() -> None:
     (SITE / "licences.txt").write_text(licences(modules, wheels), "utf-8")
     (SITE / "built").touch()
     print(f"{SITE.relative_to(ROOT)}: python3 -m http.server -d {SITE.name}")
+
+
+def check_ruff(vendored: str, installed: str) -> None:
+    """Generated code is the same on the page as elsewhere, by the same version."""
+    if vendored != installed:
+        sys.exit(
+            f"vendored.json has ruff {vendored}, pyproject.toml pins {installed}: "
+            "change one of them to a version that npm and PyPI have"
+        )
 
 
 def npm_archive(name: str, package: dict[str, str]) -> Path:
