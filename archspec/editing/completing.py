@@ -13,7 +13,7 @@ from archspec.editing.document import Document
 from archspec.editing.part import Part
 from archspec.editing.positions import Span
 from archspec.editing.reference import argument, attribute_of
-from archspec.editing.roles import Role, columns_of, entries_at
+from archspec.editing.roles import Role, columns_of, entries_at, signature
 from archspec.editing.vocabulary import Ops
 from archspec.expressions import BUILTINS
 from archspec.language.canonical_layers import TABLE
@@ -196,11 +196,13 @@ class _Finder:
         return "", around.attribute
 
     def names(self) -> Iterator[Completion]:
+        signatures = map(signature, (key for key, _ in self.document.known("define")))
+        functions = {parts[0].text for parts in signatures if len(parts) > 1}
         for name, symbol in self.around.scope.items():
             if _CURSOR in name:
                 continue
-            called = symbol.kind == "definition" and name in self.document.functions
-            snippet = f"{name}($1)" if called else name
+            is_called = symbol.kind == "definition" and name in functions
+            snippet = f"{name}($1)" if is_called else name
             yield Completion(name, "name", snippet, symbol.kind)
         for name in BUILTINS:
             yield Completion(name, "function", f"{name}($1)")

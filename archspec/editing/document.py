@@ -14,7 +14,7 @@ from archspec.editing.figures import Figures
 from archspec.editing.outline import outline
 from archspec.editing.part import Part
 from archspec.editing.positions import Lines
-from archspec.editing.roles import Role, roles, signature
+from archspec.editing.roles import Role, roles
 from archspec.editing.vocabulary import Ops
 from archspec.errors import ERROR, Diagnostic, SpecError, in_order
 from archspec.network import Network
@@ -97,18 +97,12 @@ class Document:
     @cached_property
     def roles(self) -> list[Role]:
         """What each key and value is."""
-        return [*roles(self.outline, self.outlines[:-1])]
+        return [*roles(self.outlines, self.ops)]
 
     def known(self, section: str) -> Iterator[tuple[Part, Part | None]]:
         """The entries of a section, those of the files that it extends first."""
         for root in self.outlines:
             yield from root.section(section).entries
-
-    @cached_property
-    def functions(self) -> set[str]:
-        """The definitions that have parameters."""
-        signatures = (signature(key) for key, _ in self.known("define"))
-        return {parts[0].text for parts in signatures if len(parts) > 1}
 
     @property
     def errors(self) -> list[Diagnostic]:

@@ -24,6 +24,10 @@ WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 EXPRESSIONS = ("expression", "cell", "type")
 """The roles of values in which names stand."""
 
+_OF_LANGUAGE = {
+    "op": "an op", "attribute": "an attribute", "key": "a key", "branch": "a branch"
+}  # fmt: skip
+
 RENAMED = ("multiplier", "definition", "parameter", "argument", "let", "column")
 """The kinds of names that expressions see."""
 
@@ -177,9 +181,7 @@ def renamed(document: Document, offset: int) -> Span:
 
 def _why_not(document: Document, offset: int) -> str:
     role = role_at(document, offset)
-    if role is not None and role.kind in ("op", "attribute", "key", "branch"):
-        kinds = {"op": "an op", "attribute": "an attribute", "key": "a key"}
-        kind = kinds.get(role.kind, "a branch")
+    if role is not None and (kind := _OF_LANGUAGE.get(role.kind)):
         return f"'{role.part.text}' is {kind} of the language and cannot be renamed"
     return "only names that the spec defines can be renamed"
 

@@ -17,10 +17,9 @@ from archspec.language.document import KEYS, PARTS
 from archspec.language.parts import keys_of
 
 
-def roles(root: Part, bases: tuple[Part, ...] = ()) -> Iterator[Role]:
-    """Every key and scalar of a document with its role, in order."""
-    documents = (*bases, root)
-    yield from _document(root, Around(Known(documents, Ops(documents))))
+def roles(documents: tuple[Part, ...], ops: Ops) -> Iterator[Role]:
+    """Every key and scalar of the last document with its role, in order."""
+    yield from _document(documents[-1], Around(Known(documents, ops)))
 
 
 def _document(root: Part, around: Around) -> Iterator[Role]:
