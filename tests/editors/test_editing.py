@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archspec import reading
-from archspec.editing import fixing, hints, hovering, symbols
+from archspec.editing import completing, fixing, hints, hovering, symbols
 from archspec.editing.document import Document
 from archspec.editing.edits import applied
 from archspec.editing.outline import Part, outline
@@ -82,6 +82,36 @@ def test_the_outline_takes_linear_time(part: str) -> None:
     start = time.process_time()
     outline(part * 20_000)
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "is_spec"),
+    [
+        ("\ufeffarchspec: 1\n", True),
+        ("# comment\narchspec : 1\n", True),
+        ("extends: [a.yaml, b.yml]\n", True),
+        ("extends:\n  - a.yaml\n", True),
+        ("extends: .base\n", False),
+        ("extends:\n  service: web\n", False),
+        ("key: {archspec: 1}\n", False),
+    ],
+)
+def test_other_yaml_is_no_spec(text: str, is_spec: bool) -> None:
+    assert Document(Path("net.yaml"), text).is_spec == is_spec
+
+
+def test_values_are_offered_as_yaml_has_them() -> None:
+    text = "archspec: 1\nlayers:\n  a: {attention: {relative_bias: s}}\n"
+    document = Document(Path("net.yaml"), text)
+    found = completing.complete(document, text.index(": s") + 3)
+    assert [item.label for item in found.items[:2]] == ["signed", "absolute"]
+    assert "None" not in {item.label for item in found.items}
+    about = hovering.hover(document, text.index("relative"))
+    assert about is not None
+    assert about.text == (
+        "**relative_bias** of `attention`: `~` by default; such as `~`, `signed`, "
+        "`absolute`"
+    )
 
 
 def test_positions_are_those_of_the_protocol() -> None:
