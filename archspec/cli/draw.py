@@ -65,3 +65,4 @@ def draw(
             typer.echo(picture, nl=False)
         else:
             write(picture, output, force=force)
+            typer.echo(f"wrote {output}", err=True)

@@ -40,7 +40,7 @@ def test_boxes_have_the_names_and_figures_of_the_cost_table():
 def test_a_picture_is_written_by_its_suffix(tmp_path):
     path = tmp_path / "net.svg"
     done = CliRunner().invoke(program([]), ["draw", "mobilenetv2", "-o", str(path)])
-    assert done.exit_code == 0, done.output
+    assert (done.exit_code, done.output) == (0, f"wrote {path}\n")
     assert path.read_text("utf-8") == archspec.load("mobilenetv2").draw("svg")
 
 
