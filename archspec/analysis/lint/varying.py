@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping
+from itertools import chain
 
-from archspec.analysis.lint.names import entries, mentioned
-from archspec.language import Block, Document, Table
+from archspec.analysis.lint.names import entries, names_in
+from archspec.language import Block, Document, Formula, Table
 from archspec.language.layers import Modified
 
 ALWAYS = frozenset(("channels", "in_channels", "classes"))
@@ -19,9 +20,7 @@ def varying(document: Document) -> set[str]:
     Names are compared regardless of scope: rather a name too many than one too few.
     """
     derived: dict[str, set[str]] = defaultdict(set)
-    for name, value in _values(document):
-        for part in mentioned(value):
-            derived[part].add(name)
+    _derive(document, frozenset(), derived)
     found = {*ALWAYS, *document.multipliers}
     waiting = [*found]
     while waiting:
@@ -31,12 +30,18 @@ def varying(document: Document) -> set[str]:
     return found
 
 
-def _values(part: object) -> Iterator[tuple[str, object]]:
-    """Every name in a part of a document with each value that it has in it."""
-    for name, value in entries(part).items():
-        if not isinstance(value, Modified | Block):
-            yield name, value
-        yield from _values(value)
+def _derive(
+    part: object, around: frozenset[str], derived: Mapping[str, set[str]]
+) -> None:
+    """Note by each name that a part mentions the keys that it stands under."""
+    if isinstance(part, Formula):
+        for name in names_in(part.expression):
+            derived[name].update(around)
+        return
+    for key, value in entries(part).items():
+        is_value = not isinstance(value, Modified | Block)
+        _derive(value, around | {key} if is_value else around, derived)
     if isinstance(part, Table):
-        for cells in part.rows.values():
-            yield from zip(part.columns, cells, strict=True)
+        every = (zip(part.columns, row, strict=True) for row in part.rows.values())
+        for column, cell in chain.from_iterable(every):
+            _derive(cell, frozenset({column}), derived)
