@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from archspec.expressions import Binary, Constant, Expression, Items
+from archspec.expressions import Binary, Constant, Expression, Items, Value
 from archspec.expressions import Call as FunctionCall
 from archspec.ops import OPS
 from archspec.ops.fields import Amounts
@@ -35,12 +35,15 @@ class Padding:
 
 def windows(call: Call) -> list[Window]:
     """The window of each use."""
-    found: list[Window] = []
-    for index in range(len(call.inputs)):
-        values = {name: a.values[index] for name, a in call.attributes.items()}
-        primitive: Any = OPS[call.op](**values)
-        found.append(primitive.window)
-    return found
+    own = [a.values for name, a in call.attributes.items() if name in Window._fields]
+    found: dict[tuple[Value, ...], Window] = {}
+    keys = [tuple(values[index] for values in own) for index in range(len(call.inputs))]
+    for index, key in enumerate(keys):
+        if key not in found:
+            values = {name: a.values[index] for name, a in call.attributes.items()}
+            primitive: Any = OPS[call.op](**values)
+            found[key] = primitive.window
+    return [found[key] for key in keys]
 
 
 def plan(call: Call) -> Padding:

@@ -22,6 +22,7 @@ from archspec.targets.sums import size
 
 MAX_LENGTH = 32
 """Of what reads well in the middle of a call, and again in the next."""
+_PLAIN = (int, float, str)
 
 
 @dataclass
@@ -70,6 +71,8 @@ def _is_long(channels: Expression) -> bool:
 
 def using(part: Any, name: str, meaning: Expression) -> Any:
     """A statement in which a name stands for what it means."""
+    if isinstance(part, _PLAIN):
+        return part
     if part == meaning:
         return Name(name)
     if type(part) is tuple:
