@@ -12,7 +12,7 @@ from itertools import chain, product
 from pathlib import Path
 
 from archspec.analysis.lint import warnings_of
-from archspec.api.specs import Changes, change_list, variant_list
+from archspec.api.specs import Changes, change_list, selected
 from archspec.elaboration import elaborate
 from archspec.errors import ERROR, WARNING, Diagnostic, SpecError, in_order, one_of
 from archspec.language import Offer, lost_paths, offer
@@ -73,8 +73,8 @@ def check(
     """
     for target in targets or ():
         one_of("target", target, TARGETS)
-    chosen, changes = variant_list(variant), change_list(set)
     findings = Findings(str(spec))
+    (spec, chosen), changes = selected(spec, variant), change_list(set)
     for _ in checking(
         findings, lambda: read_source(spec), chosen, changes, targets or TARGETS
     ):

@@ -162,21 +162,13 @@ def import_model(
     if like:
         from archspec.importing.pruned import import_pruned
 
-        network, path = _liked(like), Path(model)
+        network, path = load(like), Path(model)
         return _of(str(path), import_pruned(network, path, wish, seconds, progress))
     if isinstance(model, str | Path):
         found = import_source(Model.of(str(model), call), wish, seconds, progress)
         return _of(str(model), found)
     found = import_module(model, example, wish, seconds, progress)
     return _of(type(model).__name__, found)
-
-
-def _liked(like: str) -> Network:
-    """The network of `SPEC` or `SPEC@VARIANT`."""
-    spec, at, variant = like.rpartition("@")
-    if not at or Path(like).is_file():
-        return load(like)
-    return load(spec, variant=variant)
 
 
 def _of(source: str, found: Imported) -> ImportedModel:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from archspec.api.objectives import Function, Objective, loaded, name_of
-from archspec.api.specs import Changes, change_list, load, variant_list
+from archspec.api.specs import Changes, change_list, load, selected
 from archspec.api.sweeping import Listed, Values, bounds, grid_texts
 from archspec.errors import one_of
 from archspec.frameworks import SOURCES
@@ -160,8 +160,8 @@ def search(
     from archspec.exploring.limits import limits
     from archspec.exploring.searching import Score, Search, finished, goals, run
 
+    (spec, variants), changes = selected(spec, variant), change_list(set)
     source = spec if isinstance(spec, Source) else read_source(spec)
-    variants, changes = variant_list(variant), change_list(set)
     network = load(source, variant=variants, set=changes)
     axes = Grid.of(grid_texts(grid), network.spec.document.search).axes
     wanted = goals(minimise, maximise, name_of(objective) if objective else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from archspec import reading
 from archspec.frameworks import SOURCES
@@ -26,8 +26,9 @@ def load(
     """The network of a spec.
 
     Args:
-        spec: a path to a .yaml file, the name of a bundled spec, `-` for standard
-            input, or the `source` of a spec that was read.
+        spec: a path to a .yaml file, the name of a bundled spec, either followed by
+            `@VARIANT` or `@A,B`, `-` for standard input, or the `source` of a spec that
+            was read.
         variant: the name of a variant, or several, applied in order.
         set: values by path, applied last: `{"classes": 10}`,
             `{"multipliers.width": 0.5, "input.size": [160, 128]}`. Strings are read as
@@ -39,7 +40,7 @@ def load(
             the variant (AS209) or a path (AS2xx, AS504) does not exist.
         TypeError: an argument has the wrong type.
     """
-    names, changes = variant_list(variant), change_list(set)
+    (spec, names), changes = selected(spec, variant), change_list(set)
     source = spec if isinstance(spec, reading.Source) else _read(spec)
     # Imported late: a document with errors is refused before the ops are imported.
     from archspec.api.network import Network
@@ -77,11 +78,12 @@ def spec_source(
     A merged spec stands alone: it extends no other and has no variants. Unchanged parts
     keep their comments. Raises the errors of `load`.
     """
-    if not variant and not set:
+    spec, names = selected(spec, variant)
+    if not names and not set:
         return _read(spec).text
     from archspec.language.written import written
 
-    return written(load(spec, variant=variant, set=set).spec)
+    return written(load(spec, variant=names, set=set).spec)
 
 
 def spec_tree(
@@ -91,15 +93,33 @@ def spec_tree(
     from archspec.language.written import plain
     from archspec.reading.nodes import values
 
+    spec, names = selected(spec, variant)
     source = _read(spec)
-    if not variant and not set:
+    if not names and not set:
         return values(source.tree)
-    return plain(load(source, variant=variant, set=set).spec)
+    return plain(load(source, variant=names, set=set).spec)
 
 
 def source_targets() -> tuple[str, ...]:
     """The targets that are generated as source code."""
     return SOURCES
+
+
+SpecLike = TypeVar("SpecLike", bound=str | Path | reading.Source)
+
+
+def selected(
+    spec: SpecLike, variant: str | Sequence[str]
+) -> tuple[SpecLike | str, list[str]]:
+    """A spec and its variants, first those of `SPEC@VARIANT` or `SPEC@A,B`.
+
+    A file whose name has an @ is that file. Raises TypeError for what is no name.
+    """
+    names = variant_list(variant)
+    if not isinstance(spec, str) or "@" not in spec or Path(spec).exists():
+        return spec, names
+    name, _, own = spec.rpartition("@")
+    return name, [*own.split(","), *names]
 
 
 def variant_list(variant: object) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archspec import resources
-from archspec.api.specs import Changes, bundled_specs, load, spec_source
+from archspec.api.specs import Changes, bundled_specs, load, selected, spec_source
 from archspec.errors import FileRefused, SpecError
 from archspec.frameworks import SOURCES
 from archspec.reading import find_spec
@@ -54,8 +54,9 @@ def start(
             module can have the name (AS207), or the file cannot be written (AS505).
         FileRefused: the file exists; it is never overwritten.
     """
-    path = _path(str(name) or _own_name(source, variant, set))
-    text = _text(source, variant, set)
+    source, names = selected(source, variant)
+    path = _path(str(name) or _own_name(source, names, set))
+    text = _text(source, names, set)
     if name or not source:
         text = _NAME.sub(rf"\g<1>{network_name(path.stem)}", text, count=1)
     _write(path, text)

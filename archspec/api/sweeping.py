@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.api.results import Result
-from archspec.api.specs import Changes, change_list, variant_list, yaml_text
+from archspec.api.specs import Changes, change_list, selected, yaml_text
 from archspec.errors import InvalidArgument, SpecError
 from archspec.reading import Source, read_source
 from archspec.tables import counted
@@ -208,8 +208,8 @@ def sweep(
     within = limits(bounds(max), bounds(min))
     names = [*(USUAL if figures is None else figures), *(b.figure for b in within)]
     names += [goal.figure for goal in wanted]
+    (spec, variants), changes = selected(spec, variant), change_list(set)
     source = spec if isinstance(spec, Source) else read_source(spec)
-    variants, changes = variant_list(variant), change_list(set)
     dtype = Usage.of(dtype=dtype).dtype
     evaluator = Evaluator(source, variants, changes, names, dtype)
     network = evaluator.network({})

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archspec.api.files import write_reported
-from archspec.api.specs import Changes, load
+from archspec.api.specs import Changes, load, selected
 from archspec.errors import ArchspecError, Diagnosed, SpecError, one_of
 from archspec.frameworks import SOURCES
 from archspec.reading import find_spec
@@ -98,8 +98,9 @@ def watch(
     """
     for target in targets:
         one_of("target", target, SOURCES)
+    spec, names = selected(spec, variant)
     files, before, told = [find_spec(spec)], dict[str, int](), ""
-    read = partial(_read, files[0], variant, set)
+    read = partial(_read, files[0], names, set)
     write = partial(write_reported, root=Path(output), force=force)
     is_first = True
     while True:

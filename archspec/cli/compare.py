@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,7 +19,7 @@ from archspec.cli.options import (
 from archspec.cli.printing import faults_told, show_as
 
 if TYPE_CHECKING:
-    from archspec.api.network import Network
+    pass
 
 
 def compare(
@@ -40,7 +38,7 @@ def compare(
 ) -> None:
     """Compare networks, and the layers in which they differ.
 
-    SPEC@VARIANT is a variant. Ratios are to the first network; activations are those of
+    Ratios are to the first network; activations are those of
     the fused network at their peak.
 
     Examples:
@@ -51,22 +49,6 @@ def compare(
     with faults_told():
         from archspec.api.comparison import compare
 
-        found = [
-            n for s in specs for n in networks_of(s, variant, override, all_variants)
-        ]
+        found = [*networks(specs, variant, override, all_variants)]
         compared = compare(found, dtype=dtype, layers=layers, counter=counter)
         show_as(compared, format)
-
-
-def networks_of(
-    spec: str,
-    variant: list[str] | None,
-    override: list[str] | None,
-    all_variants: bool = False,
-) -> Iterator[Network]:
-    """The networks of SPEC or SPEC@VARIANT, unless a file has that name."""
-    name, at, own = spec.rpartition("@")
-    if not at or Path(spec).exists():
-        name, own = spec, ""
-    chosen = [*(own.split(",") if own else ()), *(variant or ())]
-    yield from networks([name], chosen, override, all_variants)

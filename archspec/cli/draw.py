@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from archspec.cli.compare import networks_of
+from archspec.cli.beforehand import networks
 from archspec.cli.options import Overrides, Specs, Variants, force_option
 from archspec.cli.printing import faults_told
 
@@ -36,7 +36,7 @@ def draw(
     """Draw a network, with the wiring of its blocks.
 
     Of two networks, the picture marks what the second adds, removes and changes.
-    SPEC@VARIANT is a variant. Blocks unfold in HTML.
+    Blocks unfold in HTML.
 
     Examples:
         archspec draw mobilenetv2 -o net.svg
@@ -51,7 +51,7 @@ def draw(
         from archspec.api.drawing import format_of, write
 
         format = format_of(output)
-        found = [n for s in specs for n in networks_of(s, variant, override)]
+        found = [*networks(specs, variant, override)]
         if len(found) > 2:
             message = f"a picture shows one network or two, found {len(found)}"
             raise typer.BadParameter(message)

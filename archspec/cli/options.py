@@ -26,7 +26,7 @@ def argument(metavar: str, help: str, completed: Callable[..., Any]) -> Any:
 _SPEC = argument(
     "SPEC",
     "A path such as net.yaml, the name of a bundled spec such as mobilenetv2, or - for "
-    "standard input.",
+    "standard input. SPEC@VARIANT is a variant.",
     completion.specs,
 )
 

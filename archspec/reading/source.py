@@ -167,16 +167,26 @@ def find_spec(spec: str | Path) -> Path:
         help = "a spec is a file that ends in .yaml or .yml"
         raise SpecError.single("AS501", f"'{spec}' is not a YAML file", help=help)
     names = [known.stem for known in bundled_specs()]
-    beside = f"{spec}.yaml"
-    near = f"did you mean '{beside}'?" if _is_file(Path(beside)) else ""
     raise SpecError.single(
         "AS501",
         f"there is no spec '{spec}'",
-        help=near
+        help=_beside(path)
         or _as_variant(path.stem)
         or did_you_mean(path.stem, names)
         or f"a path to a .yaml file, or one of: {', '.join(names)}",
     )
+
+
+def _beside(path: Path) -> str:
+    """Help with the path of a file that is not there: another one in its folder."""
+    if path.suffix not in SUFFIXES:
+        file = Path(f"{path}.yaml")
+        return f"did you mean '{file}'?" if _is_file(file) else ""
+    try:
+        files = [str(p) for p in sorted(path.parent.iterdir()) if p.suffix in SUFFIXES]
+    except (OSError, ValueError):  # no folder, too long, or with a NUL
+        return ""
+    return did_you_mean(str(path), files)
 
 
 def _as_variant(word: str) -> str:
