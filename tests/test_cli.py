@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import archspec
 import archspec.targets
 from archspec.cli.commands import COMMANDS, GROUPS, program
 from archspec.cli.progress import progress_shown
@@ -445,6 +446,13 @@ class TestFilesAndFolders:
         done = run("flops", "-", input=SPEC.replace("conv: 2", "cnov: 2"))
         assert done.exit_code == 2
         assert "  --> <stdin>:6:" in done.stderr
+
+    def test_closed_standard_input(self, tmp_path: Path, monkeypatch):
+        monkeypatch.setattr(sys, "stdin", None)
+        with pytest.raises(archspec.SpecError) as caught:
+            archspec.load("-")
+        message = "error[AS502]: cannot read <stdin>: it is closed"
+        assert str(caught.value) == message
 
     def test_a_folder_is_the_specs_in_it(self, run, small: str):
         Path("other.yml").write_text(SPEC)

@@ -62,3 +62,11 @@ def test_a_file_beside_is_meant(tmp_path, monkeypatch, name):
     assert str(caught.value) == (
         f"error[AS501]: there is no spec '{name}'\n   help: did you mean 'net.yaml'?"
     )
+
+
+def test_a_folder_beside_is_not_meant(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "zzz.yaml").mkdir()
+    with pytest.raises(archspec.SpecError, match="no spec") as caught:
+        archspec.load("zzz.yaml")
+    assert "did you mean" not in str(caught.value)

@@ -57,6 +57,8 @@ def read_source(spec: str | Path) -> Source:
     """
     if str(spec) == STDIN:
         path = Path("<stdin>")
+        if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
+            raise SpecError.single("AS502", f"cannot read {path}: it is closed")
         return parsed(read_stream(sys.stdin.buffer, path), path)
     path = find_spec(spec)
     return parsed(read_file(path), path)
@@ -183,9 +185,10 @@ def _beside(path: Path) -> str:
         file = Path(f"{path}.yaml")
         return f"did you mean '{file}'?" if _is_file(file) else ""
     try:
-        files = [str(p) for p in sorted(path.parent.iterdir()) if p.suffix in SUFFIXES]
+        beside = sorted(path.parent.iterdir())
     except (OSError, ValueError):  # no folder, too long, or with a NUL
         return ""
+    files = [str(p) for p in beside if p.suffix in SUFFIXES and _is_file(p)]
     return did_you_mean(str(path), files)
 
 
