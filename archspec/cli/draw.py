@@ -23,14 +23,16 @@ def draw(
         typer.Option(help="What percentages and bars of boxes show."),
     ] = "macs",
     output: Annotated[
-        Path | None,
+        str,
         typer.Option(
             "-o",
+            "--output",
             metavar="FILE",
-            help="A file.svg, .html, .mmd (Mermaid) or .dot (Graphviz); by default SVG "
-            "to stdout.",
+            help="A file.svg, .html, .mmd (Mermaid) or .dot (Graphviz), or - for SVG "
+            "to stdout (default).",
+            show_default=False,
         ),
-    ] = None,
+    ] = "",
     force: Annotated[bool, force_option("a file that is no picture")] = False,
 ) -> None:
     """Draw a network, with the wiring of its blocks.
@@ -50,19 +52,20 @@ def draw(
     with faults_told():
         from archspec.api.drawing import format_of, write
 
-        format = format_of(output)
+        path = None if output in ("", "-") else Path(output)
+        format = format_of(path)
         found = [*networks(specs, variant, override)]
         if len(found) > 2:
             message = f"a picture shows one network or two, found {len(found)}"
             raise typer.BadParameter(message)
-        if output is None and sys.stdout.isatty():
+        if not output and sys.stdout.isatty():
             message = "-o is missing: name the file to write, such as -o net.svg"
             raise typer.BadParameter(message)
         *before, network = found
         compared_with = before[0] if before else None
         picture = network.draw(format, share=share, compared_with=compared_with)
-        if output is None:
+        if path is None:
             typer.echo(picture, nl=False)
         else:
-            write(picture, output, force=force)
-            typer.echo(f"wrote {output}", err=True)
+            write(picture, path, force=force)
+            typer.echo(f"wrote {path}", err=True)

@@ -44,8 +44,10 @@ def test_a_picture_is_written_by_its_suffix(tmp_path):
     assert path.read_text("utf-8") == archspec.load("mobilenetv2").draw("svg")
 
 
-def test_without_a_file_the_picture_is_printed():
-    done = CliRunner().invoke(program([]), ["draw", "unet", "--share", "parameters"])
+@pytest.mark.parametrize("output", [[], ["--output", "-"]])
+def test_without_a_file_the_picture_is_printed(output):
+    arguments = ["draw", "unet", "--share", "parameters", *output]
+    done = CliRunner().invoke(program([]), arguments)
     assert done.stdout == archspec.load("unet").draw("svg", share="parameters")
 
 
