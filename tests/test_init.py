@@ -111,6 +111,27 @@ def test_an_existing_file_is_never_overwritten(run):
     assert Path("net.yaml").read_text() == "mine\n"
 
 
+def test_a_full_disk_leaves_no_part_of_a_file(run, monkeypatch):
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full")
+    create = Path.open
+
+    def fills(path: Path, mode: str = "r", **how):
+        if mode != "x":
+            return create(path, mode, **how)
+        create(path, mode, **how).close()
+        return create(full, "w", **how)
+
+    monkeypatch.setattr(Path, "open", fills)
+    done = run("init")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "error[AS505]: cannot write net.yaml: No space left on device\n",
+    )
+    assert not Path("net.yaml").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

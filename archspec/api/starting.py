@@ -111,11 +111,21 @@ def _write(path: Path, text: str) -> None:
     """Create the file; never replace one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        _create(path, text)
     except FileExistsError:
         message = f"{path} exists; choose another name: archspec init NAME"
         raise FileRefused(message) from None
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise SpecError.single("AS505", message) from None
+
+
+def _create(path: Path, text: str) -> None:
+    """All or nothing."""
+    file = path.open("x", encoding="utf-8", newline="\n")
+    try:
+        with file:
+            file.write(text)
+    except BaseException:
+        path.unlink()
+        raise
