@@ -165,6 +165,9 @@ def test_the_pages_of_commands_are_their_help():
     page = run_path(str(DOCS / "commands.py"))["page"]
     text = (DOCS / "commands.md").read_text("utf-8")
     assert page(text) == text, "python docs/commands.py"
+    pages = re.findall(r"^```text\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(pages) > 20
+    assert not [line for page in pages for line in page.split("\n") if len(line) > 80]
 
 
 def block_signature(name: str) -> str:

@@ -106,10 +106,10 @@ def import_(
     the generated PyTorch module with the model's weights computes the same.
 
     Examples:
-        archspec import torchvision:mobilenet_v2 -o net.yaml --weights net.safetensors
+        archspec import torchvision:mobilenet_v2 --weights mobilenet.safetensors
         archspec import timm:resnet18 --to keras,onnx -o resnet
         archspec import keras:MobileNetV2 --size 96 --call 'alpha=0.5'
-        archspec import models.mine:build --call 'num_classes=10' --checkpoint my.pth
+        archspec import mine:build --call 'num_classes=10' --checkpoint mine.pth
         archspec import pruned.safetensors --like mobilenetv2 -o pruned.yaml
 
     Exit codes:

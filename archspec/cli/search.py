@@ -109,7 +109,7 @@ def search(
 
     Examples:
         archspec search net.yaml --minimise macs --minimise peak_activation_bytes
-        archspec search net.yaml --minimise macs --maximise parameters --max macs=50M
+        archspec search net.yaml --maximise parameters --max macs=50M
         archspec search net.yaml --minimise macs --trials 10000 --storage study.log
             --jobs 4 -o front/
         archspec search net.yaml --objective train.py:score --maximise score

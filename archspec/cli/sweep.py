@@ -84,7 +84,7 @@ def sweep(
 
     Exit codes:
         3: a file exists; --force overwrites it
-        4: joblib (--jobs), pyarrow (.parquet) or matplotlib (--plot) is not installed
+        4: joblib (--jobs), pyarrow (.parquet) or matplotlib (--plot) is missing
     """
     with faults_told():
         from archspec.api.sweeping import sweep

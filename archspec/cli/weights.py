@@ -198,7 +198,7 @@ def adopt(
     errors, and so are settings that the file states and the spec does not have.
 
     Examples:
-        archspec weights adopt tv.pth mobilenetv2 --variant torchvision -o w.safetensors
+        archspec weights adopt tv.pth mobilenetv2@torchvision -o net.safetensors
         archspec weights adopt tv.pth mobilenetv2 --verify torchvision:mobilenet_v2
         archspec weights adopt m.keras resnet50 --to torch -o w.pth --module net.py
 
