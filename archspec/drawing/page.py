@@ -18,6 +18,7 @@ from archspec.drawing.diagram import (
     Port,
 )
 from archspec.drawing.families import FAMILIES
+from archspec.drawing.folding import folded
 from archspec.drawing.layout import layout, shape_text
 from archspec.drawing.nodes import NOTE
 from archspec.drawing.panels import Panel, packed, panel
@@ -57,7 +58,7 @@ class Page:
 def page(diagram: Diagram, share: Share = "macs") -> Page:
     """Arrange a picture."""
     percents, bars = costs(diagram, diagram.graph, share)
-    main = layout(diagram.graph, is_network=True, percents=percents, bars=bars)
+    main = folded(layout(diagram.graph, is_network=True, percents=percents, bars=bars))
     panels = [panel(inset) for inset in diagram.insets]
     room = max(main.height, 420.0)
     arranged = [*packed(panels, room)]
