@@ -24,8 +24,18 @@ export function download(name, text) {
   URL.revokeObjectURL(url);
 }
 
+// Copy a text and say so in the button that asked for it; a browser may refuse.
+export async function copy(button, text, done) {
+  try {
+    await navigator.clipboard.writeText(text);
+    confirm(button, done);
+  } catch {
+    confirm(button, "Not allowed to copy");
+  }
+}
+
 // Say in a button for a moment that it has done its work.
-export function confirm(button, text) {
+function confirm(button, text) {
   const usual = button.dataset.usual ?? button.textContent;
   button.dataset.usual = usual;
   button.textContent = text;

@@ -11,7 +11,7 @@ export class Engine {
   #on;
 
   // `on.progress` gets a number from 0 to 1 while Python starts, which `on.ready` or
-  // `on.failure` follows; `on.answer` gets the milliseconds that the worker took.
+  // `on.failure` follows; `on.answer` gets the method and the milliseconds it took.
   constructor(seconds, on) {
     this.#seconds = seconds;
     this.#on = on;
@@ -46,10 +46,10 @@ export class Engine {
       return this.#next();
     }
     if (!this.#asked) return this.#on.failure(data.broken);
-    const { resolve, reject, timer, from } = this.#asked;
+    const { method, resolve, reject, timer, from } = this.#asked;
     clearTimeout(timer);
     this.#asked = null;
-    this.#on.answer(performance.now() - from);
+    this.#on.answer(method, performance.now() - from);
     if ("failure" in data) reject(new Error(data.failure));
     else resolve(data.answer);
     if ("broken" in data) this.#restart();

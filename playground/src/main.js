@@ -1,5 +1,5 @@
 // The page: a document, which is a spec with a name and a variant, and its results.
-import { byId, confirm, download, element } from "./dom.js";
+import { byId, copy, download, element } from "./dom.js";
 import { specEditor } from "./editor.js";
 import { Engine, Failed } from "./engine.js";
 import { problemList } from "./problems.js";
@@ -17,7 +17,9 @@ const engine = new Engine(SECONDS, {
   progress: loading,
   ready: loaded,
   failure: (message) => status(`archspec could not start: ${message}`),
-  answer: (milliseconds) => status(`Updated in ${Math.round(milliseconds)} ms`),
+  answer: (method, milliseconds) => {
+    if (method === "examine") status(`Updated in ${Math.round(milliseconds)} ms`);
+  },
 });
 const { specs, targets, version } = await (await fetch("bundled.json")).json();
 const bundled = (name) => (Object.hasOwn(specs, name) ? specs[name].text : undefined);
@@ -43,8 +45,7 @@ listen("reset", "click", () => open({ text: bundled(state.name) }));
 listen("save-spec", "click", () => download(`${state.name}.yaml`, state.text));
 listen("share", "click", async (button) => {
   await writeAddress();
-  await navigator.clipboard.writeText(location.href);
-  confirm(button, "Link copied");
+  await copy(button, location.href, "Link copied");
 });
 addEventListener("hashchange", readAddress);
 await readAddress();
@@ -96,7 +97,8 @@ async function examine() {
   const { name, text, variant } = state;
   writeAddress();
   const answer = await ask("examine", name, text, variant);
-  if (!answer) return;
+  const isCurrent = name === state.name && text === state.text && variant === state.variant;
+  if (!answer || !isCurrent) return;
   editor.mark(answer.problems);
   byId("problems").hidden = answer.problems.length === 0;
   byId("problems").replaceChildren(problemList(answer.problems, editor.select));

@@ -1,6 +1,6 @@
 // The results of the last document without errors: totals, and one view at a time.
 import { costs } from "./costs.js";
-import { byId, confirm, download, element, fromSvg } from "./dom.js";
+import { byId, copy, download, element, fromSvg } from "./dom.js";
 import { codeViewer } from "./editor.js";
 import { problemList } from "./problems.js";
 import { tabs } from "./tabs.js";
@@ -27,10 +27,7 @@ export class Results {
       this.view = view;
       onview();
     });
-    byId("copy").addEventListener("click", async ({ target }) => {
-      await navigator.clipboard.writeText(this.#shown.text);
-      confirm(target, "Copied");
-    });
+    byId("copy").addEventListener("click", ({ target }) => copy(target, this.#shown.text, "Copied"));
     byId("save").addEventListener("click", () => download(this.#shown.file, this.#shown.text));
   }
 
@@ -46,6 +43,7 @@ export class Results {
   set view(view) {
     const known = ["costs", "picture", ...Object.keys(this.#targets)];
     this.#view = known.includes(view) ? view : "costs";
+    for (const button of BUTTONS) button.hidden = true; // what they had is of another view
     this.#showTab(this.#view);
     if (this.#network) this.#show();
   }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from reader import Reader
 
 import archspec
@@ -79,3 +79,40 @@ def test_a_run_that_takes_too_long_is_stopped(reader: Reader):
     reader.wait()
     changed = archspec.load("mobilenetv2", set={"classes": 100})
     assert reader.figure("MACs") == f"{changed.macs:,}"
+
+
+LATE = """
+const post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (message) {
+  const isLate = message.args?.[1]?.includes("classes: 10 ");
+  window.asked ||= isLate;
+  setTimeout(() => post.call(this, message), isLate ? 3000 : 0);
+};
+"""
+
+
+def test_a_late_answer_is_not_shown(page: Page, address: str):
+    """The text has changed since it was asked for."""
+    page.add_init_script(LATE)
+    reader = Reader(page)
+    reader.open(address)
+    reader.replace("classes: 1000", "classes: 10 ")
+    while not page.evaluate("window.asked"):
+        page.wait_for_timeout(10)
+    reader.replace("classes: 10 ", "classes: 20")
+    page.evaluate("""() => {
+        window.seen = new Set();
+        const note = () => window.seen.add(document.querySelector("#totals").innerText);
+        new MutationObserver(note).observe(
+            document.querySelector("#totals"), {childList: true, subtree: true});
+    }""")
+    reader.wait()
+    assert reader.figure("Parameters") == f"{3_538_984 - 980 * 1281:,}"
+    assert len(page.evaluate("[...window.seen]")) == 1
+
+
+def test_a_refused_clipboard_is_said(reader: Reader, page: Page):
+    refused = "() => Promise.reject(new Error('refused'))"
+    page.evaluate(f"() => {{ navigator.clipboard.writeText = {refused}; }}")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Not allowed to copy")).to_be_visible()
